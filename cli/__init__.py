@@ -1,0 +1,1 @@
+"""The `fusion` command: thin verbs that call the rooms."""

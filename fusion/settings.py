@@ -1,0 +1,51 @@
+"""Settings, read once at the edge from `FUSION_*` variables and passed in."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _cache() -> Path:
+    return Path.home() / ".cache" / "fusion"
+
+
+class Settings(BaseSettings):
+    """Every setting of Fusion; `FUSION_HOME=/srv/fusion` sets `home`, and so on."""
+
+    model_config = SettingsConfigDict(env_prefix="FUSION_", frozen=True, extra="ignore")
+
+    home: Path = Field(default_factory=lambda: Path.home() / ".fusion", description="Everything Fusion keeps.")
+    cache: Path = Field(default_factory=_cache, description="What can be made again: compiled sandbox images.")
+    rpc: str = Field(default="http://127.0.0.1:8545", description="JSON-RPC endpoint of the chain.")
+    api_host: str = Field(default="127.0.0.1", description="Address the API listens on.")
+    api_port: int = Field(default=8000, ge=1, le=65535, description="Port the API listens on.")
+    gateways: tuple[str, ...] = Field(default=(), description="Trustless gateways to fetch content from, as JSON list.")
+    feed: str = Field(default="simulated", description="Market data of the demo: `simulated` or `<venue>:<file>`.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="WARNING", description="Least level logged.")
+
+    @property
+    def deployment(self) -> Path:
+        """The record of the network in use: chain id, contract addresses, first block."""
+        return self.home / "deployment.json"
+
+    @property
+    def keys(self) -> Path:
+        """Encrypted keystores, and password files of mode 0600 for local accounts."""
+        return self.home / "keys"
+
+    @property
+    def content(self) -> Path:
+        """The block store of this user."""
+        return self.home / "content"
+
+    @property
+    def images(self) -> Path:
+        """Compiled sandbox images, by hash."""
+        return self.cache / "images"
+
+    @property
+    def api_url(self) -> str:
+        """Where the API answers."""
+        return f"http://{self.api_host}:{self.api_port}"

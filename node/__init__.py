@@ -1,0 +1,1 @@
+"""The operator node: what needs two of its parts lives here."""

@@ -1,0 +1,1 @@
+"""The Collider: breeds modules by evolution and learning, and scores them honestly."""

@@ -1,0 +1,1 @@
+"""The virtual exchange: an order book, accounts and agents, where strategies run without real money."""

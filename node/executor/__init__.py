@@ -1,0 +1,1 @@
+"""Takes jobs from the chain, runs them in the sandbox, commits, reveals and claims."""
