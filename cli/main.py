@@ -1,0 +1,68 @@
+"""The `fusion` command: its verbs by room, and the one place that prints errors."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from cli import account, api, atom, demo, doctor, indexer, module, network, operator, revenue
+from fusion.errors import FusionError
+
+app = typer.Typer(
+    name="fusion",
+    help="An open marketplace of quant modules on L3 market data.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+app.command("up")(network.up)
+app.command("down")(network.down)
+app.command("demo")(demo.demo)
+app.command("doctor")(doctor.doctor)
+app.add_typer(module.app, name="module")
+app.add_typer(operator.app, name="operator")
+app.add_typer(revenue.app, name="revenue")
+app.add_typer(account.app, name="account")
+app.add_typer(atom.app, name="atom")
+app.add_typer(indexer.app, name="indexer")
+app.add_typer(api.app, name="api")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(version("fusion-market"))
+        raise typer.Exit
+
+
+@app.callback()
+def root(version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False) -> None:
+    """An open marketplace of quant modules on L3 market data."""
+
+
+def main() -> None:
+    """Runs the command line: one line on stderr and exit 2 for bad input, 1 for what may pass, 130 for Ctrl-C."""
+    try:
+        code = app(standalone_mode=False)
+    except FusionError as error:
+        code = _tell(str(error), error.exit_code)
+    except typer.Abort:
+        code = 130
+    except KeyboardInterrupt:
+        code = 130
+    except BrokenPipeError:
+        # The reader of our output went away (`fusion ... | head`): end quietly, as other commands do.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 141
+    except typer.TyperException as error:
+        code = _tell(error.format_message(), 2)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _tell(message: str, code: int) -> int:
+    print("fusion: " + " ".join(message.split()), file=sys.stderr)
+    return code

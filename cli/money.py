@@ -1,0 +1,32 @@
+"""Amounts as people write them: `12.5` is 12,500,000 base units of a six-decimal token."""
+
+from decimal import Decimal, InvalidOperation
+
+from fusion.errors import BadInput
+
+DECIMALS = 6
+
+
+def parse(text: str, what: str) -> int:
+    """Base units of an amount written in whole tokens.
+
+    Raises:
+        BadInput: it is no finite number, is negative, or has more decimals than the token.
+    """
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        raise BadInput(f"{what} is {text!r}: give an amount such as 12.5") from None
+    if not amount.is_finite() or amount < 0:
+        raise BadInput(f"{what} is {text!r}: give an amount of zero or more")
+    units = amount.scaleb(DECIMALS)
+    if units != units.to_integral_value():
+        raise BadInput(f"{what} is {text!r}: the token has {DECIMALS} decimals")
+    if units >= 2**96:
+        raise BadInput(f"{what} is {text!r}: that is more than the contracts can hold")
+    return int(units)
+
+
+def show(units: int) -> str:
+    """Whole tokens with all decimals, thousands grouped."""
+    return f"{Decimal(units).scaleb(-DECIMALS):,.{DECIMALS}f}"

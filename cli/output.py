@@ -1,0 +1,73 @@
+"""What commands print: a table for people, JSON for programs, progress for whoever waits at a terminal."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+Progress = Callable[[str, float], None]
+
+
+def rows(items: Sequence[Mapping[str, object]], *, as_json: bool) -> None:
+    """Prints items as one JSON array, or as a table whose columns are the first item's keys."""
+    if as_json:
+        print(json.dumps(list(items)))
+        return
+    if not items:
+        print("(none)")
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name, value in items[0].items():
+        table.add_column(name, justify="right" if isinstance(value, int | float) else "left", overflow="fold")
+    for item in items:
+        table.add_row(*(_text(value) for value in item.values()))
+    Console(soft_wrap=not sys.stdout.isatty()).print(table)
+
+
+def record(item: Mapping[str, object], *, as_json: bool) -> None:
+    """Prints one item as a JSON object, or as aligned `key  value` lines."""
+    if as_json:
+        print(json.dumps(item))
+        return
+    width = max((len(key) for key in item), default=0)
+    for key, value in item.items():
+        print(f"{key:<{width}}  {_text(value)}")
+
+
+def _text(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}={_text(inner)}" for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_text(inner) for inner in value)
+    return "-" if value is None else str(value)
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Progress]:
+    """A progress bar on stderr when it is a terminal, else one line a stage; gives a function (stage, fraction)."""
+    if not sys.stderr.isatty():
+        last = ""
+
+        def line(stage: str, fraction: float) -> None:
+            nonlocal last
+            if stage != last:
+                print(f"{title}: {stage}", file=sys.stderr, flush=True)
+                last = stage
+
+        yield line
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"), TimeElapsedColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=1.0)
+
+        def draw(stage: str, fraction: float) -> None:
+            bar.update(task, description=f"{title}: {stage}", completed=fraction)
+
+        yield draw
