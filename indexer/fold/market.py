@@ -1,0 +1,47 @@
+"""Offers and licenses."""
+
+from sqlmodel import Session
+
+from fusion.chain.bindings.license_market import OfferSet, Purchased, Transfer
+from indexer.fold.context import Place
+from indexer.tables import License, Offer
+
+
+def offer_set(event: OfferSet, session: Session, place: Place) -> None:
+    """An offer is made once and changed in place."""
+    offer = session.get(Offer, event.offer_id)
+    if offer is None:
+        offer = Offer(id=event.offer_id, block=place.block, tx=place.tx)
+        session.add(offer)
+    offer.version_id = event.version
+    offer.token = event.token
+    offer.price = event.price
+    offer.duration = event.duration
+    offer.per_run_price = event.per_run_price
+    offer.active = event.active
+    offer.set_at = place.time
+
+
+def purchased(event: Purchased, session: Session, place: Place) -> None:
+    session.add(
+        License(
+            id=event.license_id,
+            offer_id=event.offer_id,
+            version_id=event.version,
+            buyer=event.buyer,
+            owner=event.recipient,
+            token=event.token,
+            price=event.price,
+            expiry=event.expiry,
+            purchased_at=place.time,
+            block=place.block,
+            tx=place.tx,
+        )
+    )
+
+
+def transferred(event: Transfer, session: Session, place: Place) -> None:
+    """A mint comes before its `Purchased`, which says the same."""
+    license_ = session.get(License, event.token_id)
+    if license_ is not None:
+        license_.owner = event.to
