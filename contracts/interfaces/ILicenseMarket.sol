@@ -20,7 +20,11 @@ struct Offer {
 }
 
 /// @notice A buyer's right to run a version; the offer's terms as they were at purchase.
-/// @param expiry Last second at which it is valid, exclusive; zero is perpetual.
+/// @param version The version that may be run.
+/// @param expiry First second at which it is no longer valid; zero is perpetual.
+/// @param pricePaid Base units paid.
+/// @param token What they were paid in.
+/// @param offer The offer bought.
 struct License {
     uint64 version;
     uint64 expiry;
@@ -61,8 +65,10 @@ interface ILicenseMarket is IERC721 {
     error VersionChanged(uint256 expected, uint256 actual);
     error VersionDeprecated(uint256 version);
     error ReceivedTooLittle(uint256 received, uint256 price);
+    error OfferTokenFixed(uint256 offerId, address token);
 
     /// @notice Makes an offer (`offerId` zero) or changes one. Licenses already sold keep their terms.
+    /// @dev An offer may move to another version of the author's; its token never changes.
     function setOffer(uint256 offerId, Offer calldata terms) external returns (uint256 id);
 
     /// @notice Buys a license for `recipient`; reverts when the price is above `maxPrice` or the version is another.

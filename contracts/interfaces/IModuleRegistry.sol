@@ -11,6 +11,9 @@ enum Access {
 
 /// @notice One row of a version's revenue table: parts per million to an account, or to an upstream version.
 /// @dev Exactly one of `account` and `version` is not zero. One row fills one word.
+/// @param account Who is paid; zero in a row for an upstream version.
+/// @param version The upstream version that is paid; zero in a row for an account.
+/// @param ppm Parts per million.
 struct Split {
     address account;
     uint64 version;
@@ -32,6 +35,13 @@ struct VersionTerms {
 }
 
 /// @notice What the registry keeps of a published version. It never changes but for the one-way `deprecated`.
+/// @param cidDigest SHA-256 digest of the bundle's root.
+/// @param plainDigest The same of the plain bundle.
+/// @param moduleId The module it belongs to.
+/// @param publishedAt Time in seconds.
+/// @param minRoyaltyPpm The least share of whoever builds on it.
+/// @param access Whether the bundle is public.
+/// @param deprecated Whether new versions may no longer build on it.
 struct Version {
     bytes32 cidDigest;
     bytes32 plainDigest;
@@ -77,6 +87,7 @@ interface IModuleRegistry is IERC721 {
     error UpstreamShareTooHigh(uint256 sum);
     error MinRoyaltyTooHigh(uint256 ppm);
     error AlreadyDeprecated(uint256 versionId);
+    error EmptySemver();
 
     /// @notice Registers a module to the sender. A name is unique among the modules that one account registered.
     function registerModule(string calldata name) external returns (uint256 moduleId);
@@ -90,6 +101,7 @@ interface IModuleRegistry is IERC721 {
     /// @notice Marks a version as deprecated: no new version may build on it. It cannot be undone.
     function deprecate(uint256 versionId) external;
 
+    /// @notice The version; reverts for an unknown id, as every view that returns a record does.
     function version(uint256 versionId) external view returns (Version memory);
     /// @notice keccak256(abi.encode(splits)) of the version's revenue table; zero for an unknown version.
     function splitsHash(uint256 versionId) external view returns (bytes32);

@@ -2,8 +2,10 @@
 pragma solidity ^0.8.30;
 
 /// @notice An operator's funds in base units of the stake token.
-/// @param free May be locked by a job or unbonded. @param locked Tied to jobs.
-/// @param unbonding Asked back; paid from `unbondAt` (seconds) on.
+/// @param free May be locked by a job or unbonded.
+/// @param locked Tied to jobs.
+/// @param unbonding Asked back; paid from `unbondAt` on.
+/// @param unbondAt Time in seconds.
 struct Operator {
     uint96 free;
     uint96 locked;
@@ -28,6 +30,8 @@ interface IOperatorStaking {
     error NothingUnbonding(address operator);
     error StillUnbonding(uint256 unbondAt);
     error ReceivedTooLittle(uint256 received, uint256 amount);
+    error NothingToUnbond();
+    error SeedTooOld(uint256 seedBlock);
     error TooFewEligible(uint256 found, uint256 wanted);
 
     /// @notice Registers the sender, or changes its endpoint: the URL of the gateway that serves its results.
@@ -39,7 +43,9 @@ interface IOperatorStaking {
     function withdraw() external;
 
     /// @notice Draws `count` distinct operators with at least `amount` free, by stake weight, and locks it. JobMarket only.
-    function drawAndLock(uint256 jobId, bytes32 seed, uint256 count, uint256 amount)
+    /// @dev The weight is the stake, free or locked, as it was in `seedBlock`: what is staked once the seed can be known
+    /// moves no draw. An operator whose stake is below `minimumStake` weighs nothing.
+    function drawAndLock(uint256 jobId, bytes32 seed, uint256 seedBlock, uint256 count, uint256 amount)
         external
         returns (address[] memory operators);
     /// @notice Frees what a job had locked. JobMarket only.
@@ -49,7 +55,8 @@ interface IOperatorStaking {
     function endpoint(address account) external view returns (string memory);
     function operatorCount() external view returns (uint256);
     function operatorAt(uint256 index) external view returns (address);
-    function totalFree() external view returns (uint256);
+    /// @notice Stake of all who may be drawn, free or locked; what is unbonding is not counted.
+    function totalStake() external view returns (uint256);
     function token() external view returns (address);
     function minimumStake() external view returns (uint256);
     function unbondPeriod() external view returns (uint256);

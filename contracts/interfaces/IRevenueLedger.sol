@@ -8,17 +8,21 @@ import {Split} from "./IModuleRegistry.sol";
 /// @dev Callers of `credit` and `creditAccounts` (the markets) must have moved the tokens here before the call.
 interface IRevenueLedger {
     event Credited(uint256 indexed version, address indexed token, uint256 net, uint256 protocolFee);
+    /// @dev Emitted by `creditAccounts`, and by `settle` for each row that names an account. The protocolFee is in
+    /// `Credited` alone.
     event AccountCredited(address indexed account, address indexed token, uint256 amount);
+    /// @dev The sum of the rows: `AccountCredited` for accounts, `SettledUpstream` for upstream versions.
     event Settled(uint256 indexed version, address indexed token, uint256 amount);
     event SettledUpstream(uint256 indexed version, uint256 indexed upstream, address indexed token, uint256 amount);
     event Claimed(address indexed account, address indexed token, address to, uint256 amount);
 
     error NotMarket(address caller);
     error FeeTooHigh(uint256 bps);
-    error UnknownVersion(uint256 version);
     error SplitsMismatch(uint256 version);
     error NotCovered(address token, uint256 total, uint256 balance);
     error ZeroAddress();
+    error MarketsInvalid(uint256 count);
+    error LengthMismatch(uint256 accounts, uint256 amounts);
 
     /// @notice Books income of a version: the protocolFee to the treasury, the rest to be settled. Markets only.
     function credit(uint256 version, address token, uint256 amount) external;

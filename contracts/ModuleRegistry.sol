@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {ERC721} from "@openzeppelin/contracts/token/ERC721/ERC721.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+
+import {Access, IModuleRegistry, Split, Version, VersionTerms} from "./interfaces/IModuleRegistry.sol";
+
+/// @title ModuleRegistry
+contract ModuleRegistry is IModuleRegistry, ERC721 {
+    using SafeCast for uint256;
+
+    uint256 private constant PPM = 1_000_000;
+    /// @dev Most that upstream versions may take of a version, together; so also the most one may ask for.
+    uint256 private constant MAX_UPSTREAM_PPM = 500_000;
+    uint256 private constant MAX_SPLITS = 32;
+
+    /// @inheritdoc IModuleRegistry
+    uint256 public moduleCount;
+    /// @inheritdoc IModuleRegistry
+    uint256 public versionCount;
+    /// @inheritdoc IModuleRegistry
+    mapping(uint256 versionId => bytes32) public splitsHash;
+
+    mapping(uint256 versionId => Version) private _versions;
+    mapping(uint256 moduleId => string) private _names;
+    mapping(address author => mapping(bytes32 nameHash => uint256 moduleId)) private _moduleOf;
+    mapping(uint256 moduleId => mapping(bytes32 semverHash => bool)) private _semverTaken;
+
+    constructor() ERC721("Fusion Module", "FMOD") {}
+
+    /// @inheritdoc IModuleRegistry
+    function registerModule(string calldata name_) external returns (uint256 moduleId) {
+        require(bytes(name_).length != 0, EmptyName());
+        bytes32 nameHash = keccak256(bytes(name_));
+        require(_moduleOf[msg.sender][nameHash] == 0, NameTaken(msg.sender, name_));
+
+        moduleId = ++moduleCount;
+        _moduleOf[msg.sender][nameHash] = moduleId;
+        _names[moduleId] = name_;
+        _mint(msg.sender, moduleId);
+
+        emit ModuleRegistered(moduleId, msg.sender, name_);
+    }
+
+    /// @inheritdoc IModuleRegistry
+    function publish(uint256 moduleId, VersionTerms calldata terms, Split[] calldata splits)
+        external
+        returns (uint256 versionId)
+    {
+        require(_ownerOf(moduleId) == msg.sender, NotAuthor(msg.sender, moduleId));
+        require(terms.cidDigest != 0 && terms.plainDigest != 0, EmptyDigest());
+        // An open bundle is its own plain text, a sealed one never is.
+        require((terms.access == Access.Open) == (terms.plainDigest == terms.cidDigest), PlainDigestMismatch());
+        require(terms.minRoyaltyPpm <= MAX_UPSTREAM_PPM, MinRoyaltyTooHigh(terms.minRoyaltyPpm));
+        require(bytes(terms.semver).length != 0, EmptySemver());
+        bytes32 semverHash = keccak256(bytes(terms.semver));
+        require(!_semverTaken[moduleId][semverHash], SemverTaken(moduleId, terms.semver));
+        versionId = versionCount + 1;
+        _checkSplits(splits, versionId);
+
+        versionCount = versionId;
+        _semverTaken[moduleId][semverHash] = true;
+        splitsHash[versionId] = keccak256(abi.encode(splits));
+        _versions[versionId] = Version({
+            cidDigest: terms.cidDigest,
+            plainDigest: terms.plainDigest,
+            moduleId: moduleId.toUint64(),
+            publishedAt: block.timestamp.toUint64(),
+            minRoyaltyPpm: terms.minRoyaltyPpm,
+            access: terms.access,
+            deprecated: false
+        });
+
+        emit Published(
+            versionId,
+            moduleId,
+            terms.cidDigest,
+            terms.plainDigest,
+            terms.access,
+            terms.minRoyaltyPpm,
+            terms.semver,
+            splits
+        );
+    }
+
+    /// @inheritdoc IModuleRegistry
+    function deprecate(uint256 versionId) external {
+        Version storage stored = _known(versionId);
+        require(_ownerOf(stored.moduleId) == msg.sender, NotAuthor(msg.sender, stored.moduleId));
+        require(!stored.deprecated, AlreadyDeprecated(versionId));
+
+        stored.deprecated = true;
+
+        emit Deprecated(versionId);
+    }
+
+    /// @inheritdoc IModuleRegistry
+    function version(uint256 versionId) external view returns (Version memory) {
+        return _known(versionId);
+    }
+
+    /// @inheritdoc IModuleRegistry
+    function authorOf(uint256 versionId) external view returns (address) {
+        return ownerOf(_known(versionId).moduleId);
+    }
+
+    /// @inheritdoc IModuleRegistry
+    function moduleOf(address author, string calldata name_) external view returns (uint256 moduleId) {
+        return _moduleOf[author][keccak256(bytes(name_))];
+    }
+
+    /// @inheritdoc IModuleRegistry
+    function moduleName(uint256 moduleId) external view returns (string memory) {
+        _requireOwned(moduleId);
+        return _names[moduleId];
+    }
+
+    function _known(uint256 versionId) private view returns (Version storage stored) {
+        stored = _versions[versionId];
+        require(stored.moduleId != 0, UnknownVersion(versionId));
+    }
+
+    /// @dev Reverts unless the rows are a revenue table that `versionId` may have. Upstream ids below its own make the
+    /// graph of versions acyclic.
+    function _checkSplits(Split[] calldata splits, uint256 versionId) private view {
+        require(splits.length != 0, NoSplits());
+        require(splits.length <= MAX_SPLITS, TooManySplits(splits.length));
+
+        uint256 sum;
+        uint256 upstreamSum;
+        uint256 previous;
+        for (uint256 i; i < splits.length; ++i) {
+            Split calldata split = splits[i];
+            uint256 key = (uint256(split.version) << 160) | uint160(split.account);
+            require((split.account == address(0)) != (split.version == 0), SplitTargetInvalid(i));
+            require(key > previous, SplitNotSorted(i));
+            require(split.ppm != 0, SplitZero(i));
+            if (split.version != 0) {
+                _checkUpstream(split, versionId);
+                upstreamSum += split.ppm;
+            }
+            sum += split.ppm;
+            previous = key;
+        }
+        require(sum == PPM, SplitSumWrong(sum));
+        require(upstreamSum <= MAX_UPSTREAM_PPM, UpstreamShareTooHigh(upstreamSum));
+    }
+
+    function _checkUpstream(Split calldata split, uint256 versionId) private view {
+        require(split.version < versionId, UpstreamNotOlder(split.version, versionId));
+        Version storage upstream = _versions[split.version];
+        require(!upstream.deprecated, UpstreamDeprecated(split.version));
+        require(split.ppm >= upstream.minRoyaltyPpm, RoyaltyTooLow(split.version, split.ppm, upstream.minRoyaltyPpm));
+    }
+}
