@@ -4,7 +4,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Self
@@ -39,7 +39,7 @@ class Bundle:
     """
 
     manifest: Manifest
-    files: Mapping[str, bytes]
+    files: Mapping[str, bytes] = field(repr=False)
     cid: Cid
 
     @classmethod
@@ -50,12 +50,14 @@ class Bundle:
             BundleError: no such folder, a rule of the format broken, or more than 16 MiB or 1,000 files, which is seen
                 before anything is read.
         """
-        found: dict[str, os.stat_result] = {}
-        for path, seen in _scan(folder, folder):
-            found[path] = seen
-            _check_limits(len(found), sum(entry.st_size for entry in found.values()))
-        _check_names(found)
-        return cls.from_files({path: _read(folder, path, seen.st_size) for path, seen in found.items()})
+        sizes: dict[str, int] = {}
+        total = 0
+        for path, size in _scan(folder, folder):
+            sizes[path] = size
+            total += size
+            _check_limits(len(sizes), total)
+        _check_names(sizes)
+        return cls.from_files({path: _read(folder, path, size) for path, size in sizes.items()})
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes]) -> Self:
@@ -74,16 +76,16 @@ class Bundle:
         return cls(manifest, kept, unixfs.directory_cid(kept))
 
 
-def _scan(folder: Path, root: Path) -> Iterator[tuple[str, os.stat_result]]:
-    """The regular files below `folder`, as path from `root` and stat."""
+def _scan(folder: Path, root: Path) -> Iterator[tuple[str, int]]:
+    """The regular files below `folder`, as path from `root` and bytes."""
     where = folder.relative_to(root)
     if len(where.parts) >= MAX_DEPTH:
-        raise BundleError(f"{where.as_posix()} is more than {MAX_DEPTH - 1} folders deep")
+        raise BundleError(f"{where.as_posix()!r:.90} is more than {MAX_DEPTH - 1} folders deep")
     try:
         with os.scandir(folder) as listing:
             entries = sorted(listing, key=lambda entry: entry.name)
     except OSError as error:
-        raise BundleError(f"{folder}: {error.strerror}; give the folder that holds {FILE}") from None
+        raise BundleError(f"{str(folder)!r}: {error.strerror}; give the folder that holds {FILE}") from None
     for entry in entries:
         if _IGNORED.fullmatch(entry.name):
             continue
@@ -94,7 +96,7 @@ def _scan(folder: Path, root: Path) -> Iterator[tuple[str, os.stat_result]]:
         if stat.S_ISDIR(seen.st_mode):
             yield from _scan(folder / entry.name, root)
         elif stat.S_ISREG(seen.st_mode):
-            yield path, seen
+            yield path, seen.st_size
         else:
             raise BundleError(f"{path!r} is neither a file nor a folder")
 
@@ -103,7 +105,7 @@ def _check_limits(count: int, size: int) -> None:
     if count > MAX_FILES:
         raise BundleError(f"the bundle has more than {MAX_FILES:,} files; pack data into fewer")
     if size > MAX_BYTES:
-        raise BundleError(f"the bundle has {size:,} bytes or more; at most {MAX_BYTES:,} (16 MiB) are allowed")
+        raise BundleError(f"the bundle has at least {size:,} bytes; {MAX_BYTES:,} (16 MiB) are allowed")
 
 
 def _check_names(paths: Mapping[str, object]) -> None:

@@ -15,7 +15,7 @@ _VARINT, _BYTES = 0, 2
 
 
 class Kind(IntEnum):
-    """UnixFS types; those that only sharded folders, symlinks and metadata use are refused."""
+    """The UnixFS types that are read; those of sharded folders, symlinks and metadata are refused."""
 
     RAW = 0
     DIRECTORY = 1
@@ -91,47 +91,55 @@ def decode(block: bytes) -> Node:
 
 def _link(body: bytes) -> Link:
     cid: Cid | None = None
-    name = ""
-    size = 0
+    name: str | None = None
+    size: int | None = None
     for number, value in _fields(body):
         match number, value:
             case 1, bytes() if cid is None:
                 cid = Cid.from_bytes(value)
-            case 2, bytes():
+            case 2, bytes() if name is None:
                 try:
                     name = value.decode()
                 except UnicodeDecodeError:
                     raise ContentError(f"a link's name {value[:80]!r} is not UTF-8") from None
-            case 3, int():
+            case 3, int() if size is None:
                 size = value
             case _:
                 raise ContentError(f"a dag-pb link has an unexpected field {number}")
     if cid is None:
         raise ContentError("a dag-pb link has no CID")
-    return Link(cid, name, size)
+    return Link(cid, name or "", size or 0)
 
 
 def _unixfs(body: bytes, links: list[Link]) -> Node:
-    kind = size = None
-    data = b""
+    kind: int | None = None
+    data: bytes | None = None
+    size: int | None = None
     sizes: list[int] = []
     for number, value in _fields(body):
         match number, value:
-            case 1, int():
+            case 1, int() if kind is None:
                 kind = value
-            case 2, bytes():
+            case 2, bytes() if data is None:
                 data = value
-            case 3, int():
+            case 3, int() if size is None:
                 size = value
-            case 4, int():
+            case 4, int() if len(sizes) < len(links):
                 sizes.append(value)
-            case ((5 | 6 | 7 | 8), _):  # hash type, fanout, mode and time: nothing here depends on them
+            case ((7 | 8), _):  # mode and time: nothing here depends on them
                 pass
             case _:
                 raise ContentError(f"UnixFS data has an unexpected field {number}")
-    if kind not in tuple(Kind):
-        raise ContentError(f"UnixFS type {kind} is neither a file nor a plain folder, which are all that can be read")
-    return Node(Kind(kind), links, data, sizes, size)
+    match kind:
+        case Kind.DIRECTORY if not data and not sizes:
+            return Node(Kind.DIRECTORY, links)
+        case Kind.FILE if len(sizes) == len(links):
+            return Node(Kind.FILE, links, data or b"", sizes, size)
+        case Kind.RAW if not links:
+            return Node(Kind.RAW, data=data or b"", size=size)
+        case Kind.DIRECTORY | Kind.FILE | Kind.RAW:
+            raise ContentError(f"a UnixFS node has {len(links)} links and states {len(sizes)} sizes")
+    raise ContentError(f"UnixFS type {kind} is neither a file nor a plain folder, which are all that can be read")
 
 
 def _fields(body: bytes) -> Iterator[tuple[int, int | bytes]]:

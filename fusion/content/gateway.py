@@ -5,7 +5,7 @@ Form: https://specs.ipfs.tech/http-gateways/trustless-gateway/. Nobody has to tr
 
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import httpx
@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from fusion import log
 from fusion.content import car, unixfs
 from fusion.content.cid import Cid
 from fusion.content.store import BlockStore
@@ -28,45 +29,54 @@ _YEAR = 31_536_000
 
 
 def gateway(stores: BlockStore | Sequence[BlockStore]) -> Starlette:
-    """An app that answers `GET` and `HEAD` of `/<cid>?format=raw|car` from the first store that has the CID.
+    """An app that answers `GET` and `HEAD` of `/<cid>?format=raw|car` from the stores, asked in their order.
 
     Mounted at `/ipfs` it is a trustless gateway. The form may also be asked for with `Accept`. Answers never change, so
     they may be cached for ever. 400 on a bad request, 404 when no store has all of it, each with one line of text.
     """
     sources = [stores] if isinstance(stores, BlockStore) else list(stores)
 
+    def get(cid: Cid) -> bytes:
+        for store in sources:
+            try:
+                return store.get(cid)
+            except ContentUnavailable:
+                continue
+            except ContentError as error:
+                log.get().warning("altered block", error=str(error))
+        raise ContentUnavailable(f"{cid} is not here")
+
     def answer(request: Request) -> Response:
         try:
             cid = Cid.parse(request.path_params["cid"])
             form = _form(request)
+            headers = _headers(cid, form)
+            if headers["ETag"] in request.headers.get("if-none-match", ""):
+                return Response(status_code=304, headers=headers)
+            if form == "raw":
+                return Response(get(cid), headers=headers)
+            # One whole pass before the first byte, so that an answer that starts is complete.
+            size = len(car.header(cid)) + sum(car.section_size(block) for _, block in unixfs.walk(cid, get))
         except BadInput as error:
             return PlainTextResponse(f"{error}\n", 400)
-        tag = f'"{cid}.{form}"'
-        headers = {
-            "Cache-Control": f"public, max-age={_YEAR}, immutable",
-            "Content-Disposition": f'attachment; filename="{cid}.{"bin" if form == "raw" else "car"}"',
-            "ETag": tag,
-            "Vary": "Accept",
-            "X-Content-Type-Options": "nosniff",
-            "X-Ipfs-Path": f"/ipfs/{cid}",
-        }
-        why = ""
-        for store in (source for source in sources if source.has(cid)):
-            try:
-                if form == "raw":
-                    block = store.get(cid)
-                    return _unless_cached(request, tag, Response(block, headers=headers, media_type=RAW_TYPE))
-                # One whole pass before the first byte: an answer that starts is complete.
-                size = len(car.header(cid)) + sum(car.section_size(block) for _, block in store.blocks_of(cid))
-            except (ContentError, ContentUnavailable) as error:
-                why = f": {error}"
-                continue
-            headers |= {"Content-Length": str(size), "Content-Type": CAR_ANSWER}
-            body = _car(store, cid) if request.method == "GET" else iter(())
-            return _unless_cached(request, tag, StreamingResponse(body, headers=headers))
-        return PlainTextResponse(f"{cid} is not here{why}\n", 404)
+        except (ContentUnavailable, ContentError) as error:
+            return PlainTextResponse(f"{error}\n", 404)
+        body = _car(cid, get) if request.method == "GET" else iter(())
+        return StreamingResponse(body, headers=headers | {"Content-Length": str(size)})
 
     return Starlette(routes=[Route("/{cid}", answer, methods=["GET", "HEAD"])])
+
+
+def _headers(cid: Cid, form: str) -> dict[str, str]:
+    return {
+        "Cache-Control": f"public, max-age={_YEAR}, immutable",
+        "Content-Disposition": f'attachment; filename="{cid}.{"car" if form == "car" else "bin"}"',
+        "Content-Type": CAR_ANSWER if form == "car" else RAW_TYPE,
+        "ETag": f'"{cid}.{form}"',
+        "Vary": "Accept",
+        "X-Content-Type-Options": "nosniff",
+        "X-Ipfs-Path": f"/ipfs/{cid}",
+    }
 
 
 def _form(request: Request) -> str:
@@ -81,15 +91,9 @@ def _form(request: Request) -> str:
     return form
 
 
-def _unless_cached(request: Request, tag: str, response: Response) -> Response:
-    if tag in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers={"ETag": tag})
-    return response
-
-
-def _car(store: BlockStore, root: Cid) -> Iterator[bytes]:
+def _car(root: Cid, get: Callable[[Cid], bytes]) -> Iterator[bytes]:
     yield car.header(root)
-    for cid, block in store.blocks_of(root):
+    for cid, block in unixfs.walk(root, get):
         yield car.section(cid, block)
 
 

@@ -135,7 +135,7 @@ class Manifest(BaseModel):
         try:
             return cls.model_validate(document)
         except ValidationError as error:
-            raise BundleError(f"{FILE}: {_told(error)}") from None
+            raise BundleError(f"{FILE}: {_told(error, document)}") from None
 
     @field_validator("requires", mode="before")
     @classmethod
@@ -164,13 +164,14 @@ _EXPECTED = {
 }
 
 
-def _told(error: ValidationError) -> str:
-    """The first fault in one line: the key, the value, what to do."""
-    fault = error.errors(include_url=False)[0]
-    where = ".".join(str(part) for part in fault["loc"] if part != "[key]")
+def _told(error: ValidationError, document: Mapping[str, object]) -> str:
+    """One fault in one line: the key, the value, what to do. A misspelt key comes before the one it leaves missing."""
+    faults = error.errors(include_url=False)
+    fault = min(faults, key=lambda fault: fault["type"] != "extra_forbidden")
+    where = _where(fault["loc"], document)
     match fault["type"]:
         case "missing":
-            return f"{where} is missing; the manifest needs name, version, entry, summary, license, inputs and outputs"
+            return f"{where} is missing; add it"
         case "extra_forbidden":
             return f"unknown key {where!r}; remove it or correct its name"
         case "too_short":
@@ -180,6 +181,15 @@ def _told(error: ValidationError) -> str:
         case kind if kind in _EXPECTED:
             return f"{where}: {_shown(fault['input'])} should be {_EXPECTED[kind]}"
     return f"{where}: {_shown(fault['input'])}: {fault['msg']}"
+
+
+def _where(location: tuple[int | str, ...], document: Mapping[str, object]) -> str:
+    """The key as it is written in the file: requirements are read as a list, but written as a table."""
+    parts = [part for part in location if part != "[key]"]
+    requires = document.get("requires")
+    if len(parts) > 1 and parts[0] == "requires" and isinstance(parts[1], int) and isinstance(requires, dict):
+        parts[1] = sorted(requires)[parts[1]]
+    return ".".join(str(part) for part in parts)
 
 
 def _shown(value: object) -> str:

@@ -83,7 +83,11 @@ def table_files(table: Table, *, meta: Mapping[str, str | int] | None = None) ->
     if len(lengths) > 1:
         told = ", ".join(f"{name} has {length}" for length, name in lengths.items())
         raise BadInput(f"the columns of a table have one length, but {told}")
-    files[SCHEMA] = dcbor.encode({"rows": next(iter(lengths)), "columns": columns, "meta": dict(meta or {})})
+    notes = dict(meta or {})
+    for key, note in notes.items():
+        if type(note) not in (str, int):
+            raise BadInput(f"note {key!r} of a table has type {type(note).__name__}; use str or int")
+    files[SCHEMA] = dcbor.encode({"rows": next(iter(lengths)), "columns": columns, "meta": notes})
     return files
 
 
@@ -95,9 +99,11 @@ def add_table(store: BlockStore, table: Table, *, meta: Mapping[str, str | int] 
 def read_schema(files: Mapping[str, bytes]) -> Schema:
     """Reads `schema.cbor` strictly; raises ContentError when it is not as `table_files` writes it."""
     if SCHEMA not in files:
-        raise ContentError(f"a table has a file {SCHEMA}, this folder has {', '.join(sorted(files)[:5]) or 'none'}")
+        raise ContentError(f"a table has a file {SCHEMA}, this folder has {sorted(files)[:5]}")
     match dcbor.decode(files[SCHEMA]):
-        case {"rows": int(rows), "columns": list(listed), "meta": dict(meta), **rest} if not rest and rows >= 0:
+        case {"rows": int(rows), "columns": list(listed), "meta": dict(meta), **rest} if (
+            not rest and type(rows) is int and rows >= 0
+        ):
             pass
         case _:
             raise ContentError(f"{SCHEMA} does not hold rows, columns and meta")
@@ -108,13 +114,13 @@ def read_schema(files: Mapping[str, bytes]) -> Schema:
                 columns[name] = kind
             case _:
                 raise ContentError(f"{SCHEMA} lists a column as {entry!r:.80}")
+    if isinstance(rows, bool) or rows < 0:
+        raise ContentError(f"{SCHEMA} states {rows} rows")
     if not columns or list(columns) != sorted(columns) or len(columns) != len(listed):
         raise ContentError(f"{SCHEMA} lists its columns twice, out of order, or not at all")
-    notes: dict[str, str | int] = {}
-    for key, note in meta.items():
-        if not isinstance(note, str | int):
-            raise ContentError(f"{SCHEMA} holds a note {key[:80]!r} that is neither text nor integer")
-        notes[key] = note
+    notes = {key: note for key, note in meta.items() if isinstance(note, str | int) and not isinstance(note, bool)}
+    if len(notes) < len(meta):
+        raise ContentError(f"{SCHEMA} holds notes that are neither text nor integer: {sorted(meta.keys() - notes)[:5]}")
     return Schema(rows, columns, notes)
 
 
@@ -128,7 +134,7 @@ def read_table(files: Mapping[str, bytes]) -> dict[str, Column]:
     names = {name + _SUFFIXES[kind]: (name, kind) for name, kind in schema.columns.items()}
     if files.keys() != {SCHEMA, *names}:
         odd = sorted(files.keys() ^ {SCHEMA, *names})
-        raise ContentError(f"the files of a table do not match its schema: {', '.join(odd[:5])}")
+        raise ContentError(f"the files of a table do not match its schema: {odd[:5]}")
     table: dict[str, Column] = {}
     for path, (name, kind) in names.items():
         if len(files[path]) != 8 * schema.rows:

@@ -184,7 +184,7 @@ class _Reader:
         for link in node.links:
             _check_name(link.name, f"{self.root}/{where}", ContentError)
             if link.name in seen:
-                raise ContentError(f"{self.root}/{where} has two entries named {link.name!r}")
+                raise ContentError(f"folder {where!r:.80} of {self.root} has two entries named {link.name!r:.80}")
             seen.add(link.name)
             path = where + link.name
             child = self.node(link.cid, depth + 1)
@@ -196,8 +196,6 @@ class _Reader:
 
     def content(self, node: Node, depth: int) -> Iterator[bytes]:
         """The pieces of a file, after checking that every stated size is the true one."""
-        if len(node.sizes) != len(node.links):
-            raise ContentError(f"a file of {self.root} states {len(node.sizes)} sizes for {len(node.links)} parts")
         stated = sum(node.sizes) + len(node.data)
         if node.size is not None and node.size != stated:
             raise ContentError(f"a file of {self.root} states {node.size} bytes, its parts make {stated}")
@@ -221,11 +219,10 @@ class _Reader:
         if self.nodes_left < 0:
             raise self.too_much()
         block = self.get(cid)
-        node = Node(Kind.RAW, data=block) if cid.codec == RAW else dagpb.decode(block)
-        self.bytes_left -= len(node.data)
+        self.bytes_left -= len(block)
         if self.bytes_left < 0:
             raise self.too_much()
-        return node
+        return Node(Kind.RAW, data=block) if cid.codec == RAW else dagpb.decode(block)
 
     def too_much(self) -> ContentError:
         return ContentError(f"{self.root} unpacks to more than {MAX_SIZE >> 20} MiB or {MAX_BLOCKS} nodes")
