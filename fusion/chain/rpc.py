@@ -1,0 +1,103 @@
+"""JSON-RPC over HTTP, one call or many, with errors a person can act on."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import requests
+from web3 import HTTPProvider
+from web3.types import RPCEndpoint
+
+from fusion.errors import BadInput, ChainUnavailable, FusionError
+
+RATE_LIMITED = -32005
+
+
+class RpcError(FusionError):
+    """The node answered a request with an error.
+
+    Attributes:
+        reason: the node's own words, one line.
+        data: what a reverted call returned; empty when the node gave none.
+    """
+
+    def __init__(self, message: str, *, reason: str, data: bytes = b"") -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.data = data
+
+
+class Rpc:
+    """An endpoint. Safe for several threads: each has its own connection."""
+
+    def __init__(self, url: str, *, timeout: float = 20.0) -> None:
+        if not url.startswith(("http://", "https://")):
+            raise BadInput(f"{url!r} is no RPC endpoint; give one like http://127.0.0.1:8545")
+        self.url = url
+        # Retrying is the caller's choice: only it knows what may be repeated.
+        self._provider = HTTPProvider(url, request_kwargs={"timeout": timeout}, exception_retry_configuration=None)
+
+    def call(self, method: str, *params: object) -> Any:
+        """The result of one request; ChainUnavailable or RpcError."""
+        try:
+            response = self._provider.make_request(RPCEndpoint(method), list(params))
+        except (requests.RequestException, OSError) as error:
+            raise self._unavailable(error) from error
+        except ValueError as error:
+            raise BadInput(f"{self.url} does not answer as an RPC endpoint") from error
+        result = self._result(method, response)
+        if isinstance(result, FusionError):
+            raise result
+        return result
+
+    def batch(self, calls: Sequence[tuple[str, Sequence[object]]]) -> list[Any]:
+        """The results of many requests in one round trip, in order; the first error among them is raised."""
+        results = self.batch_with_faults(calls)
+        for result in results:
+            if isinstance(result, FusionError):
+                raise result
+        return results
+
+    def batch_with_faults(self, calls: Sequence[tuple[str, Sequence[object]]]) -> list[Any]:
+        """As `batch`, with an error kept in the place of the result it stands for."""
+        if not calls:
+            return []
+        try:
+            responses = self._provider.make_batch_request(
+                [(RPCEndpoint(method), list(params)) for method, params in calls]
+            )
+        except (requests.RequestException, OSError) as error:
+            raise self._unavailable(error) from error
+        except ValueError as error:
+            raise BadInput(f"{self.url} does not answer as an RPC endpoint") from error
+        if not isinstance(responses, list):
+            responses = [responses] * len(calls)
+        return [self._result(method, response) for (method, _), response in zip(calls, responses, strict=True)]
+
+    def _unavailable(self, error: Exception) -> ChainUnavailable:
+        if isinstance(error, requests.HTTPError):
+            return ChainUnavailable(f"{self.url} answered with an error: {error}")
+        if isinstance(error, requests.Timeout):
+            return ChainUnavailable(f"no answer from {self.url} in time; it may be busy, try again")
+        return ChainUnavailable(f"no answer from {self.url}; is the network up? start it with `fusion up`")
+
+    def _result(self, method: str, response: Any) -> Any:
+        if "error" not in response:
+            return response.get("result")
+        error = response["error"]
+        if not isinstance(error, dict):
+            error = {"message": str(error)}
+        reason = " ".join(str(error.get("message", "no reason given")).split())
+        if error.get("code") == RATE_LIMITED:
+            return ChainUnavailable(f"{self.url} limits its callers: {reason}; try again later")
+        return RpcError(f"{self.url} refused {method}: {reason}", reason=reason, data=_revert_data(error.get("data")))
+
+
+def _revert_data(data: object) -> bytes:
+    if isinstance(data, dict):  # some nodes wrap it
+        data = data.get("data") or data.get("result")
+    if isinstance(data, str) and data.startswith("0x"):
+        try:
+            return bytes.fromhex(data[2:])
+        except ValueError:
+            return b""
+    return b""
