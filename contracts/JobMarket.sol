@@ -7,7 +7,7 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {Assignment} from "./Assignment.sol";
 import {Intake} from "./Intake.sol";
-import {Quorum} from "./Quorum.sol";
+import {MAX_SEATS, Quorum} from "./Quorum.sol";
 import {Failure, IJobMarket, Job, JobTerms, OutcomeKind, Seat, Status, Windows} from "./interfaces/IJobMarket.sol";
 import {ILicenseMarket, Offer} from "./interfaces/ILicenseMarket.sol";
 import {IModuleRegistry} from "./interfaces/IModuleRegistry.sol";
@@ -17,7 +17,7 @@ import {IRevenueLedger} from "./interfaces/IRevenueLedger.sol";
 /// @title JobMarket
 contract JobMarket is IJobMarket, ReentrancyGuardTransient {
     using Intake for IERC20;
-    using Quorum for Seat[Quorum.MAX_SEATS];
+    using Quorum for Seat[MAX_SEATS];
     using SafeCast for uint256;
 
     uint256 private constant MAX_SPEC = 4096;
@@ -42,7 +42,7 @@ contract JobMarket is IJobMarket, ReentrancyGuardTransient {
     uint256 public jobCount;
 
     mapping(uint256 jobId => Job) private _jobs;
-    mapping(uint256 jobId => Seat[Quorum.MAX_SEATS]) private _seats;
+    mapping(uint256 jobId => Seat[MAX_SEATS]) private _seats;
 
     /// @param registry Where versions are.
     /// @param market Where licenses and per-run prices are.
@@ -236,7 +236,7 @@ contract JobMarket is IJobMarket, ReentrancyGuardTransient {
     /// @inheritdoc IJobMarket
     function seats(uint256 jobId) external view returns (Seat[] memory taken) {
         Job storage stored = _known(jobId);
-        Seat[Quorum.MAX_SEATS] storage row = _seats[jobId];
+        Seat[MAX_SEATS] storage row = _seats[jobId];
         taken = new Seat[](row[0].operator == address(0) ? 0 : stored.n);
         for (uint256 i; i < taken.length; ++i) {
             taken[i] = row[i];
@@ -266,7 +266,7 @@ contract JobMarket is IJobMarket, ReentrancyGuardTransient {
 
     function _checkTerms(JobTerms calldata terms, uint256 specLength) private view {
         require(
-            terms.n % 2 == 1 && terms.n <= Quorum.MAX_SEATS && terms.k <= terms.n && terms.k > terms.n / 2,
+            terms.n % 2 == 1 && terms.n <= MAX_SEATS && terms.k <= terms.n && terms.k > terms.n / 2,
             QuorumInvalid(terms.n, terms.k)
         );
         require(terms.fee >= _minimumFee, FeeTooLow(terms.fee, _minimumFee));

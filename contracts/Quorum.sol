@@ -3,12 +3,12 @@ pragma solidity ^0.8.30;
 
 import {Seat} from "./interfaces/IJobMarket.sol";
 
+/// @dev Most seats of a job.
+uint256 constant MAX_SEATS = 7;
+
 /// @title Quorum
 /// @notice Counts what the seats of a job revealed, and shares its fee among those that agree.
 library Quorum {
-    /// @dev Most seats of a job.
-    uint256 internal constant MAX_SEATS = 7;
-
     /// @notice The outcome that most seats share, as the first seat that revealed it; no votes where none revealed.
     /// @dev An outcome hash covers its kind: equal hashes are of equal kinds.
     function leader(Seat[MAX_SEATS] storage seats, uint256 n) internal view returns (uint256 first, uint256 votes) {
