@@ -12,7 +12,7 @@ from sqlmodel import Session, select
 from fusion import log
 from fusion.chain.client import Block as Header
 from fusion.chain.contract import Event
-from fusion.errors import Retryable
+from fusion.errors import FusionError, Retryable
 from indexer.database import prepare
 from indexer.fold import fold
 from indexer.fold.context import Place
@@ -42,6 +42,7 @@ class Follower:
         self._span = span
         self._kept = kept
         self._first = chain.deployment.block
+        self._treasury: str | None = None
         self._log = log.get(room="indexer")
         prepare(engine, identity(chain))
 
@@ -66,66 +67,71 @@ class Follower:
             except _Moved as error:
                 self._log.info("index.moved", reason=str(error))
                 wait = poll
-            except (Retryable, OperationalError) as error:
+            except (FusionError, OperationalError) as error:
                 wait = min(wait * 2, _LONGEST_WAIT_S)
-                self._log.warning("index.waiting", reason=_one_line(error), seconds=wait)
+                self._log.warning("index.waiting", reason=str(error).splitlines()[0], seconds=wait)
             stop.wait(wait)
 
     def _agree(self, head: Header) -> int | None:
         """Rolls back to the last block that the chain and the tables share; returns its number."""
         with Session(self._engine) as session, session.begin():
             progress = _progress(session)
-            at = progress.block
-            if at is None:
+            if progress.block is None:
                 return None
-            shared = self._shared(session, head)
-            if shared == at:
-                return at
+            shared = self._shared(session, progress.block, head)
+            if shared == progress.block:
+                return shared
             if shared is None:
-                self._log.warning("index.rebuild", indexed=at, head=head.number)
+                self._log.warning("index.rebuild", indexed=progress.block, head=head.number)
                 for table in (*ENTITY_TABLES, *JOURNAL_TABLES):
                     session.execute(table.delete())
             else:
-                self._log.warning("index.reorg", indexed=at, shared=shared, head=head.number)
+                self._log.warning("index.reorg", indexed=progress.block, shared=shared, head=head.number)
                 rollback(session, shared)
             progress.block = shared
             return shared
 
-    def _shared(self, session: Session, head: Header) -> int | None:
-        known = select(Block).where(Block.number <= head.number).order_by(Block.number.desc())
-        for ours in session.exec(known):
-            theirs = head if ours.number == head.number else self._chain.block(ours.number)
-            if theirs.hash == ours.hash:
-                return ours.number
+    def _shared(self, session: Session, indexed: int, head: Header) -> int | None:
+        """The newest block that both have, among those that can be rolled back to."""
+        for number in range(min(indexed, head.number), indexed - self._kept - 1, -1):
+            ours = session.get(Block, number)
+            theirs = head if number == head.number else self._chain.block(number)
+            if ours is None:
+                return None
+            if theirs is not None and theirs.hash == ours.hash:
+                return number
         return None
 
     def _ingest(self, first: int, last: int, at: int | None) -> int:
         headers = self._headers(first, last)
         logs: dict[int, list[Event]] = defaultdict(list)
         for event in self._chain.events(first, last):
-            logs[event.log.block_number].append(event)
             if event.log.block_hash != headers[event.log.block_number - first].hash:
                 raise _Moved(f"block {event.log.block_number} was replaced while it was read")
+            logs[event.log.block_number].append(event)
         # Had the chain moved between headers and logs, logs of the old blocks could be missing.
-        if self._chain.block(last).hash != headers[-1].hash:
+        if self._headers(last, last) != headers[-1:]:
             raise _Moved(f"block {last} was replaced while it was read")
 
+        self._treasury = self._treasury or self._chain.ledger.treasury()
         written = 0
         for index, header in enumerate(headers):
             if header.number in logs or header.number == last:
-                self._write(headers[written : index + 1], logs[header.number], at)
+                self._write(headers[written : index + 1], logs[header.number], at, self._treasury)
                 written = index + 1
                 at = header.number
         return last
 
-    def _headers(self, first: int, last: int) -> list[Header]:
-        headers = [self._chain.block(number) for number in range(first, last + 1)]
+    def _headers(self, first: int, last: int) -> Sequence[Header]:
+        headers = self._chain.blocks(first, last)
+        if len(headers) != last - first + 1:
+            raise _Moved(f"block {last} is gone")
         for older, newer in pairwise(headers):
             if newer.parent != older.hash:
                 raise _Moved(f"block {newer.number} was replaced while it was read")
         return headers
 
-    def _write(self, headers: Sequence[Header], events: Sequence[Event], at: int | None) -> None:
+    def _write(self, headers: Sequence[Header], events: Sequence[Event], at: int | None, treasury: str) -> None:
         """One transaction: empty blocks, if any, and the last of `headers` with its events."""
         with Session(self._engine) as session, session.begin():
             progress = _progress(session)
@@ -138,7 +144,8 @@ class Follower:
                 session.add(Block(number=each.number, hash=each.hash, parent=each.parent, timestamp=each.timestamp))
             with Journal(session, last.number):
                 for event in events:
-                    fold(event, session, Place(last.number, last.timestamp, event.log.log_index, event.log.tx_hash))
+                    place = Place(last.number, last.timestamp, event.log.log_index, event.log.tx_hash, treasury)
+                    fold(event, session, place)
             progress.block = last.number
             prune(session, last.number - self._kept)
 
@@ -152,7 +159,3 @@ def identity(chain: Source) -> str:
 
 def _progress(session: Session) -> Progress:
     return session.exec(select(Progress).with_for_update()).one()
-
-
-def _one_line(error: Exception) -> str:
-    return str(error).splitlines()[0]

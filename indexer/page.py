@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement, func, inspect, select, tuple_
-from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, SQLModel
 
 from fusion.errors import BadInput
@@ -51,16 +51,16 @@ def by_id(session: Session, entity: type[Row], ids: Sequence[int | str]) -> Mapp
 
 
 def grouped(
-    session: Session, entity: type[Row], parent: InstrumentedAttribute[Row], parents: Sequence[int | str], page: Page
+    session: Session, entity: type[Row], parent: str, parents: Sequence[int | str], page: Page
 ) -> Mapping[int | str, Sequence[Row]]:
     """For each of `parents`, the first page of the rows whose `parent` column names it; one statement for all."""
-    keys = inspect(entity).primary_key
+    keys, column = inspect(entity).primary_key, inspect(entity).columns[parent]
     order = [key.desc() if page.newest else key.asc() for key in keys]
-    place = func.row_number().over(partition_by=parent, order_by=order).label("place")
-    numbered = select(entity, place).where(parent.in_(parents)).subquery()
+    place = func.row_number().over(partition_by=column, order_by=order).label("place")
+    numbered = select(entity, place).where(column.in_(parents)).subquery()
     found = aliased(entity, numbered)
     groups: dict[int | str, list[Row]] = defaultdict(list)
     query = select(found).where(numbered.c.place <= page.first).order_by(numbered.c.place)
     for row in session.scalars(query):
-        groups[getattr(row, parent.key)].append(row)
+        groups[getattr(row, parent)].append(row)
     return groups

@@ -14,7 +14,7 @@ from fusion.chain.bindings.job_market import (
     Revealed,
     RevealsClosed,
 )
-from indexer.fold.context import Place, digest, hexed
+from indexer.fold.context import Place, digest, hexed, word
 from indexer.tables import Job, Seat
 
 
@@ -75,7 +75,7 @@ def commits_closed(event: CommitsClosed, session: Session, place: Place) -> None
 
 def revealed(event: Revealed, session: Session, place: Place) -> None:
     seat = _seats(session, event.job_id)[event.operator]
-    seat.kind = event.kind.name
+    seat.kind = word(event.kind)
     seat.outcome_hash = hexed(event.outcome_hash)
     seat.outcome = hexed(event.outcome)
     seat.revealed_at = place.time
@@ -84,13 +84,14 @@ def revealed(event: Revealed, session: Session, place: Place) -> None:
 def reveals_closed(event: RevealsClosed, session: Session, place: Place) -> None:
     job = session.get_one(Job, event.job_id)
     job.status = "Revealed"
+    job.ready_block = 0
     job.deadline = 0
 
 
 def proposed(event: Proposed, session: Session, place: Place) -> None:
     job = session.get_one(Job, event.job_id)
     job.status = "Proposed"
-    job.kind = event.kind.name
+    job.kind = word(event.kind)
     job.outcome_hash = digest(event.outcome_hash)
     job.votes = event.votes
     job.deadline = event.deadline
@@ -99,7 +100,7 @@ def proposed(event: Proposed, session: Session, place: Place) -> None:
 def finalized(event: Finalized, session: Session, place: Place) -> None:
     job = session.get_one(Job, event.job_id)
     job.status = "Final"
-    job.kind = event.kind.name
+    job.kind = word(event.kind)
     job.outcome_hash = digest(event.outcome_hash)
     job.deadline = 0
     job.ended_at = place.time
@@ -111,7 +112,7 @@ def finalized(event: Finalized, session: Session, place: Place) -> None:
 def failed(event: Failed, session: Session, place: Place) -> None:
     job = session.get_one(Job, event.job_id)
     job.status = "Failed"
-    job.failure = event.reason.name
+    job.failure = word(event.reason)
     job.refund = event.refund
     job.royalty_refund = event.royalty_refund
     job.deadline = 0

@@ -25,6 +25,8 @@ def _balance(session: Session, account: str, token: str) -> Balance:
 
 def credited(event: Credited, session: Session, place: Place) -> None:
     _income(session, event.version, event.token).received += event.net
+    if event.protocol_fee:
+        _balance(session, place.treasury, event.token).claimable += event.protocol_fee
     session.add(
         Revenue(
             block=place.block,

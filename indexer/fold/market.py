@@ -9,17 +9,21 @@ from indexer.tables import License, Offer
 
 def offer_set(event: OfferSet, session: Session, place: Place) -> None:
     """An offer is made once and changed in place."""
-    offer = session.get(Offer, event.offer_id)
-    if offer is None:
-        offer = Offer(id=event.offer_id, block=place.block, tx=place.tx)
-        session.add(offer)
-    offer.version_id = event.version
-    offer.token = event.token
-    offer.price = event.price
-    offer.duration = event.duration
-    offer.per_run_price = event.per_run_price
-    offer.active = event.active
-    offer.set_at = place.time
+    known = session.get(Offer, event.offer_id)
+    session.merge(
+        Offer(
+            id=event.offer_id,
+            version_id=event.version,
+            token=event.token,
+            price=event.price,
+            duration=event.duration,
+            per_run_price=event.per_run_price,
+            active=event.active,
+            set_at=place.time,
+            block=known.block if known else place.block,
+            tx=known.tx if known else place.tx,
+        )
+    )
 
 
 def purchased(event: Purchased, session: Session, place: Place) -> None:

@@ -3,7 +3,7 @@
 from sqlmodel import Session
 
 from fusion.chain.bindings.module_registry import Deprecated, ModuleRegistered, Published, Transfer
-from indexer.fold.context import Place, hexed, text
+from indexer.fold.context import Place, hexed, text, word
 from indexer.tables import Module, Split, Version
 
 
@@ -35,7 +35,7 @@ def published(event: Published, session: Session, place: Place) -> None:
             semver=text(event.semver),
             cid_digest=hexed(event.cid_digest),
             plain_digest=hexed(event.plain_digest),
-            access=event.access.name,
+            access=word(event.access),
             min_royalty_ppm=event.min_royalty_ppm,
             published_at=place.time,
             block=place.block,

@@ -1,0 +1,1 @@
+"""GraphQL over the index, the content gateway, health, and the page that shows the journey."""

@@ -1,0 +1,45 @@
+"""Arguments of lists: how many, after which, in which order."""
+
+from collections.abc import Callable
+
+import strawberry
+
+from api.graphql.scalars import Order
+from fusion.errors import BadInput
+from indexer.page import Key, Page
+
+FIRST = 50
+_LARGEST_ID = 2**63 - 1
+
+
+def number(text: str) -> int:
+    """An id of what the contracts count: modules, versions, offers, licenses, jobs."""
+    if not (text.isascii() and text.isdigit()) or int(text[:20]) > _LARGEST_ID:
+        raise BadInput(f"{text[:80]!r} is no id; one is a whole number, as in the `id` of a row")
+    return int(text)
+
+
+def optional(text: strawberry.ID | None) -> int | None:
+    return None if text is None else number(text)
+
+
+def page(
+    first: int,
+    after: strawberry.ID | None,
+    order: Order,
+    *parts: Callable[[str], int | str],
+) -> Page:
+    """The page asked for; `parts` read the pieces of an id, which are joined by `-`."""
+    return Page(first, None if after is None else _key(after, parts or (number,)), newest=order is Order.NEWEST)
+
+
+def top(first: int, order: Order) -> Page:
+    """The first page of a nested list; a filter of the top-level list leads to the next ones."""
+    return Page(first, None, newest=order is Order.NEWEST)
+
+
+def _key(text: str, parts: tuple[Callable[[str], int | str], ...]) -> Key:
+    pieces = text.split("-")
+    if len(pieces) != len(parts):
+        raise BadInput(f"{text[:80]!r} is no place in this list; give the id of one of its rows as `after`")
+    return tuple(read(piece) for read, piece in zip(parts, pieces, strict=True))

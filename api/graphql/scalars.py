@@ -1,0 +1,103 @@
+"""Scalars and enums. Enum members are the words of the contracts."""
+
+from enum import Enum
+from typing import NewType
+
+import strawberry
+from strawberry.types.scalar import ScalarDefinition
+
+from fusion.chain.contract import checksum
+from fusion.errors import BadInput
+
+BigInt = NewType("BigInt", int)
+Address = NewType("Address", str)
+Bytes = NewType("Bytes", str)
+Seconds = NewType("Seconds", int)
+
+
+def address(value: object) -> str:
+    try:
+        return str(checksum(str(value)))
+    except ValueError:
+        raise BadInput(f"{str(value)[:80]!r} is no address; one is 0x and 40 hexadecimal digits") from None
+
+
+def _bytes(value: object) -> str:
+    text = str(value).lower()
+    try:
+        bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        raise BadInput(f"{text[:80]!r} is not bytes; write 0x and an even number of hexadecimal digits") from None
+    return "0x" + text.removeprefix("0x")
+
+
+def _integer(value: object) -> int:
+    try:
+        return int(str(value))
+    except ValueError:
+        raise BadInput(f"{str(value)[:80]!r} is no whole number") from None
+
+
+SCALARS: dict[object, ScalarDefinition] = {
+    BigInt: strawberry.scalar(
+        name="BigInt",
+        description="A whole number as decimal text: an amount in base units of its token.",
+        serialize=str,
+        parse_value=_integer,
+    ),
+    Address: strawberry.scalar(
+        name="Address", description="An account, checksummed.", serialize=str, parse_value=address
+    ),
+    Bytes: strawberry.scalar(
+        name="Bytes", description="Bytes as 0x and hexadecimal digits.", serialize=str, parse_value=_bytes
+    ),
+    Seconds: strawberry.scalar(
+        name="Seconds", description="A time or a span of the chain's clock, in seconds.", serialize=int
+    ),
+}
+
+
+@strawberry.enum(description="Of a list: by id, which is the order of the chain.")
+class Order(Enum):
+    OLDEST = "oldest"
+    NEWEST = "newest"
+
+
+@strawberry.enum(description="Open bundles are public; sealed ones are ciphertext.")
+class Access(Enum):
+    Open = "Open"
+    Sealed = "Sealed"
+
+
+@strawberry.enum(description="Where a job is.")
+class JobStatus(Enum):
+    Open = "Open"
+    Assigned = "Assigned"
+    Committed = "Committed"
+    Revealed = "Revealed"
+    Proposed = "Proposed"
+    Final = "Final"
+    Failed = "Failed"
+
+
+@strawberry.enum(description="How a run ended.")
+class OutcomeKind(Enum):
+    Result = "Result"
+    ModuleError = "ModuleError"
+    LimitHit = "LimitHit"
+
+
+@strawberry.enum(description="Why a job failed.")
+class Failure(Enum):
+    NotAssigned = "NotAssigned"
+    TooFewCommits = "TooFewCommits"
+    NoQuorum = "NoQuorum"
+
+
+@strawberry.enum(description="A log of the revenue ledger.")
+class RevenueKind(Enum):
+    Credited = "Credited"
+    AccountCredited = "AccountCredited"
+    Settled = "Settled"
+    SettledUpstream = "SettledUpstream"
+    Claimed = "Claimed"
