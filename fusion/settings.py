@@ -21,9 +21,12 @@ class Settings(BaseSettings):
     rpc: str = Field(default="http://127.0.0.1:8545", description="JSON-RPC endpoint of the chain.")
     api_host: str = Field(default="127.0.0.1", description="Address the API listens on.")
     api_port: int = Field(default=8000, ge=1, le=65535, description="Port the API listens on.")
-    gateways: tuple[str, ...] = Field(default=(), description="Trustless gateways to fetch content from, as JSON list.")
+    gateways: tuple[str, ...] = Field(default=(), description="Trustless gateways, as a JSON list.")
+    database: str = Field(default="", description="SQLAlchemy URL of the index; empty means a SQLite file in `home`.")
     feed: str = Field(default="simulated", description="Market data of the demo: `simulated` or `<venue>:<file>`.")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="WARNING", description="Least level logged.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="WARNING", description="Least level logged."
+    )
 
     @property
     def deployment(self) -> Path:
@@ -39,6 +42,11 @@ class Settings(BaseSettings):
     def content(self) -> Path:
         """The block store of this user."""
         return self.home / "content"
+
+    @property
+    def index(self) -> str:
+        """The SQLAlchemy URL of the index."""
+        return self.database or f"sqlite:///{self.home / 'index.sqlite'}"
 
     @property
     def images(self) -> Path:

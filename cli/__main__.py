@@ -1,0 +1,5 @@
+"""`python -m cli` is `fusion`."""
+
+from cli.main import main
+
+main()

@@ -1,0 +1,46 @@
+"""`fusion atom`: recorded market data in, numbers out."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.options import Json
+from cli.session import Session
+
+app = typer.Typer(no_args_is_help=True, help="Import and show market data.")
+
+
+@app.command("import")
+def import_(
+    files: Annotated[list[Path], typer.Argument(metavar="RAW...", help="Recorded streams of one venue.")],
+    venue: Annotated[str, typer.Option(help="Venue id, such as binance or binance_futures.")],
+    http: Annotated[list[Path] | None, typer.Option(help="Recorded HTTP answers that belong to them.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Reads a capture into the event log under FUSION_HOME, and counts what it holds, one row a symbol."""
+    from atom.imports import import_capture
+    from atom.store import Store
+    from cli.output import progress, rows
+
+    store = Store(Session().settings.home / "atom")
+    with progress("import") as report:
+        report(f"{len(files)} files", 0.1)
+        counted = import_capture(venue, files, http or (), store=store)
+    rows([row.as_dict() for row in counted], as_json=as_json)
+
+
+@app.command()
+def show(
+    feed: Annotated[str, typer.Argument(help="`simulated`, `simulated:<seed>` or `<venue>:<file>`.")] = "simulated",
+    count: Annotated[int, typer.Option("--rows", help="Rows to show, the newest.", min=1)] = 10,
+    as_json: Json = False,
+) -> None:
+    """Shows the newest quotes of a feed with its book metrics."""
+    from atom import open_feed
+    from atom.window import quotes, with_metrics
+    from cli.output import rows
+
+    table = with_metrics(quotes(open_feed(feed)))
+    last = {name: column[-count:].tolist() for name, column in table.items()}
+    rows([dict(zip(last, row, strict=True)) for row in zip(*last.values(), strict=True)], as_json=as_json)

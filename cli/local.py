@@ -1,0 +1,148 @@
+"""The local network: which services it has, what each is given, and what is made before they start."""
+
+import json
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+
+from cli.supervisor import Service, Supervisor, fusion_command
+from fusion.chain import account as accounts
+from fusion.chain.account import Account
+from fusion.chain.anvil import Anvil
+from fusion.chain.client import Chain
+from fusion.chain.deployment import MUSD, Deployment, Parameters, deploy, deployment_hash
+from fusion.errors import BadInput, FusionError, NotReady, Retryable
+from fusion.settings import Settings
+
+OPERATORS = 3
+PEOPLE = ("ada", "ben", "cleo", "you")  # three authors and a buyer
+DOLLARS = 100_000 * MUSD  # what each is given
+STAKE = 10_000 * MUSD
+BLOCK_SECONDS = 1
+
+
+@dataclass(frozen=True)
+class LocalNetwork:
+    """The local network under `settings.home`; what depends on the contracts is keyed by the deployment's hash."""
+
+    settings: Settings
+    parameters: Parameters = field(default_factory=Parameters)
+
+    @property
+    def folder(self) -> Path:
+        return self.settings.home / "networks" / deployment_hash(self.parameters)[:16]
+
+    @property
+    def record(self) -> Path:
+        return self.folder / "deployment.json"
+
+    def operator_home(self, number: int) -> Path:
+        return self.folder / "operators" / str(number)
+
+    def supervisor(self) -> Supervisor:
+        return Supervisor(logs=self.settings.home / "logs", journal=self.settings.home / "processes.json")
+
+    def rpc_port(self) -> int:
+        """The port of the chain, which this network starts itself; BadInput when FUSION_RPC is another machine's."""
+        parts = urlsplit(self.settings.rpc)
+        if parts.hostname not in ("127.0.0.1", "localhost") or parts.port is None:
+            raise BadInput(
+                f"FUSION_RPC is {self.settings.rpc}: the local network's chain is at http://127.0.0.1:<port>"
+            )
+        return parts.port
+
+    def chain_service(self) -> Service:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        command = Anvil.command(self.folder / "chain.json", self.rpc_port(), BLOCK_SECONDS)
+        return Service("chain", command, {}, self._chain_answers)
+
+    def services(self) -> list[Service]:
+        """What stands on the chain, in the order of their start."""
+        return [
+            Service(
+                "indexer", fusion_command("indexer", "follow"), self._environment(self.settings.home), self._api_answers
+            ),
+            Service("api", fusion_command("api", "serve"), self._environment(self.settings.home), self._api_answers),
+            *(self._operator(number) for number in range(1, OPERATORS + 1)),
+        ]
+
+    def deploy(self) -> Deployment:
+        """The contracts, deployed unless they are on the chain already, and people and operators with money."""
+        deployment = self._deployed()
+        people = {name: accounts.load_or_create(self.settings.keys, name) for name in ("deployer", "treasury", *PEOPLE)}
+        operators = [accounts.load_or_create(self._operator_keys(n), "operator") for n in range(1, OPERATORS + 1)]
+        if deployment is None:
+            deployment = self._deploy_anew(people, operators)
+        deployment.save(self.settings.deployment)
+        for number in range(1, OPERATORS + 1):
+            deployment.save(self.operator_home(number) / "deployment.json")
+        return deployment
+
+    def _deployed(self) -> Deployment | None:
+        if not self.record.exists():
+            return None
+        deployment = Deployment.load(self.record)
+        try:
+            Chain.connect(self.settings.rpc, deployment)
+        except NotReady:  # the chain lost its state: what was derived from it is of no use
+            shutil.rmtree(self.folder / "operators", ignore_errors=True)
+            return None
+        return deployment
+
+    def _deploy_anew(self, people: dict[str, Account], operators: list[Account]) -> Deployment:
+        anvil = Anvil(self.settings.rpc)
+        for each in (*people.values(), *operators):
+            anvil.fund(each.address)
+        deployer = people["deployer"]
+        deployment = deploy(
+            self.settings.rpc, deployer, treasury=people["treasury"].address, parameters=self.parameters
+        )
+        chain = Chain.connect(self.settings.rpc, deployment)
+        given = [people[name] for name in PEOPLE] + operators
+        with ThreadPoolExecutor(len(given)) as pool:  # side by side, so that they share a block
+            list(pool.map(lambda each: chain.send(deployer, chain.token.mint(each.address, DOLLARS)), given))
+        deployment.save(self.record)
+        return deployment
+
+    def _operator_keys(self, number: int) -> Path:
+        return self.operator_home(number) / "keys"
+
+    def _environment(self, home: Path) -> dict[str, str]:
+        return {
+            "FUSION_HOME": str(home),
+            "FUSION_CACHE": str(self.settings.cache),
+            "FUSION_RPC": self.settings.rpc,
+            "FUSION_API_HOST": self.settings.api_host,
+            "FUSION_API_PORT": str(self.settings.api_port),
+            "FUSION_GATEWAYS": json.dumps([f"{self.settings.api_url}/ipfs"]),
+        }
+
+    def _operator(self, number: int) -> Service:
+        home = self.operator_home(number)
+        command = fusion_command("operator", "start", "--as", "operator", "--stake", str(STAKE // MUSD))
+        address = accounts.address_of(self._operator_keys(number), "operator")
+        return Service(f"operator-{number}", command, self._environment(home), lambda: self._staked(address))
+
+    def _chain_answers(self) -> bool:
+        try:
+            Anvil(self.settings.rpc).rpc.call("eth_chainId")
+        except Retryable:
+            return False
+        return True
+
+    def _staked(self, address: str) -> bool:
+        try:
+            chain = Chain.connect(self.settings.rpc, Deployment.load(self.record))
+            return chain.staking.operator(address).free > 0
+        except FusionError:
+            return False
+
+    def _api_answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.settings.api_url}/health", timeout=2.0).status_code == 200
+        except httpx.HTTPError:
+            return False

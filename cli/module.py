@@ -1,0 +1,193 @@
+"""`fusion module`: write, test, publish, sell, buy and run modules."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.options import As, Json
+from cli.session import Session
+
+if TYPE_CHECKING:
+    from fusion.content.cid import Cid
+
+app = typer.Typer(no_args_is_help=True, help="Write, test, publish, sell, buy and run modules.")
+
+Folder = Annotated[Path, typer.Argument(help="Folder that holds module.toml and module.py.")]
+Settings = Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting of the module.")]
+Feed = Annotated[str, typer.Option(help="`simulated`, `simulated:<seed>` or `<venue>:<file>`.", envvar="FUSION_FEED")]
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="Name of the module, a Python identifier.")], as_json: Json = False
+) -> None:
+    """Makes a folder with a small working module to start from."""
+    from cli.output import record
+    from cli.template import write
+
+    record({"folder": str(write(Path.cwd(), name))}, as_json=as_json)
+
+
+@app.command("test")
+def check(folder: Folder, feed: Feed = "simulated", settings: Settings = None, as_json: Json = False) -> None:
+    """Runs a module in the sandbox on a feed, and checks its ports, determinism and that it does not look ahead."""
+    from cli.bundles import local_code
+    from cli.output import record
+    from cli.values import parse_settings
+    from node.inputs import quotes_table
+    from sandbox.verify import verify
+
+    session = Session()
+    bundle, code = local_code(folder, session.content)
+    chosen = parse_settings(settings or [])
+    table = quotes_table(feed)
+    report = verify(session.runtime, code, bundle.manifest, table, chosen)
+    record(
+        {"module": f"{bundle.manifest.name} {bundle.manifest.version}", "cid": str(bundle.cid)} | report.as_dict(),
+        as_json=as_json,
+    )
+
+
+@app.command()
+def publish(
+    folder: Folder,
+    account: As,
+    min_royalty: Annotated[str, typer.Option(help="Least share that modules built on this one pay it.")] = "0%",
+    share: Annotated[
+        list[str] | None, typer.Option(metavar="ADDRESS=PERCENT", help="Share of another account.")
+    ] = None,
+    royalty: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=PERCENT", help="Share of a required module.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Publishes a version: its files to the content store, its revenue table to the chain."""
+    from cli.bundles import local_code
+    from cli.output import record
+    from cli.values import parse_shares
+    from fusion.market import publish as market
+    from fusion.market.splits import parse_percent
+
+    session = Session()
+    minimum = parse_percent(min_royalty, "--min-royalty")
+    shares = parse_shares(share or [], "--share")
+    royalties = parse_shares(royalty or [], "--royalty")
+    bundle, code = local_code(folder, session.content)
+    signer = session.account(account)
+    chain = session.chain
+    session.runtime.describe(code)
+    done = market.publish(
+        chain, signer, bundle, session.store, min_royalty_ppm=minimum, shares=shares, royalties=royalties
+    )
+    record(
+        {
+            "module": done.module_id,
+            "version": done.version_id,
+            "cid": str(done.cid),
+            "published": bool(done.receipts),
+            "splits": [{"account": row.account, "version": row.version, "ppm": row.ppm} for row in done.splits],
+        },
+        as_json=as_json,
+    )
+
+
+@app.command()
+def offer(
+    version: Annotated[int, typer.Argument(help="Version to sell.", min=1)],
+    account: As,
+    price: Annotated[str, typer.Option(help="Price of a license, such as 25 or 9.99.")],
+    duration: Annotated[int, typer.Option(help="Seconds a license lasts; 0 is for ever.", min=0, max=2**32 - 1)] = 0,
+    per_run: Annotated[str, typer.Option(help="Price of one run without a license; 0 sells no runs.")] = "0",
+    as_json: Json = False,
+) -> None:
+    """Offers a version for sale."""
+    from cli import money
+    from cli.output import record
+    from fusion.market import trade
+
+    session = Session()
+    asked, run = money.parse(price, "--price"), money.parse(per_run, "--per-run")
+    signer = session.account(account)
+    offer_id, _ = trade.set_offer(session.chain, signer, version, price=asked, duration=duration, per_run_price=run)
+    record(
+        {"offer": offer_id, "version": version, "price": asked, "duration": duration, "per_run": run}, as_json=as_json
+    )
+
+
+@app.command()
+def buy(
+    offer_id: Annotated[int, typer.Argument(metavar="OFFER", help="Offer to buy.", min=1)],
+    account: As,
+    max_price: Annotated[str | None, typer.Option(help="Most to pay; the price quoted now if absent.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Buys a license, with a permit in one transaction."""
+    from cli import money
+    from cli.output import record
+    from fusion.market import trade
+
+    session = Session()
+    limit = None if max_price is None else money.parse(max_price, "--max-price")
+    signer = session.account(account)
+    bought = trade.buy(session.chain, signer, offer_id, max_price=limit)
+    record({"license": bought.license_id, "paid": bought.price, "tx": bought.receipt.tx_hash}, as_json=as_json)
+
+
+@app.command()
+def run(
+    version: Annotated[int, typer.Argument(help="Version to run.", min=1)],
+    account: As,
+    data: Annotated[str | None, typer.Option(metavar="CID", help="Table whose columns feed all ports.")] = None,
+    feed: Feed = "simulated",
+    settings: Settings = None,
+    fee: Annotated[str, typer.Option(help="Fee for the operators.")] = "0.3",
+    seats: Annotated[int, typer.Option("--seats", "-n", help="Operators that run it.", min=1, max=7)] = 3,
+    quorum: Annotated[int, typer.Option("--quorum", "-k", help="Equal outcomes needed.", min=1, max=7)] = 2,
+    fuel: Annotated[int, typer.Option(help="Fuel it may burn.", min=1, max=2**63)] = 10**11,
+    seed: Annotated[int, typer.Option(help="Seed of its random numbers.", min=0)] = 0,
+    per_run: Annotated[int | None, typer.Option(metavar="OFFER", help="Pay this offer's price for one run.")] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait for the outcome.", min=0)] = 300,
+    as_json: Json = False,
+) -> None:
+    """Posts a job for a version you hold a license to, waits, and prints how it ended."""
+    from cli import money
+    from cli.output import progress
+    from cli.runs import Order, order_run, print_answer
+    from cli.values import parse_settings
+
+    session = Session()
+    order = Order(
+        version=version,
+        data=None if data is None else _table(data),
+        feed=feed,
+        settings=parse_settings(settings or []),
+        fee=money.parse(fee, "--fee"),
+        n=seats,
+        k=quorum,
+        fuel=fuel,
+        seed=seed,
+        offer=per_run,
+        timeout=timeout,
+    )
+    with progress("job") as report:
+        job_id, answer = order_run(session, session.account(account), order, report)
+    print_answer(session, job_id, answer, as_json=as_json)
+
+
+@app.command()
+def show(
+    version: Annotated[int, typer.Argument(help="Version to show.", min=1)],
+    as_json: Json = False,
+) -> None:
+    """Shows a version: its module, content, revenue table, ports and offers."""
+    from cli.output import record
+    from cli.runs import describe_version
+
+    record(describe_version(Session(), version), as_json=as_json)
+
+
+def _table(text: str) -> "Cid":
+    from fusion.content.cid import Cid
+
+    return Cid.parse(text)

@@ -1,0 +1,94 @@
+"""`fusion operator`: run a node, stake on it, see how it does."""
+
+from typing import Annotated
+
+import typer
+
+from cli.options import As, Json
+from cli.session import Session
+
+STATUS = "status.json"  # where the daemon writes it, in its home
+
+app = typer.Typer(no_args_is_help=True, help="Run an operator node.")
+
+
+@app.command()
+def start(
+    account: As,
+    stake: Annotated[str, typer.Option(help="Stake to hold, in tokens; topped up at the start.")],
+    claim_at: Annotated[str, typer.Option(help="Claims when at least this is owed.")] = "1",
+    host: Annotated[str, typer.Option(help="Address its result gateway listens on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port of its result gateway; 0 is any free one.", min=0, max=65535)] = 0,
+    endpoint: Annotated[str, typer.Option(help="The gateway's URL as others reach it, if not the above.")] = "",
+    workers: Annotated[int, typer.Option(help="Modules run at once.", min=1)] = 1,
+) -> None:
+    """Runs an operator until it is told to stop: takes jobs, attests their outcomes, claims its pay."""
+    from cli import money
+    from cli.signals import stop_on_signal
+    from node.executor.daemon import Daemon, Terms
+
+    session = Session()
+    terms = Terms(
+        stake=money.parse(stake, "--stake"),
+        claim_at=money.parse(claim_at, "--claim-at"),
+        host=host,
+        port=port,
+        endpoint=endpoint,
+        workers=workers,
+    )
+    settings = session.settings
+    signer = session.account(account)
+    stop = stop_on_signal()
+    _ = session.runtime
+    Daemon(settings.home, session.chain, signer, session.content, settings.images, terms).run(stop)
+
+
+@app.command()
+def stake(
+    amount: Annotated[str, typer.Argument(help="Tokens to add to the free stake.")], account: As, as_json: Json = False
+) -> None:
+    """Adds to an operator's stake."""
+    from dataclasses import asdict
+
+    from cli import money
+    from cli.output import record
+    from node.executor.bond import Bond
+
+    session = Session()
+    units = money.parse(amount, "the amount")
+    signer = session.account(account)
+    bond = Bond(session.chain, signer)
+    held = bond.standing()
+    bond.stake(held.free + held.locked + units)
+    record({"operator": signer.address} | asdict(bond.standing()), as_json=as_json)
+
+
+@app.command()
+def status(as_json: Json = False) -> None:
+    """Shows every operator on the chain: stake, what it can claim, and the jobs of those that run under this home."""
+    from cli.output import rows
+    from node.executor.status import Status
+
+    session = Session()
+    chain, home = session.chain, session.settings.home
+    here = [
+        Status.load(path) for path in (home / STATUS, *home.glob(f"networks/*/operators/*/{STATUS}")) if path.exists()
+    ]
+    known = {each.operator: each for each in here}
+    shown = []
+    for index in range(chain.staking.operator_count()):
+        address = chain.staking.operator_at(index)
+        held, local = chain.staking.operator(address), known.get(address)
+        shown.append(
+            {
+                "operator": address,
+                "endpoint": chain.staking.endpoint(address),
+                "free": held.free,
+                "locked": held.locked,
+                "unbonding": held.unbonding,
+                "claimable": chain.ledger.claimable(address, chain.token.address),
+                "running": local.running if local else None,
+                "jobs": dict(local.jobs) if local else None,
+            }
+        )
+    rows(shown, as_json=as_json)

@@ -1,0 +1,133 @@
+"""Ordering a run of a version, and showing what is known of versions and runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cli.output import Progress, record
+from cli.session import Session
+from cli.values import Setting
+from fusion.chain.account import Account
+from fusion.chain.bindings.license_market import OfferSet
+from fusion.chain.bindings.module_registry import Published
+from fusion.chain.bindings.types import Job, OutcomeKind, Status
+from fusion.content.bundle import Bundle
+from fusion.content.cid import Cid
+from fusion.content.table import add_table
+from fusion.errors import BadInput, FusionError
+from fusion.market import publish, trade
+from node import request
+from node.executor.listings import ChainListings
+from node.executor.resolve import module_code
+from node.inputs import quotes_table
+from node.spec import JobSpec
+from sandbox.code import Limits
+
+STAGES = {
+    Status.OPEN: 0.1,
+    Status.ASSIGNED: 0.3,
+    Status.COMMITTED: 0.55,
+    Status.REVEALED: 0.75,
+    Status.PROPOSED: 0.9,
+    Status.FINAL: 1.0,
+    Status.FAILED: 1.0,
+}
+
+
+@dataclass(frozen=True)
+class Order:
+    """What `fusion module run` was asked for; amounts in base units."""
+
+    version: int
+    data: Cid | None
+    feed: str
+    settings: Mapping[str, Setting]
+    fee: int
+    n: int
+    k: int
+    fuel: int
+    seed: int
+    offer: int | None
+    timeout: float
+
+
+def order_run(session: Session, account: Account, order: Order, report: Progress) -> tuple[int, request.Answer]:
+    """Checks the order, posts the job and waits for its end."""
+    chain = session.chain
+    code = module_code(order.version, ChainListings(chain), session.content)
+    license_id, offer_id, price = 0, 0, 0
+    if order.offer is None:
+        held = trade.valid_license(chain, account.address, order.version)
+        if held is None:
+            raise BadInput(
+                f"no license: {account.address} holds none that is valid for version {order.version}; "
+                f"buy one with `fusion module buy`, or pay for one run with --per-run OFFER"
+            )
+        license_id = held
+    else:
+        offer_id, price = order.offer, chain.market.offer(order.offer).per_run_price
+    interface = session.runtime.describe(code)
+    data = add_table(session.store, quotes_table(order.feed)) if order.data is None else order.data
+    spec = JobSpec(
+        version=order.version,
+        inputs=dict.fromkeys(interface.inputs, data),
+        settings=order.settings,
+        limits=Limits(fuel=order.fuel),
+        image=session.runtime.image.id,
+        seed=order.seed,
+    )
+
+    def moved(job: Job) -> None:
+        report(job.status.name.lower(), STAGES[job.status])
+
+    posted = request.post(
+        chain, account, spec, fee=order.fee, n=order.n, k=order.k,
+        license_id=license_id, offer_id=offer_id, max_run_price=price,
+    )  # fmt: skip
+    return posted.job_id, request.wait(chain, posted.job_id, timeout=order.timeout, moved=moved)
+
+
+def print_answer(session: Session, job_id: int, answer: request.Answer, *, as_json: bool) -> None:
+    """Prints how a job ended; FusionError when it failed."""
+    job = answer.job
+    if job.status == Status.FAILED:
+        raise FusionError(f"job {job_id} failed and was refunded: too few operators agreed on an outcome in time")
+    shown: dict[str, object] = {
+        "job": job_id,
+        "outcome": job.kind.name,
+        "hash": "0x" + job.outcome_hash.hex(),
+        "operators": answer.hashes,
+    }
+    if job.kind == OutcomeKind.RESULT:
+        columns = request.outputs(session.chain, answer, session.store)
+        shown["rows"] = len(next(iter(columns.values())))
+        shown["last"] = {port: column[-1].item() if len(column) else None for port, column in columns.items()}
+    record(shown, as_json=as_json)
+
+
+def describe_version(session: Session, version_id: int) -> dict[str, object]:
+    """All that chain and content say of a version; BadInput when there is none."""
+    chain = session.chain
+    splits = publish.splits_of(chain, version_id)
+    published = chain.find(Published, version_id=version_id)[0]
+    cid = Cid.directory(published.cid_digest)
+    offers = {found.offer_id for found in chain.find(OfferSet, version=version_id)}
+    manifest = Bundle.from_files(session.content.directory(cid)).manifest
+    return {
+        "version": version_id,
+        "module": published.module_id,
+        "name": manifest.name,
+        "semver": published.semver,
+        "summary": manifest.summary,
+        "license": manifest.license,
+        "author": chain.registry.author_of(version_id),
+        "cid": str(cid),
+        "inputs": dict(manifest.inputs),
+        "outputs": dict(manifest.outputs),
+        "requires": {required.name: str(required.cid) for required in manifest.requires},
+        "splits": [{"account": row.account, "version": row.version, "ppm": row.ppm} for row in splits],
+        "offers": [
+            {"offer": number, "price": terms.price, "duration": terms.duration, "per_run": terms.per_run_price}
+            for number, terms in ((number, chain.market.offer(number)) for number in sorted(offers))
+            if terms.active
+        ],
+    }

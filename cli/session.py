@@ -1,0 +1,77 @@
+"""What a command works with: settings, the chain, an account, content. Each is made when first asked for."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from fusion.errors import BadInput
+
+if TYPE_CHECKING:
+    from fusion.chain.account import Account
+    from fusion.chain.client import Chain
+    from fusion.chain.deployment import Deployment
+    from fusion.content.gateway import Content
+    from fusion.content.store import BlockStore
+    from fusion.settings import Settings
+    from sandbox.runtime import Runtime
+
+
+class Session:
+    """One run of a command."""
+
+    @cached_property
+    def settings(self) -> "Settings":
+        """Settings from the environment; BadInput names the variable that cannot be used."""
+        from pydantic import ValidationError
+
+        from fusion import log
+        from fusion.settings import Settings
+
+        try:
+            settings = Settings()
+        except ValidationError as error:
+            first = error.errors()[0]
+            variable = "FUSION_" + str(first["loc"][0]).upper()
+            raise BadInput(f"{variable} is {first['input']!r}: {first['msg']}") from None
+        except ValueError as error:  # a variable that should hold JSON does not
+            raise BadInput(f"a FUSION_ variable cannot be read: {error}") from None
+        log.configure(settings.log_level)
+        return settings
+
+    @cached_property
+    def deployment(self) -> "Deployment":
+        from fusion.chain.deployment import Deployment
+
+        return Deployment.load(self.settings.deployment)
+
+    @cached_property
+    def chain(self) -> "Chain":
+        from fusion.chain.client import Chain
+
+        return Chain.connect(self.settings.rpc, self.deployment)
+
+    @cached_property
+    def store(self) -> "BlockStore":
+        from fusion.content.store import BlockStore
+
+        return BlockStore(self.settings.content)
+
+    @cached_property
+    def content(self) -> "Content":
+        from fusion.content.gateway import Content
+
+        return Content(self.store, self.settings.gateways)
+
+    @cached_property
+    def runtime(self) -> "Runtime":
+        """The sandbox; its image is prepared, with progress, if this machine has none."""
+        from cli.output import progress
+        from sandbox.image import prepare
+        from sandbox.runtime import Runtime
+
+        with progress("sandbox") as report:
+            return Runtime(prepare(self.settings.images, report))
+
+    def account(self, name: str) -> "Account":
+        from fusion.chain import account
+
+        return account.load(self.settings.keys, name)

@@ -1,0 +1,169 @@
+"""The supervisor: starts the local network's processes by their commands, restarts what dies, stops all in order."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from fusion import log
+from fusion.errors import NotReady
+
+GRACE = 10.0  # seconds between asking a process to end and ending it
+LONGEST_PAUSE = 30.0  # seconds between restarts of a process that keeps dying
+
+
+@dataclass(frozen=True)
+class Service:
+    """One process of the network.
+
+    Attributes:
+        name: also the name of its log file.
+        command: as a user would type it.
+        environment: what is set beside the supervisor's own environment.
+        ready: whether it does its work now.
+    """
+
+    name: str
+    command: Sequence[str]
+    environment: dict[str, str]
+    ready: Callable[[], bool]
+
+
+@dataclass
+class _Running:
+    service: Service
+    process: psutil.Popen
+    started: float
+    pause: float = 1.0
+    restart_at: float | None = None
+
+
+@dataclass
+class Supervisor:
+    """Keeps services running; `journal` names their pids, so that a later start can end what a crash left over."""
+
+    logs: Path
+    journal: Path
+    _running: list[_Running] = field(default_factory=list)
+
+    def start(self, services: Sequence[Service], *, timeout: float = 90.0) -> None:
+        """Starts services side by side and waits until all are ready.
+
+        Raises:
+            NotReady: one ended, or was not ready in time; its log's last line says why.
+        """
+        fresh = [_Running(service, self._spawn(service), time.monotonic()) for service in services]
+        self._running += fresh
+        self._note()
+        deadline = time.monotonic() + timeout
+        for running in fresh:
+            service = running.service
+            while not service.ready():
+                if running.process.poll() is not None:
+                    raise NotReady(f"{service.name} ended at once: {self._last_words(service)}")
+                if time.monotonic() > deadline:
+                    raise NotReady(f"{service.name} is not ready after {timeout:.0f} s; see {self._log_file(service)}")
+                time.sleep(0.05)
+
+    def watch(self, stop: threading.Event) -> None:
+        """Restarts what dies, sooner the first time than the next, until `stop` is set."""
+        logger = log.get()
+        while not stop.wait(0.25):
+            now = time.monotonic()
+            for running in self._running:
+                if running.restart_at is not None:
+                    if now >= running.restart_at:
+                        running.process, running.started = self._spawn(running.service), now
+                        running.restart_at = None
+                        self._note()
+                elif running.process.poll() is not None:
+                    if now - running.started > 60.0:
+                        running.pause = 1.0
+                    logger.warning(
+                        "service died",
+                        service=running.service.name,
+                        code=running.process.returncode,
+                        again=running.pause,
+                    )
+                    running.restart_at = now + running.pause
+                    running.pause = min(2 * running.pause, LONGEST_PAUSE)
+
+    def stop(self) -> None:
+        """Ends all services, the last started first, so that none loses what it stands on while it finishes."""
+        for running in reversed(self._running):
+            _end(running.process)
+        self._running.clear()
+        self.journal.unlink(missing_ok=True)
+
+    def _spawn(self, service: Service) -> psutil.Popen:
+        self.logs.mkdir(parents=True, exist_ok=True)
+        with self._log_file(service).open("ab") as out:
+            return psutil.Popen(
+                service.command,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                env=os.environ | service.environment,
+                # Ctrl-C at the terminal reaches the supervisor alone, which then ends the others in order.
+                start_new_session=True,
+            )
+
+    def _log_file(self, service: Service) -> Path:
+        return self.logs / f"{service.name}.log"
+
+    def _last_words(self, service: Service) -> str:
+        lines = self._log_file(service).read_text(errors="replace").strip().splitlines()
+        return lines[-1] if lines else f"it wrote nothing to {self._log_file(service)}"
+
+    def _note(self) -> None:
+        pids = {}
+        for running in self._running:
+            try:
+                pids[running.process.pid] = running.process.create_time()
+            except psutil.NoSuchProcess:
+                continue
+        temporary = self.journal.with_suffix(".new")
+        temporary.write_text(json.dumps(pids))
+        temporary.replace(self.journal)
+
+
+def end_leftovers(journal: Path) -> int:
+    """Ends the processes that a killed supervisor left behind, and returns how many there were."""
+    try:
+        noted = json.loads(journal.read_text())
+    except FileNotFoundError:
+        return 0
+    ended = 0
+    for pid, created in reversed(noted.items()):
+        try:
+            process = psutil.Process(int(pid))
+            if process.create_time() == created:  # else the pid is another program's by now
+                _end(process)
+                ended += 1
+        except psutil.NoSuchProcess:
+            continue
+    journal.unlink(missing_ok=True)
+    return ended
+
+
+def _end(process: psutil.Process) -> None:
+    try:
+        process.terminate()
+        process.wait(GRACE)
+    except psutil.NoSuchProcess:
+        return
+    except psutil.TimeoutExpired:
+        process.kill()
+        process.wait(GRACE)
+
+
+def fusion_command(*arguments: str) -> list[str]:
+    """The `fusion` command of this environment with arguments, wherever PATH points."""
+    return [sys.executable, "-m", "cli", *arguments]

@@ -1,0 +1,113 @@
+"""Publishing: a bundle's blocks go to the store, its terms and revenue table to the chain."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fusion.chain.account import Account
+from fusion.chain.bindings.module_registry import ModuleRegistered, Published
+from fusion.chain.bindings.types import Access, Split, VersionTerms
+from fusion.chain.client import Chain, Receipt
+from fusion.content.bundle import Bundle, Requirement
+from fusion.content.cid import Cid
+from fusion.content.store import BlockStore
+from fusion.errors import BadInput, BundleError
+from fusion.market.splits import Upstream, revenue_table
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A published version.
+
+    Attributes:
+        receipts: the transactions that this call sent; none when the version was there already.
+    """
+
+    module_id: int
+    version_id: int
+    cid: Cid
+    splits: tuple[Split, ...]
+    receipts: tuple[Receipt, ...]
+
+
+def publish(
+    chain: Chain,
+    account: Account,
+    bundle: Bundle,
+    store: BlockStore,
+    *,
+    min_royalty_ppm: int = 0,
+    shares: Mapping[str, int] | None = None,
+    royalties: Mapping[str, int] | None = None,
+) -> Publication:
+    """Publishes a bundle as a version of the module that `account` has under its name, registered if need be.
+
+    The same bundle published again is the version that is there: a journey that was cut off can be walked again.
+
+    Args:
+        min_royalty_ppm: what whoever builds on this version must pay it at least, parts per million.
+        shares: other accounts -> parts per million.
+        royalties: name of a required module -> parts per million; its minimum when absent.
+
+    Raises:
+        BadInput: the shares do not fit, or the version number is taken by other content.
+        BundleError: a requirement is not locked to a CID, or is published nowhere.
+        ContractRefused: the registry has the last word.
+    """
+    manifest = bundle.manifest
+    module_id = chain.registry.module_of(account.address, manifest.name)
+    if module_id:
+        existing = _version(chain, module_id, manifest.version)
+        if existing is not None:
+            if existing.cid_digest != bundle.cid.digest:
+                raise BadInput(
+                    f"{manifest.name} {manifest.version} is published with other content "
+                    f"({Cid.directory(existing.cid_digest)}); raise the version in module.toml"
+                )
+            store.add_directory(bundle.files)
+            return Publication(module_id, existing.version_id, bundle.cid, tuple(existing.splits), ())
+    given = dict(royalties or {})
+    upstreams = [_upstream(chain, required, given.pop(required.name, None)) for required in manifest.requires]
+    if given:
+        raise BadInput(
+            f"{manifest.name} does not require {', '.join(sorted(given))}; a royalty goes to what it requires"
+        )
+    splits = revenue_table(account.address, shares or {}, upstreams)
+    terms = VersionTerms(bundle.cid.digest, bundle.cid.digest, Access.OPEN, min_royalty_ppm, manifest.version)
+
+    store.add_directory(bundle.files)
+    receipts = []
+    if not module_id:
+        receipt = chain.send(account, chain.registry.register_module(manifest.name))
+        module_id = receipt.event(ModuleRegistered).module_id
+        receipts.append(receipt)
+    receipt = chain.send(account, chain.registry.publish(module_id, terms, splits))
+    receipts.append(receipt)
+    return Publication(module_id, receipt.event(Published).version_id, bundle.cid, tuple(splits), tuple(receipts))
+
+
+def splits_of(chain: Chain, version: int) -> list[Split]:
+    """The revenue table of a version, from the log that published it; BadInput when there is no such version."""
+    found = chain.find(Published, version_id=version)
+    if not found:
+        raise BadInput(f"no version {version} is published on this chain")
+    return list(found[0].splits)
+
+
+def _version(chain: Chain, module_id: int, semver: str) -> Published | None:
+    for published in chain.find(Published, module_id=module_id):
+        if published.semver == semver:
+            return published
+    return None
+
+
+def _upstream(chain: Chain, required: Requirement, royalty: int | None) -> Upstream:
+    if required.cid is None:
+        raise BundleError(f'module.toml: requires {required.name}: lock it to content with cid = "bafy..."')
+    # Copies of a bundle may be published later by others: the first to publish it is paid.
+    for published in chain.find(Published, cid_digest=required.cid.digest):
+        if not chain.registry.version(published.version_id).deprecated:
+            minimum = published.min_royalty_ppm
+            return Upstream(
+                published.version_id, required.name, minimum, max(minimum, 1) if royalty is None else royalty
+            )
+    raise BundleError(f"module.toml: requires {required.name}: no version with CID {required.cid} is published here")
