@@ -1,0 +1,56 @@
+"""Reads the chain's logs into the journal, and back when the chain drops blocks."""
+
+from fusion.chain.bindings.job_market import Failed, Finalized
+from fusion.chain.bindings.job_market import Posted as PostedLog
+from fusion.chain.client import Block, Chain
+from node.executor.journal import Journal, Posted
+
+CHUNK = 1_000  # blocks of one reading
+
+
+class Follower:
+    """Keeps the journal's jobs those that the chain has.
+
+    Jobs are found by their logs; where a job is, is never taken from a log but read again before each act.
+    """
+
+    def __init__(self, chain: Chain, journal: Journal) -> None:
+        self._chain = chain
+        self._journal = journal
+
+    def catch_up(self, head: Block) -> bool:
+        """Reads up to `head`; False, to be called again, when the chain changes meanwhile."""
+        first = self._fork() + 1
+        while first <= head.number:
+            last = min(first + CHUNK - 1, head.number)
+            block = self._chain.block(last)
+            events = self._chain.events(first, last)
+            if block is None or self._chain.block(last) != block:
+                return False
+            self._journal.advance(
+                block.number,
+                block.hash,
+                posted=[
+                    Posted(event.job_id, event.log.block_number, event.spec)
+                    for event in events
+                    if isinstance(event, PostedLog)
+                ],
+                ended=[
+                    (event.job_id, event.log.block_number) for event in events if isinstance(event, Finalized | Failed)
+                ],
+            )
+            first = last + 1
+        return True
+
+    def _fork(self) -> int:
+        """The last block read that the chain still has; what was read above it is taken back."""
+        start = self._chain.deployment.block - 1
+        known = self._journal.blocks()
+        for number, block_hash in known:
+            block = self._chain.block(number)
+            if block is not None and block.hash == block_hash:
+                start = number
+                break
+        if known and known[0][0] != start:
+            self._journal.rewind(start)
+        return start

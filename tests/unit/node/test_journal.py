@@ -1,0 +1,119 @@
+"""The journal: nothing once noted is lost or replaced."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from node.executor.journal import KEPT_BLOCKS, Journal, Posted, Stage
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "home" / "journal.sqlite"
+
+
+def _with_job(path: Path) -> Journal:
+    journal = Journal(path)
+    journal.advance(10, "0xa", [Posted(1, 9, b"spec")])
+    return journal
+
+
+def _reopened(journal: Journal, path: Path) -> Journal:
+    journal.close()
+    return Journal(path)
+
+
+def test_each_stage_survives_a_restart(path: Path) -> None:
+    journal = _with_job(path)
+    journal = _reopened(journal, path)
+    assert [entry.stage for entry in journal.active()] == [Stage.SEEN]
+    journal.ready(1, 1, b"document", b"h" * 32, b"s" * 32)
+    journal = _reopened(journal, path)
+    entry = journal.get(1)
+    assert entry is not None
+    assert (entry.stage, entry.kind, entry.document, entry.salt) == (Stage.READY, 1, b"document", b"s" * 32)
+    journal.committed(1, "0xc")
+    journal = _reopened(journal, path)
+    journal.revealed(1, "0xd")
+    journal = _reopened(journal, path)
+    entry = journal.get(1)
+    assert entry is not None
+    assert (entry.stage, entry.commit_tx, entry.reveal_tx) == (Stage.REVEALED, "0xc", "0xd")
+    journal.advance(20, "0xe", [], [(1, 20)])
+    assert journal.active() == []
+    assert journal.counts() == {"seen": 0, "ready": 0, "committed": 0, "revealed": 0, "abstained": 0, "done": 1}
+    journal.close()
+
+
+def test_an_outcome_is_never_replaced(path: Path) -> None:
+    journal = _with_job(path)
+    journal.ready(1, 1, b"first", b"h" * 32, b"s" * 32)
+    journal.ready(1, 2, b"second", b"i" * 32, b"t" * 32)
+    entry = journal.get(1)
+    assert entry is not None
+    assert (entry.kind, entry.document, entry.salt) == (1, b"first", b"s" * 32)
+    journal.close()
+
+
+def test_a_commitment_noted_without_its_transaction_keeps_the_known_one(path: Path) -> None:
+    journal = _with_job(path)
+    journal.committed(1, "0xc")
+    journal.committed(1)
+    entry = journal.get(1)
+    assert entry is not None
+    assert entry.commit_tx == "0xc"
+    journal.close()
+
+
+def test_the_same_spec_read_twice_keeps_the_outcome(path: Path) -> None:
+    journal = _with_job(path)
+    journal.ready(1, 1, b"document", b"h" * 32, b"s" * 32)
+    journal.advance(11, "0xb", [Posted(1, 11, b"spec")])
+    entry = journal.get(1)
+    assert entry is not None
+    assert entry.stage is Stage.READY
+    journal.close()
+
+
+def test_a_job_that_got_another_spec_starts_anew(path: Path) -> None:
+    journal = _with_job(path)
+    journal.ready(1, 1, b"document", b"h" * 32, b"s" * 32)
+    journal.advance(11, "0xb", [Posted(1, 11, b"other")])
+    entry = journal.get(1)
+    assert entry is not None
+    assert (entry.stage, entry.spec, entry.block, entry.salt, entry.document) == (Stage.SEEN, b"other", 11, b"", b"")
+    journal.close()
+
+
+def test_a_rewind_watches_again_what_ended_in_the_dropped_blocks(path: Path) -> None:
+    journal = _with_job(path)
+    journal.advance(11, "0xb", [Posted(2, 11, b"two"), Posted(3, 11, b"three")])
+    journal.ready(2, 1, b"document", b"h" * 32, b"s" * 32)
+    journal.advance(12, "0xc", [], [(1, 11), (2, 12), (3, 12)])
+    journal.rewind(11)
+    assert journal.blocks() == [(11, "0xb"), (10, "0xa")]
+    assert [(entry.job_id, entry.stage) for entry in journal.active()] == [(2, Stage.READY), (3, Stage.SEEN)]
+    journal.close()
+
+
+def test_old_blocks_are_forgotten(path: Path) -> None:
+    journal = _with_job(path)
+    journal.advance(10 + KEPT_BLOCKS, "0xb", [])
+    assert journal.blocks() == [(10 + KEPT_BLOCKS, "0xb")]
+    journal.close()
+
+
+def test_advance_is_one_step(path: Path) -> None:
+    journal = _with_job(path)
+    with pytest.raises(sqlite3.IntegrityError):
+        journal.advance(11, "0xb", [Posted(2, 11, b"two"), Posted(3, 11, None)])  # type: ignore[arg-type]
+    assert journal.get(2) is None
+    assert journal.blocks() == [(10, "0xa")]
+    journal.close()
+
+
+def test_writes_are_synchronous(path: Path) -> None:
+    journal = _with_job(path)
+    assert journal._db.execute("PRAGMA synchronous").fetchone() == (2,)
+    journal.close()
