@@ -1,0 +1,5 @@
+"""Atom: L3 market data. Venues become events, events a book, a book metrics; windows of events are published."""
+
+from atom.feed import open_feed
+
+__all__ = ["open_feed"]

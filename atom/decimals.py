@@ -1,0 +1,133 @@
+"""Decimal text to integers, exactly and a column at a time."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from atom.instrument import Ints, common_step, power, rescale
+
+_NUMBER = re.compile(r"[0-9]{1,20}(\.[0-9]{1,18})?")
+_DIGITS = 38
+_CHUNK = 1 << 18
+
+
+class UnreadableError(ValueError):
+    """A text of the column is no number that fits.
+
+    Attributes:
+        index: its place in the column.
+        text: what stands there.
+    """
+
+    def __init__(self, index: int, text: object) -> None:
+        super().__init__(f"{text!r:.60} is no unsigned decimal number of 64 bits")
+        self.index = index
+        self.text = text
+
+
+class DecimalColumn:
+    """Collects unsigned decimals as text and gives them back as integers with one step.
+
+    Text is turned into integers a chunk at a time, so a long capture holds eight bytes a number and no Python strings.
+    """
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+        self._chunks: list[tuple[Ints, int]] = []
+        self._done = 0
+
+    def append(self, text: str) -> None:
+        """Adds one."""
+        self._texts.append(text)
+
+    def extend(self, texts: Iterable[str]) -> None:
+        """Adds many."""
+        self._texts.extend(texts)
+        if len(self._texts) >= _CHUNK:
+            self._convert()
+
+    def finish(self) -> tuple[Ints, Decimal]:
+        """All numbers as integers, and their step: the power of ten of the most decimals seen, trailing zeros aside.
+
+        Raises:
+            UnreadableError: a text is no number, or does not fit 64 bits.
+        """
+        self._convert()
+        places = max((places for _, places in self._chunks), default=0)
+        if not self._chunks:
+            return np.zeros(0, dtype=np.int64), power(0)
+        return np.concatenate([self._at(chunk, places) for chunk in range(len(self._chunks))]), power(places)
+
+    def _at(self, chunk: int, places: int) -> Ints:
+        values, own = self._chunks[chunk]
+        try:
+            return rescale(values, power(own), power(places))
+        except OverflowError as error:
+            before = sum(len(values) for values, _ in self._chunks[:chunk])
+            widest = int(values.argmax())
+            raise UnreadableError(before + widest, str(int(values[widest]) * power(own))) from error
+
+    def _convert(self) -> None:
+        if not self._texts:
+            return
+        texts, self._texts = self._texts, []
+        try:
+            values, places = _integers(texts)
+        except (pa.ArrowException, TypeError, ValueError) as error:
+            raise _first_bad(texts, self._done) from error
+        self._chunks.append((values, places))
+        self._done += len(texts)
+
+
+def on_one_step(columns: Mapping[str, tuple[Ints, Decimal]], step: Decimal | None) -> tuple[dict[str, Ints], Decimal]:
+    """Several finished columns as integers of one step.
+
+    Args:
+        columns: name -> integers and their step.
+        step: the venue's step. Where it is unknown, or a number is no multiple of it (the venue has changed it since),
+            the finest step of the columns is taken.
+
+    Raises:
+        OverflowError: a number does not fit 64 bits in the finest step.
+    """
+    seen = min((own for _, own in columns.values()), default=power(0))
+    whole = {name: rescale(values, own, seen) for name, (values, own) in columns.items()}
+    if step is None:
+        return whole, seen
+    fine = common_step(seen, step)
+    number = np.int64(int(step / fine))
+    try:
+        parts = {name: np.divmod(rescale(values, seen, fine), number) for name, values in whole.items()}
+    except OverflowError:
+        return whole, seen
+    if any(rest.any() for _, rest in parts.values()):
+        return whole, seen
+    return {name: quotient for name, (quotient, _) in parts.items()}, step
+
+
+def _integers(texts: Sequence[str]) -> tuple[Ints, int]:
+    column = pa.array(texts, type=pa.string())
+    if column.null_count:
+        raise ValueError("null is no number")
+    dot = pc.find_substring(column, ".").to_numpy()
+    length = pc.binary_length(pc.utf8_rtrim(column, "0")).to_numpy()
+    places = int(np.where(dot >= 0, length - dot - 1, 0).max())
+    wide = column.cast(pa.decimal128(_DIGITS, places))
+    low_high = np.frombuffer(wide.buffers()[1], dtype="<i8").reshape(-1, 2)[: len(texts)]
+    if low_high[:, 1].any() or (low_high[:, 0] < 0).any():
+        raise ValueError("negative, or beyond 64 bits")
+    return low_high[:, 0].copy(), places
+
+
+def _first_bad(texts: Sequence[object], start: int) -> UnreadableError:
+    sound: list[Decimal] = []
+    for index, text in enumerate(texts):
+        if not isinstance(text, str) or not _NUMBER.fullmatch(text):
+            return UnreadableError(start + index, text)
+        sound.append(Decimal(text))
+    widest = sound.index(max(sound))  # each is a number, together they are too wide for one step
+    return UnreadableError(start + widest, texts[widest])

@@ -1,0 +1,140 @@
+"""Events: one columnar schema for recorded, live and simulated venues.
+
+A batch is a numpy structured array, so a million events cost no Python object. Prices are integers in the instrument's
+tick, sizes in its lot, times int64 nanoseconds UTC. A field that is unknown holds 0 and a bit of `flags` says so; files
+keep it as null.
+
+Rows stand in the order in which they take effect. A message of several rows is whole at the row flagged `LAST`; before
+that row the book may be torn and nobody should look at it.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum, IntFlag, StrEnum
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from atom.instrument import Instrument
+
+Rows: TypeAlias = npt.NDArray[Any]  # structured; numpy's types cannot name the fields
+
+SCHEMA_VERSION = 1
+
+
+class Flag(IntFlag):
+    """What else is known of an event, as bits of its `flags`."""
+
+    LAST = 1  # the message is whole after this row
+    SNAPSHOT = 2  # part of a full picture of the book, not of a change
+    BY_PRICE = 4  # a level, or a trade summed over orders: there is no order behind it
+    BAD_CLOCK = 8  # the venue's time is after the arrival
+    NO_EVENT_TIME = 16  # `ts_event` is unknown
+    NO_ARRIVAL = 32  # `ts_recv` is unknown, as in a published window
+    NO_SEQUENCE = 64  # `sequence` is unknown
+    NO_ORDER = 128  # the order ids are unknown
+
+
+class Action(IntEnum):
+    """What a row does to the book.
+
+    With an order id: ADD places, MODIFY sets price and size, CANCEL removes, FILL takes `size` off.
+    By price: ADD and MODIFY set the level's whole size, CANCEL removes the level.
+    CLEAR empties the book and makes it invalid until a snapshot is whole.
+    """
+
+    ADD = 1
+    MODIFY = 2
+    CANCEL = 3
+    FILL = 4
+    CLEAR = 5
+
+
+class Side(IntEnum):
+    """Side of the book, or of the aggressor of a trade."""
+
+    NONE = 0
+    BID = 1
+    ASK = 2
+
+
+class StatusKind(StrEnum):
+    """What happened to the recording itself."""
+
+    CONNECT = "connect"
+    GAP = "gap"
+    RESYNC = "resync"
+    CROSSED = "crossed"
+    PARSE_ERROR = "parse_error"
+
+
+_COMMON = [("ts_event", "<i8"), ("ts_recv", "<i8"), ("sequence", "<i8"), ("flags", "<u2")]
+
+BOOK = np.dtype(
+    [*_COMMON, ("action", "u1"), ("side", "u1"), ("price", "<i8"), ("size", "<i8"), ("order_id", "<i8")],
+)
+TRADE = np.dtype(
+    [
+        *_COMMON,
+        ("side", "u1"),
+        ("price", "<i8"),
+        ("size", "<i8"),
+        ("trade_id", "<i8"),
+        ("maker_order_id", "<i8"),
+        ("taker_order_id", "<i8"),
+    ],
+)
+QUOTE = np.dtype(
+    [*_COMMON, ("bid_price", "<i8"), ("bid_size", "<i8"), ("ask_price", "<i8"), ("ask_size", "<i8")],
+)
+
+DTYPES = {"book": BOOK, "trade": TRADE, "quote": QUOTE}
+PRICES = ("price", "bid_price", "ask_price")
+SIZES = ("size", "bid_size", "ask_size")
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Something that happened to the recording: a gap, a resync, a crossed book ...
+
+    Attributes:
+        kind: what it is.
+        ts_recv: arrival of the message that showed it, ns.
+        sequence: the venue's number of that message, if it has one.
+        detail: one line for a person.
+    """
+
+    kind: StatusKind
+    ts_recv: int
+    sequence: int | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """All events of one instrument in one batch.
+
+    Attributes:
+        instrument: names, tick and lot.
+        book, trade, quote: structured arrays of the dtypes `BOOK`, `TRADE` and `QUOTE`.
+        status: what happened to the recording, by arrival.
+    """
+
+    instrument: Instrument
+    book: Rows
+    trade: Rows
+    quote: Rows
+    status: tuple[Status, ...] = ()
+
+    def __len__(self) -> int:
+        """Market events in it; `status` is not counted."""
+        return len(self.book) + len(self.trade) + len(self.quote)
+
+    def tables(self) -> dict[str, Rows]:
+        """The structured arrays by type name."""
+        return {"book": self.book, "trade": self.trade, "quote": self.quote}
+
+
+def empty(kind: str, rows: int = 0) -> Rows:
+    """Zeroed rows of type `kind` ("book", "trade" or "quote")."""
+    return np.zeros(rows, dtype=DTYPES[kind])

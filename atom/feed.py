@@ -1,0 +1,42 @@
+"""Feeds: where market data come from, named by one setting."""
+
+from pathlib import Path
+
+from atom.recording import Recording, read_capture
+from atom.venues.simulated import simulate
+from fusion.errors import BadInput
+
+_LARGEST_SEED = 2**64
+
+
+def open_feed(feed: str, *, symbol: str | None = None) -> Recording:
+    """The recording that a feed names.
+
+    Args:
+        feed: `simulated`, `simulated:<seed>`, or `<venue>:<file>` for recorded traffic.
+        symbol: which one, where a capture holds several: `BTC-USDT`.
+
+    Raises:
+        BadInput: the feed is malformed, its venue unknown, or its capture holds several symbols and none was chosen.
+        CaptureError: the file is missing, cut short or no capture of that venue.
+    """
+    venue, colon, rest = feed.partition(":")
+    if venue == "simulated":
+        return _simulated(rest if colon else "0")
+    if not rest:
+        raise BadInput(f"a feed is `simulated`, `simulated:<seed>` or `<venue>:<file>`, not {feed[:80]!r}")
+    recordings = {one.events.instrument.symbol: one for one in read_capture(venue, [Path(rest)]).recordings}
+    if symbol is None and len(recordings) == 1:
+        return next(iter(recordings.values()))
+    if symbol not in recordings:
+        asked = "choose one" if symbol is None else f"{symbol!r} is not among them"
+        raise BadInput(f"{rest} holds {', '.join(sorted(recordings))}; {asked}")
+    return recordings[symbol]
+
+
+def _simulated(seed: str) -> Recording:
+    if not (seed.isascii() and seed.isdigit() and int(seed) < _LARGEST_SEED):
+        raise BadInput(f"the seed of the simulated venue is a whole number from 0 to 2**64 - 1, not {seed[:40]!r}")
+    events = simulate(int(seed))
+    messages = len(set(events.book["sequence"].tolist()))
+    return Recording(events, messages=messages, unexplained=0, trades=len(events.trade), gaps=0)

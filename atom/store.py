@@ -1,0 +1,210 @@
+"""Store: events as Parquet files under `venue=/symbol=/type=/date=`, as DuckDB, Polars and pandas read them.
+
+A file appears whole or not at all: it is written beside its place and renamed. What is unknown is null. The scale of
+the integers stands in each file's metadata, under `fusion`.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote as escaped
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from atom.events import DTYPES, PRICES, SCHEMA_VERSION, SIZES, Events, Flag, Rows, Status, StatusKind, empty
+from atom.instrument import Instrument, common_step, rescale
+from atom.recording import Recording
+from fusion.errors import BadInput, CaptureError
+
+_DAY: Final = 86_400 * 10**9
+_TIME: Final = pa.timestamp("ns", tz="UTC")
+_UNKNOWN: Final = {
+    "ts_event": Flag.NO_EVENT_TIME,
+    "ts_recv": Flag.NO_ARRIVAL,
+    "sequence": Flag.NO_SEQUENCE,
+    "order_id": Flag.NO_ORDER,
+    "maker_order_id": Flag.NO_ORDER,
+    "taker_order_id": Flag.NO_ORDER,
+}
+_STATUS: Final = pa.schema(
+    [("ts_recv", _TIME), ("kind", pa.string()), ("sequence", pa.int64()), ("detail", pa.string())]
+)
+
+
+class Store:
+    """A folder of Parquet windows.
+
+    Args:
+        folder: made when the first window is written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def write(self, recording: Recording) -> list[Path]:
+        """Keeps a recording's events, one file a type and day of arrival; the same recording again replaces itself.
+
+        Returns:
+            The files written.
+        """
+        events = recording.events
+        written = []
+        for kind, rows in events.tables().items():
+            days = rows["ts_recv"] // _DAY
+            for day in np.unique(days):
+                part = rows[days == day]
+                first, last = int(part["ts_recv"].min()), int(part["ts_recv"].max())
+                written.append(self._keep(events.instrument, kind, first, last, _table(part)))
+        for day in sorted({status.ts_recv // _DAY for status in recording.status}):
+            told = [status for status in recording.status if status.ts_recv // _DAY == day]
+            first, last = told[0].ts_recv, told[-1].ts_recv
+            table = pa.Table.from_pylist([asdict(status) for status in told], schema=_STATUS)
+            written.append(self._keep(events.instrument, "status", first, last, table))
+        return written
+
+    def symbols(self) -> list[tuple[str, str]]:
+        """The (venue, symbol) pairs that have events, sorted."""
+        found = set()
+        for path in self._folder.glob("venue=*/symbol=*/type=*/date=*/*.parquet"):
+            instrument = _instrument(path, pq.read_schema(path))
+            found.add((instrument.venue, instrument.symbol))
+        return sorted(found)
+
+    def read(self, venue: str, symbol: str) -> Events:
+        """All events of a symbol, windows in order of arrival, on one tick and lot.
+
+        Raises:
+            BadInput: there are none.
+            CaptureError: a file is damaged or of another schema.
+        """
+        pieces: dict[str, list[tuple[Instrument, Rows]]] = {kind: [] for kind in DTYPES}
+        for kind, of_kind in pieces.items():
+            for path in self._paths(venue, symbol, kind):
+                of_kind.append(_read(path, kind))
+        instruments = [instrument for of_kind in pieces.values() for instrument, _ in of_kind]
+        if not instruments:
+            raise BadInput(f"no events of {symbol!r} on {venue!r} in {self._folder}")
+        whole = _finest(instruments)
+        tables = {kind: _joined(kind, of_kind, whole) for kind, of_kind in pieces.items()}
+        status = tuple(one for path in self._paths(venue, symbol, "status") for one in _read_status(path))
+        return Events(whole, tables["book"], tables["trade"], tables["quote"], status)
+
+    def _paths(self, venue: str, symbol: str, kind: str) -> Iterator[Path]:
+        folder = self._folder / f"venue={_part(venue)}" / f"symbol={_part(symbol)}" / f"type={kind}"
+        yield from sorted(folder.glob("date=*/*.parquet"))
+
+    def _keep(self, instrument: Instrument, kind: str, first: int, last: int, table: pa.Table) -> Path:
+        date = datetime.fromtimestamp(first // 10**9, UTC).date().isoformat()
+        folder = self._folder / f"venue={_part(instrument.venue)}" / f"symbol={_part(instrument.symbol)}"
+        folder = folder / f"type={kind}" / f"date={date}"
+        folder.mkdir(parents=True, exist_ok=True)
+        note = orjson.dumps(
+            {"schema": SCHEMA_VERSION, **{name: str(text) for name, text in asdict(instrument).items()}}
+        )
+        path = folder / f"{first:019d}-{last:019d}.parquet"
+        _write(path, table.replace_schema_metadata({b"fusion": note}))
+        return path
+
+
+def _write(path: Path, table: pa.Table) -> None:
+    numbers = [field.name for field in table.schema if pa.types.is_integer(field.type) or field.type == _TIME]
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            pq.write_table(
+                table,
+                file,
+                compression="zstd",
+                use_dictionary=False,
+                column_encoding=dict.fromkeys((n for n in numbers if _wide(table, n)), "DELTA_BINARY_PACKED"),
+            )
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _wide(table: pa.Table, name: str) -> bool:
+    return bool(table.schema.field(name).type.bit_width >= 32)
+
+
+def _table(rows: Rows) -> pa.Table:
+    columns = {}
+    for name in rows.dtype.names or ():
+        mask = (rows["flags"] & _UNKNOWN[name]) != 0 if name in _UNKNOWN else None
+        column = pa.array(np.ascontiguousarray(rows[name]), mask=mask)
+        columns[name] = column.cast(_TIME) if name.startswith("ts_") else column
+    return pa.table(columns)
+
+
+def _read(path: Path, kind: str) -> tuple[Instrument, Rows]:
+    table = _load(path)
+    rows = empty(kind, len(table))
+    for name in DTYPES[kind].names or ():
+        if name not in table.column_names:
+            raise CaptureError(f"{path} has no column {name}, so it is no file of {kind} events")
+        column = table[name].combine_chunks()
+        if name.startswith("ts_"):
+            column = column.cast(pa.int64())
+        rows[name] = column.fill_null(0).to_numpy(zero_copy_only=False)
+    return _instrument(path, table.schema), rows
+
+
+def _read_status(path: Path) -> list[Status]:
+    table = _load(path)
+    if table.schema.remove_metadata() != _STATUS:
+        raise CaptureError(f"{path} is no file of status events")
+    table = table.set_column(0, "ts_recv", table["ts_recv"].cast(pa.int64()))
+    return [Status(**{**row, "kind": StatusKind(row["kind"])}) for row in table.to_pylist()]
+
+
+def _load(path: Path) -> pa.Table:
+    try:
+        return pq.read_table(path, partitioning=None)
+    except (pa.ArrowException, OSError) as error:
+        raise CaptureError(f"{path} cannot be read as Parquet: {error}") from error
+
+
+def _instrument(path: Path, schema: pa.Schema) -> Instrument:
+    try:
+        note = orjson.loads((schema.metadata or {})[b"fusion"])
+        version = note.pop("schema")
+        if version != SCHEMA_VERSION:
+            raise CaptureError(f"{path} has schema {version}; this version reads {SCHEMA_VERSION}")
+        return Instrument(**{**note, "tick": Decimal(note["tick"]), "lot": Decimal(note["lot"])})
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+        raise CaptureError(f"{path} does not say whose events it holds") from error
+
+
+def _finest(instruments: Sequence[Instrument]) -> Instrument:
+    tick, lot = instruments[0].tick, instruments[0].lot
+    for one in instruments[1:]:
+        tick = tick if one.tick == tick else common_step(tick, one.tick)
+        lot = lot if one.lot == lot else common_step(lot, one.lot)
+    last = instruments[-1]
+    return Instrument(last.venue, last.symbol, last.venue_symbol, tick, lot)
+
+
+def _joined(kind: str, pieces: Sequence[tuple[Instrument, Rows]], whole: Instrument) -> Rows:
+    for instrument, rows in pieces:
+        for name in rows.dtype.names or ():
+            if name in PRICES:
+                rows[name] = rescale(rows[name], instrument.tick, whole.tick)
+            elif name in SIZES:
+                rows[name] = rescale(rows[name], instrument.lot, whole.lot)
+    return np.concatenate([empty(kind), *(rows for _, rows in pieces)])
+
+
+def _part(name: str) -> str:
+    # a symbol may hold any character a venue likes; a path must not
+    return escaped(name, safe="")

@@ -1,0 +1,55 @@
+"""Snapshot + delta sync: which deltas a book may take, told from their numbers alone."""
+
+from enum import Enum
+
+
+class Step(Enum):
+    """What to do with a delta."""
+
+    APPLY = 1
+    STALE = 2  # the book holds it already
+    GAP = 3  # something before it is missing
+
+
+class Sync:
+    """Follows one book's sequence numbers.
+
+    A delta covers the updates after `previous` up to and with `last`. After a snapshot the first delta may reach back
+    over it, since sizes are absolute; from then on each must begin where the one before ended.
+
+    Args:
+        chained: the venue names the delta before each delta, so an overlap also means that something is missing.
+    """
+
+    def __init__(self, *, chained: bool) -> None:
+        self._chained = chained
+        self._last: int | None = None
+        self._fresh = False
+
+    @property
+    def synced(self) -> bool:
+        """Whether there is a snapshot and no gap since."""
+        return self._last is not None
+
+    @property
+    def last(self) -> int:
+        """The update that the book stands at; 0 while it is not synced."""
+        return self._last or 0
+
+    def snapshot(self, last: int) -> None:
+        """Starts anew from a snapshot that holds all updates up to `last`."""
+        self._last = last
+        self._fresh = True
+
+    def delta(self, previous: int, last: int) -> Step:
+        """Judges the next delta; a gap ends the sync until the next snapshot."""
+        if self._last is None:
+            raise RuntimeError("a delta was judged without a snapshot")
+        if last <= self._last:
+            return Step.STALE
+        if previous > self._last or (self._chained and not self._fresh and previous != self._last):
+            self._last = None
+            return Step.GAP
+        self._last = last
+        self._fresh = False
+        return Step.APPLY

@@ -1,0 +1,17 @@
+"""Venues: markets whose data Atom reads. One file a venue, all of the shape in `template`."""
+
+from typing import Final
+
+from atom.venues.binance import Binance
+from atom.venues.binance_futures import BinanceFutures
+from atom.venues.template import Venue
+from fusion.errors import BadInput
+
+VENUES: Final[dict[str, type[Venue]]] = {venue.id: venue for venue in (Binance, BinanceFutures)}
+
+
+def venue(name: str) -> Venue:
+    """A reader for the venue of that id; raises BadInput that names the known ones."""
+    if name not in VENUES:
+        raise BadInput(f"unknown venue {name[:40]!r}; known are {', '.join(sorted(VENUES))}")
+    return VENUES[name]()

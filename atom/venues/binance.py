@@ -1,0 +1,135 @@
+"""Binance spot: `depthUpdate`, `trade`, `aggTrade`, `bookTicker` and the REST snapshot.
+
+Source: https://developers.binance.com/docs/binance-spot-api-docs/web-socket-streams, "How to manage a local order book
+correctly": after a snapshot with `lastUpdateId` the first delta has U <= lastUpdateId + 1 <= u, each next one begins at
+U = u + 1.
+"""
+
+import re
+from decimal import Decimal
+from typing import ClassVar, cast
+from urllib.parse import parse_qs, urlsplit
+
+from atom.columns import Columns, Delta, Levels
+from atom.events import Flag, Side
+from atom.venues.template import Json, Listing, Venue, stamp, text, whole
+
+_UNREAD = {"kline", "24hrTicker", "24hrMiniTicker", "avgPrice", "rollingWindow"}  # known, and no event of the book
+_PARTIAL = re.compile(r"@depth(5|10|20)(@|$)")  # a few levels again and again, without the numbers that sync needs
+_QUOTES = (
+    "USDT",
+    "USDC",
+    "FDUSD",
+    "BUSD",
+    "TUSD",
+    "USD",
+    "BTC",
+    "ETH",
+    "BNB",
+    "EUR",
+    "TRY",
+    "BRL",
+    "JPY",
+    "GBP",
+    "AUD",
+)
+
+
+class Binance(Venue):
+    """Binance spot."""
+
+    id = "binance"
+    chained = False
+    unread: ClassVar[set[str]] = _UNREAD
+
+    def symbol_of(self, message: Json) -> str | None:
+        stream = message.get("stream")
+        if isinstance(stream, str) and "@" in stream and not stream.startswith("!"):
+            return stream.partition("@")[0].upper()
+        symbol = _inner(message).get("s")
+        return symbol if isinstance(symbol, str) else None
+
+    def read(self, message: Json, ts_recv: int, place: int, columns: Columns) -> bool:
+        data = _inner(message)
+        kind = data.get("e")
+        if _PARTIAL.search(str(message.get("stream", ""))):
+            return True
+        if kind == "depthUpdate":
+            at = stamp(self.event_time(data), ts_recv, place)
+            bids, asks = _levels(data["b"]), _levels(data["a"])
+            columns.delta(Delta(at, self.previous(data), whole(data["u"]), bids, asks))
+        elif kind == "bookTicker" or (kind is None and data.keys() >= {"u", "b", "B", "a", "A"}):
+            at = stamp(self.event_time(data), ts_recv, place)
+            bid, ask = (text(data["b"]), text(data["B"])), (text(data["a"]), text(data["A"]))
+            columns.quote(at, whole(data["u"]), bid, ask)
+        elif kind in {"trade", "aggTrade"}:
+            self._trade(data, ts_recv, place, columns)
+        elif kind is None and "lastUpdateId" in data:
+            at = stamp(self.event_time(data), ts_recv, place)
+            columns.snapshot(at, whole(data["lastUpdateId"]), _levels(data["bids"]), _levels(data["asks"]))
+        else:
+            return kind in self.unread
+        return True
+
+    def is_answer(self, message: Json) -> bool:
+        return "id" in message and "result" in message and message["result"] is None
+
+    def answered(self, url: str) -> str | None:
+        symbols = parse_qs(urlsplit(url).query).get("symbol", [])
+        return symbols[0].upper() if len(symbols) == 1 else None
+
+    def learn(self, body: Json) -> bool:
+        if not isinstance(body.get("symbols"), list):
+            return False
+        for entry in body["symbols"]:
+            filters = {item["filterType"]: item for item in entry["filters"]}
+            tick = Decimal(text(filters["PRICE_FILTER"]["tickSize"])).normalize()
+            lot = Decimal(text(filters["LOT_SIZE"]["stepSize"])).normalize()
+            if tick > 0 and lot > 0:
+                self.listings[text(entry["symbol"])] = Listing(self.listed_symbol(entry), tick, lot)
+        return True
+
+    def symbol(self, venue_symbol: str) -> str:
+        if venue_symbol in self.listings:
+            return self.listings[venue_symbol].symbol
+        for quote in _QUOTES:
+            if venue_symbol.endswith(quote) and len(venue_symbol) > len(quote):
+                return f"{venue_symbol.removesuffix(quote)}-{quote}"
+        return venue_symbol
+
+    def listed_symbol(self, entry: Json) -> str:
+        """Fusion's name of an entry of the instrument data."""
+        return f"{text(entry['baseAsset'])}-{text(entry['quoteAsset'])}"
+
+    def previous(self, delta: Json) -> int:
+        """The update after which a delta begins."""
+        return whole(delta["U"]) - 1
+
+    def event_time(self, data: Json) -> object:
+        """When it happened by the venue's clock: of trades the time of the trade, else of the message."""
+        return data.get("T") if data.get("T") is not None else data.get("E")
+
+    def _trade(self, data: Json, ts_recv: int, place: int, columns: Columns) -> None:
+        columns.trades += 1
+        if data.get("X") == "NA":  # a futures message about no match of orders: price and size are 0
+            return
+        summed = data["e"] == "aggTrade"
+        side = Side.ASK if data["m"] is True else Side.BID  # m: the buyer was the maker
+        columns.trade(
+            stamp(self.event_time(data), ts_recv, place),
+            whole(data["a" if summed else "t"]),
+            side,
+            (text(data["p"]), text(data["q"])),
+            Flag.BY_PRICE if summed else Flag(0),
+        )
+
+
+def _inner(message: Json) -> Json:
+    data = message.get("data", message)
+    return cast("Json", data) if isinstance(data, dict) else {}
+
+
+def _levels(value: object) -> Levels:
+    if not isinstance(value, list):
+        raise TypeError(f"{value!r:.40} is no list of levels")
+    return value

@@ -1,0 +1,42 @@
+"""Binance USD-M futures: as spot, but each delta names the one before it.
+
+Source: https://developers.binance.com/docs/derivatives/usds-margined-futures/websocket-market-streams, "How to manage a
+local order book correctly": after a snapshot the first delta has U <= lastUpdateId <= u, each next one has pu = u of
+the one before.
+"""
+
+from typing import ClassVar
+
+from atom.venues.binance import Binance
+from atom.venues.template import Json, text, whole
+
+
+class BinanceFutures(Binance):
+    """Binance USD-M futures."""
+
+    id = "binance_futures"
+    chained = True
+    unread: ClassVar[set[str]] = Binance.unread | {
+        "markPriceUpdate",
+        "forceOrder",
+        "continuous_kline",
+        "compositeIndex",
+        "contractInfo",
+        "assetIndexUpdate",
+    }
+
+    def symbol(self, venue_symbol: str) -> str:
+        if venue_symbol in self.listings:
+            return self.listings[venue_symbol].symbol
+        pair, underscore, delivery = venue_symbol.partition("_")
+        return f"{super().symbol(pair)}-{delivery if underscore else 'PERP'}"
+
+    def listed_symbol(self, entry: Json) -> str:
+        pair = super().listed_symbol(entry)
+        if entry.get("contractType") == "PERPETUAL":
+            return f"{pair}-PERP"
+        return f"{pair}-{text(entry['symbol']).partition('_')[2] or 'PERP'}"
+
+    def previous(self, delta: Json) -> int:
+        """`pu`. It is below U, so a delta after a snapshot with pu <= lastUpdateId <= u leaves nothing out."""
+        return whole(delta["pu"])
