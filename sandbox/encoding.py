@@ -1,0 +1,167 @@
+"""Outcomes as bytes: what operators hash, sign and compare.
+
+An outcome's document is deterministic CBOR of at most 4,096 bytes:
+
+    {"kind": "Result", "run": R, "outputs": {port: [dtype, bytes]}}     small results
+    {"kind": "Result", "run": R, "table": D}                            others; D is the digest of a table's CID
+    {"kind": "ModuleError", "run": R, "error": text, "lines": [int]}    the message is not part of it
+    {"kind": "LimitHit", "run": R, "which": "fuel" | "output"}
+
+R is the digest of everything that was run, so the same run gives the same document whichever job asked for it.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from fusion.content import dcbor
+from fusion.content.cid import Cid
+from fusion.content.table import canonical, table_files
+from fusion.content.unixfs import directory_cid
+from fusion.errors import ContentError
+from fusion.sdk import Scalar
+from sandbox.code import Limits, ModuleCode
+from sandbox.outcome import Column, LimitHit, ModuleError, Outcome, Result
+
+MAX_DOCUMENT = 4096
+
+_DTYPES = {"float64": "<f8", "int64": "<i8"}
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """An outcome as it is published.
+
+    Attributes:
+        document: deterministic CBOR, at most 4,096 bytes.
+        files: the table's files where the document names one, else None.
+    """
+
+    document: bytes
+    files: Mapping[str, bytes] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document read back.
+
+    Attributes:
+        kind: "Result", "ModuleError" or "LimitHit".
+        run: digest of what was run.
+        outputs: output port -> column, of a Result that holds them.
+        table: root of the table, of a Result that does not.
+        error: the exception's type, of a ModuleError.
+        lines: its line numbers.
+        which: the limit, of a LimitHit.
+    """
+
+    kind: str
+    run: bytes
+    outputs: Mapping[str, Column] | None = None
+    table: Cid | None = None
+    error: str | None = None
+    lines: tuple[int, ...] = ()
+    which: str | None = None
+
+
+def encode(outcome: Outcome, run: bytes) -> Encoded:
+    """The published form of an outcome that may be attested.
+
+    Args:
+        outcome: a Result, a ModuleError, or a LimitHit of fuel or output.
+        run: what `run_digest` gave, 32 bytes.
+
+    Raises:
+        ValueError: the outcome may not be attested.
+    """
+    head = {"kind": outcome.kind, "run": run}
+    match outcome:
+        case ModuleError(error=error, lines=lines):
+            return Encoded(dcbor.encode({**head, "error": error, "lines": list(lines)}), None)
+        case LimitHit(which=which) if outcome.attestable:
+            return Encoded(dcbor.encode({**head, "which": which}), None)
+        case Result(outputs=outputs):
+            size = sum(column.nbytes for column in outputs.values())
+            if size <= MAX_DOCUMENT:
+                inline = {
+                    name: [_DTYPES[column.dtype.name], canonical(column).tobytes()] for name, column in outputs.items()
+                }
+                document = dcbor.encode({**head, "outputs": inline})
+                if len(document) <= MAX_DOCUMENT:
+                    return Encoded(document, None)
+            files = table_files(outputs)
+            return Encoded(dcbor.encode({**head, "table": directory_cid(files).digest}), files)
+        case _:
+            raise ValueError(f"an outcome of kind {outcome.kind} is not attested")
+
+
+def decode(document: bytes) -> Document:
+    """Read a document for display.
+
+    Raises:
+        ContentError: it is not one that `encode` writes.
+    """
+    if len(document) > MAX_DOCUMENT:
+        raise ContentError(f"an outcome document has {len(document)} bytes, at most {MAX_DOCUMENT} are allowed")
+    match dcbor.decode(document):
+        case {"kind": "Result", "run": bytes(run), "outputs": dict(outputs), **rest} if not rest:
+            return Document("Result", run, outputs={name: _column(name, value) for name, value in outputs.items()})
+        case {"kind": "Result", "run": bytes(run), "table": bytes(digest), **rest} if not rest and len(digest) == 32:
+            return Document("Result", run, table=Cid.directory(digest))
+        case {"kind": "ModuleError", "run": bytes(run), "error": str(error), "lines": list(lines), **rest} if not rest:
+            numbers = tuple(line for line in lines if isinstance(line, int) and not isinstance(line, bool))
+            if len(numbers) != len(lines):
+                raise ContentError("a ModuleError document has lines that are no numbers")
+            return Document("ModuleError", run, error=error, lines=numbers)
+        case {"kind": "LimitHit", "run": bytes(run), "which": "fuel" | "output" as which, **rest} if not rest:
+            return Document("LimitHit", run, which=which)
+        case _:
+            raise ContentError("not an outcome document: its keys are of no known kind")
+
+
+def run_digest(
+    module: ModuleCode,
+    inputs: Mapping[str, Cid],
+    settings: Mapping[str, Scalar],
+    *,
+    limits: Limits,
+    seed: int,
+    image: bytes,
+) -> bytes:
+    """The 32 bytes that name a run: equal runs have equal digests, whatever the job's id.
+
+    Args:
+        module: the code; the CIDs of all its upstreams are covered, with the names they are imported by.
+        inputs: input port -> CID of its content.
+        settings: as the job gives them.
+        limits: as the job gives them.
+        seed: as the job gives it.
+        image: id of the sandbox image.
+    """
+    named = {
+        "module": _named(module),
+        "entry": module.entry,
+        "inputs": {port: bytes(cid) for port, cid in inputs.items()},
+        "settings": dict(settings),
+        "limits": limits.as_dict(),
+        "seed": seed,
+        "image": image,
+    }
+    return hashlib.sha256(dcbor.encode(named)).digest()
+
+
+def _named(module: ModuleCode) -> list[object]:
+    """The CID of a module and, by name, of all it requires."""
+    return [bytes(module.cid), {name: _named(upstream) for name, upstream in sorted(module.requires.items())}]
+
+
+def _column(name: object, value: object) -> Column:
+    match value:
+        case ["<f8", bytes(data)] if len(data) % 8 == 0:
+            return np.frombuffer(data, "<f8").astype(np.float64)
+        case ["<i8", bytes(data)] if len(data) % 8 == 0:
+            return np.frombuffer(data, "<i8").astype(np.int64)
+        case _:
+            raise ContentError(f"output {name!r} of an outcome document is no column")

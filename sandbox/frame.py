@@ -1,0 +1,256 @@
+"""What passes between host and guest: one request in, one frame out.
+
+A frame is `u32 length | JSON header | columns, raw little-endian`, and nothing after. The header is one of
+
+    {"interface": I}                                    the answer to `describe`
+    {"interface": I, "result": [[port, dtype, rows]]}   the module returned; its columns follow
+    {"error": {"kind", "lines", "message"}}             it raised
+    {"refused": why}                                    it cannot run as given
+    {"memory": true}                                    an allocation failed
+
+The guest is not trusted. What is promised of a frame that is accepted: its columns are those of the interface it states
+and of the manifest where there is one, of the inputs' length and of exactly the bytes that were sent; an exception's
+name is an identifier; text to show is short and printable. Whether the columns are the ones the module's function
+returned is not promised and need not be: whatever a module does to send a frame is part of what the module computes.
+"""
+
+import json
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+
+from fusion.sdk import Interface, Scalar, Setting
+from fusion.sdk.interface import KINDS, fitted
+from sandbox.code import ModuleCode
+from sandbox.outcome import Column
+
+MAX_HEADER = 256 << 10
+_MAX_PORTS = 1024
+_MAX_LINES = 32
+_MAX_LINE = 1 << 31
+_MAX_TEXT = 400
+_MAX_NAME = 100
+_DTYPES = {"float64": "<f8", "int64": "<i8"}
+
+
+class MalformedFrame(Exception):  # noqa: N818 - the module's doing, told as a ModuleError
+    """What the guest sent is no frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """The module raised: the exception's type, the module's own lines, one line of text."""
+
+    error: str
+    lines: tuple[int, ...]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """The module returned these columns by output port."""
+
+    interface: Interface
+    outputs: Mapping[str, Column]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The guest found that the job cannot run as given."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfMemory:
+    """An allocation failed."""
+
+
+Frame = Interface | Returned | Raised | Rejected | OutOfMemory
+
+
+def request(
+    call: str,
+    module: ModuleCode,
+    sdk: Mapping[str, bytes],
+    *,
+    ports: Mapping[str, Sequence[str]] | None,
+    inputs: Mapping[str, Column],
+    settings: Mapping[str, Scalar],
+    seed: int,
+) -> bytes:
+    """The bytes the runner reads on its standard input."""
+    codes = [module, *module.upstreams()]
+    index = {code.cid: at for at, code in enumerate(codes)}
+    labels = {code.cid: name for code in codes for name, code in code.requires.items()}
+    files = [sorted(code.files.items()) for code in codes]
+    sources = sorted(sdk.items())
+    header = {
+        "call": call,
+        "seed": seed,
+        "settings": dict(settings),
+        "ports": ports,
+        "sdk": [[path, len(data)] for path, data in sources],
+        "bundles": [
+            {
+                "label": labels.get(code.cid, "") if at else "",
+                "entry": code.entry,
+                "files": [[path, len(data)] for path, data in listed],
+                "requires": {name: index[upstream.cid] for name, upstream in code.requires.items()},
+            }
+            for at, (code, listed) in enumerate(zip(codes, files, strict=True))
+        ],
+        "inputs": [[name, column.dtype.name, len(column)] for name, column in inputs.items()],
+    }
+    text = json.dumps(header).encode()
+    parts = [struct.pack("<I", len(text)), text, *(data for _, data in sources)]
+    parts += [data for listed in files for _, data in listed]
+    parts += [np.ascontiguousarray(column, _DTYPES[column.dtype.name]).tobytes() for column in inputs.values()]
+    return b"".join(parts)
+
+
+def parse(data: bytes, *, rows: int, outputs: Sequence[str] | None) -> Frame:
+    """Read the one frame a guest sent.
+
+    Args:
+        data: all that was written on the result descriptor.
+        rows: length of the inputs, which every output has.
+        outputs: output ports the manifest declares, where there is one.
+
+    Raises:
+        MalformedFrame: it is anything but exactly one frame.
+    """
+    if len(data) < 4:
+        raise MalformedFrame(f"{len(data)} bytes are no frame")
+    (size,) = struct.unpack_from("<I", data)
+    if size > MAX_HEADER or 4 + size > len(data):
+        raise MalformedFrame(f"a header of {size} bytes in a frame of {len(data)}")
+    header = _header(data[4 : 4 + size])
+    body = memoryview(data)[4 + size :]
+    match header:
+        case {"interface": told, "result": list(shapes), **rest} if not rest:
+            interface = _interface(told)
+            return Returned(interface, _columns(shapes, body, interface, rows, outputs))
+        case _ if len(body):
+            raise MalformedFrame(f"{len(body)} bytes after the frame")
+        case {"interface": told, **rest} if not rest:
+            return _interface(told)
+        case {"error": {"kind": str(kind), "lines": list(lines), "message": str(message), **more}, **rest} if not (
+            more or rest
+        ):
+            return Raised(_identifier(kind), _lines(lines), printable(message))
+        case {"refused": str(why), **rest} if not rest:
+            return Rejected(printable(why))
+        case {"memory": True, **rest} if not rest:
+            return OutOfMemory()
+        case _:
+            raise MalformedFrame("a header of no known kind")
+
+
+def printable(text: str) -> str:
+    """Text from the guest, short and without control characters, so that it can be shown on a terminal."""
+    return "".join(character if character.isprintable() else " " for character in text[:_MAX_TEXT])
+
+
+def _header(text: bytes) -> dict[str, object]:
+    def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        if len(dict(pairs)) != len(pairs):
+            raise ValueError("a key twice")
+        return dict(pairs)
+
+    def refuse(constant: str) -> object:
+        raise ValueError(constant)
+
+    try:
+        header = json.loads(text, object_pairs_hook=unique, parse_constant=refuse)
+    except (ValueError, RecursionError):
+        raise MalformedFrame("a header that is not JSON") from None
+    if not isinstance(header, dict):
+        raise MalformedFrame("a header that is no object")
+    return cast("dict[str, object]", header)
+
+
+def _identifier(text: str) -> str:
+    if not (text.isascii() and text.isidentifier() and len(text) <= _MAX_NAME):
+        return "Exception"
+    return text
+
+
+def _lines(lines: list[object]) -> tuple[int, ...]:
+    if len(lines) > _MAX_LINES or not all(type(line) is int and 0 <= line < _MAX_LINE for line in lines):
+        raise MalformedFrame("line numbers that are none")
+    return tuple(cast("list[int]", lines))
+
+
+def _columns(
+    shapes: list[object], body: memoryview, interface: Interface, rows: int, outputs: Sequence[str] | None
+) -> dict[str, Column]:
+    expected = [[name, dtype, rows] for name, dtype in interface.outputs.items()]
+    if shapes != expected or any(type(shape) is not list or type(shape[2]) is not int for shape in shapes):
+        raise MalformedFrame("a result that is not of the declared ports")
+    if outputs is not None and set(outputs) != set(interface.outputs):
+        raise MalformedFrame("a result that is not of the manifest's ports")
+    if len(body) != 8 * rows * len(expected):
+        raise MalformedFrame(f"{len(body)} bytes of columns, expected {8 * rows * len(expected)}")
+    columns: dict[str, Column] = {}
+    for at, (name, dtype) in enumerate(interface.outputs.items()):
+        part = body[8 * rows * at : 8 * rows * (at + 1)]
+        if dtype == "float64":
+            columns[name] = np.frombuffer(part, np.float64)
+        else:
+            columns[name] = np.frombuffer(part, np.int64)
+    return columns
+
+
+def _interface(told: object) -> Interface:
+    match told:
+        case {
+            "name": str(name),
+            "inputs": list(inputs),
+            "outputs": list(outputs),
+            "settings": list(settings),
+            "lookback": int() | None as lookback,
+            "several": bool(several),
+            **rest,
+        } if not rest and type(lookback) is not bool:
+            if not inputs or not outputs:
+                raise MalformedFrame("an interface without ports")
+            return Interface(_identifier(name), _ports(inputs), _ports(outputs), _settings(settings), lookback, several)
+        case _:
+            raise MalformedFrame("an interface that is none")
+
+
+def _ports(listed: list[object]) -> dict[str, str]:
+    ports: dict[str, str] = {}
+    for entry in listed:
+        match entry:
+            case [str(name), str(dtype)] if dtype in _DTYPES and _named(name):
+                ports[name] = dtype
+            case _:
+                raise MalformedFrame("a port that is none")
+    if len(ports) != len(listed) or len(ports) > _MAX_PORTS:
+        raise MalformedFrame("a port twice, or too many")
+    return ports
+
+
+def _settings(listed: list[object]) -> dict[str, Setting]:
+    settings: dict[str, Setting] = {}
+    for entry in listed:
+        match entry:
+            case [str(name), str(kind), int() | float() | str() as default] if kind in KINDS and _named(name):
+                try:
+                    settings[name] = Setting(kind, fitted(default, kind, "the default"))
+                except (TypeError, ValueError):
+                    raise MalformedFrame("a default of another type") from None
+            case _:
+                raise MalformedFrame("a setting that is none")
+    if len(settings) != len(listed) or len(settings) > _MAX_PORTS:
+        raise MalformedFrame("a setting twice, or too many")
+    return settings
+
+
+def _named(name: str) -> bool:
+    return name.isascii() and name.isidentifier() and len(name) <= _MAX_NAME

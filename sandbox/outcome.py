@@ -1,0 +1,118 @@
+"""How a run can end.
+
+    Outcome
+    ├── Result         columns                                      attestable
+    ├── ModuleError    the module raised                            attestable
+    ├── LimitHit       fuel or output ran out                       attestable
+    │                  memory or the deadline ran out               not
+    ├── Refused        the job cannot run as given                  not
+    └── NoVote         this machine cannot say how it ends          not
+
+Attestable is what repeats exactly on every machine. Memory is not, since a host may run short before the limit does.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Column = npt.NDArray[np.float64] | npt.NDArray[np.int64]
+"""One port's values, shape (rows,), float64 or int64."""
+
+Kind = Literal["Result", "ModuleError", "LimitHit", "Refused", "NoVote"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """The module returned.
+
+    Attributes:
+        outputs: output port -> column.
+        fuel: wasm instructions used.
+    """
+
+    outputs: Mapping[str, Column]
+    fuel: int
+
+    @property
+    def kind(self) -> Kind:
+        return "Result"
+
+    @property
+    def attestable(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleError:
+    """The module raised.
+
+    Attributes:
+        error: name of the exception's type.
+        lines: line numbers in the module's own files that the exception passed, innermost last.
+        message: one line to show; not part of what is attested.
+        fuel: wasm instructions used.
+    """
+
+    error: str
+    lines: tuple[int, ...]
+    message: str
+    fuel: int
+
+    @property
+    def kind(self) -> Kind:
+        return "ModuleError"
+
+    @property
+    def attestable(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class LimitHit:
+    """A limit ended the run."""
+
+    which: Literal["fuel", "output", "memory", "deadline"]
+
+    @property
+    def kind(self) -> Kind:
+        return "LimitHit"
+
+    @property
+    def attestable(self) -> bool:
+        return self.which in ("fuel", "output")
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The job cannot run as it was given: ports, settings, imports or requires do not fit."""
+
+    why: str
+
+    @property
+    def kind(self) -> Kind:
+        return "Refused"
+
+    @property
+    def attestable(self) -> bool:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class NoVote:
+    """The run ended in a way that may differ on another machine."""
+
+    why: str
+
+    @property
+    def kind(self) -> Kind:
+        return "NoVote"
+
+    @property
+    def attestable(self) -> bool:
+        return False
+
+
+Outcome = Result | ModuleError | LimitHit | Refused | NoVote
