@@ -1,0 +1,155 @@
+import { card, decimal, el, empty, short, table, tag } from "./parts.js";
+import { ask } from "./query.js";
+
+const MUSD_DECIMALS = 6;
+const MOODS = { Final: "good", Failed: "bad", Open: "", Result: "good", ModuleError: "bad", LimitHit: "bad" };
+const code = (text) => el("code", {}, text);
+const place = (id) => document.getElementById(id);
+
+let token = null; // address of MockUSD in the deployment
+
+function amount(base, of) {
+  if (of === undefined || of === token) return `${decimal(base, MUSD_DECIMALS)} mUSD`;
+  return el("span", { title: `base units of ${of}` }, `${decimal(base, 0)} of `, short(of));
+}
+
+function named(version) {
+  return version ? `${version.module?.name ?? "?"} ${version.semver}` : "–";
+}
+
+function percent(ppm) {
+  return `${decimal(ppm, 4)} %`;
+}
+
+function span(seconds) {
+  if (!seconds) return "for ever";
+  const units = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+  const [unit, size] = units.find(([, size]) => seconds % size === 0);
+  return `${seconds / size} ${unit}${seconds === size ? "" : "s"}`;
+}
+
+function moment(seconds) {
+  return new Date(seconds * 1000).toISOString().replace("T", " ").slice(0, 19) + " UTC";
+}
+
+function journey(data) {
+  const total = (rows, field) => rows.reduce((sum, row) => sum + BigInt(row[field]), 0n);
+  const mine = data.balances.filter((row) => row.token === token);
+  const credited = total(mine, "credited");
+  const claimed = total(mine, "claimed");
+  const versions = data.modules.flatMap((module) => module.versions);
+  const settled = versions.some((version) => version.incomes.some((income) => BigInt(income.settled) > 0n));
+  const final = data.jobs.filter((job) => job.status === "Final").length;
+  const steps = [
+    ["Publish", versions.length > 0, versions.length ? `${data.modules.length} modules` : "no module yet"],
+    ["Buy", data.licenses.length > 0, data.licenses.length ? `license ${data.licenses[0].id}` : "no license yet"],
+    ["Run", final > 0, data.jobs.length ? `${final} of ${data.jobs.length} jobs final` : "no job yet"],
+    ["Settle", settled, settled ? `${amount(credited)} credited` : "nothing settled yet"],
+    ["Claim", claimed > 0n, claimed ? `${amount(claimed)} claimed` : "nothing claimed yet"],
+  ];
+  return steps.map(([title, done, note]) => el("li", { class: done ? "done" : "" }, el("strong", {}, title), note));
+}
+
+function modules(data) {
+  if (!data.modules.length) return [empty("Nothing is published. Make a module with ", code("fusion module new"), " and publish it with ", code("fusion module publish"), ".")];
+  return data.modules.map((module) => card(
+    [el("h3", {}, module.name), el("span", { class: "quiet" }, `module ${module.id}`), el("span", { class: "quiet" }, "by ", short(module.author))],
+    module.versions.map(version),
+  ));
+}
+
+function version(each) {
+  const splits = table(el("span", {}, `Version ${each.semver} · id ${each.id} · `, short(each.cid), each.deprecated ? " · deprecated" : ""), [
+    ["Split", (row) => (row.upstream ? named(row.upstream) : short(row.account))],
+    ["Goes to", (row) => (row.upstream ? `upstream version ${row.upstream.id}` : "account")],
+    ["Share", (row) => percent(row.ppm), "number"],
+  ], each.splits);
+  if (!each.offers.length) return [splits];
+  return [splits, table("Offers", [
+    ["Offer", (row) => row.id],
+    ["Price", (row) => amount(row.price, row.token), "number"],
+    ["Lasts", (row) => span(row.duration)],
+    ["One run", (row) => (BigInt(row.perRunPrice) ? amount(row.perRunPrice, row.token) : "not sold"), "number"],
+    ["", (row) => (row.active ? tag("active", "good") : tag("inactive"))],
+  ], each.offers)];
+}
+
+function jobs(data) {
+  if (!data.jobs.length) return [empty("No job was posted. With a license: ", code("fusion module run"), ".")];
+  return data.jobs.map((job) => card(
+    [
+      el("h3", {}, `Job ${job.id}`), el("span", {}, named(job.version)), tag(job.status, MOODS[job.status] ?? "busy"),
+      job.kind ? tag(job.kind, MOODS[job.kind]) : null, job.failure ? tag(job.failure, "bad") : null,
+      el("span", { class: "spread" }), el("span", { class: "quiet" }, `${job.k} of ${job.n} must agree · fee ${amount(job.fee)}`),
+    ],
+    job.seats.length ? table(job.outcomeHash ? el("span", {}, `${job.votes} agree on `, short(job.outcomeHash)) : "Seats", [
+      ["Operator", (seat) => short(seat.operator?.address)],
+      ["Commitment", (seat) => short(seat.commitment)],
+      ["Outcome", (seat) => (seat.kind ? tag(seat.kind, MOODS[seat.kind]) : "–")],
+      ["Outcome hash", (seat) => short(seat.outcomeHash)],
+      ["", (seat) => (seat.paid ? tag("paid", "good") : "")],
+    ], job.seats) : el("p", { class: "quiet" }, "Waits to be assigned."),
+  ));
+}
+
+function licenses(data) {
+  if (!data.licenses.length) return [empty("No license was sold. Buy one with ", code("fusion module buy"), ".")];
+  return [card([], table("Newest first", [
+    ["License", (row) => row.id],
+    ["Version", (row) => named(row.version)],
+    ["Owner", (row) => short(row.owner)],
+    ["Paid", (row) => amount(row.price, row.token), "number"],
+    ["Bought", (row) => moment(row.purchasedAt)],
+    ["Expires", (row) => (row.expiry ? moment(row.expiry) : "never")],
+  ], data.licenses))];
+}
+
+function operators(data) {
+  if (!data.operators.length) return [empty("No operator is registered. Start one with ", code("fusion operator start"), ".")];
+  return [card([], table("Stake", [
+    ["Operator", (row) => short(row.address)],
+    ["Free", (row) => amount(row.free), "number"],
+    ["Locked", (row) => amount(row.locked), "number"],
+    ["Unbonding", (row) => amount(row.unbonding), "number"],
+    ["Stake", (row) => amount(row.stake), "number"],
+  ], data.operators))];
+}
+
+function revenue(data) {
+  if (!data.balances.length) return [empty("Nothing was earned yet. A sale or a final job credits authors and operators; they take it with ", code("fusion revenue claim"), ".")];
+  return [card([], table("By account", [
+    ["Account", (row) => short(row.account)],
+    ["Credited", (row) => amount(row.credited, row.token), "number"],
+    ["Claimed", (row) => amount(row.claimed, row.token), "number"],
+    ["Claimable", (row) => amount(row.claimable, row.token), "number"],
+  ], data.balances))];
+}
+
+const SECTIONS = { journey, modules, jobs, licenses, operators, revenue };
+let shown = "";
+
+function show(data) {
+  token = data.network.contracts.find((contract) => contract.name === "MockUSD")?.address ?? null;
+  const block = data._meta.block;
+  place("head").replaceChildren(...(block
+    ? [`chain ${data.network.chainId} · block ${block.number} `, short(block.hash), ` · ${moment(block.timestamp)}`]
+    : [`chain ${data.network.chainId} · no block indexed yet`]));
+  const text = JSON.stringify({ ...data, _meta: null });
+  if (shown === text) return; // what the reader has selected stays while nothing changes
+  for (const [id, section] of Object.entries(SECTIONS)) place(id).replaceChildren(...section(data));
+  shown = text;
+}
+
+async function poll() {
+  const trouble = place("trouble");
+  try {
+    show(await ask());
+    trouble.hidden = true;
+  } catch (error) {
+    if (trouble.textContent !== error.message) trouble.textContent = error.message;
+    trouble.hidden = false;
+  }
+  setTimeout(poll, document.hidden ? 5000 : 1000);
+}
+
+poll();

@@ -1,0 +1,43 @@
+// What the page shows, in one request, so that all of it stands on the same block.
+const QUERY = `{
+  _meta { block { number hash timestamp } }
+  network { chainId contracts { name address } }
+  modules(order: NEWEST, first: 20) {
+    id name author
+    versions(order: NEWEST, first: 3) {
+      id semver cid deprecated
+      splits { position account ppm upstream { id semver module { name } } }
+      offers(order: NEWEST, first: 5) { id token price duration perRunPrice active }
+      incomes { token received settled }
+    }
+  }
+  licenses(order: NEWEST, first: 10) {
+    id owner token price expiry purchasedAt version { id semver module { name } }
+  }
+  jobs(order: NEWEST, first: 10) {
+    id status n k fee requester kind outcomeHash votes failure deadline version { id semver module { name } }
+    seats { position operator { address } commitment kind outcomeHash paid }
+  }
+  operators(first: 20) { address endpoint free locked unbonding stake }
+  balances(first: 50) { account token claimable claimed credited }
+  credits: revenue(kind: Credited, order: NEWEST, first: 20) { protocolFee token }
+}`;
+
+/** The data, or an Error that says in one line what is wrong. */
+export async function ask() {
+  let reply;
+  try {
+    reply = await fetch("/graphql", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ query: QUERY }),
+      signal: AbortSignal.timeout(8000),
+    });
+  } catch {
+    throw new Error("The API does not answer. Is the network up? Start it with: fusion up");
+  }
+  const answer = await reply.json().catch(() => null);
+  if (!answer) throw new Error(`The API answered with status ${reply.status} and no data.`);
+  if (answer.errors) throw new Error(answer.errors[0].message);
+  return answer.data;
+}
