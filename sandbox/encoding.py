@@ -141,7 +141,8 @@ def run_digest(
         image: id of the sandbox image.
     """
     named = {
-        "module": _named(module),
+        "module": bytes(module.cid),
+        "requires": {str(code.cid): _requires(code) for code in (module, *module.upstreams())},
         "entry": module.entry,
         "inputs": {port: bytes(cid) for port, cid in inputs.items()},
         "settings": dict(settings),
@@ -152,9 +153,8 @@ def run_digest(
     return hashlib.sha256(dcbor.encode(named)).digest()
 
 
-def _named(module: ModuleCode) -> list[object]:
-    """The CID of a module and, by name, of all it requires."""
-    return [bytes(module.cid), {name: _named(upstream) for name, upstream in sorted(module.requires.items())}]
+def _requires(code: ModuleCode) -> dict[str, bytes]:
+    return {name: bytes(upstream.cid) for name, upstream in code.requires.items()}
 
 
 def _column(name: object, value: object) -> Column:

@@ -72,44 +72,56 @@ class OutOfMemory:
 Frame = Interface | Returned | Raised | Rejected | OutOfMemory
 
 
+def boot(sdk: Mapping[str, bytes]) -> bytes:
+    """The bytes the runner's `boot` reads: the SDK's sources."""
+    return _packed({"sdk": _listed(sdk)}, _contents(sdk))
+
+
 def request(
     call: str,
     module: ModuleCode,
-    sdk: Mapping[str, bytes],
     *,
     ports: Mapping[str, Sequence[str]] | None,
     inputs: Mapping[str, Column],
     settings: Mapping[str, Scalar],
     seed: int,
 ) -> bytes:
-    """The bytes the runner reads on its standard input."""
+    """The bytes the runner's `serve` reads: what to do, with the sources and columns it needs."""
     codes = [module, *module.upstreams()]
     index = {code.cid: at for at, code in enumerate(codes)}
     labels = {code.cid: name for code in codes for name, code in code.requires.items()}
-    files = [sorted(code.files.items()) for code in codes]
-    sources = sorted(sdk.items())
     header = {
         "call": call,
         "seed": seed,
         "settings": dict(settings),
         "ports": ports,
-        "sdk": [[path, len(data)] for path, data in sources],
         "bundles": [
             {
                 "label": labels.get(code.cid, "") if at else "",
                 "entry": code.entry,
-                "files": [[path, len(data)] for path, data in listed],
+                "files": _listed(code.files),
                 "requires": {name: index[upstream.cid] for name, upstream in code.requires.items()},
             }
-            for at, (code, listed) in enumerate(zip(codes, files, strict=True))
+            for at, code in enumerate(codes)
         ],
         "inputs": [[name, column.dtype.name, len(column)] for name, column in inputs.items()],
     }
-    text = json.dumps(header).encode()
-    parts = [struct.pack("<I", len(text)), text, *(data for _, data in sources)]
-    parts += [data for listed in files for _, data in listed]
+    parts = [data for code in codes for data in _contents(code.files)]
     parts += [np.ascontiguousarray(column, _DTYPES[column.dtype.name]).tobytes() for column in inputs.values()]
-    return b"".join(parts)
+    return _packed(header, parts)
+
+
+def _listed(files: Mapping[str, bytes]) -> list[tuple[str, int]]:
+    return [(path, len(data)) for path, data in sorted(files.items())]
+
+
+def _contents(files: Mapping[str, bytes]) -> list[bytes]:
+    return [data for _, data in sorted(files.items())]
+
+
+def _packed(header: Mapping[str, object], parts: Sequence[bytes]) -> bytes:
+    text = json.dumps(header).encode()
+    return b"".join([struct.pack("<I", len(text)), text, *parts])
 
 
 def parse(data: bytes, *, rows: int, outputs: Sequence[str] | None) -> Frame:

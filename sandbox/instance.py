@@ -3,21 +3,30 @@
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
 
+import numpy as np
 import wasmtime
 from wasmtime import TrapCode
 
+from fusion.errors import NotReady
 from sandbox.engine import WASM_STACK, configuration
 from sandbox.host import Host
 
 T = TypeVar("T")
 
-Ending = Literal["done", "output", "exit", "fault", "fuel", "deadline", "stack", "trap"]
-"""How a guest ended: by itself, by the host's doing (see `host.Stop`), or by a trap."""
+Ending = Literal["done", "output", "exit", "fault", "fuel", "deadline", "stack", "trap", "unstarted"]
+"""How a guest ended: by itself, by the host's doing (see `host.Stop`), by a trap, or for want of host memory."""
+
+PAGE = 1 << 16
+"""Bytes in a page of wasm memory."""
+
+_CELL = 4096
+"""Bytes of memory that are kept or left out together in a start."""
 
 _THREAD_STACK = WASM_STACK + (16 << 20)
 """Bytes of stack of a thread that runs a guest: the wasm stack, and room for the host's own calls below it."""
@@ -49,6 +58,10 @@ class Bounds:
     deadline: float
 
 
+PREPARATION = Bounds(fuel=10**13, memory=1 << 30, output=1 << 20, deadline=600)
+"""For what Fusion itself runs in the guest."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ended:
     """A finished run.
@@ -68,6 +81,19 @@ class Ended:
     printed: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A guest's memory after a first run, as what differs from the binary's own.
+
+    Attributes:
+        size: bytes of memory.
+        cells: (address, bytes) of what differs.
+    """
+
+    size: int
+    cells: tuple[tuple[int, bytes], ...] = ()
+
+
 class Interpreter:
     """A compiled interpreter, loaded once and instantiated anew for each run.
 
@@ -85,14 +111,11 @@ class Interpreter:
         self._current = threading.local()
         self._clock = _Clock(self._engine)
         for needed in self._module.imports:
-            if not isinstance(needed.type, wasmtime.FuncType):
-                raise TypeError(f"the interpreter imports {needed.name}, which is no function")
-            self._linker.define_func(needed.module, needed.name or "", needed.type, self._call(needed))
+            if isinstance(needed.type, wasmtime.FuncType) and needed.name is not None:
+                call = self._call(needed.name, answers=bool(needed.type.results))
+                self._linker.define_func(needed.module, needed.name, needed.type, call)
 
-    def _call(self, needed: wasmtime.ImportType) -> Callable[..., int | None]:
-        name = needed.name or ""
-        answers = isinstance(needed.type, wasmtime.FuncType) and bool(needed.type.results)
-
+    def _call(self, name: str, *, answers: bool) -> Callable[..., int | None]:
         def call(*arguments: int) -> int | None:
             host: Host = self._current.host
             code = host.answer(name, arguments)
@@ -100,56 +123,119 @@ class Interpreter:
 
         return call
 
-    def run(self, source: bytes, bounds: Bounds, *, stdin: bytes = b"", seed: bytes = b"") -> Ended:
+    def begin(self, source: bytes, stdin: bytes = b"") -> Start:
+        """Execute source text in a fresh instance; runs can start from the memory it leaves.
+
+        Raises:
+            NotReady: it did not come to its end.
+        """
+        before, after = _on_thread(lambda: (self._memory(None, b""), self._memory(source, stdin)))
+        old = np.zeros(len(after), np.uint8)
+        old[: len(before)] = np.frombuffer(before, np.uint8)
+        new = np.frombuffer(after, np.uint8)
+        changed = np.flatnonzero((old.view(np.uint64) != new.view(np.uint64)).reshape(-1, _CELL // 8).any(axis=1))
+        runs = np.split(changed, np.flatnonzero(np.diff(changed) != 1) + 1) if len(changed) else []
+        cells = tuple((int(run[0]) * _CELL, after[int(run[0]) * _CELL : (int(run[-1]) + 1) * _CELL]) for run in runs)
+        return Start(len(after), cells)
+
+    def freeze(self, source: bytes) -> bytes:
+        """Execute source text in a fresh instance and give its whole memory afterwards.
+
+        Raises:
+            NotReady: it did not come to its end.
+        """
+        return _on_thread(lambda: self._memory(source, b""))
+
+    def run(
+        self, source: bytes, bounds: Bounds, *, start: Start | None = None, stdin: bytes = b"", seed: bytes = b""
+    ) -> Ended:
         """Execute source text in a fresh instance and wait for its end."""
-        return _on_thread(lambda: self._run(source, bounds, stdin, seed)[0])
 
-    def freeze(self, source: bytes, bounds: Bounds) -> tuple[Ended, bytes]:
-        """Execute source text in a fresh instance and also give its whole memory afterwards."""
-        return _on_thread(lambda: self._run(source, bounds, b"", b"", keep=True))
+        def body() -> Ended:
+            with self._guest(bounds, stdin, seed) as guest:
+                return guest.run(source, start)
 
-    def _run(
-        self, source: bytes, bounds: Bounds, stdin: bytes, seed: bytes, *, keep: bool = False
-    ) -> tuple[Ended, bytes]:
+        return _on_thread(body)
+
+    def _memory(self, source: bytes | None, stdin: bytes) -> bytes:
+        """A fresh instance's memory, after executing source text if any."""
+        with self._guest(PREPARATION, stdin, b"") as guest:
+            if source is None:
+                guest.start(None)
+            else:
+                ended = guest.run(source, None)
+                if ended.how != "done" or ended.printed:
+                    words = ended.printed.decode(errors="replace").strip().splitlines()
+                    why = words[-1] if words else ended.detail
+                    raise NotReady(f"the guest's start ended with {ended.how}: {why}")
+            return guest.host.read(0, guest.host.memory.data_len(guest.store))
+
+    @contextmanager
+    def _guest(self, bounds: Bounds, stdin: bytes, seed: bytes) -> "Iterator[_Guest]":
         store = wasmtime.Store(self._engine)
+        host = Host(store, self._archive, stdin=stdin, seed=seed, output=bounds.output)
+        self._current.host = host
         try:
-            store.set_fuel(bounds.fuel)
-            store.set_limits(memory_size=bounds.memory)
-            store.set_epoch_deadline(max(1, math.ceil(bounds.deadline / _TICK)))
-            host = Host(store, self._archive, stdin=stdin, seed=seed, output=bounds.output)
-            self._current.host = host
-            exports = self._linker.instantiate(store, self._module).exports(store)
-            memory, allocate, turn = exports["memory"], exports["host_alloc"], exports["turn"]
-            if not (
-                isinstance(memory, wasmtime.Memory)
-                and isinstance(allocate, wasmtime.Func)
-                and isinstance(turn, wasmtime.Func)
-            ):
-                raise TypeError("the interpreter does not export memory, host_alloc and turn")
-            host.memory = memory
-            how: Ending = "done"
-            detail = ""
             with self._clock:
-                try:
-                    pointer = allocate(store, len(source))
-                    host.write(pointer, source)
-                    turn(store, pointer, len(source))
-                except wasmtime.Trap as trap:
-                    how, detail = _TRAPS.get(trap.trap_code, "trap") if trap.trap_code else "trap", str(trap)
-            if host.stopped == "broken" and host.error is not None:
-                raise host.error
-            if host.stopped is not None and host.stopped != "broken":
-                how = host.stopped
-            left = store.get_fuel()
-            ended = Ended(how, detail, bounds.fuel - left, bytes(host.result), bytes(host.printed))
-            return ended, host.read(0, memory.data_len(store)) if keep else b""
+                yield _Guest(self._linker, self._module, store, host, bounds)
         finally:
-            self._current.host = None
             store.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Guest:
+    """One instance to be: its store, its host and what it may use."""
+
+    linker: wasmtime.Linker
+    module: wasmtime.Module
+    store: wasmtime.Store
+    host: Host
+    bounds: Bounds
+
+    def start(self, start: Start | None) -> tuple[wasmtime.Func, wasmtime.Func]:
+        """Instantiate, with memory as a start left it; the functions that allocate and that execute."""
+        self.store.set_fuel(self.bounds.fuel)
+        self.store.set_limits(memory_size=self.bounds.memory)
+        self.store.set_epoch_deadline(max(1, math.ceil(self.bounds.deadline / _TICK)))
+        exports = self.linker.instantiate(self.store, self.module).exports(self.store)
+        memory, allocate, turn = exports["memory"], exports["host_alloc"], exports["turn"]
+        if not (
+            isinstance(memory, wasmtime.Memory)
+            and isinstance(allocate, wasmtime.Func)
+            and isinstance(turn, wasmtime.Func)
+        ):
+            raise TypeError("the interpreter does not export memory, host_alloc and turn")
+        self.host.memory = memory
+        if start is not None:
+            memory.grow(self.store, (start.size - memory.data_len(self.store)) // PAGE)
+            for address, data in start.cells:
+                self.host.write(address, data)
+        return allocate, turn
+
+    def run(self, source: bytes, start: Start | None) -> Ended:
+        """Execute source text."""
+        how: Ending = "done"
+        detail = ""
+        try:
+            allocate, turn = self.start(start)
+        except wasmtime.WasmtimeError as error:
+            return Ended("unstarted", str(error), 0, b"", b"")
+        try:
+            pointer = allocate(self.store, len(source))
+            self.host.write(pointer, source)
+            turn(self.store, pointer, len(source))
+        except wasmtime.Trap as trap:
+            how, detail = _TRAPS.get(trap.trap_code, "trap") if trap.trap_code else "trap", str(trap)
+        if self.host.error is not None:
+            raise self.host.error
+        if self.host.stopped is not None and self.host.stopped != "broken":
+            how = self.host.stopped
+        used = self.bounds.fuel - self.store.get_fuel()
+        return Ended(how, detail, used, bytes(self.host.result), bytes(self.host.printed))
+
+
 class _Clock:
-    """Advances an engine's epoch while at least one guest runs; a thread that ends when none does."""
+    """Advances an engine's epoch while at least one guest runs, by a thread that ends when none does."""
 
     def __init__(self, engine: wasmtime.Engine) -> None:
         self._engine = engine

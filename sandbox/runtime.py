@@ -19,6 +19,7 @@ from sandbox.frame import (
     Raised,
     Rejected,
     Returned,
+    boot,
     parse,
     request,
 )
@@ -44,9 +45,8 @@ class Runtime:
         self.image = image
         parts = image.open()
         self._archive = parts.archive
-        self._runner = parts.runner
-        self._sdk = parts.sdk
         self._interpreter = Interpreter(parts.compiled, memoryview(parts.archive))
+        self._booted = self._interpreter.begin(parts.runner + b"\nboot()\n", boot(parts.sdk))
 
     def run(
         self,
@@ -72,11 +72,11 @@ class Runtime:
             ports = _declared(module)
             _check(inputs, settings, seed)
             rows = len(next(iter(inputs.values()))) if inputs else 0
-            sent = request("run", module, self._sdk, ports=ports, inputs=inputs, settings=settings, seed=seed)
+            sent = request("run", module, ports=ports, inputs=inputs, settings=settings, seed=seed)
         except _NotRunnable as refused:
             return Refused(str(refused))
         ended = self._interpreter.run(
-            self._runner, _bounds(limits, deadline), stdin=sent, seed=seed.to_bytes(8, "little")
+            b"serve()", _bounds(limits, deadline), start=self._booted, stdin=sent, seed=seed.to_bytes(8, "little")
         )
         unusual = _unusual(ended)
         if unusual is not None:
@@ -98,10 +98,10 @@ class Runtime:
         """
         try:
             ports = _declared(module)
-            sent = request("describe", module, self._sdk, ports=ports, inputs={}, settings=settings or {}, seed=0)
+            sent = request("describe", module, ports=ports, inputs={}, settings=settings or {}, seed=0)
         except _NotRunnable as refused:
             raise BadInput(str(refused)) from None
-        ended = self._interpreter.run(self._runner, _bounds(_DESCRIBE, 30.0), stdin=sent)
+        ended = self._interpreter.run(b"serve()", _bounds(_DESCRIBE, 30.0), start=self._booted, stdin=sent)
         unusual = _unusual(ended)
         if unusual is not None:
             raise BadInput(f"loading the module ended with {_told(unusual)}: keep work out of its top level")
@@ -167,6 +167,8 @@ def _unusual(ended: Ended) -> Outcome | None:
             return ModuleError("SystemExit", (), "the module ended the interpreter", ended.fuel)
         case "stack":
             return NoVote("the module overflowed the machine's stack")
+        case "unstarted":
+            return NoVote(f"this machine could not start the guest: {' '.join(ended.detail.split())[:200]}")
         case "fault":
             return NoVote("the interpreter named memory it does not have")
         case "trap":

@@ -1,9 +1,11 @@
-"""Runs in the guest before each job: loads the SDK, the module and what it requires, calls it, sends one frame.
+"""Runs in the guest: loads the SDK once, then for a job its module and what it requires, calls it, sends one frame.
 
 The wall is the WebAssembly instance. What is kept here is order: a module imports what it may, gets the columns it
 declares, and gives the columns it declares. A module runs in this same interpreter and could undo any of it, or send a
 frame of its own; so the host believes nothing in a frame but what its strict parser accepts, and a module gains by a
 forged frame no more than it could by returning those arrays or raising that exception.
+
+`boot` runs once for an image, and each job starts from the memory it leaves; `serve` runs once for a job.
 
 Request, on descriptor 0: a header (u32 length, JSON), then the files it lists, then the columns it lists, raw.
 Answer, on descriptor 1000: one frame (see `sandbox/frame.py`).
@@ -11,6 +13,7 @@ Answer, on descriptor 1000: one frame (see `sandbox/frame.py`).
 
 import ast
 import builtins
+import gc
 import importlib
 import importlib.machinery
 import io
@@ -138,8 +141,8 @@ class Bundle:
 class Finder:
     """Finds the SDK and the bundles' own files in memory; a finder and loader of `sys.meta_path`."""
 
-    def __init__(self, sdk: Mapping[str, bytes]) -> None:
-        self.sdk = sdk
+    def __init__(self) -> None:
+        self.sdk: Mapping[str, bytes] = {}
         self.bundles: dict[str, Bundle] = {}
 
     def find_spec(
@@ -191,6 +194,7 @@ class Finder:
 
 
 _ENDS = (".py", "/__init__.py")
+FINDER = Finder()
 
 
 def _imported(node: ast.AST) -> Iterator[tuple[str, list[str]]]:
@@ -330,18 +334,31 @@ def _outputs(interface: "Interface", value: object, rows: int) -> list[Column]:
     return columns
 
 
-def main() -> None:
-    """Serve the one request this guest lives for."""
+def _opened() -> tuple[io.FileIO, dict[str, Any]]:
+    """The request's stream, after its header, and the header."""
     source = io.FileIO(0, "rb", closefd=False)
     (size,) = struct.unpack("<I", _take(source, 4))
-    request: dict[str, Any] = json.loads(_take(source, size))
-    finder = Finder(_files(source, request["sdk"]))
+    return source, json.loads(_take(source, size))
+
+
+def boot() -> None:
+    """Take the SDK's sources and import it."""
+    source, request = _opened()
+    FINDER.sdk = _files(source, request["sdk"])
+    sys.meta_path.insert(0, FINDER)
+    importlib.import_module("fusion.sdk")
+    gc.collect()
+    gc.freeze()
+
+
+def serve() -> None:
+    """Answer the one request this guest lives for."""
+    source, request = _opened()
     bundles = [
         Bundle(index, listed["label"], _files(source, listed["files"]))
         for index, listed in enumerate(request["bundles"])
     ]
-    finder.bundles = {bundle.package: bundle for bundle in bundles}
-    sys.meta_path.insert(0, finder)
+    FINDER.bundles = {bundle.package: bundle for bundle in bundles}
     answer = Answer(bundles[0])
     seed: int = request["seed"]
     random.seed(seed)
@@ -395,7 +412,3 @@ def main() -> None:
             [name, dtype, len(column)] for (name, dtype), column in zip(interface.outputs.items(), columns, strict=True)
         ]
         answer.send({"interface": told, "result": shapes}, columns)
-
-
-if __name__ == "__main__":
-    main()
