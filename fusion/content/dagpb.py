@@ -62,14 +62,14 @@ def encode(node: Node) -> bytes:
     for link in node.links:
         body = _field(1, bytes(link.cid)) + _field(2, link.name.encode()) + _number(3, link.size)
         out += _field(2, body)
-    body = _number(1, node.kind)
+    inner = bytearray(_number(1, node.kind))
     if node.data:
-        body += _field(2, node.data)
+        inner += _field(2, node.data)
     if node.size is not None:
-        body += _number(3, node.size)
+        inner += _number(3, node.size)
     for size in node.sizes:
-        body += _number(4, size)
-    return bytes(out + _field(1, body))
+        inner += _number(4, size)
+    return bytes(out + _field(1, bytes(inner)))
 
 
 def decode(block: bytes) -> Node:

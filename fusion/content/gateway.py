@@ -157,7 +157,7 @@ class GatewayClient:
 
     def _receive(self, url: str, root: Cid, staged: BlockStore) -> None:
         """Stages the blocks that `root` leads to, in whatever order parents come before children."""
-        wanted, seen = {root}, set[Cid]()
+        wanted, seen, edges = {root}, set[Cid](), 0
         # A proxy of the environment is for the outer world, never for this machine.
         here: dict[str, httpx.BaseTransport | None] = {"all://127.0.0.1": None, "all://localhost": None}
         headers = {"Accept": CAR_ANSWER, "Accept-Encoding": "identity"}
@@ -175,11 +175,13 @@ class GatewayClient:
                 wanted.discard(cid)
                 seen.add(cid)
                 staged.put(cid, block)
-                wanted.update(child for child in unixfs.links(cid, block) if child not in seen)
-                if len(seen) + len(wanted) > unixfs.MAX_BLOCKS:
-                    raise ContentError(f"{root} has more than {unixfs.MAX_BLOCKS} blocks")
+                children = unixfs.links(cid, block)
+                edges += len(children)
+                if edges > unixfs.MAX_LINKS:
+                    raise ContentError(f"{root} has more than {unixfs.MAX_LINKS} links")
+                wanted.update(child for child in children if child not in seen)
         if wanted:
-            raise ContentError(f"the CAR lacks {len(wanted)} blocks, {min(wanted)} among them")
+            raise ContentError(f"the CAR ends before {len(wanted)} of its blocks, {min(wanted)} among them")
 
     def _in_time(self, response: httpx.Response) -> Iterator[bytes]:
         end = time.monotonic() + self._deadline

@@ -14,7 +14,7 @@ FANOUT = 174
 MAX_DIRECTORY_BLOCK = 256 * 1024
 MAX_BLOCK = 2 * 1024 * 1024
 MAX_SIZE = 256 * 1024 * 1024
-MAX_BLOCKS = 20_000
+MAX_LINKS = 20_000
 MAX_DEPTH = 32
 
 Block: TypeAlias = tuple[Cid, bytes]
@@ -40,10 +40,8 @@ def directory_cid(files: Mapping[str, bytes]) -> Cid:
 
 
 def links(cid: Cid, block: bytes) -> list[Cid]:
-    """The children of a block, each once, in order."""
-    if cid.codec == RAW:
-        return []
-    return list(dict.fromkeys(link.cid for link in dagpb.decode(block).links))
+    """The children of a block, in order, as often as they are linked."""
+    return [] if cid.codec == RAW else [link.cid for link in dagpb.decode(block).links]
 
 
 def read_directory(root: Cid, get: Callable[[Cid], bytes]) -> dict[str, bytes]:
@@ -55,7 +53,7 @@ def read_directory(root: Cid, get: Callable[[Cid], bytes]) -> dict[str, bytes]:
 
     Raises:
         ContentError: a malformed graph, a name that leaves the folder, a size that is not as stated, or more than
-            256 MiB, 20,000 nodes or 32 levels, counting what is linked twice twice.
+            256 MiB, 20,000 links or 32 levels, where a block that is linked twice counts twice.
     """
     files = _Reader(root, get).directory(root)
     return dict(sorted(files.items()))
@@ -65,9 +63,9 @@ def walk(root: Cid, get: Callable[[Cid], bytes]) -> Iterator[Block]:
     """Every block of a graph, depth first, parents before children, each once.
 
     Raises:
-        ContentError: a malformed block, or more than 256 MiB or 20,000 blocks.
+        ContentError: a malformed block, or more than 256 MiB or 20,000 links.
     """
-    size = 0
+    size = edges = 0
     seen: set[Cid] = set()
     waiting = [root]
     while waiting:
@@ -76,10 +74,12 @@ def walk(root: Cid, get: Callable[[Cid], bytes]) -> Iterator[Block]:
             continue
         seen.add(cid)
         block = get(cid)
+        children = links(cid, block)
         size += len(block)
-        waiting.extend(reversed(links(cid, block)))
-        if size > MAX_SIZE or len(seen) + len(waiting) > MAX_BLOCKS:
-            raise ContentError(f"{root} has more than {MAX_SIZE >> 20} MiB or {MAX_BLOCKS} blocks")
+        edges += len(children)
+        if size > MAX_SIZE or edges > MAX_LINKS:
+            raise ContentError(f"{root} has more than {MAX_SIZE >> 20} MiB or {MAX_LINKS} links")
+        waiting.extend(reversed(children))
         yield cid, block
 
 
@@ -170,7 +170,7 @@ class _Reader:
         self.root = root
         self.get = get
         self.bytes_left = MAX_SIZE
-        self.nodes_left = MAX_BLOCKS
+        self.links_left = MAX_LINKS
 
     def directory(self, cid: Cid, where: str = "", depth: int = 0) -> dict[str, bytes]:
         node = self.node(cid, depth)
@@ -213,16 +213,17 @@ class _Reader:
                 raise ContentError(f"a part of {self.root} has {length} bytes where {size} are stated")
 
     def node(self, cid: Cid, depth: int) -> Node:
-        self.nodes_left -= 1
         if depth > MAX_DEPTH:
             raise ContentError(f"{self.root} is more than {MAX_DEPTH} levels deep")
-        if self.nodes_left < 0:
-            raise self.too_much()
         block = self.get(cid)
         self.bytes_left -= len(block)
         if self.bytes_left < 0:
             raise self.too_much()
-        return Node(Kind.RAW, data=block) if cid.codec == RAW else dagpb.decode(block)
+        node = Node(Kind.RAW, data=block) if cid.codec == RAW else dagpb.decode(block)
+        self.links_left -= len(node.links)
+        if self.links_left < 0:
+            raise self.too_much()
+        return node
 
     def too_much(self) -> ContentError:
-        return ContentError(f"{self.root} unpacks to more than {MAX_SIZE >> 20} MiB or {MAX_BLOCKS} nodes")
+        return ContentError(f"{self.root} unpacks to more than {MAX_SIZE >> 20} MiB or {MAX_LINKS} links")
