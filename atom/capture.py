@@ -32,11 +32,12 @@ from fusion.errors import CaptureError
 
 _LONGEST = 64 * 2**20  # the instrument list of a large venue is about 20 MB
 _LINES = 1 << 40  # a place is file * _LINES + line
-_LATEST = 2**63
+_LATEST = 2**63  # ns
+_DIGITS = 19
 
-_RECEIVED = re.compile(rb"(\d{1,12})(?:\.(\d{1,18}))?: ?")
-_ANSWER = re.compile(rb"(https?://\S+) -> (\d{1,12})(?:\.(\d{1,18}))?: ?")
-_CONNECT = re.compile(rb"(wss?://\S+) <-> (\d{1,12})(?:\.(\d{1,18}))?\s*")
+_RECEIVED = re.compile(rb"(\d{1,10})(?:\.(\d{1,18}))?: ?")
+_ANSWER = re.compile(rb"(https?://\S+) -> (\d{1,10})(?:\.(\d{1,18}))?: ?")
+_CONNECT = re.compile(rb"(wss?://\S+) <-> (\d{1,10})(?:\.(\d{1,18}))?\s*")
 _SENT = re.compile(rb"\S+ <- \d+(?:\.\d+)?: ?")
 
 
@@ -118,19 +119,25 @@ class Capture:
         if len(text) == _LONGEST:
             raise CaptureError(f"{self.where(place)}: the line is longer than {_LONGEST} bytes, so this is no capture")
         stamp, space, body = text.partition(b" ")
-        if space and stamp.isdigit() and int(stamp) < _LATEST:
-            return Line(int(stamp), Form.MESSAGE, "", body, place)
-        if match := _RECEIVED.match(text):
-            return Line(_nanoseconds(match[1], match[2]), Form.MESSAGE, "", text[match.end() :], place)
-        if match := _ANSWER.match(text):
+        if space and len(stamp) <= _DIGITS and stamp.isdigit():
+            line = Line(int(stamp), Form.MESSAGE, "", body, place)
+        elif match := _RECEIVED.match(text):
+            line = Line(_nanoseconds(match[1], match[2]), Form.MESSAGE, "", text[match.end() :], place)
+        elif match := _ANSWER.match(text):
             at = _nanoseconds(match[2], match[3])
-            return Line(at, Form.ANSWER, match[1].decode("ascii", "replace"), text[match.end() :], place)
-        if match := _CONNECT.fullmatch(text):
+            line = Line(at, Form.ANSWER, match[1].decode("ascii", "replace"), text[match.end() :], place)
+        elif match := _CONNECT.fullmatch(text):
             at = _nanoseconds(match[2], match[3])
-            return Line(at, Form.CONNECT, match[1].decode("ascii", "replace"), b"", place)
-        if not text.strip() or text.startswith(b"configuration: ") or _SENT.match(text):
+            line = Line(at, Form.CONNECT, match[1].decode("ascii", "replace"), b"", place)
+        elif not text.strip() or text.startswith(b"configuration: ") or _SENT.match(text):
             return None
-        raise CaptureError(f"{self.where(place)}: no recorded line begins with {text[:40]!r}; want `time {{json}}`")
+        else:
+            raise CaptureError(f"{self.where(place)}: no recorded line begins with {text[:40]!r}; want `time {{json}}`")
+        if line.ts_recv >= _LATEST:
+            raise CaptureError(
+                f"{self.where(place)}: the time {stamp.decode()} is past the year 2262; want nanoseconds"
+            )
+        return line
 
 
 def _open(path: Path) -> BinaryIO:

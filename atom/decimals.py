@@ -43,6 +43,8 @@ class DecimalColumn:
     def append(self, text: str) -> None:
         """Adds one."""
         self._texts.append(text)
+        if len(self._texts) >= _CHUNK:
+            self._convert()
 
     def extend(self, texts: Iterable[str]) -> None:
         """Adds many."""
@@ -99,8 +101,8 @@ def on_one_step(columns: Mapping[str, tuple[Ints, Decimal]], step: Decimal | Non
     if step is None:
         return whole, seen
     fine = common_step(seen, step)
-    number = np.int64(int(step / fine))
     try:
+        number = np.int64(int(step / fine))
         parts = {name: np.divmod(rescale(values, seen, fine), number) for name, values in whole.items()}
     except OverflowError:
         return whole, seen

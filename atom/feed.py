@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from atom.recording import Recording, read_capture
+from atom.reader import read_capture
+from atom.recording import Recording
+from atom.venues import VENUES
 from atom.venues.simulated import simulate
 from fusion.errors import BadInput
 
@@ -23,6 +25,9 @@ def open_feed(feed: str, *, symbol: str | None = None) -> Recording:
     venue, colon, rest = feed.partition(":")
     if venue == "simulated":
         return _simulated(rest if colon else "0")
+    if venue not in VENUES:
+        known = ", ".join(["simulated", *sorted(VENUES)])
+        raise BadInput(f"unknown venue {venue[:40]!r} in the feed {feed[:80]!r}; known are {known}")
     if not rest:
         raise BadInput(f"a feed is `simulated`, `simulated:<seed>` or `<venue>:<file>`, not {feed[:80]!r}")
     recordings = {one.events.instrument.symbol: one for one in read_capture(venue, [Path(rest)]).recordings}

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from atom.recording import Recording, read_capture
+from atom.reader import read_capture
+from atom.recording import Recording
 from atom.store import Store
 
 

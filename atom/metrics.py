@@ -67,12 +67,14 @@ class Metric:
     def batch(self, table: Mapping[str, npt.NDArray[np.float64 | np.int64]]) -> Floats:
         """The metric of each row of a table with the columns bid, ask, bid_size and ask_size."""
         columns = (np.asarray(table[name], dtype=np.float64) for name in INPUTS)
-        return np.asarray(self.formula(*columns), dtype=np.float64)
+        with np.errstate(invalid="ignore", over="ignore"):
+            return np.asarray(self.formula(*columns), dtype=np.float64)
 
     def step(self, bid: float, ask: float, bid_size: float, ask_size: float) -> float:
         """The metric of one moment: the same bits that `batch` gives in that row."""
         values = (np.float64(value) for value in (bid, ask, bid_size, ask_size))
-        return float(self.formula(*values))
+        with np.errstate(invalid="ignore", over="ignore"):
+            return float(self.formula(*values))
 
 
 INPUTS: Final = ("bid", "ask", "bid_size", "ask_size")

@@ -6,13 +6,12 @@ U = u + 1.
 """
 
 import re
-from decimal import Decimal
 from typing import ClassVar, cast
 from urllib.parse import parse_qs, urlsplit
 
 from atom.columns import Columns, Delta, Levels
 from atom.events import Flag, Side
-from atom.venues.template import Json, Listing, Venue, stamp, text, whole
+from atom.venues.template import Json, Listing, Venue, stamp, step, text, whole
 
 _UNREAD = {"kline", "24hrTicker", "24hrMiniTicker", "avgPrice", "rollingWindow"}  # known, and no event of the book
 _PARTIAL = re.compile(r"@depth(5|10|20)(@|$)")  # a few levels again and again, without the numbers that sync needs
@@ -71,7 +70,9 @@ class Binance(Venue):
             return kind in self.unread
         return True
 
-    def is_answer(self, message: Json) -> bool:
+    def is_nameless(self, message: Json) -> bool:
+        if str(message.get("stream", "")).startswith("!"):  # one message about all symbols: `!miniTicker@arr`
+            return isinstance(message.get("data"), list)
         return "id" in message and "result" in message and message["result"] is None
 
     def answered(self, url: str) -> str | None:
@@ -83,10 +84,8 @@ class Binance(Venue):
             return False
         for entry in body["symbols"]:
             filters = {item["filterType"]: item for item in entry["filters"]}
-            tick = Decimal(text(filters["PRICE_FILTER"]["tickSize"])).normalize()
-            lot = Decimal(text(filters["LOT_SIZE"]["stepSize"])).normalize()
-            if tick > 0 and lot > 0:
-                self.listings[text(entry["symbol"])] = Listing(self.listed_symbol(entry), tick, lot)
+            tick, lot = step(filters["PRICE_FILTER"]["tickSize"]), step(filters["LOT_SIZE"]["stepSize"])
+            self.listings[text(entry["symbol"])] = Listing(self.listed_symbol(entry), tick, lot)
         return True
 
     def symbol(self, venue_symbol: str) -> str:

@@ -15,6 +15,7 @@ Json: TypeAlias = dict[str, Any]  # an object as the venue sent it; every field 
 
 SymbolColumns: TypeAlias = Callable[[str], Columns]  # the columns of a symbol, by the venue's name
 
+_FINEST, _COARSEST = Decimal("1e-18"), Decimal("1e6")
 _MICROSECONDS = 10**14  # a venue time from here on is in microseconds, below in milliseconds
 
 
@@ -49,8 +50,8 @@ class Venue(ABC):
         """Reads a message of a known symbol into its columns; False where it is not understood."""
 
     @abstractmethod
-    def is_answer(self, message: Json) -> bool:
-        """Whether a message without a symbol is a known one, such as the answer to a subscription."""
+    def is_nameless(self, message: Json) -> bool:
+        """Whether a message is of a known kind that names no symbol, such as the answer to a subscription."""
 
     @abstractmethod
     def answered(self, url: str) -> str | None:
@@ -79,6 +80,14 @@ def text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{value!r:.40} is no text")
     return value
+
+
+def step(value: object) -> Decimal:
+    """A venue's tick or lot; ValueError where it is none that a market could have."""
+    size = Decimal(text(value)).normalize()
+    if not (size.is_finite() and _FINEST <= size <= _COARSEST):
+        raise ValueError(f"{value!r:.40} is no tick or lot size")
+    return size
 
 
 def venue_time(value: object) -> int:
