@@ -53,16 +53,19 @@ class _Resolution:
         self._listings = listings
         self._content = content
         self._known: dict[int, ModuleCode] = {}
+        self._count = 0
         self._size = 0
 
     def module(self, version: int) -> ModuleCode:
         if version in self._known:
             return self._known[version]
-        if len(self._known) >= MAX_MODULES:
+        self._count += 1
+        if self._count > MAX_MODULES:
             raise BadInput(f"version {version} comes after {MAX_MODULES} other modules: a job runs no more")
         listing = self._listings(version)
         bundle = self._bundle(version, listing)
-        paid = {self._listings(upstream).cid: upstream for upstream in listing.upstreams}
+        # The same bundle may stand in two upstreams, one a copy: the older is taken.
+        paid = {self._listings(upstream).cid: upstream for upstream in sorted(listing.upstreams, reverse=True)}
         requires: dict[str, ModuleCode] = {}
         for requirement in bundle.manifest.requires:
             if requirement.cid not in paid:

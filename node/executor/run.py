@@ -72,7 +72,7 @@ def vote(
     if not outcome.attestable:
         why = f"the run ended in a way that is not attested: {outcome}"
         raise BadInput(why) if isinstance(outcome, Refused) else Retryable(why)
-    run = run_digest(module, spec.inputs, spec.settings, spec.limits, spec.seed, spec.image)
+    run = run_digest(module, spec.inputs, spec.settings, limits=spec.limits, seed=spec.seed, image=spec.image)
     encoded = encode(outcome, run)
     if encoded.files is not None:
         content.store.add_directory(encoded.files)
