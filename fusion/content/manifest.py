@@ -141,8 +141,10 @@ class Manifest(BaseModel):
     @classmethod
     def _listed(cls, value: object) -> object:
         """`[requires] ema = {version = ...}` as a sorted tuple of requirements."""
-        if not isinstance(value, Mapping):
+        if isinstance(value, tuple):
             return value
+        if not isinstance(value, Mapping):
+            raise ValueError(f"{_shown(value)} should be a table")
         for name, terms in value.items():
             if not isinstance(terms, Mapping):
                 raise ValueError(f'{name}: {_shown(terms)} should be like {{version = "1.0.0", cid = "bafy..."}}')
