@@ -50,6 +50,22 @@ class Limits:
     memory: int = 512 << 20
     output: int = 64 << 20
 
+    def refusal(self, least_memory: int) -> str | None:
+        """Why no run can have these limits, or None.
+
+        Args:
+            least_memory: bytes of memory a guest starts with.
+        """
+        bounds = (
+            ("fuel", self.fuel, 1, 1 << 50),
+            ("memory", self.memory, least_memory, 1 << 32),
+            ("output", self.output, 0, 1 << 30),
+        )
+        for name, value, least, most in bounds:
+            if not least <= value <= most:
+                return f"limit {name} is {value}: give {least} to {most}"
+        return None
+
     def as_dict(self) -> dict[str, int]:
         """As it is written in a job's spec."""
         return {"fuel": self.fuel, "memory": self.memory, "output": self.output}

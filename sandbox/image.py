@@ -129,15 +129,23 @@ def prepare(images: Path, progress: Report | None = None) -> Image:
     record = _current()
     image = Image(_id(record), images / _id(record).hex())
     if not _complete(image, record):
-        images.mkdir(parents=True, exist_ok=True, mode=0o700)
         report("Preparing the sandbox image", 0.0)
-        with _lock(images):
-            if not _complete(image, record):
-                if _compiled(images, record) is None:
-                    _build(images, record, report)
-                _write(image.path / "image.json", json.dumps(record, sort_keys=True, indent=1).encode())
+        try:
+            _make(image, record, report)
+        except OSError as error:
+            raise NotReady(f"the sandbox image cannot be written in {images}: {error.strerror or error}") from error
     report("Sandbox image ready", 1.0)
     return image
+
+
+def _make(image: Image, record: _Record, report: Report) -> None:
+    images = image.path.parent
+    images.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _lock(images):
+        if _compiled(images, record) is None:
+            _build(images, record, report)
+        if _read(image.path) != record:
+            _write(image.path / "image.json", json.dumps(record, sort_keys=True, indent=1).encode())
 
 
 def load(images: Path) -> Image:

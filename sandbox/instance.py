@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Generic, Literal, TypeVar
 
 import numpy as np
 import wasmtime
@@ -33,6 +33,9 @@ _THREAD_STACK = WASM_STACK + (16 << 20)
 
 _TICK = 0.02
 """Seconds between two epochs, so how late a deadline may be."""
+
+_LONGEST = 1 << 20
+"""Epochs a deadline may be away, about six hours."""
 
 _TRAPS: dict[TrapCode, Ending] = {
     TrapCode.OUT_OF_FUEL: "fuel",
@@ -129,7 +132,7 @@ class Interpreter:
         Raises:
             NotReady: it did not come to its end.
         """
-        before, after = _on_thread(lambda: (self._memory(None, b""), self._memory(source, stdin)))
+        before, after = self._finish(lambda: (self._memory(None, b""), self._memory(source, stdin)))
         old = np.zeros(len(after), np.uint8)
         old[: len(before)] = np.frombuffer(before, np.uint8)
         new = np.frombuffer(after, np.uint8)
@@ -144,7 +147,7 @@ class Interpreter:
         Raises:
             NotReady: it did not come to its end.
         """
-        return _on_thread(lambda: self._memory(source, b""))
+        return self._finish(lambda: self._memory(source, b""))
 
     def run(
         self, source: bytes, bounds: Bounds, *, start: Start | None = None, stdin: bytes = b"", seed: bytes = b""
@@ -155,7 +158,17 @@ class Interpreter:
             with self._guest(bounds, stdin, seed) as guest:
                 return guest.run(source, start)
 
-        return _on_thread(body)
+        return self._finish(body)
+
+    def _finish(self, work: Callable[[], T]) -> T:
+        """Run on a guest's thread; an interrupt (Ctrl-C) ends the guest before it is passed on."""
+        thread = _Thread(work)
+        try:
+            return thread.value()
+        except KeyboardInterrupt:
+            self._clock.expire()
+            thread.join()
+            raise
 
     def _memory(self, source: bytes | None, stdin: bytes) -> bytes:
         """A fresh instance's memory, after executing source text if any."""
@@ -196,7 +209,7 @@ class _Guest:
         """Instantiate, with memory as a start left it; the functions that allocate and that execute."""
         self.store.set_fuel(self.bounds.fuel)
         self.store.set_limits(memory_size=self.bounds.memory)
-        self.store.set_epoch_deadline(max(1, math.ceil(self.bounds.deadline / _TICK)))
+        self.store.set_epoch_deadline(min(_LONGEST, max(1, math.ceil(self.bounds.deadline / _TICK))))
         exports = self.linker.instantiate(self.store, self.module).exports(self.store)
         memory, allocate, turn = exports["memory"], exports["host_alloc"], exports["turn"]
         if not (
@@ -254,6 +267,11 @@ class _Clock:
         with self._lock:
             self._running -= 1
 
+    def expire(self) -> None:
+        """Let every deadline be over."""
+        for _ in range(_LONGEST):
+            self._engine.increment_epoch()
+
     def _tick(self) -> None:
         while True:
             time.sleep(_TICK)
@@ -267,25 +285,33 @@ class _Clock:
 _stack_size = threading.Lock()
 
 
-def _on_thread(work: Callable[[], T]) -> T:
-    """Run on a thread with room for deep wasm frames; daemonic, so that Ctrl-C need not wait for a guest."""
-    values: list[T] = []
-    errors: list[BaseException] = []
+class _Thread(Generic[T]):
+    """Work on a thread with room for deep wasm frames."""
 
-    def body() -> None:
+    def __init__(self, work: Callable[[], T]) -> None:
+        self._work = work
+        self._values: list[T] = []
+        self._errors: list[BaseException] = []
+        with _stack_size:  # the size is one setting of the whole process
+            before = threading.stack_size(_THREAD_STACK)
+            try:
+                self._thread = threading.Thread(target=self._run, name="sandbox guest", daemon=True)
+                self._thread.start()
+            finally:
+                threading.stack_size(before)
+
+    def _run(self) -> None:
         try:
-            values.append(work())
+            self._values.append(self._work())
         except BaseException as error:  # noqa: BLE001 - raised again on the caller's thread
-            errors.append(error)
+            self._errors.append(error)
 
-    with _stack_size:  # the size is one setting of the whole process
-        before = threading.stack_size(_THREAD_STACK)
-        try:
-            thread = threading.Thread(target=body, name="sandbox guest", daemon=True)
-            thread.start()
-        finally:
-            threading.stack_size(before)
-    thread.join()
-    if errors:
-        raise errors[0]
-    return values[0]
+    def join(self) -> None:
+        self._thread.join()
+
+    def value(self) -> T:
+        """What the work returned, once it has; what it raised is raised here."""
+        self._thread.join()
+        if self._errors:
+            raise self._errors[0]
+        return self._values[0]

@@ -69,6 +69,9 @@ class Runtime:
             deadline: seconds of wall time after which this machine gives up.
         """
         try:
+            unfit = limits.refusal(self._booted.size)
+            if unfit is not None:
+                return Refused(unfit)
             ports = _declared(module)
             _check(inputs, settings, seed)
             rows = len(next(iter(inputs.values()))) if inputs else 0
@@ -158,6 +161,7 @@ def _bounds(limits: Limits, deadline: float) -> Bounds:
 
 def _unusual(ended: Ended) -> Outcome | None:
     """The outcome of a run that did not come to a frame."""
+    words = " ".join(ended.detail.split())
     match ended.how:
         case "done":
             return None
@@ -165,14 +169,14 @@ def _unusual(ended: Ended) -> Outcome | None:
             return LimitHit(ended.how)
         case "exit":
             return ModuleError("SystemExit", (), "the module ended the interpreter", ended.fuel)
-        case "stack":
-            return NoVote("the module overflowed the machine's stack")
-        case "unstarted":
-            return NoVote(f"this machine could not start the guest: {' '.join(ended.detail.split())[:200]}")
-        case "fault":
-            return NoVote("the interpreter named memory it does not have")
-        case "trap":
-            return NoVote(f"the interpreter crashed: {' '.join(ended.detail.split())[-200:]}")
+        case _:
+            told = {
+                "stack": "the module overflowed the machine's stack",
+                "fault": "the interpreter named memory it does not have",
+                "unstarted": f"this machine could not start the guest: {words[:200]}",
+                "trap": f"the interpreter crashed: {words[-200:]}",
+            }
+            return NoVote(told[ended.how])
 
 
 def _outcome(frame: Frame, fuel: int) -> Outcome:
