@@ -63,6 +63,8 @@ class Anvil:
     ) -> Iterator["Anvil"]:
         """An anvil for the time of a `with`, on a free port unless one is given."""
         port = port or free_port()
+        if listens(port):
+            raise NotReady(f"port {port} of 127.0.0.1 is in use by another program; choose another")
         anvil = cls(f"http://127.0.0.1:{port}")
         process = subprocess.Popen(cls.command(state, port, block_time), stdout=subprocess.DEVNULL)
         try:
@@ -84,9 +86,7 @@ class Anvil:
                 self.rpc.call("eth_chainId")
             except ChainUnavailable:
                 if process is not None and process.poll() is not None:
-                    raise NotReady(
-                        f"anvil ended with status {process.returncode}; is {self.url} in use by another program?"
-                    ) from None
+                    raise NotReady(f"anvil ended with status {process.returncode} before it answered") from None
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.02)
@@ -127,3 +127,9 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def listens(port: int) -> bool:
+    """Whether anything accepts connections on that port of 127.0.0.1."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

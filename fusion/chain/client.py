@@ -151,7 +151,14 @@ class Chain:
         if first > last:
             return []
         request = {"fromBlock": hex(first), "toBlock": hex(last), "address": list(self._contracts)}
-        return self._decoded(self.rpc.call("eth_getLogs", request))
+        try:
+            return self._decoded(self.rpc.call("eth_getLogs", request))
+        except RpcError:
+            # Some nodes refuse a range that ends above the head, which a reorg can bring about at any time.
+            head = self.head().number
+            if head >= last:
+                raise
+            return self.events(first, head)
 
     def find(self, kind: type[E], **indexed: object) -> list[E]:
         """All events of one kind so far whose indexed fields have these values, in chain order.

@@ -27,7 +27,7 @@ from fusion.chain.contracts import (
 )
 from fusion.chain.revert import refused
 from fusion.chain.rpc import Rpc, RpcError
-from fusion.chain.transactions import Pending, Sender
+from fusion.chain.transactions import NonceTakenError, Pending, Sender
 from fusion.errors import BadInput, ContractRefused, NotReady, TransactionLost
 
 MUSD = 10**6  # base units of one mock dollar
@@ -173,18 +173,24 @@ class _Steps:
             except RpcError as fault:
                 raise refused(what, fault.data, ERRORS, reason=fault.reason) from fault
         if pending.nonce != nonce:
-            raise BadInput(f"others send from {self._account.address}; deploy from an account of its own")
+            raise self._not_alone()
         self._waiting.append((what, pending))
 
     def finish(self) -> int:
         """Waits for all that was sent; the number of the first block with any of it."""
         for what, pending in self._waiting:
-            receipt = self._sender.wait(self._account.address, pending, self._deadline)
+            try:
+                receipt = self._sender.wait(self._account.address, pending, self._deadline)
+            except NonceTakenError:
+                raise self._not_alone() from None
             if int(receipt["status"], 16) != 1:
                 raise ContractRefused(f"{what} reverted in {pending.hash}", error="Error")
             self._blocks.append(int(receipt["blockNumber"], 16))
         self._waiting.clear()
         return min(self._blocks)
+
+    def _not_alone(self) -> BadInput:
+        return BadInput(f"others send from {self._account.address}; deploy from an account of its own")
 
     def read(self, call: Call, block: BlockTag) -> bytes:
         answer = self._rpc.call("eth_call", {"to": call.to, "data": "0x" + call.data.hex()}, block)

@@ -22,7 +22,7 @@ _PANICS = {  # docs.soliditylang.org, "Panic via assert and Error via require"
 _PLAIN = {  # what newcomers meet first, in words
     "ERC20InsufficientBalance": "{sender} holds {balance} base units of the token and needs {needed}",
     "ERC20InsufficientAllowance": "{spender} may spend {allowance} base units of the token and needs {needed}",
-    "ERC2612ExpiredSignature": "the permit's deadline {deadline} has passed",
+    "ERC2612ExpiredSignature": "the permit was good until chain time {deadline}",
 }
 
 
@@ -52,13 +52,16 @@ def _custom(what: str, abi: ErrorAbi, data: bytes) -> ContractRefused:
         arguments = abi.arguments(data)
     except (FusionError, ValueError):
         return ContractRefused(f"{what} was refused: {abi.name}, with arguments that do not decode", error=abi.name)
-    told = f"{abi.name}({', '.join(f'{name}={_told(value)}' for name, value in arguments.items())})"
     if abi.name in _PLAIN:
-        told += ": " + _PLAIN[abi.name].format(**arguments)
+        told = f"{_PLAIN[abi.name].format(**arguments)} ({abi.name})"
+    else:
+        told = f"{abi.name}({', '.join(f'{name}={_told(value)}' for name, value in arguments.items())})"
     return ContractRefused(f"{what} was refused: {told}", error=abi.name, arguments=arguments)
 
 
 def _told(value: object) -> str:
     if isinstance(value, Enum):
         return value.name
+    if isinstance(value, str) and not value.isprintable():
+        return repr(value)  # others chose it: no line may break here
     return "0x" + value.hex() if isinstance(value, bytes) else str(value)

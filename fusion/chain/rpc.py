@@ -1,6 +1,7 @@
 """JSON-RPC over HTTP, one call or many, with errors a person can act on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import requests
@@ -38,12 +39,8 @@ class Rpc:
 
     def call(self, method: str, *params: object) -> Any:
         """The result of one request; ChainUnavailable or RpcError."""
-        try:
+        with self._errors_told():
             response = self._provider.make_request(RPCEndpoint(method), list(params))
-        except (requests.RequestException, OSError) as error:
-            raise self._unavailable(error) from error
-        except ValueError as error:
-            raise BadInput(f"{self.url} does not answer as an RPC endpoint") from error
         result = self._result(method, response)
         if isinstance(result, FusionError):
             raise result
@@ -61,17 +58,27 @@ class Rpc:
         """As `batch`, with an error kept in the place of the result it stands for."""
         if not calls:
             return []
-        try:
+        with self._errors_told():
             responses = self._provider.make_batch_request(
                 [(RPCEndpoint(method), list(params)) for method, params in calls]
             )
+        if not isinstance(responses, list):  # the batch was refused as a whole
+            responses = [responses] * len(calls)
+        if len(responses) != len(calls):
+            raise self._no_endpoint()
+        return [self._result(method, response) for (method, _), response in zip(calls, responses, strict=True)]
+
+    @contextmanager
+    def _errors_told(self) -> Iterator[None]:
+        try:
+            yield
         except (requests.RequestException, OSError) as error:
             raise self._unavailable(error) from error
-        except ValueError as error:
-            raise BadInput(f"{self.url} does not answer as an RPC endpoint") from error
-        if not isinstance(responses, list):
-            responses = [responses] * len(calls)
-        return [self._result(method, response) for (method, _), response in zip(calls, responses, strict=True)]
+        except (ValueError, KeyError, TypeError) as error:  # what answered is no JSON, or JSON of another shape
+            raise self._no_endpoint() from error
+
+    def _no_endpoint(self) -> BadInput:
+        return BadInput(f"{self.url} does not answer as an RPC endpoint")
 
     def _unavailable(self, error: Exception) -> ChainUnavailable:
         if isinstance(error, requests.HTTPError):
@@ -81,6 +88,8 @@ class Rpc:
         return ChainUnavailable(f"no answer from {self.url}; is the network up? start it with `fusion up`")
 
     def _result(self, method: str, response: Any) -> Any:
+        if not isinstance(response, dict):
+            raise self._no_endpoint()
         if "error" not in response:
             return response.get("result")
         error = response["error"]

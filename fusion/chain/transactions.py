@@ -30,6 +30,7 @@ _locks: dict[tuple[int, str], threading.Lock] = {}
 _locks_guard = threading.Lock()
 
 NONCE_TAKEN = ("nonce too low", "replacement", "nonce has already been used", "invalid nonce")
+FEE_ROSE = ("less than block base fee", "transaction underpriced")
 OWN_AGAIN = ("already known", "already imported", "known transaction", "already exists")
 NO_ETHER = ("insufficient funds", "lack of funds")
 
@@ -167,9 +168,9 @@ class Sender:
             except RpcError as fault:
                 if _says(fault, OWN_AGAIN):
                     return
-                if _says(fault, NONCE_TAKEN):
-                    if attempt and self._included(pending):
-                        return
+                if _says(fault, (*NONCE_TAKEN, *FEE_ROSE)):
+                    if attempt:
+                        return  # an earlier try may have arrived: waiting finds out
                     raise NonceTakenError from fault
                 if _says(fault, NO_ETHER):
                     raise self._no_ether(account, "0x0", 0) from fault
