@@ -1,0 +1,37 @@
+import pytest
+
+from atom.sync import Step, Sync
+
+
+def test_a_delta_may_reach_back_over_the_snapshot_once():
+    sync = Sync(chained=True)
+    sync.snapshot(100)
+    assert sync.delta(95, 105) is Step.APPLY
+    assert sync.delta(105, 110) is Step.APPLY
+    assert sync.last == 110
+
+
+@pytest.mark.parametrize("chained", [True, False])
+def test_what_the_book_holds_is_stale_and_changes_nothing(chained):
+    sync = Sync(chained=chained)
+    sync.snapshot(100)
+    assert sync.delta(90, 100) is Step.STALE
+    assert sync.delta(100, 101) is Step.APPLY
+    assert sync.delta(100, 101) is Step.STALE
+    assert sync.last == 101
+
+
+@pytest.mark.parametrize("chained", [True, False])
+def test_a_missing_update_ends_the_sync(chained):
+    sync = Sync(chained=chained)
+    sync.snapshot(100)
+    assert sync.delta(101, 105) is Step.GAP
+    assert not sync.synced
+
+
+def test_an_overlap_is_a_gap_only_where_deltas_name_the_one_before():
+    for chained, step in ((True, Step.GAP), (False, Step.APPLY)):
+        sync = Sync(chained=chained)
+        sync.snapshot(100)
+        assert sync.delta(100, 105) is Step.APPLY
+        assert sync.delta(103, 108) is step
