@@ -15,7 +15,7 @@ def demo(as_json: Json = False) -> None:
 
     session = Session()
     network = LocalNetwork(session.settings)
-    _ = session.runtime
+    _ = session.image
     if not is_up(session.settings):
         with progress("network") as report:
             start_detached(session.settings, report)

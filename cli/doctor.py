@@ -25,10 +25,11 @@ def doctor(as_json: Json = False) -> None:
     from cli.output import rows
 
     findings = list(_findings(Session()))
-    rows(
-        [asdict(each) | {"ok": each.ok if as_json else ("yes" if each.ok else "NO")} for each in findings],
-        as_json=as_json,
-    )
+    if as_json:
+        rows([asdict(each) for each in findings], as_json=True)
+    else:
+        for each in findings:
+            typer.echo(f"{'ok' if each.ok else '--':<4}{each.what:<15}{each.found if each.ok else each.advice}")
     if not all(each.ok for each in findings):
         raise typer.Exit(1)
 
@@ -48,7 +49,7 @@ def _findings(session: Session) -> Iterator[Finding]:
     )
     yield _tried("anvil", _anvil)
     yield _tried("contracts", _bindings)
-    yield _tried("sandbox image", lambda: load(settings.images).id.hex())
+    yield _tried("sandbox image", lambda: f"{load(settings.images).id.hex()} in {settings.images}")
     yield Finding("home", os.access(_existing(settings.home), os.W_OK), str(settings.home))
     free = shutil.disk_usage(_existing(settings.home)).free
     yield Finding(

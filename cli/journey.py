@@ -33,12 +33,11 @@ from fusion.chain.client import Receipt
 from fusion.chain.contract import Event
 from fusion.chain.deployment import MUSD
 from fusion.content.bundle import Bundle
-from fusion.content.table import add_table
 from fusion.errors import FusionError, Retryable
 from fusion.market import payout, trade
 from fusion.market.publish import Publication, publish
 from node import request
-from node.inputs import quotes_table
+from node.inputs import add_inputs, feed_table, port_columns
 from node.spec import JobSpec
 
 MODULES = ROOT / "modules"
@@ -126,7 +125,7 @@ class Journey:
         for name, author, minimum in LISTINGS:
             bundle = Bundle.load(MODULES / name)
             done = publish(self.session.chain, authors[author], bundle, self.session.store, min_royalty_ppm=minimum)
-            for receipt, verb in zip(done.receipts, ("register", "publish")[-len(done.receipts) :], strict=True):
+            for receipt, verb in zip(reversed(done.receipts), ("publish", "register"), strict=False):
                 self._note(verb, receipt)
             published[name] = done
         return published
@@ -143,9 +142,9 @@ class Journey:
 
     def _run(self, you: Account, signal: Publication, license_id: int, report: Progress) -> tuple[int, request.Answer]:
         chain, store = self.session.chain, self.session.store
-        data = add_table(store, quotes_table(self.session.settings.feed))
         ports = Bundle.load(MODULES / "microprice_signal").manifest.inputs
-        spec = JobSpec(signal.version_id, dict.fromkeys(ports, data), image=self.session.runtime.image.id)
+        inputs = add_inputs(store, port_columns(feed_table(self.session.settings.feed), ports, {}))
+        spec = JobSpec(signal.version_id, inputs, image=self.session.image.id)
         posted = request.post(chain, you, spec, fee=JOB_FEE, n=SEATS, k=QUORUM, license_id=license_id)
         for receipt, verb in zip(reversed(posted.receipts), ("post", "approve"), strict=False):
             self._note(verb, receipt)

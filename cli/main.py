@@ -2,6 +2,7 @@
 
 import os
 import sys
+import traceback
 from typing import Annotated
 
 import typer
@@ -15,6 +16,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
+    pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -60,6 +62,11 @@ def main() -> None:
         code = 141
     except typer.TyperException as error:
         code = _tell(error.format_message(), 2)
+    except Exception as error:  # noqa: BLE001 - a fault of ours is told in one line too, its traceback on request
+        if os.environ.get("FUSION_LOG_LEVEL") == "DEBUG":
+            traceback.print_exc()
+        kind = type(error).__name__
+        code = _tell(f"a fault in Fusion itself: {kind}: {error}; FUSION_LOG_LEVEL=DEBUG shows where", 1)
     sys.exit(code if isinstance(code, int) else 0)
 
 

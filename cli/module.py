@@ -15,6 +15,11 @@ app = typer.Typer(no_args_is_help=True, help="Write, test, publish, sell, buy an
 
 Folder = Annotated[Path, typer.Argument(help="Folder that holds module.toml and module.py.")]
 Settings = Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting of the module.")]
+Inputs = Annotated[
+    list[str] | None,
+    typer.Option("--input", metavar="PORT=COLUMN", help="Column of the feed for a port of another name."),
+]
+MADE_UP = "made-up"
 Feed = Annotated[str, typer.Option(help="`simulated`, `simulated:<seed>` or `<venue>:<file>`.", envvar="FUSION_FEED")]
 
 
@@ -30,23 +35,41 @@ def new(
 
 
 @app.command("test")
-def check(folder: Folder, feed: Feed = "simulated", settings: Settings = None, as_json: Json = False) -> None:
+def check(
+    folder: Folder,
+    feed: Annotated[str, typer.Option(help=f"`{MADE_UP}`, or a feed as in `fusion atom show`.")] = MADE_UP,
+    inputs: Inputs = None,
+    settings: Settings = None,
+    as_json: Json = False,
+) -> None:
     """Runs a module in the sandbox on a feed, and checks its ports, determinism and that it does not look ahead."""
     from cli.bundles import local_code
     from cli.output import record
-    from cli.values import parse_settings
-    from node.inputs import quotes_table
+    from cli.values import pairs, parse_settings
+    from node.inputs import feed_table, port_columns
     from sandbox.verify import verify
 
     session = Session()
+    chosen, values = pairs(inputs or [], "--input"), parse_settings(settings or [])
     bundle, code = local_code(folder, session.content)
-    chosen = parse_settings(settings or [])
-    table = quotes_table(feed)
-    report = verify(session.runtime, code, bundle.manifest, table, chosen)
+    table = None if feed == MADE_UP else feed_table(feed)
+    columns = None if table is None else port_columns(table, bundle.manifest.inputs, chosen)
+    report = verify(session.runtime, code, columns, values)
     record(
-        {"module": f"{bundle.manifest.name} {bundle.manifest.version}", "cid": str(bundle.cid)} | report.as_dict(),
+        {
+            "module": f"{bundle.manifest.name} {bundle.manifest.version}",
+            "cid": str(bundle.cid),
+            "sound": report.sound,
+            "rows": report.rows,
+            "fuel": report.fuel,
+            "checked_prefixes": list(report.prefixes),
+            "lookback_error": report.lookback_error,
+            "problems": list(report.problems),
+        },
         as_json=as_json,
     )
+    if not report.sound:
+        raise typer.Exit(2)
 
 
 @app.command()
@@ -140,6 +163,7 @@ def run(
     account: As,
     data: Annotated[str | None, typer.Option(metavar="CID", help="Table whose columns feed all ports.")] = None,
     feed: Feed = "simulated",
+    inputs: Inputs = None,
     settings: Settings = None,
     fee: Annotated[str, typer.Option(help="Fee for the operators.")] = "0.3",
     seats: Annotated[int, typer.Option("--seats", "-n", help="Operators that run it.", min=1, max=7)] = 3,
@@ -154,13 +178,14 @@ def run(
     from cli import money
     from cli.output import progress
     from cli.runs import Order, order_run, print_answer
-    from cli.values import parse_settings
+    from cli.values import pairs, parse_settings
 
     session = Session()
     order = Order(
         version=version,
         data=None if data is None else _table(data),
         feed=feed,
+        columns=pairs(inputs or [], "--input"),
         settings=parse_settings(settings or []),
         fee=money.parse(fee, "--fee"),
         n=seats,

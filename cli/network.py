@@ -38,7 +38,7 @@ def up(
     if is_up(session.settings):
         record(_summary(session.settings) | {"started": False}, as_json=as_json)
         return
-    _ = session.runtime  # prepares the sandbox image, with progress, before anything is started
+    _ = session.image  # prepared, with progress, before anything is started
     if foreground:
         _stay(session, network, demo=demo, as_json=as_json)
         return

@@ -39,8 +39,8 @@ def start(
     settings = session.settings
     signer = session.account(account)
     stop = stop_on_signal()
-    _ = session.runtime
-    Daemon(settings.home, session.chain, signer, session.content, settings.images, terms).run(stop)
+    image = session.image
+    Daemon(settings.home, session.chain, signer, content=session.content, image=image, terms=terms).run(stop)
 
 
 @app.command()

@@ -16,15 +16,16 @@ def rows(items: Sequence[Mapping[str, object]], *, as_json: bool) -> None:
     if not items:
         print("(none)")
         return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name, value in items[0].items():
-        table.add_column(name, justify="right" if isinstance(value, int | float) else "left", overflow="fold")
-    for item in items:
-        table.add_row(*(_text(value) for value in item.values()))
-    Console(soft_wrap=not sys.stdout.isatty()).print(table)
+    cells = [[_text(value) for value in item.values()] for item in items]
+    numeric = [isinstance(value, int | float) and not isinstance(value, bool) for value in items[0].values()]
+    titles = list(items[0])
+    widths = [max(map(len, column)) for column in zip(titles, *cells, strict=True)]
+    for line in (titles, *cells):
+        aligned = (
+            text.rjust(width) if number else text.ljust(width)
+            for text, width, number in zip(line, widths, numeric, strict=True)
+        )
+        print("  ".join(aligned).rstrip())
 
 
 def record(item: Mapping[str, object], *, as_json: bool) -> None:
@@ -39,25 +40,17 @@ def record(item: Mapping[str, object], *, as_json: bool) -> None:
 
 def _text(value: object) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{key}={_text(inner)}" for key, inner in value.items())
+        return ", ".join(f"{key}={_text(inner)}" for key, inner in value.items()) or "-"
     if isinstance(value, list | tuple):
-        return ", ".join(_text(inner) for inner in value)
+        return "; ".join(_text(inner) for inner in value) or "-"
     return "-" if value is None else str(value)
 
 
 @contextmanager
 def progress(title: str) -> Iterator[Progress]:
-    """A progress bar on stderr when it is a terminal, else one line a stage; gives a function (stage, fraction)."""
+    """A progress bar on stderr when it is a terminal, else nothing; gives a function (stage, fraction)."""
     if not sys.stderr.isatty():
-        last = ""
-
-        def line(stage: str, fraction: float) -> None:
-            nonlocal last
-            if stage != last:
-                print(f"{title}: {stage}", file=sys.stderr, flush=True)
-                last = stage
-
-        yield line
+        yield lambda stage, fraction: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn

@@ -12,13 +12,12 @@ from fusion.chain.bindings.module_registry import Published
 from fusion.chain.bindings.types import Job, OutcomeKind, Status
 from fusion.content.bundle import Bundle
 from fusion.content.cid import Cid
-from fusion.content.table import add_table
 from fusion.errors import BadInput, FusionError
 from fusion.market import publish, trade
 from node import request
 from node.executor.listings import ChainListings
 from node.executor.resolve import module_code
-from node.inputs import quotes_table
+from node.inputs import add_inputs, feed_table, port_columns
 from node.spec import JobSpec
 from sandbox.code import Limits
 
@@ -40,6 +39,7 @@ class Order:
     version: int
     data: Cid | None
     feed: str
+    columns: Mapping[str, str]
     settings: Mapping[str, Setting]
     fee: int
     n: int
@@ -66,13 +66,16 @@ def order_run(session: Session, account: Account, order: Order, report: Progress
     else:
         offer_id, price = order.offer, chain.market.offer(order.offer).per_run_price
     interface = session.runtime.describe(code)
-    data = add_table(session.store, quotes_table(order.feed)) if order.data is None else order.data
+    if order.data is None:
+        inputs = add_inputs(session.store, port_columns(feed_table(order.feed), interface.inputs, order.columns))
+    else:
+        inputs = dict.fromkeys(interface.inputs, order.data)
     spec = JobSpec(
         version=order.version,
-        inputs=dict.fromkeys(interface.inputs, data),
+        inputs=inputs,
         settings=order.settings,
         limits=Limits(fuel=order.fuel),
-        image=session.runtime.image.id,
+        image=session.image.id,
         seed=order.seed,
     )
 

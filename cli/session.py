@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from fusion.content.gateway import Content
     from fusion.content.store import BlockStore
     from fusion.settings import Settings
+    from sandbox.image import Image
     from sandbox.runtime import Runtime
 
 
@@ -62,14 +63,19 @@ class Session:
         return Content(self.store, self.settings.gateways)
 
     @cached_property
-    def runtime(self) -> "Runtime":
-        """The sandbox; its image is prepared, with progress, if this machine has none."""
+    def image(self) -> "Image":
+        """The sandbox image, prepared, with progress, if this machine has none."""
         from cli.output import progress
         from sandbox.image import prepare
-        from sandbox.runtime import Runtime
 
         with progress("sandbox") as report:
-            return Runtime(prepare(self.settings.images, report))
+            return prepare(self.settings.images, report)
+
+    @cached_property
+    def runtime(self) -> "Runtime":
+        from sandbox.runtime import Runtime
+
+        return Runtime(self.image)
 
     def account(self, name: str) -> "Account":
         from fusion.chain import account

@@ -8,21 +8,22 @@ from fusion.errors import BadInput
 Setting = int | float | bool | str
 
 
-def parse_settings(pairs: Sequence[str]) -> dict[str, Setting]:
+def parse_settings(texts: Sequence[str]) -> dict[str, Setting]:
     """Settings by name; `true`, `3`, `0.5` are read as what they look like, all else is text."""
-    return {name: _setting(value) for name, value in _pairs(pairs, "--set").items()}
+    return {name: _setting(value) for name, value in pairs(texts, "--set").items()}
 
 
-def parse_shares(pairs: Sequence[str], option: str) -> dict[str, int]:
+def parse_shares(texts: Sequence[str], option: str) -> dict[str, int]:
     """Parts per million by name."""
     from fusion.market.splits import parse_percent
 
-    return {name: parse_percent(value, f"{option} {name}") for name, value in _pairs(pairs, option).items()}
+    return {name: parse_percent(value, f"{option} {name}") for name, value in pairs(texts, option).items()}
 
 
-def _pairs(pairs: Sequence[str], option: str) -> dict[str, str]:
+def pairs(texts: Sequence[str], option: str) -> dict[str, str]:
+    """What is written as NAME=VALUE, by name; BadInput when it is not, or a name comes twice."""
     found: dict[str, str] = {}
-    for pair in pairs:
+    for pair in texts:
         name, equals, value = pair.partition("=")
         if not equals or not name:
             raise BadInput(f"{option} is {pair!r}: write it as NAME=VALUE")

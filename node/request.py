@@ -4,13 +4,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from fusion.chain.account import Account
 from fusion.chain.bindings.job_market import Posted, Revealed
 from fusion.chain.bindings.types import Job, JobTerms, OutcomeKind, Status
 from fusion.chain.client import Chain, Receipt
-from fusion.content.cid import Cid
 from fusion.content.gateway import Content
 from fusion.content.store import BlockStore
 from fusion.content.table import Column, read_table
@@ -111,11 +108,13 @@ def outputs(chain: Chain, answer_: Answer, store: BlockStore) -> dict[str, Colum
     if answer_.job.kind != OutcomeKind.RESULT or not answer_.document:
         raise BadInput("the job has no result")
     document = decode(answer_.document)
+    if document.outputs is not None:
+        return dict(document.outputs)
     if document.table is None:
-        return {port: np.asarray(column) for port, column in document.outputs.items()}
+        raise BadInput("the outcome document names no outputs; its operators run another version of Fusion")
     agreeing = [
         operator for operator, found in answer_.hashes.items() if found == "0x" + answer_.job.outcome_hash.hex()
     ]
     endpoints = [chain.staking.endpoint(operator) for operator in agreeing]
-    files = Content(store, [url for url in endpoints if url]).directory(Cid.directory(document.table))
+    files = Content(store, [url for url in endpoints if url]).directory(document.table)
     return read_table(files)

@@ -1,0 +1,87 @@
+"""The supervisor starts, restarts and ends real processes, and finds those that a killed one left behind."""
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from cli.supervisor import Service, Supervisor, end_leftovers
+from fusion.errors import NotReady
+
+SLEEPS = "import time, pathlib, sys; pathlib.Path(sys.argv[1]).touch(); time.sleep(600)"
+
+
+def service(folder: Path, code: str = SLEEPS) -> Service:
+    mark = folder / "ready"
+    return Service("sleeper", [sys.executable, "-c", code, str(mark)], {}, mark.exists)
+
+
+def eventually(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < deadline, "not within 20 s"
+        time.sleep(0.02)
+
+
+def only_child(supervisor: Supervisor) -> psutil.Process:
+    (running,) = supervisor._running
+    return psutil.Process(running.process.pid)
+
+
+@pytest.fixture
+def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
+    one = Supervisor(logs=tmp_path / "logs", journal=tmp_path / "processes.json")
+    yield one
+    one.stop()
+
+
+def test_stop_ends_what_was_started(supervisor: Supervisor, tmp_path: Path) -> None:
+    supervisor.start([service(tmp_path)])
+    child = only_child(supervisor)
+    supervisor.stop()
+    assert not child.is_running()
+    assert not (tmp_path / "processes.json").exists()
+
+
+def test_a_service_that_ends_at_once_is_told_with_its_last_words(supervisor: Supervisor, tmp_path: Path) -> None:
+    with pytest.raises(NotReady, match="sleeper ended at once: no port"):
+        supervisor.start([service(tmp_path, "print('no port'); raise SystemExit(2)")])
+
+
+def test_what_dies_is_started_again(supervisor: Supervisor, tmp_path: Path) -> None:
+    supervisor.start([service(tmp_path)])
+    stop = threading.Event()
+    watcher = threading.Thread(target=supervisor.watch, args=(stop,))
+    watcher.start()
+    try:
+        first = only_child(supervisor)
+        first.kill()
+        eventually(lambda: only_child_or_none(supervisor) not in (None, first))
+    finally:
+        stop.set()
+        watcher.join()
+
+
+def only_child_or_none(supervisor: Supervisor) -> psutil.Process | None:
+    try:
+        child = only_child(supervisor)
+        return child if child.status() != psutil.STATUS_ZOMBIE else None
+    except psutil.NoSuchProcess:
+        return None
+
+
+def test_leftovers_of_a_killed_supervisor_are_ended_but_no_other_process(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
+    supervisor.start([service(tmp_path)])
+    child = only_child(supervisor)
+    journal = tmp_path / "processes.json"
+    noted = journal.read_text()
+    journal.write_text(noted.replace("}", f', "{psutil.Process().pid}": 1.0}}'))  # a pid that was given anew: ours
+    assert end_leftovers(journal) == 1
+    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+    assert end_leftovers(journal) == 0
