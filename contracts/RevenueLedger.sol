@@ -95,14 +95,14 @@ contract RevenueLedger is IRevenueLedger {
     /// @inheritdoc IRevenueLedger
     function settle(uint256 version, address token, Split[] calldata splits) external {
         require(_registry.splitsHash(version) == keccak256(abi.encode(splits)), SplitsMismatch(version));
-        Income memory income = _income[version][token];
-        uint256 amount = income.received - income.settled;
-        if (amount == 0) return;
+        uint256 from = _income[version][token].settled;
+        uint256 to = _payable(from, _income[version][token].received, splits);
+        if (to <= from) return;
 
-        _income[version][token].settled = income.received;
-        uint256 rest = amount;
+        _income[version][token].settled = to.toUint128();
+        uint256 rest = to - from;
         for (uint256 i; i < splits.length; ++i) {
-            uint256 owed = i == splits.length - 1 ? rest : _owed(income, splits[i].ppm);
+            uint256 owed = i == splits.length - 1 ? rest : _owed(from, to, splits[i].ppm);
             rest -= owed;
             if (owed == 0) continue;
             if (splits[i].version == 0) {
@@ -113,7 +113,7 @@ contract RevenueLedger is IRevenueLedger {
             }
         }
 
-        emit Settled(version, token, amount);
+        emit Settled(version, token, to - from);
     }
 
     /// @inheritdoc IRevenueLedger
@@ -161,9 +161,23 @@ contract RevenueLedger is IRevenueLedger {
         require(owed <= balance, NotCovered(token, owed, balance));
     }
 
-    /// @dev What a row is owed of all income so far, less what it was owed when it was last settled: the roundings of
-    /// many settlements add up to that of one.
-    function _owed(Income memory income, uint256 ppm) private pure returns (uint256) {
-        return income.received * ppm / PPM - income.settled * ppm / PPM;
+    /// @dev How far a version can be settled. That is all it received, but for the rare moment in which the last row holds
+    /// the remainder of so many roundings that the other rows' shares exceed what is there. Then it is the last amount that
+    /// falls one short of a multiple of PPM: there every other row is rounded down by as much as it can be, so that the
+    /// last row's share is never below what it holds.
+    function _payable(uint256 from, uint256 received_, Split[] calldata splits) private pure returns (uint256) {
+        uint256 shares;
+        for (uint256 i; i + 1 < splits.length; ++i) {
+            shares += _owed(from, received_, splits[i].ppm);
+        }
+        if (shares <= received_ - from) return received_;
+        uint256 multiple = (received_ + 1) / PPM * PPM;
+        return multiple == 0 ? 0 : multiple - 1;
+    }
+
+    /// @dev What a row is owed of all income up to `to`, less what it was owed of that up to `from`: the roundings of many
+    /// settlements add up to that of one.
+    function _owed(uint256 from, uint256 to, uint256 ppm) private pure returns (uint256) {
+        return to * ppm / PPM - from * ppm / PPM;
     }
 }

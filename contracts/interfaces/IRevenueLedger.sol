@@ -31,7 +31,8 @@ interface IRevenueLedger {
     function creditAccounts(address token, address[] calldata accounts, uint256[] calldata amounts) external;
 
     /// @notice Passes on what a version received and has not settled, by its published table. Anyone may call.
-    /// @dev Row i is owed floor(received*ppm/1e6) - floor(settled*ppm/1e6); the last row takes the rest.
+    /// @dev Row i is owed floor(received*ppm/1e6) - floor(settled*ppm/1e6); the last row takes the rest. Where many small
+    /// settlements left the last row ahead of its share, less than 1e6 base units may wait for further income.
     function settle(uint256 version, address token, Split[] calldata splits) external;
 
     /// @notice Pays the sender all it is owed in each token to `to`. A zero balance is skipped.
