@@ -14,7 +14,7 @@ from fusion import log
 from fusion.chain.account import Account
 from fusion.chain.client import Block, Chain
 from fusion.content.gateway import Content
-from fusion.errors import Retryable
+from fusion.errors import ContractRefused, FusionError, Retryable
 from node.executor.bond import Bond
 from node.executor.desk import Desk, in_thread
 from node.executor.follow import Follower
@@ -131,7 +131,10 @@ class Daemon:
             try:
                 self._bond.register(endpoint)
                 self._bond.stake(self._terms.stake)
-            except Retryable as error:
+            except (Retryable, ContractRefused) as error:
+                # Others who register in the same block make the tree of stakes grow, and the gas that this needs.
+                if isinstance(error, ContractRefused) and error.error != "OutOfGas":
+                    raise
                 failures += 1
                 self._complain(failures, error)
                 stop.wait(self._pause(failures))
@@ -194,6 +197,6 @@ class Daemon:
     def _pause(self, failures: int) -> float:
         return min(self._terms.poll * float(2 ** min(failures, 10)), LONGEST_PAUSE)
 
-    def _complain(self, failures: int, error: Retryable) -> None:
+    def _complain(self, failures: int, error: FusionError) -> None:
         """Once loudly, then quietly until it works again."""
         self._log.log(logging.WARNING if failures == 1 else logging.DEBUG, "waiting", error=str(error))

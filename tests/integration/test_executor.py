@@ -1,0 +1,369 @@
+"""Three operators on a real chain: they agree, one lies, one is killed; modules fail in every attestable way."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fusion.chain import account as accounts
+from fusion.chain.account import Account
+from fusion.chain.anvil import Anvil
+from fusion.chain.bindings.job_market import Assigned, Finalized
+from fusion.chain.bindings.types import Job, OutcomeKind, Status
+from fusion.chain.client import Chain
+from fusion.chain.deployment import MUSD, deploy
+from fusion.content.bundle import Bundle
+from fusion.content.cid import Cid
+from fusion.content.gateway import Content
+from fusion.content.store import BlockStore
+from fusion.content.table import add_table
+from fusion.market import publish, trade
+from node import request
+from node.executor.daemon import Daemon, Terms
+from node.executor.desk import in_thread
+from node.executor.digest import outcome_hash
+from node.executor.run import Vote
+from node.executor.serve import GatewayServer
+from node.executor.status import Status as Standing
+from node.executor.worker import Worker
+from node.spec import JobSpec
+from sandbox.code import Limits
+from sandbox.encoding import decode
+from sandbox.image import Image
+
+STAKE = 5_000 * MUSD
+FEE = 100_001  # base units; three do not share it evenly
+NAMES = ("ann", "bob", "cyd")
+FUEL = 2 * 10**10
+
+DOUBLE = """
+from fusion.sdk import Floats, module
+
+
+@module
+def run(price: Floats, *, factor: float = 2.0) -> Floats:
+    return factor * price
+"""
+TWICE = """
+from fusion.sdk import Floats, module
+from requires import double
+
+
+@module
+def run(price: Floats) -> Floats:
+    return double(double(price))
+"""
+RAISES = """
+from fusion.sdk import Floats, module
+
+
+@module
+def run(price: Floats) -> Floats:
+    raise KeyError("no such price")
+"""
+LOOPS = """
+from fusion.sdk import Floats, module
+
+
+@module
+def run(price: Floats) -> Floats:
+    while True:
+        pass
+"""
+FLOODS = """
+from fusion.sdk import Floats, module
+
+
+@module
+def run(price: Floats) -> Floats:
+    while True:
+        print("x" * 100_000)
+"""
+
+
+class Liar(Daemon):
+    """Reports another result than it found."""
+
+    def vote(self, spec: JobSpec, worker: Worker, deadline: float) -> Vote:
+        honest = super().vote(spec, worker, deadline)
+        document = honest.document[:-1] + bytes([honest.document[-1] ^ 1])
+        return replace(honest, document=document, outcome_hash=outcome_hash(honest.kind, document))
+
+
+@dataclass
+class Network:
+    """A chain that goes on by itself, an author who buys its own wares, and operators by name."""
+
+    anvil: Anvil
+    chain: Chain
+    author: Account
+    store: BlockStore
+    gateway: str
+    image: Image
+    homes: dict[str, Path]
+    keys: dict[str, Account]
+    licenses: dict[int, int] = field(default_factory=dict)
+
+    def publish(self, name: str, code: str, requires: Mapping[str, Cid] | None = None) -> tuple[int, Cid]:
+        lines = [
+            f'name = "{name}"',
+            'version = "1.0.0"\nentry = "run"\nsummary = "A test module"\nlicense = "Apache-2.0"',
+            '[inputs]\nprice = "Any series"\n[outputs]\nvalue = "What comes of it"\n[requires]',
+            *(f'{key} = {{version = "1.0.0", cid = "{cid}"}}' for key, cid in (requires or {}).items()),
+        ]
+        bundle = Bundle.from_files({"module.toml": "\n".join(lines).encode(), "module.py": code.encode()})
+        version = publish.publish(self.chain, self.author, bundle, self.store).version_id
+        offer, _ = trade.set_offer(self.chain, self.author, version, price=MUSD)
+        self.licenses[version] = trade.buy(self.chain, self.author, offer).license_id
+        return version, bundle.cid
+
+    def post(self, version: int, *, n: int, k: int, rows: int = 10, limits: Limits | None = None) -> int:
+        prices = add_table(self.store, {"price": np.linspace(1.0, 2.0, rows)})
+        spec = JobSpec(version, {"price": prices}, limits=limits or Limits(fuel=FUEL), image=self.image.id, seed=1)
+        posted = request.post(self.chain, self.author, spec, fee=FEE, n=n, k=k, license_id=self.licenses[version])
+        return posted.job_id
+
+    def until(self, job_id: int, done: Callable[[Job], bool], timeout: float = 60.0) -> Job:
+        end = time.monotonic() + timeout
+        while True:
+            job = self.chain.jobs.job(job_id)
+            if done(job):
+                return job
+            assert time.monotonic() < end, f"job {job_id} is still {job}, its seats {self.chain.jobs.seats(job_id)}"
+            time.sleep(0.05)
+
+    def ended(self, job_id: int) -> request.Answer:
+        return request.answer(self.chain, job_id, self.until(job_id, lambda job: job.status >= Status.FINAL))
+
+    def paid(self, job_id: int) -> tuple[str, ...]:
+        (final,) = self.chain.find(Finalized, job_id=job_id)
+        return tuple(final.paid)
+
+    def owed(self) -> dict[str, int]:
+        token = self.chain.token.address
+        return {name: self.chain.ledger.claimable(key.address, token) for name, key in self.keys.items()}
+
+    def daemon(self, name: str, kind: type[Daemon] = Daemon) -> Daemon:
+        home = self.homes[name]
+        content = Content(BlockStore(home / "content"), [self.gateway])
+        # Nothing is claimed, so that what is owed can be read.
+        terms = Terms(stake=STAKE, claim_at=10**12, poll=0.1)
+        return kind(home, self.chain, self.keys[name], content=content, image=self.image, terms=terms)
+
+    def command(self, name: str) -> list[str]:
+        script = Path(__file__).with_name("executor_process.py")
+        image = [self.image.id.hex(), str(self.image.path)]
+        return [sys.executable, str(script), str(self.homes[name]), self.anvil.url, *image, self.gateway]
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory, image: Image) -> Iterator[Network]:
+    folder = tmp_path_factory.mktemp("network")
+    with ExitStack() as stack:
+        anvil = stack.enter_context(Anvil.run())
+        deployer, author = Account.random(), Account.random()
+        homes = {name: folder / name for name in NAMES}
+        keys = {name: accounts.create(home / "keys", "operator") for name, home in homes.items()}
+        for each in (deployer, author, *keys.values()):
+            anvil.fund(each.address)
+        deployment = deploy(anvil.url, deployer, treasury=deployer.address)
+        chain = Chain.connect(anvil.url, deployment)
+        for each in (author, *keys.values()):
+            chain.send(deployer, chain.token.mint(each.address, 100_000 * MUSD))
+        for home in homes.values():
+            deployment.save(home / "deployment.json")
+        store = BlockStore(folder / "content")
+        server = GatewayServer(store, "127.0.0.1", 0)
+        server.start()
+        stack.callback(server.stop)
+        stop = threading.Event()
+        clock = threading.Thread(target=_tick, args=(anvil, stop))
+        clock.start()
+        stack.callback(clock.join)
+        stack.callback(stop.set)
+        yield Network(anvil, chain, author, store, server.url, image, homes, keys)
+
+
+def _tick(anvil: Anvil, stop: threading.Event) -> None:
+    """Blocks come whether or not anyone sends, as on any live chain."""
+    while not stop.wait(0.2):
+        anvil.mine()
+
+
+class Running:
+    """Daemons in threads, by name; what one raises is raised at the end."""
+
+    def __init__(self, daemons: Mapping[str, Daemon]) -> None:
+        self.daemons = daemons
+        self._stop = threading.Event()
+        self._ended = [in_thread(partial(each.run, self._stop)) for each in daemons.values()]
+
+    def __enter__(self) -> "Running":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for each in self._ended:
+            each.result(timeout=30.0)
+
+
+@pytest.fixture
+def operators(network: Network) -> Iterator[Running]:
+    with Running({name: network.daemon(name) for name in NAMES}) as running:
+        yield running
+
+
+def _staked(network: Network, *names: str) -> None:
+    end = time.monotonic() + 20.0
+    addresses = [network.keys[name].address for name in names]
+    while any(network.chain.staking.operator(each).free < STAKE // 2 for each in addresses):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_three_agree_on_a_large_result_and_share_the_fee(network: Network, operators: Running) -> None:
+    _staked(network, *NAMES)
+    _, cid = network.publish("double", DOUBLE)
+    version, _ = network.publish("twice", TWICE, {"double": cid})
+    before = network.owed()
+    job_id = network.post(version, n=3, k=2, rows=2_000)
+    answer = network.ended(job_id)
+    assert answer.job.status is Status.FINAL
+    assert answer.job.kind is OutcomeKind.RESULT
+    assert set(answer.hashes.values()) == {"0x" + answer.job.outcome_hash.hex()}
+
+    (assigned,) = network.chain.find(Assigned, job_id=job_id)
+    assert network.paid(job_id) == assigned.operators
+    share, rest = divmod(FEE, 3)
+    names = {key.address: name for name, key in network.keys.items()}
+    gained = [network.owed()[names[each]] - before[names[each]] for each in assigned.operators]
+    assert gained == [share + rest, share, share]  # the lowest seat takes the remainder
+
+    # The requester has the result from the operators' own gateways.
+    columns = request.outputs(network.chain, answer, BlockStore(network.homes["ann"].parent / "requester"))
+    np.testing.assert_array_equal(columns["value"], 4.0 * np.linspace(1.0, 2.0, 2_000))
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "limits", "kind", "told"),
+    [
+        ("raises", RAISES, Limits(fuel=FUEL), OutcomeKind.MODULE_ERROR, ("KeyError", None)),
+        ("loops", LOOPS, Limits(fuel=3 * 10**9), OutcomeKind.LIMIT_HIT, (None, "fuel")),
+        ("floods", FLOODS, Limits(fuel=FUEL, output=2**20), OutcomeKind.LIMIT_HIT, (None, "output")),
+    ],
+)
+def test_a_module_that_fails_ends_the_same_for_all(
+    network: Network,
+    operators: Running,
+    name: str,
+    code: str,
+    limits: Limits,
+    kind: OutcomeKind,
+    told: tuple[str | None, str | None],
+) -> None:
+    _staked(network, *NAMES)
+    version, _ = network.publish(name, code)
+    job_id = network.post(version, n=3, k=3, limits=limits)
+    answer = network.ended(job_id)
+    assert (answer.job.status, answer.job.kind) == (Status.FINAL, kind)
+    assert set(answer.hashes) == {key.address for key in network.keys.values()}
+    document = decode(answer.document)
+    assert (document.error, document.which) == told
+    assert len(network.paid(job_id)) == 3
+
+
+def test_a_liar_is_outvoted_and_unpaid(network: Network) -> None:
+    kinds = dict.fromkeys(NAMES, Daemon) | {"bob": Liar}
+    with Running({name: network.daemon(name, kind) for name, kind in kinds.items()}):
+        _staked(network, *NAMES)
+        version, _ = network.publish("honest", DOUBLE)
+        before = network.owed()
+        job_id = network.post(version, n=3, k=2)
+        answer = network.ended(job_id)
+    liar = network.keys["bob"].address
+    assert answer.job.status is Status.FINAL
+    honest = [found for operator, found in answer.hashes.items() if operator != liar]
+    assert honest == ["0x" + answer.job.outcome_hash.hex()] * 2
+    assert answer.hashes[liar] not in honest
+    assert liar not in network.paid(job_id)
+    gained = {name: network.owed()[name] - before[name] for name in NAMES}
+    assert gained["bob"] == 0
+    assert sorted([gained["ann"], gained["cyd"]]) == [FEE // 2, FEE - FEE // 2]
+    (values,) = (decode(answer.document).outputs or {}).values()
+    np.testing.assert_array_equal(values, 2.0 * np.linspace(1.0, 2.0, 10))
+
+
+def test_an_operator_killed_between_commit_and_reveal_goes_on(network: Network) -> None:
+    version, _ = network.publish("killed", DOUBLE)
+    victim = subprocess.Popen(network.command("ann"))
+    processes = [victim]
+    me = network.keys["ann"].address
+
+    def committed(_: Job) -> bool:
+        return any(seat.operator == me and any(seat.commitment) for seat in network.chain.jobs.seats(job_id))
+
+    try:
+        with Running({name: network.daemon(name) for name in ("bob", "cyd")}):
+            _staked(network, *NAMES)
+        job_id = network.post(version, n=3, k=3)
+        network.until(job_id, committed)
+        victim.send_signal(signal.SIGKILL)
+        victim.wait()
+        with Running({name: network.daemon(name) for name in ("bob", "cyd")}):
+            network.until(job_id, lambda job: job.status is Status.COMMITTED and job.revealed == 2)
+            processes.append(subprocess.Popen(network.command("ann")))
+            answer = network.ended(job_id)
+        assert answer.job.status is Status.FINAL
+        assert me in network.paid(job_id)
+        assert len(set(answer.hashes.values())) == 1
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def test_a_worker_ends_with_its_operator(network: Network) -> None:
+    operator = subprocess.Popen(network.command("ann"))
+    try:
+        workers: list[int] = []
+        end = time.monotonic() + 20.0
+        while not workers:
+            assert time.monotonic() < end
+            workers = _children(operator.pid)
+            time.sleep(0.05)
+    finally:
+        operator.kill()
+        operator.wait()
+    while any(Path(f"/proc/{pid}").exists() for pid in workers):
+        assert time.monotonic() < end + 10.0
+        time.sleep(0.05)
+
+
+def _children(pid: int) -> list[int]:
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(child) for child in text.split()]
+
+
+def test_the_status_file_tells_how_an_operator_does(network: Network, operators: Running) -> None:
+    _staked(network, *NAMES)
+    path = operators.daemons["ann"].status
+    end = time.monotonic() + 20.0
+    while not path.exists() or Standing.load(path).pid != os.getpid():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    standing = Standing.load(path)
+    assert standing.operator == network.keys["ann"].address
+    assert standing.free + standing.locked == STAKE
+    assert standing.endpoint == network.chain.staking.endpoint(standing.operator)
+    assert standing.running
+    assert set(standing.jobs) == {"seen", "ready", "committed", "revealed", "abstained", "done"}
