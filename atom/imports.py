@@ -58,14 +58,14 @@ def import_capture(
     Raises:
         BadInput: the venue is unknown.
         CaptureError: a file is missing, cut short or no capture of that venue.
+        FusionError: the disk refuses the events.
     """
     read = read_capture(venue, files, http_files)
     rows = [_row(recording) for recording in read.recordings]
     if read.messages:
         rows.append(ImportRow(None, read.messages, read.unexplained, 0, 0, 0, 0, 0, 0, 0, None, None))
     if store is not None:
-        for recording in read.recordings:
-            store.write(recording)
+        store.write(*read.recordings)
     return rows
 
 

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from atom.events import DTYPES, PRICES, SCHEMA_VERSION, SIZES, Events, Flag, Rows, Status, StatusKind, empty
 from atom.instrument import Instrument, common_step, rescale
 from atom.recording import Recording
-from fusion.errors import BadInput, CaptureError
+from fusion.errors import BadInput, CaptureError, FusionError
 
 _DAY: Final = 86_400 * 10**9
 _TIME: Final = pa.timestamp("ns", tz="UTC")
@@ -49,26 +49,30 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def write(self, recording: Recording) -> list[Path]:
-        """Keeps a recording's events, one file a type and day of arrival; the same recording again replaces itself.
+    def write(self, *recordings: Recording) -> list[Path]:
+        """Keeps recordings, one file a type and day of arrival; the same recording again replaces itself.
+
+        All files are written before the first takes its place, so that a full disk leaves what was there before.
 
         Returns:
-            The files written.
+            The files, in place.
+
+        Raises:
+            FusionError: the disk refuses.
         """
-        events = recording.events
-        written = []
-        for kind, rows in events.tables().items():
-            days = rows["ts_recv"] // _DAY
-            for day in np.unique(days):
-                part = rows[days == day]
-                first, last = int(part["ts_recv"].min()), int(part["ts_recv"].max())
-                written.append(self._keep(events.instrument, kind, first, last, _table(part)))
-        for day in sorted({status.ts_recv // _DAY for status in recording.status}):
-            told = [status for status in recording.status if status.ts_recv // _DAY == day]
-            first, last = told[0].ts_recv, told[-1].ts_recv
-            table = pa.Table.from_pylist([asdict(status) for status in told], schema=_STATUS)
-            written.append(self._keep(events.instrument, "status", first, last, table))
-        return written
+        staged: list[tuple[Path, Path]] = []
+        try:
+            for recording in recordings:
+                for place, table in self._files(recording):
+                    staged.append((_stage(place, table), place))
+            for temporary, place in staged:
+                temporary.replace(place)
+        except OSError as error:
+            raise FusionError(f"events cannot be kept in {self._folder}: {error.strerror or error}") from error
+        finally:
+            for temporary, _ in staged:
+                temporary.unlink(missing_ok=True)
+        return [place for _, place in staged]
 
     def symbols(self) -> list[tuple[str, str]]:
         """The (venue, symbol) pairs that have events, sorted."""
@@ -98,44 +102,51 @@ class Store:
         return Events(whole, tables["book"], tables["trade"], tables["quote"], status)
 
     def _paths(self, venue: str, symbol: str, kind: str) -> Iterator[Path]:
-        folder = self._folder / f"venue={_part(venue)}" / f"symbol={_part(symbol)}" / f"type={kind}"
-        yield from sorted(folder.glob("date=*/*.parquet"))
+        yield from sorted(self._kind(venue, symbol, kind).glob("date=*/*.parquet"))
 
-    def _keep(self, instrument: Instrument, kind: str, first: int, last: int, table: pa.Table) -> Path:
-        date = datetime.fromtimestamp(first // 10**9, UTC).date().isoformat()
-        folder = self._folder / f"venue={_part(instrument.venue)}" / f"symbol={_part(instrument.symbol)}"
-        folder = folder / f"type={kind}" / f"date={date}"
-        folder.mkdir(parents=True, exist_ok=True)
+    def _files(self, recording: Recording) -> Iterator[tuple[Path, pa.Table]]:
+        events = recording.events
+        for kind, rows in events.tables().items():
+            days = rows["ts_recv"] // _DAY
+            for day in np.unique(days):
+                part = rows[days == day]
+                first, last = int(part["ts_recv"].min()), int(part["ts_recv"].max())
+                yield self._file(events.instrument, kind, (first, last), _table(part))
+        for day in sorted({status.ts_recv // _DAY for status in recording.status}):
+            told = [status for status in recording.status if status.ts_recv // _DAY == day]
+            table = pa.Table.from_pylist([asdict(status) for status in told], schema=_STATUS)
+            yield self._file(events.instrument, "status", (told[0].ts_recv, told[-1].ts_recv), table)
+
+    def _file(self, instrument: Instrument, kind: str, span: tuple[int, int], table: pa.Table) -> tuple[Path, pa.Table]:
         note = orjson.dumps(
             {"schema": SCHEMA_VERSION, **{name: str(text) for name, text in asdict(instrument).items()}}
         )
-        path = folder / f"{first:019d}-{last:019d}.parquet"
-        _write(path, table.replace_schema_metadata({b"fusion": note}))
-        return path
+        date = datetime.fromtimestamp(span[0] // 10**9, UTC).date().isoformat()
+        folder = self._kind(instrument.venue, instrument.symbol, kind) / f"date={date}"
+        return folder / f"{span[0]:019d}-{span[1]:019d}.parquet", table.replace_schema_metadata({b"fusion": note})
+
+    def _kind(self, venue: str, symbol: str, kind: str) -> Path:
+        return self._folder / f"venue={_part(venue)}" / f"symbol={_part(symbol)}" / f"type={kind}"
 
 
-def _write(path: Path, table: pa.Table) -> None:
-    numbers = [field.name for field in table.schema if pa.types.is_integer(field.type) or field.type == _TIME]
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    temporary = Path(name)
+def _stage(place: Path, table: pa.Table) -> Path:
+    """Writes a table beside its place, on the disk before this returns."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=place.parent, prefix=".", suffix=".part")
+    deltas = dict.fromkeys((column for column in table.column_names if _wide(table, column)), "DELTA_BINARY_PACKED")
     try:
         with os.fdopen(handle, "wb") as file:
-            pq.write_table(
-                table,
-                file,
-                compression="zstd",
-                use_dictionary=False,
-                column_encoding=dict.fromkeys((n for n in numbers if _wide(table, n)), "DELTA_BINARY_PACKED"),
-            )
+            pq.write_table(table, file, compression="zstd", use_dictionary=False, column_encoding=deltas)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    except BaseException:
+        Path(name).unlink()
+        raise
+    return Path(name)
 
 
-def _wide(table: pa.Table, name: str) -> bool:
-    return bool(table.schema.field(name).type.bit_width >= 32)
+def _wide(table: pa.Table, column: str) -> bool:
+    return table.schema.field(column).type in (_TIME, pa.int64())
 
 
 def _table(rows: Rows) -> pa.Table:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,13 +12,18 @@ from hypothesis import strategies as st
 from atom.book import Book, changes, replay
 from atom.decimals import DecimalColumn
 from atom.events import Action, Events, Flag, Side, empty
+from atom.imports import import_capture
 from atom.instrument import Instrument, to_float
 from atom.metrics import METRICS
 from atom.recording import Recording
 from atom.store import Store
 from atom.window import quotes, read_window, window_files, with_metrics
+from fusion.errors import CaptureError
 
+BY_HAND = Path(__file__).resolve().parents[1] / "data" / "binance"
 INSTRUMENT = Instrument("simulated", "SIM-USD", "SIM-USD", Decimal("0.01"), Decimal("0.001"))
+
+unhurried = settings(deadline=None)  # a busy machine breaks no law
 
 sides = st.sampled_from([Side.BID, Side.ASK])
 prices = st.integers(1, 12)
@@ -65,6 +71,7 @@ def rows(told, flags):
 
 
 @given(by_price())
+@unhurried
 def test_a_book_by_price_is_two_dicts(told):
     book, plain, valid, unknown = Book(), {Side.BID: {}, Side.ASK: {}}, False, 0
     for change in changes(told):
@@ -82,6 +89,7 @@ def test_a_book_by_price_is_two_dicts(told):
 
 
 @given(by_order())
+@unhurried
 def test_a_book_by_order_is_a_dict_of_orders(told):
     book, orders, unknown = Book(), {}, 0
     for change in changes(told):
@@ -117,6 +125,7 @@ def agrees(book, plain, valid):
 
 
 @given(by_price())
+@unhurried
 def test_metrics_one_by_one_are_those_of_the_column(told):
     table = with_metrics(quotes(recorded(told)))
     for name, metric in METRICS.items():
@@ -129,6 +138,7 @@ numbers = st.floats(allow_nan=True, allow_infinity=True)
 
 
 @given(st.lists(st.tuples(numbers, numbers, numbers, numbers), max_size=20))
+@unhurried
 def test_metrics_of_any_numbers_are_those_of_the_column(moments):
     columns = np.array(moments, dtype=np.float64).reshape(-1, 4).T
     for metric in METRICS.values():
@@ -137,6 +147,7 @@ def test_metrics_of_any_numbers_are_those_of_the_column(moments):
 
 
 @given(by_price())
+@unhurried
 def test_quotes_are_the_tops_that_a_walk_through_the_book_sees(told):
     book, seen, before = Book(), [], None
     for at, change in enumerate(changes(told), start=1):
@@ -159,7 +170,7 @@ def test_quotes_are_the_tops_that_a_walk_through_the_book_sees(told):
 
 
 @given(st.one_of(by_price(), by_order()))
-@settings(max_examples=30)
+@settings(unhurried, max_examples=30)
 def test_a_window_and_a_file_give_back_what_they_were_given(tmp_path_factory, told):
     recording = recorded(told)
     back = read_window(window_files(recording.events))
@@ -172,6 +183,7 @@ def test_a_window_and_a_file_give_back_what_they_were_given(tmp_path_factory, to
 
 
 @given(st.lists(st.decimals(0, 10**9, allow_nan=False, allow_infinity=False, places=8), min_size=1))
+@unhurried
 def test_decimal_text_is_read_and_written_exactly(values):
     column = DecimalColumn()
     column.extend(format(value, "f") for value in values)
@@ -181,11 +193,32 @@ def test_decimal_text_is_read_and_written_exactly(values):
 
 
 @given(st.lists(st.integers(0, 2**63 - 1), min_size=1), st.integers(0, 12), st.sampled_from([1, 5, 25]))
+@unhurried
 def test_floats_are_rounded_once(values, places, number):
     step = number * Decimal((0, (1,), -places))
     expected = [pytest.approx(float(value * step), rel=0, abs=0) for value in values if value * number < 10**28]
     got = to_float(np.array([value for value in values if value * number < 10**28], dtype=np.int64), step)
     assert got.tolist() == expected
+
+
+@settings(unhurried, max_examples=200)
+@given(
+    file=st.sampled_from(["spot.txt", "futures.ws.txt", "futures.http.txt"]),
+    cuts=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 12), st.binary(max_size=6)), min_size=1, max_size=4),
+)
+def test_an_altered_capture_is_read_or_refused_in_one_line(tmp_path_factory, file, cuts):
+    content = (BY_HAND / file).read_bytes()
+    for where, length, put in cuts:
+        at = int(where * len(content))
+        content = content[:at] + put + content[at + length :]
+    path = tmp_path_factory.mktemp("altered") / "capture"
+    path.write_bytes(content)
+    for venue in ("binance", "binance_futures"):
+        try:
+            import_capture(venue, [path])
+        except CaptureError as error:
+            assert len(str(error).splitlines()) == 1  # noqa: PT017 - most altered captures are read
+            assert "capture" in str(error)  # noqa: PT017
 
 
 def recorded(told):

@@ -9,7 +9,7 @@ import pytest
 from atom import open_feed
 from atom.reader import read_capture
 from atom.store import Store
-from fusion.errors import BadInput, CaptureError
+from fusion.errors import BadInput, CaptureError, FusionError
 
 
 @pytest.fixture
@@ -97,6 +97,21 @@ def test_what_is_not_there_or_damaged_is_refused(store, spot):
     pq.write_table(pa.table({"x": np.arange(3)}), paths[0])
     with pytest.raises(CaptureError, match="has no column ts_event"):
         store.read("binance", "BTC-USDT")
+
+
+def test_a_full_disk_leaves_what_was_there(store, spot, tmp_path, monkeypatch):
+    store.write(spot)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    syncs = iter([None, OSError(28, "No space left on device")])
+
+    def fsync(_):
+        if error := next(syncs):
+            raise error
+
+    monkeypatch.setattr("os.fsync", fsync)
+    with pytest.raises(FusionError, match=r"events cannot be kept in .*: No space left on device"):
+        store.write(spot)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
 def test_another_schema_is_refused(store, spot, monkeypatch):
