@@ -84,7 +84,10 @@ def text(value: object) -> str:
 
 def step(value: object) -> Decimal:
     """A venue's tick or lot; ValueError where it is none that a market could have."""
-    size = Decimal(text(value)).normalize()
+    try:
+        size = Decimal(text(value)).normalize()
+    except ArithmeticError as error:
+        raise ValueError(f"{value!r:.40} is no decimal number") from error
     if not (size.is_finite() and _FINEST <= size <= _COARSEST):
         raise ValueError(f"{value!r:.40} is no tick or lot size")
     return size
