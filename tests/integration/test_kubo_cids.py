@@ -46,6 +46,7 @@ def kubo(repository: Path) -> Kubo:
         process = subprocess.run(
             [sys.executable, str(Path(__file__).with_name("kubo_process.py")), str(repository)],
             input=json.dumps(steps),
+            cwd=repository,  # it writes its log where it stands
             capture_output=True,
             text=True,
             timeout=120,
