@@ -15,6 +15,7 @@ returned is not promised and need not be: whatever a module does to send a frame
 """
 
 import json
+import re
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ _MAX_LINES = 32
 _MAX_LINE = 1 << 31
 _MAX_TEXT = 400
 _MAX_NAME = 100
+_MAX_DEPTH = 8
+_BRACKETS = re.compile(rb'(?s)"(?:[^"\\]|\\.)*"|[\[\]{}]')
 _DTYPES = {"float64": "<f8", "int64": "<i8"}
 
 
@@ -167,6 +170,22 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else " " for character in text[:_MAX_TEXT])
 
 
+def _check_depth(text: bytes) -> None:
+    """Refuse deep nesting before it is parsed.
+
+    Libraries that a process may have loaded raise Python's recursion limit so far that the parser would overflow the
+    machine's stack before it is reached.
+    """
+    depth = 0
+    for found in _BRACKETS.finditer(text):
+        if found[0] in b"[{":
+            depth += 1
+            if depth > _MAX_DEPTH:
+                raise MalformedFrame(f"a header nested more than {_MAX_DEPTH} deep")
+        elif found[0] in b"]}":
+            depth -= 1
+
+
 def _header(text: bytes) -> dict[str, object]:
     def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
         if len(dict(pairs)) != len(pairs):
@@ -176,9 +195,10 @@ def _header(text: bytes) -> dict[str, object]:
     def refuse(constant: str) -> object:
         raise ValueError(constant)
 
+    _check_depth(text)
     try:
         header = json.loads(text, object_pairs_hook=unique, parse_constant=refuse)
-    except (ValueError, RecursionError):
+    except ValueError:
         raise MalformedFrame("a header that is not JSON") from None
     if not isinstance(header, dict):
         raise MalformedFrame("a header that is no object")

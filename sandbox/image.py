@@ -96,11 +96,11 @@ class Image:
         """
         record = _read(self.path)
         if record is None or _id(record) != self.id:
-            raise NotReady(f"the sandbox image in {self.path} is missing or damaged: run `fusion sandbox prepare`")
+            raise NotReady(f"the sandbox image in {self.path} is missing or damaged: run `fusion up`")
         if record["wasmtime"] != metadata.version("wasmtime") or record["archive"] != choice().archive_sha256:
             raise NotReady(
                 f"sandbox image {self.id.hex()[:16]} was made for wasmtime {record['wasmtime']}: "
-                "run `fusion sandbox prepare` for an image of the installed versions"
+                "run `fusion up` for an image of the installed versions"
             )
         compiled = _compiled(self.path.parent, record)
         if compiled is None:
@@ -157,7 +157,7 @@ def load(images: Path) -> Image:
     record = _current()
     image = Image(_id(record), images / _id(record).hex())
     if not _complete(image, record):
-        raise NotReady(f"no sandbox image in {images}: run `fusion sandbox prepare`")
+        raise NotReady(f"no sandbox image in {images}: run `fusion up`")
     return image
 
 

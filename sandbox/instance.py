@@ -34,8 +34,8 @@ _THREAD_STACK = WASM_STACK + (16 << 20)
 _TICK = 0.02
 """Seconds between two epochs, so how late a deadline may be."""
 
-_LONGEST = 1 << 20
-"""Epochs a deadline may be away, about six hours."""
+_LONGEST = 1 << 18
+"""Epochs a deadline may be away, about ninety minutes."""
 
 _TRAPS: dict[TrapCode, Ending] = {
     TrapCode.OUT_OF_FUEL: "fuel",

@@ -21,9 +21,6 @@ def order_book_imbalance(bid_size: Floats, ask_size: Floats) -> Floats:
         ask_size: quantity at the best ask, in the same unit.
     """
     known = np.isfinite(bid_size) & np.isfinite(ask_size) & (bid_size >= 0) & (ask_size >= 0)
-    # Scaled by the larger side first, so that sizes near the end of the number range do not overflow.
-    larger = np.maximum(bid_size, ask_size)
-    known &= larger > 0
-    scale = np.where(known, larger, 1.0)
-    bid, ask = np.where(known, bid_size, 0.0) / scale, np.where(known, ask_size, 0.0) / scale
-    return np.where(known, (bid - ask) / np.where(known, bid + ask, 1.0), np.nan)
+    bid, ask = np.where(known, bid_size, 0.0), np.where(known, ask_size, 0.0)
+    total = bid + ask
+    return np.where(total > 0, (bid - ask) / np.where(total > 0, total, 1.0), np.nan)
