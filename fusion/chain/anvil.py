@@ -15,6 +15,7 @@ from fusion.errors import ChainUnavailable, NotReady
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAIN_ID = 31337
+STATES = 256  # newest blocks whose state can be read or reorganised; logs and receipts stay for ever
 START = 15.0  # seconds to answer
 _MACHINES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 
@@ -47,9 +48,12 @@ class Anvil:
             state: file the chain is loaded from and saved to, every two seconds and at the end; None keeps nothing.
             port: on 127.0.0.1.
             block_time: seconds a block; None makes one as soon as a transaction comes.
+
+        Views reach back 256 blocks.
         """
         command = [str(cls.binary()), "--quiet", "--host", "127.0.0.1", "--port", str(port)]
-        command += ["--chain-id", str(CHAIN_ID)]
+        # Unpruned, anvil writes each block's whole state under ~/.foundry: gigabytes an hour, left there when killed.
+        command += ["--chain-id", str(CHAIN_ID), "--prune-history", str(STATES)]
         if state is not None:
             command += ["--state", str(state), "--state-interval", "2"]
         if block_time is not None:
@@ -111,7 +115,7 @@ class Anvil:
         self.rpc.call("evm_setAutomine", on)
 
     def reorg(self, depth: int) -> None:
-        """Replaces the newest `depth` blocks by as many empty ones."""
+        """Replaces the newest `depth` blocks, at most 255, by as many empty ones."""
         self.rpc.call("anvil_reorg", depth, [])
 
     def snapshot(self) -> str:

@@ -13,7 +13,7 @@ def test_the_command_of_a_kept_chain() -> None:
 
     assert Path(command[0]).name == "anvil"
     assert " ".join(command[1:]) == (
-        "--quiet --host 127.0.0.1 --port 8545 --chain-id 31337 "
+        "--quiet --host 127.0.0.1 --port 8545 --chain-id 31337 --prune-history 256 "
         "--state /home/x/chain.json --state-interval 2 --block-time 1"
     )
 
