@@ -27,6 +27,7 @@ from node.executor.worker import Worker
 from node.spec import JobSpec
 from sandbox.image import Image
 
+BEGIN_TRIES = 5  # of registering and staking that the contract refuses
 LONGEST_PAUSE = 15.0  # seconds between two looks while the chain is away
 LAST_WORDS = 10.0  # seconds for what is being sent when the operator is stopped
 
@@ -52,7 +53,7 @@ class Terms:
     endpoint: str = ""
     workers: int = 1
     max_fuel: int = 10**12
-    poll: float = 0.5
+    poll: float = 0.25
 
 
 class Daemon:
@@ -132,10 +133,10 @@ class Daemon:
                 self._bond.register(endpoint)
                 self._bond.stake(self._terms.stake)
             except (Retryable, ContractRefused) as error:
-                # Others who register in the same block make the tree of stakes grow, and the gas that this needs.
-                if isinstance(error, ContractRefused) and error.error != "OutOfGas":
-                    raise
+                # Others who stake in the same block change the tree of stakes, and with it the gas that this needs.
                 failures += 1
+                if isinstance(error, ContractRefused) and failures >= BEGIN_TRIES:
+                    raise
                 self._complain(failures, error)
                 stop.wait(self._pause(failures))
             else:

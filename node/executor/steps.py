@@ -40,7 +40,7 @@ def next_act(job: Job, seat: Seat | None, head: Block, *, prepared: bool) -> Act
         prepared: whether this operator has its outcome and salt on disk.
     """
     ready = head.number + 1 >= job.ready_block
-    late = head.timestamp > job.deadline
+    late = head.timestamp >= job.deadline  # a block is younger than the one before it
     act: Act | None = None
     match job.status:
         case Status.OPEN if late:

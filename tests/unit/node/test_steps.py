@@ -37,13 +37,13 @@ def _job(status: Status) -> Job:
     )
 
 
-def _head(*, number: int = READY_BLOCK, timestamp: int = DEADLINE) -> Block:
+def _head(*, number: int = READY_BLOCK, timestamp: int = DEADLINE - 1) -> Block:
     return Block(number, "0xb", "0xa", timestamp)
 
 
 READY = _head(number=READY_BLOCK - 1)  # the act is included one block later
 EARLY = _head(number=READY_BLOCK - 2)
-LATE = _head(timestamp=DEADLINE + 1)
+LATE = _head(timestamp=DEADLINE)
 
 
 @pytest.mark.parametrize(
