@@ -42,7 +42,6 @@ class Context(BaseContext):
         """What `view` says, on this request's session.
 
         Raises:
-            BadInput: the request has read more rows than one may.
             NotReady: no follower has made the tables yet.
         """
         async with self._turn:
@@ -54,8 +53,15 @@ class Context(BaseContext):
                 if await run_in_threadpool(views.ready, self._engine):
                     raise
                 raise NotReady("the index has no tables yet; start it with `fusion indexer follow`") from error
-        self._count(found)
         return found
+
+    async def listed(
+        self, view: Callable[Concatenate[Session, _P], Sequence[_Row]], *args: _P.args, **kwargs: _P.kwargs
+    ) -> Sequence[_Row]:
+        """The rows of a list."""
+        rows = await self.read(view, *args, **kwargs)
+        self._count(len(rows))
+        return rows
 
     async def one(self, entity: type[_Row], key: int | str) -> _Row | None:
         """The row of that id; asked for together with those that sibling fields want."""
@@ -66,6 +72,7 @@ class Context(BaseContext):
 
         loader = self._loaders.setdefault(entity, DataLoader(load))
         found: _Row | None = await loader.load(key)
+        self._count(1)
         return found
 
     async def many(self, entity: type[_Row], parent: str, key: int | str, page: Page) -> Sequence[_Row]:
@@ -77,6 +84,7 @@ class Context(BaseContext):
 
         loader = self._loaders.setdefault((entity, parent, page), DataLoader(load))
         found: Sequence[_Row] = await loader.load(key)
+        self._count(len(found))
         return found
 
     async def close(self) -> None:
@@ -84,13 +92,11 @@ class Context(BaseContext):
             await run_in_threadpool(self._session.close)
             self._session = None
 
-    def _count(self, found: object) -> None:
-        if isinstance(found, dict):
-            self._rows += sum(len(each) if isinstance(each, list) else 1 for each in found.values())
-        elif isinstance(found, Sequence):
-            self._rows += len(found)
+    def _count(self, rows: int) -> None:
+        """Counts what is shown, not what was read: a row may be shown many times."""
+        self._rows += rows
         if self._rows > MAX_ROWS:
-            raise BadInput(f"the query reads more than {MAX_ROWS} rows; ask for fewer with `first`, and page")
+            raise BadInput(f"the query asks for more than {MAX_ROWS} rows; ask for fewer with `first`, and page")
 
 
 Info = strawberry.Info[Context, None]

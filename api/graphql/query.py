@@ -86,7 +86,7 @@ class Query:
         author: Address | None = None,
         name: str | None = None,
     ) -> list[Module]:
-        rows = await info.context.read(views.modules, page(first, after, order), author=author, name=name)
+        rows = await info.context.listed(views.modules, page(first, after, order), author=author, name=name)
         return Module.all_of(rows)
 
     @strawberry.field
@@ -101,7 +101,7 @@ class Query:
         cid: str | None = None,
         deprecated: bool | None = None,
     ) -> list[Version]:
-        rows = await info.context.read(
+        rows = await info.context.listed(
             views.versions,
             page(first, after, order),
             module=optional(module),
@@ -123,7 +123,7 @@ class Query:
         active: bool | None = None,
     ) -> list[Offer]:
         at = page(first, after, order)
-        rows = await info.context.read(views.offers, at, version=optional(version), token=token, active=active)
+        rows = await info.context.listed(views.offers, at, version=optional(version), token=token, active=active)
         return Offer.all_of(rows)
 
     @strawberry.field
@@ -139,7 +139,7 @@ class Query:
         version: strawberry.ID | None = None,
         offer: strawberry.ID | None = None,
     ) -> list[License]:
-        rows = await info.context.read(
+        rows = await info.context.listed(
             views.licenses,
             page(first, after, order),
             owner=owner,
@@ -163,7 +163,7 @@ class Query:
         license: strawberry.ID | None = None,  # noqa: A002 - the argument's public name
         status: JobStatus | None = None,
     ) -> list[Job]:
-        rows = await info.context.read(
+        rows = await info.context.listed(
             views.jobs,
             page(first, after, order),
             requester=requester,
@@ -178,7 +178,7 @@ class Query:
     async def operators(
         self, info: Info, *, first: int = FIRST, after: strawberry.ID | None = None, order: Order = Order.OLDEST
     ) -> list[Operator]:
-        return Operator.all_of(await info.context.read(views.operators, page(first, after, order, address)))
+        return Operator.all_of(await info.context.listed(views.operators, page(first, after, order, address)))
 
     @field("The logs of the revenue ledger.")
     async def revenue(
@@ -194,7 +194,7 @@ class Query:
         kind: RevenueKind | None = None,
         tx: Bytes | None = None,
     ) -> list[Revenue]:
-        rows = await info.context.read(
+        rows = await info.context.listed(
             views.revenue,
             page(first, after, order, number, number),
             account=account,
@@ -217,7 +217,7 @@ class Query:
         token: Address | None = None,
     ) -> list[Balance]:
         at = page(first, after, order, address, address)
-        return Balance.all_of(await info.context.read(views.balances, at, account=account, token=token))
+        return Balance.all_of(await info.context.listed(views.balances, at, account=account, token=token))
 
     @strawberry.field
     async def incomes(
@@ -231,4 +231,4 @@ class Query:
         token: Address | None = None,
     ) -> list[Income]:
         at = page(first, after, order, number, address)
-        return Income.all_of(await info.context.read(views.incomes, at, version=optional(version), token=token))
+        return Income.all_of(await info.context.listed(views.incomes, at, version=optional(version), token=token))

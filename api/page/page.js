@@ -1,5 +1,5 @@
 import { card, decimal, el, empty, short, table, tag } from "./parts.js";
-import { ask } from "./query.js";
+import { ask, doubt } from "./query.js";
 
 const MUSD_DECIMALS = 6;
 const MOODS = { Final: "good", Failed: "bad", Open: "", Result: "good", ModuleError: "bad", LimitHit: "bad" };
@@ -59,7 +59,9 @@ function modules(data) {
 }
 
 function version(each) {
-  const splits = table(el("span", {}, `Version ${each.semver} · id ${each.id} · `, short(each.cid), each.deprecated ? " · deprecated" : ""), [
+  const earned = each.incomes.map((income) => [" · received ", amount(income.received, income.token)]);
+  const title = [`Version ${each.semver} · id ${each.id} · `, short(each.cid), each.deprecated ? " · deprecated" : "", earned];
+  const splits = table(title, [
     ["Split", (row) => (row.upstream ? named(row.upstream) : short(row.account))],
     ["Goes to", (row) => (row.upstream ? `upstream version ${row.upstream.id}` : "account")],
     ["Share", (row) => percent(row.ppm), "number"],
@@ -87,14 +89,20 @@ function jobs(data) {
       ["Commitment", (seat) => short(seat.commitment)],
       ["Outcome", (seat) => (seat.kind ? tag(seat.kind, MOODS[seat.kind]) : "–")],
       ["Outcome hash", (seat) => short(seat.outcomeHash)],
-      ["", (seat) => (seat.paid ? tag("paid", "good") : "")],
+      ["", (seat) => verdict(job, seat)],
     ], job.seats) : el("p", { class: "quiet" }, "Waits to be assigned."),
   ));
 }
 
+function verdict(job, seat) {
+  if (seat.paid) return tag("paid", "good");
+  if (job.outcomeHash && seat.outcomeHash && seat.outcomeHash !== job.outcomeHash) return tag("differs", "bad");
+  return "";
+}
+
 function licenses(data) {
   if (!data.licenses.length) return [empty("No license was sold. Buy one with ", code("fusion module buy"), ".")];
-  return [card([], table("Newest first", [
+  return [card(null, table(null, [
     ["License", (row) => row.id],
     ["Version", (row) => named(row.version)],
     ["Owner", (row) => short(row.owner)],
@@ -106,7 +114,7 @@ function licenses(data) {
 
 function operators(data) {
   if (!data.operators.length) return [empty("No operator is registered. Start one with ", code("fusion operator start"), ".")];
-  return [card([], table("Stake", [
+  return [card(null, table(null, [
     ["Operator", (row) => short(row.address)],
     ["Free", (row) => amount(row.free), "number"],
     ["Locked", (row) => amount(row.locked), "number"],
@@ -115,10 +123,17 @@ function operators(data) {
   ], data.operators))];
 }
 
+function roles(data, account) {
+  const authored = data.modules.filter((module) => module.author === account).map((module) => `author of ${module.name}`);
+  const operates = data.operators.some((operator) => operator.address === account) ? ["operator"] : [];
+  return [...authored, ...operates].join(", ") || "–";
+}
+
 function revenue(data) {
   if (!data.balances.length) return [empty("Nothing was earned yet. A sale or a final job credits authors and operators; they take it with ", code("fusion revenue claim"), ".")];
-  return [card([], table("By account", [
+  return [card(null, table(null, [
     ["Account", (row) => short(row.account)],
+    ["Known as", (row) => roles(data, row.account)],
     ["Credited", (row) => amount(row.credited, row.token), "number"],
     ["Claimed", (row) => amount(row.claimed, row.token), "number"],
     ["Claimable", (row) => amount(row.claimable, row.token), "number"],
@@ -142,13 +157,15 @@ function show(data) {
 
 async function poll() {
   const trouble = place("trouble");
+  let said = "";
   try {
     show(await ask());
-    trouble.hidden = true;
+    said = await doubt();
   } catch (error) {
-    if (trouble.textContent !== error.message) trouble.textContent = error.message;
-    trouble.hidden = false;
+    said = error.message;
   }
+  if (trouble.textContent !== said) trouble.textContent = said; // set when it changes, so that it is read aloud once
+  trouble.hidden = !said;
   setTimeout(poll, document.hidden ? 5000 : 1000);
 }
 

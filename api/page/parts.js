@@ -4,7 +4,7 @@
 export function el(name, attributes = {}, ...children) {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) if (value !== undefined) element.setAttribute(key, value);
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
   return element;
 }
 
@@ -36,10 +36,10 @@ export function table(caption, columns, rows) {
   const lines = rows.map((row) =>
     el("tr", {}, columns.map(([, cell, kind], index) =>
       index ? el("td", { class: kind }, cell(row)) : el("th", { scope: "row", class: kind }, cell(row)))));
-  return el("div", { class: "scroll" }, el("table", {},
-    el("caption", {}, caption), el("thead", {}, el("tr", {}, heads)), el("tbody", {}, lines)));
+  return el("div", { class: "scroll", tabindex: "0" }, el("table", {},
+    caption ? el("caption", {}, caption) : null, el("thead", {}, el("tr", {}, heads)), el("tbody", {}, lines)));
 }
 
 export function card(heading, ...children) {
-  return el("article", { class: "card" }, el("header", {}, ...heading), ...children);
+  return el("article", { class: "card" }, heading ? el("header", {}, heading) : null, children);
 }

@@ -20,8 +20,18 @@ const QUERY = `{
   }
   operators(first: 20) { address endpoint free locked unbonding stake }
   balances(first: 50) { account token claimable claimed credited }
-  credits: revenue(kind: Credited, order: NEWEST, first: 20) { protocolFee token }
 }`;
+
+/** Why the data may be old, in one line; empty when all is well. */
+export async function doubt() {
+  const health = await fetch("/health", { signal: AbortSignal.timeout(8000) }).then((reply) => reply.json()).catch(() => null);
+  switch (health?.status) {
+    case "chain unreachable": return "The chain does not answer. What you see is the last state that was indexed.";
+    case "index empty": return "Nothing is indexed yet. Is the indexer running? Start it with: fusion indexer follow";
+    case "index behind": return `The index is ${health.lag_blocks} blocks behind the chain.`;
+    default: return "";
+  }
+}
 
 /** The data, or an Error that says in one line what is wrong. */
 export async function ask() {
