@@ -7,8 +7,8 @@
     └── .lock                       held by the process that prepares
 
 An image id names everything that can change an outcome: the baked interpreter, the guest's sources (runner and SDK),
-the standard library's archive, wasmtime and how it is set up. It does not name the processor compiled for. Editing the
-SDK gives a new id and needs no compile.
+the standard library's archive, wasmtime and how it is set up, and the source of the world it is given. It does not name
+the processor compiled for. Editing the SDK gives a new id and needs no compile.
 """
 
 import fcntl
@@ -56,6 +56,7 @@ class _Record(TypedDict):
     archive: str
     wasmtime: str
     semantics: dict[str, bool | int]
+    host: str
     guest: dict[str, str]
 
 
@@ -97,10 +98,10 @@ class Image:
         record = _read(self.path)
         if record is None or _id(record) != self.id:
             raise NotReady(f"the sandbox image in {self.path} is missing or damaged: run `fusion up`")
-        if record["wasmtime"] != metadata.version("wasmtime") or record["archive"] != choice().archive_sha256:
+        if {**record, "guest": None} != {**_current(), "guest": None}:
             raise NotReady(
-                f"sandbox image {self.id.hex()[:16]} was made for wasmtime {record['wasmtime']}: "
-                "run `fusion up` for an image of the installed versions"
+                f"sandbox image {self.id.hex()[:16]} was made by other versions of Fusion or wasmtime "
+                f"({record['wasmtime']}): run `fusion up` for an image of the installed ones"
             )
         compiled = _compiled(self.path.parent, record)
         if compiled is None:
@@ -184,6 +185,7 @@ def _current() -> _Record:
         "archive": choice().archive_sha256,
         "wasmtime": metadata.version("wasmtime"),
         "semantics": engine.SEMANTICS,
+        "host": _host(),
         "guest": _guest(),
     }
 
@@ -196,6 +198,13 @@ def _guest() -> dict[str, str]:
     return {RUNNER: (Path(__file__).parent / "guest" / RUNNER).read_text("utf-8"), **sources}
 
 
+@cache
+def _host() -> str:
+    """Names the world a guest is given: what answers its calls, and how a job reaches it."""
+    folder = Path(__file__).parent
+    return hashlib.sha256(b"".join((folder / name).read_bytes() for name in ("host.py", "frame.py"))).hexdigest()
+
+
 def _id(record: _Record) -> bytes:
     sources = hashlib.sha256(dcbor.encode({path: text.encode() for path, text in record["guest"].items()}))
     named = {
@@ -203,6 +212,7 @@ def _id(record: _Record) -> bytes:
         "archive": bytes.fromhex(record["archive"]),
         "wasmtime": record["wasmtime"],
         "semantics": record["semantics"],
+        "host": bytes.fromhex(record["host"]),
         "guest": sources.digest(),
     }
     return hashlib.sha256(dcbor.encode(named)).digest()

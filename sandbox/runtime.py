@@ -5,7 +5,7 @@ stands still; random numbers that follow from the job's seed; no file, network, 
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -57,6 +57,7 @@ class Runtime:
         limits: Limits = Limits(),  # noqa: B008 - frozen
         seed: int = 0,
         deadline: float = 60.0,
+        printed: Callable[[str], None] | None = None,
     ) -> Outcome:
         """Run a module once.
 
@@ -67,6 +68,7 @@ class Runtime:
             limits: what it may use.
             seed: what its random numbers follow from, 0 to 2**64 - 1.
             deadline: seconds of wall time after which this machine gives up.
+            printed: told what the module printed, its first 64 KiB, if it printed.
         """
         try:
             unfit = limits.refusal(self._booted.size)
@@ -81,6 +83,8 @@ class Runtime:
         ended = self._interpreter.run(
             b"serve()", _bounds(limits, deadline), start=self._booted, stdin=sent, seed=seed.to_bytes(8, "little")
         )
+        if printed is not None and ended.printed:
+            printed("".join(map(_visible, ended.printed.decode(errors="replace"))))
         unusual = _unusual(ended)
         if unusual is not None:
             return unusual
@@ -101,6 +105,7 @@ class Runtime:
         """
         try:
             ports = _declared(module)
+            _check({}, settings or {}, 0)
             sent = request("describe", module, ports=ports, inputs={}, settings=settings or {}, seed=0)
         except _NotRunnable as refused:
             raise BadInput(str(refused)) from None
@@ -151,8 +156,15 @@ def _check(inputs: Mapping[str, Column], settings: Mapping[str, Scalar], seed: i
     for name, value in settings.items():
         if type(value) not in _SCALARS:
             raise _NotRunnable(f"setting {name!r} is {type(value).__name__}: give int, float, bool or str")
+        if isinstance(value, int) and value.bit_length() > 63:
+            raise _NotRunnable(f"setting {name!r} is beyond 64 bits")
     if not 0 <= seed <= MAX_SEED:
         raise _NotRunnable(f"seed {seed} is outside 0 to 2**64 - 1")
+
+
+def _visible(character: str) -> str:
+    """A character that cannot drive a terminal."""
+    return character if character.isprintable() or character in "\n\t" else " "
 
 
 def _bounds(limits: Limits, deadline: float) -> Bounds:

@@ -32,6 +32,7 @@ class Report:
         lookback_error: largest relative difference of the last row when only `lookback` rows are given; None when no
             lookback is declared or there are too few rows to tell.
         problems: what is wrong, one line each; none when the module is sound.
+        printed: what the module printed on all rows, its first 64 KiB.
     """
 
     interface: Interface
@@ -40,6 +41,7 @@ class Report:
     prefixes: tuple[int, ...]
     lookback_error: float | None
     problems: tuple[str, ...]
+    printed: str = ""
 
     @property
     def sound(self) -> bool:
@@ -64,12 +66,13 @@ def verify(
     given = dict(settings or {})
     interface = runtime.describe(module, given)
     columns = dict(inputs) if inputs is not None else market(interface, _rows(interface))
-    first = runtime.run(module, columns, given)
+    prints: list[str] = []
+    first = runtime.run(module, columns, given, printed=prints.append)
     if isinstance(first, Refused):
         raise BadInput(first.why)
     rows = len(next(iter(columns.values())))
     if not isinstance(first, Result):
-        return Report(interface, rows, getattr(first, "fuel", 0), (), None, (told(first),))
+        return Report(interface, rows, getattr(first, "fuel", 0), (), None, (told(first),), "".join(prints))
     problems: list[str] = []
     again = runtime.run(module, columns, given)
     if not again.attestable or encode(again, _RUN).document != encode(first, _RUN).document:
@@ -90,7 +93,7 @@ def verify(
                 f"with the last {interface.lookback} rows alone, its lookback, the last row differs by {error:.1e}: "
                 "declare a longer one"
             )
-    return Report(interface, rows, first.fuel, prefixes, error, tuple(problems))
+    return Report(interface, rows, first.fuel, prefixes, error, tuple(problems), "".join(prints))
 
 
 def told(outcome: Outcome) -> str:

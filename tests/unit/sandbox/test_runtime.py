@@ -165,7 +165,9 @@ def test_an_undeclared_upstream_is_refused(runtime, write):
         ({"x": X}, {"z": 1}, "unknown setting 'z' of f: known settings are span"),
         ({"x": X}, {"span": 1.5}, "setting 'span' of f takes int, got 1.5"),
         ({"x": X}, {"span": True}, "setting 'span' of f takes int, got True"),
-        ({"x": X}, {"span": 1 << 63}, "setting 'span' of f is beyond 64 bits"),
+        ({"x": X}, {"span": 1 << 63}, "setting 'span' is beyond 64 bits"),
+        ({"x": X}, {"span": 10**5000}, "setting 'span' is beyond 64 bits"),
+        ({"x": X}, {"span": float("inf")}, "setting 'span' of f takes int, got inf"),
         ({"x": X}, {"span": None}, "setting 'span' is NoneType: give int, float, bool or str"),
     ],
 )
@@ -418,6 +420,14 @@ def test_nothing_survives_a_job(runtime, body):
     assert isinstance(runtime.run(patch, {"x": X}, {}), Result)
     look = body("return x * 0 + hasattr(np, 'EVIL') + np.sum(np.ones(3))")
     assert value(runtime, look) == [3.0] * 5
+
+
+def test_prints_can_be_listened_to(runtime, body):
+    heard: list[str] = []
+    module = body("print('one\\x1b[31m')\nimport warnings\nwarnings.warn('two')\nreturn x")
+    assert isinstance(runtime.run(module, {"x": X}, {}, printed=heard.append), Result)
+    assert "one [31m\n" in heard[0]
+    assert "UserWarning: two" in heard[0]
 
 
 # Forged results

@@ -59,6 +59,11 @@ def test_what_does_not_fit_is_refused(runtime, write):
         verify(runtime, write("def f(:"))
 
 
+def test_prints_are_reported(runtime, body):
+    assert verify(runtime, body("print(len(x))\nreturn x")).printed == "512\n"
+    assert verify(runtime, body("print('last words')\n1 / 0")).printed == "last words\n"
+
+
 def test_given_inputs_are_used(runtime, body):
     assert verify(runtime, body("return x"), {"x": np.zeros(7)}).rows == 7
     assert verify(runtime, body("return x"), {"x": np.zeros(1)}).prefixes == ()
