@@ -17,6 +17,10 @@ function named(version) {
   return version ? `${version.module?.name ?? "?"} ${version.semver}` : "–";
 }
 
+function counted(number, noun) {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
 function percent(ppm) {
   return `${decimal(ppm, 4)} %`;
 }
@@ -25,7 +29,7 @@ function span(seconds) {
   if (!seconds) return "for ever";
   const units = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
   const [unit, size] = units.find(([, size]) => seconds % size === 0);
-  return `${seconds / size} ${unit}${seconds === size ? "" : "s"}`;
+  return counted(seconds / size, unit);
 }
 
 function moment(seconds) {
@@ -41,9 +45,9 @@ function journey(data) {
   const settled = versions.some((version) => version.incomes.some((income) => BigInt(income.settled) > 0n));
   const final = data.jobs.filter((job) => job.status === "Final").length;
   const steps = [
-    ["Publish", versions.length > 0, versions.length ? `${data.modules.length} modules` : "no module yet"],
+    ["Publish", versions.length > 0, versions.length ? counted(data.modules.length, "module") : "no module yet"],
     ["Buy", data.licenses.length > 0, data.licenses.length ? `license ${data.licenses[0].id}` : "no license yet"],
-    ["Run", final > 0, data.jobs.length ? `${final} of ${data.jobs.length} jobs final` : "no job yet"],
+    ["Run", final > 0, data.jobs.length ? `${final} of ${counted(data.jobs.length, "job")} final` : "no job yet"],
     ["Settle", settled, settled ? `${amount(credited)} credited` : "nothing settled yet"],
     ["Claim", claimed > 0n, claimed ? `${amount(claimed)} claimed` : "nothing claimed yet"],
   ];

@@ -9,8 +9,9 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import StatementError
 from sqlmodel import Session, col, select
 
+from fusion.errors import NotReady
 from indexer.database import open_engine, prepare, reading
-from indexer.digest import table_hash
+from indexer.digest import Digest, digest, table_hash
 from indexer.tables import Balance, Block, Income, Progress
 
 
@@ -88,3 +89,15 @@ def test_prepare_keeps_tables_of_the_same_deployment(engine: Engine) -> None:
     with Session(engine) as session:
         assert session.get(Income, (1, "t")) is None
         assert session.get_one(Progress, 1).deployment == "other"
+
+
+def test_a_digest_names_the_block_it_stands_at(engine: Engine, tmp_path: Path) -> None:
+    assert (digest(engine).block, digest(engine).block_hash) == (None, None)
+    add(engine, Block(number=3, hash="0x3", parent="0x2", timestamp=1))
+    with Session(engine) as session, session.begin():
+        session.get_one(Progress, 1).block = 3
+    assert digest(engine) == Digest(table_hash(engine), 3, "0x3")
+    bare = open_engine(f"sqlite:///{tmp_path}/bare.sqlite")
+    with pytest.raises(NotReady, match="no tables yet"):
+        digest(bare)
+    bare.dispose()
