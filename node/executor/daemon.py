@@ -149,7 +149,7 @@ class Daemon:
             try:
                 self._round(desk, follower, journal, endpoint)
                 failures = 0
-            except Retryable as error:
+            except FusionError as error:
                 failures += 1
                 self._complain(failures, error)
             except Exception:  # noqa: BLE001  # what nobody foresaw must not end the watch over other jobs and what comes later

@@ -5,6 +5,7 @@ writes the journal. Nothing is decided from memory: before each act the job and 
 restart, a reorganisation or another operator's act change nothing but what is found.
 """
 
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -19,15 +20,15 @@ from fusion.chain.client import Block, Chain
 from fusion.errors import BadInput, ContractRefused, FusionError, Retryable
 from node.executor.digest import commitment, keccak
 from node.executor.journal import Entry, Journal, Stage
-from node.executor.run import Vote, checked_spec
+from node.executor.run import NotAttested, Vote, checked_spec
 from node.executor.steps import ANYONES, NOTHING, Act, next_act, seat_of, turn
 from node.executor.worker import Worker
 from node.spec import JobSpec
 
-RUN_TRIES = 6  # of a run that may pass later, or that failed for a reason nobody foresaw
+RUN_TRIES = 6  # of a run that ends without an outcome to vote for, or fails for a reason nobody foresaw
 SENDING = 8  # transactions at once
 SEND_TIMEOUT = 60.0  # seconds until a transaction without a receipt is looked at again
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds between tries
+FIRST_PAUSE, LONGEST_PAUSE = 0.25, 30.0  # seconds between tries
 MARGIN = 5  # seconds of the commit window left for the commitment itself
 
 T = TypeVar("T")
@@ -238,12 +239,13 @@ class Desk:
         if isinstance(error, ContractRefused) and act in ANYONES:
             told.debug("another was first, or it is too early", error=str(error))
             return
-        self._journal.failed(entry.job_id, str(error))
+        tries = _tries(error)
+        self._journal.failed(entry.job_id, str(error), counted=tries < math.inf)
         if isinstance(error, FusionError):
             told.warning("failed", error=str(error))
         else:
             told.error("failed in a way nobody foresaw", exc_info=error)
-        if act is Act.RUN and (not _may_pass(error) or entry.attempts + 1 >= RUN_TRIES):
+        if act is Act.RUN and entry.attempts + 1 >= tries:
             self._abstain(entry, str(error))
 
     def _abstain(self, entry: Entry, reason: str) -> None:
@@ -255,8 +257,11 @@ class Desk:
         self._due_since = {key: block for key, block in self._due_since.items() if key[0] in active}
 
 
-def _may_pass(error: BaseException) -> bool:
-    return isinstance(error, Retryable) or not isinstance(error, FusionError)
+def _tries(error: BaseException) -> float:
+    """How often a run is tried that fails like this."""
+    if isinstance(error, NotAttested) or not isinstance(error, FusionError):
+        return RUN_TRIES
+    return math.inf if isinstance(error, Retryable) else 1  # what is not here now may come until the window closes
 
 
 def in_thread(work: Callable[[], T]) -> "Future[T]":

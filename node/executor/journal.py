@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from fusion.errors import BadInput
+
+BUSY = 1.0  # seconds to wait for another process to let go of the journal
 KEPT_BLOCKS = 256  # hashes kept to find the fork of a reorganisation
 
 
@@ -42,7 +45,7 @@ class Entry:
         block: number of the block that posted it.
         kind: OutcomeKind of the outcome, 0 before there is one.
         document: canonical outcome, as it will be revealed.
-        attempts: acts that failed since the last one that went well.
+        attempts: counted acts that failed since the last one that went well.
         done_block: block in which the job ended, or 0.
     """
 
@@ -83,14 +86,26 @@ CREATE TABLE IF NOT EXISTS blocks (number INTEGER PRIMARY KEY, hash TEXT NOT NUL
 
 
 class Journal:
-    """A SQLite file in the operator's home, of one thread; each write is on disk when the call returns."""
+    """A SQLite file in the operator's home, of one thread; each write is on disk when the call returns.
+
+    Raises:
+        BadInput: another process has it open, or it is damaged.
+    """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")
-        self._db.executescript(_SCHEMA)
+        self._db = sqlite3.connect(path, isolation_level=None, timeout=BUSY)
+        try:
+            # Two operators with one account would commit to two salts, and one of them could not reveal.
+            self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._db.executescript(_SCHEMA)
+        except sqlite3.DatabaseError as error:
+            self._db.close()
+            if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+                raise BadInput(f"{path} is in use: another operator runs with this home; stop it first") from error
+            raise BadInput(f"the journal {path} cannot be read ({error}): restore it, or move it away") from error
 
     def close(self) -> None:
         self._db.close()
@@ -175,9 +190,11 @@ class Journal:
     def abstained(self, job_id: int, reason: str) -> None:
         self._db.execute("UPDATE jobs SET stage = 'abstained', error = ? WHERE job_id = ?", (reason, job_id))
 
-    def failed(self, job_id: int, error: str) -> None:
-        """Counts an act that failed."""
-        self._db.execute("UPDATE jobs SET attempts = attempts + 1, error = ? WHERE job_id = ?", (error, job_id))
+    def failed(self, job_id: int, error: str, *, counted: bool) -> None:
+        """Notes an act that failed, as one attempt if it is `counted`."""
+        self._db.execute(
+            "UPDATE jobs SET attempts = attempts + ?, error = ? WHERE job_id = ?", (int(counted), error, job_id)
+        )
 
     def _transaction(self) -> sqlite3.Connection:
         self._db.execute("BEGIN IMMEDIATE")

@@ -23,6 +23,10 @@ MAX_MEMORY = 2**30  # bytes of guest memory that this operator gives
 MAX_OUTPUT = 2**28  # bytes of what it writes
 
 
+class NotAttested(Retryable):
+    """A run ended in a way that need not repeat (memory, time, a crash): it may end well the next time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Vote:
     """What an operator will commit to: the outcome's kind and document, their hash, and a fresh salt."""
@@ -64,6 +68,7 @@ def vote(
 
     Raises:
         BadInput: this operator abstains; the message says why.
+        NotAttested: the outcome is none to vote for.
         Retryable: the same run may pass later.
     """
     module = module_code(spec.version, listings, content)
@@ -71,7 +76,7 @@ def vote(
     outcome = execute(Run(module, columns, dict(spec.settings), spec.limits, spec.seed, deadline))
     if not outcome.attestable:
         why = f"the run ended in a way that is not attested: {outcome}"
-        raise BadInput(why) if isinstance(outcome, Refused) else Retryable(why)
+        raise BadInput(why) if isinstance(outcome, Refused) else NotAttested(why)
     run = run_digest(module, spec.inputs, spec.settings, limits=spec.limits, seed=spec.seed, image=spec.image)
     encoded = encode(outcome, run)
     if encoded.files is not None:

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -44,55 +45,68 @@ class Run:
     deadline: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """What the process answers when it failed itself: the traceback."""
+
+    traceback: str
+
+
 class Worker:
     """Runs one module at a time in its process, which is started when needed and again after it died.
 
     Args:
         image: the sandbox image it runs in.
+
+    Attributes:
+        pid: of the process, None while there is none.
     """
 
     def __init__(self, image: Image) -> None:
         self._image = image
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection | None = None
+        self._closed = False
+        self._busy = threading.Lock()
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
 
     def start(self) -> None:
         """Starts the process before the first run, which then need not wait for the image to load."""
-        if self._connection is None:
-            self._start()
+        with self._busy:
+            self._connected()
 
     def run(self, task: Run) -> Outcome:
         """The outcome of `task`.
 
         Raises:
-            Retryable: the process died or did not answer in time.
+            Retryable: the process died, did not answer in time, or was closed.
         """
-        connection = self._connection or self._start()
-        try:
-            connection.send(task)
-            if not connection.poll(task.deadline + GRACE):
-                raise Retryable(f"the sandbox process gave no answer within {task.deadline + GRACE:.0f} s")
-            answer = connection.recv()
-        except (OSError, EOFError) as error:
-            self.close()
-            raise Retryable("the sandbox process ended during a run") from error
-        except Retryable:
-            self.close()
-            raise
-        if isinstance(answer, Exception):
-            raise answer
-        outcome: Outcome = answer
-        return outcome
+        with self._busy:
+            connection = self._connected()
+            try:
+                connection.send(task)
+                if not connection.poll(task.deadline + GRACE):
+                    self._discard()
+                    raise Retryable(f"the sandbox process gave no answer within {task.deadline + GRACE:.0f} s")
+                answer: Outcome | _Fault = connection.recv()
+            except (OSError, EOFError) as error:
+                self._discard()
+                raise Retryable("the sandbox process ended during a run") from error
+        if isinstance(answer, _Fault):
+            raise RuntimeError(f"in the sandbox process: {answer.traceback}")
+        return answer
 
     def close(self) -> None:
-        """Ends the process, and with it what it runs."""
-        connection, process = self._connection, self._process
-        self._connection = self._process = None
+        """Ends the process for good, and with it what another thread runs in it."""
+        self._closed = True
+        process = self._process
         if process is not None:
             process.kill()
-            process.wait()
-        if connection is not None:
-            connection.close()
+        with self._busy:
+            self._discard()
 
     def __enter__(self) -> Self:
         return self
@@ -100,25 +114,42 @@ class Worker:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
+    def _connected(self) -> Connection:
+        if self._closed:
+            raise Retryable("the operator is stopping")
+        if self._connection is None:
+            self._connection = self._start()
+        return self._connection
+
     def _start(self) -> Connection:
         ours, theirs = socket.socketpair()
         with theirs:
+            command = [sys.executable, "-c", "from node.executor.worker import main; main()"]
             self._process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "node.executor.worker",
-                    str(theirs.fileno()),
-                    self._image.id.hex(),
-                    str(self._image.path),
-                ],
+                [*command, str(theirs.fileno()), self._image.id.hex(), str(self._image.path)],
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
-                env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OPENBLAS_NUM_THREADS": "1"},
+                env={
+                    "PYTHONPATH": os.pathsep.join(str(Path(entry).resolve()) for entry in sys.path),
+                    "OPENBLAS_NUM_THREADS": "1",
+                },
                 start_new_session=True,  # Ctrl-C is for the operator, which then ends this one
             )
-        self._connection = Connection(ours.detach())
-        return self._connection
+        return Connection(ours.detach())
+
+    def _discard(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+        if self._connection is not None:
+            self._connection.close()
+        self._process = self._connection = None
+
+
+def main() -> None:
+    """The process: descriptor, image id and image folder are its arguments."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    serve(Connection(int(sys.argv[1])), Image(bytes.fromhex(sys.argv[2]), Path(sys.argv[3])))
 
 
 def serve(connection: Connection, image: Image) -> None:
@@ -129,11 +160,11 @@ def serve(connection: Connection, image: Image) -> None:
     while True:
         task = runs.get()
         try:
-            answer: Outcome | Exception = runtime.run(
+            answer: Outcome | _Fault = runtime.run(
                 task.module, task.inputs, task.settings, limits=task.limits, seed=task.seed, deadline=task.deadline
             )
-        except Exception as error:  # noqa: BLE001  # told to the operator, which logs it with the job
-            answer = error
+        except Exception:  # noqa: BLE001  # told to the operator, which logs it with the job
+            answer = _Fault(traceback.format_exc())
         connection.send(answer)
 
 
@@ -143,8 +174,3 @@ def _receive(connection: Connection, runs: "queue.SimpleQueue[Run]") -> None:
             runs.put(connection.recv())
         except (EOFError, OSError):
             os._exit(0)  # the operator is gone; what runs now is for nobody
-
-
-if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    serve(Connection(int(sys.argv[1])), Image(bytes.fromhex(sys.argv[2]), Path(sys.argv[3])))

@@ -24,7 +24,7 @@ from node.executor.desk import Desk, Voter
 from node.executor.digest import commitment, outcome_hash
 from node.executor.follow import Follower
 from node.executor.journal import Entry, Journal, Stage
-from node.executor.run import Vote
+from node.executor.run import NotAttested, Vote
 from node.executor.steps import Act
 from node.executor.worker import Worker
 from node.spec import JobSpec
@@ -161,6 +161,7 @@ def scene(deployed: Deployed, tmp_path: Path) -> Scene:
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(desk_module, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(desk_module, "LONGEST_PAUSE", 0.02)
 
 
 @pytest.mark.parametrize(
@@ -226,10 +227,13 @@ def test_a_lost_journal_is_told_and_other_jobs_go_on(scene: Scene) -> None:
 
 
 def test_a_run_that_may_pass_later_is_tried_again(scene: Scene) -> None:
-    failures: Iterator[Exception] = iter([ContentUnavailable("no peer has it now"), ZeroDivisionError("odd")])
+    failures: Iterator[Exception] = iter(
+        [ContentUnavailable("no peer has it now")] * (desk_module.RUN_TRIES + 1) + [NotAttested("out of memory")]
+    )
 
     def voter(spec: JobSpec, worker: Worker, deadline: float) -> Vote:
-        for failure in failures:
+        failure = next(failures, None)
+        if failure is not None:
             raise failure
         return scene.vote(spec, worker, deadline)
 
@@ -241,7 +245,11 @@ def test_a_run_that_may_pass_later_is_tried_again(scene: Scene) -> None:
 
 @pytest.mark.parametrize(
     ("failure", "tries"),
-    [(BadInput("it requires what it does not pay"), 1), (RuntimeError("odd"), desk_module.RUN_TRIES)],
+    [
+        (BadInput("it requires what it does not pay"), 1),
+        (RuntimeError("odd"), desk_module.RUN_TRIES),
+        (NotAttested("deadline"), desk_module.RUN_TRIES),
+    ],
 )
 def test_a_job_without_a_vote_ends_and_is_refunded_while_others_go_on(
     scene: Scene, failure: Exception, tries: int

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from fusion.errors import BadInput
 from node.executor.journal import KEPT_BLOCKS, Journal, Posted, Stage
 
 
@@ -111,6 +112,21 @@ def test_advance_is_one_step(path: Path) -> None:
     assert journal.get(2) is None
     assert journal.blocks() == [(10, "0xa")]
     journal.close()
+
+
+def test_one_operator_a_journal(path: Path) -> None:
+    journal = _with_job(path)
+    with pytest.raises(BadInput, match="another operator runs with this home"):
+        Journal(path)
+    journal.close()
+    Journal(path).close()
+
+
+def test_a_damaged_journal_is_told(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"not a database, but long enough to be looked at as one" * 100)
+    with pytest.raises(BadInput, match="cannot be read"):
+        Journal(path)
 
 
 def test_writes_are_synchronous(path: Path) -> None:
