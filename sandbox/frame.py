@@ -75,9 +75,9 @@ class OutOfMemory:
 Frame = Interface | Returned | Raised | Rejected | OutOfMemory
 
 
-def boot(sdk: Mapping[str, bytes]) -> bytes:
-    """The bytes the runner's `boot` reads: the SDK's sources."""
-    return _packed({"sdk": _listed(sdk)}, _contents(sdk))
+def packed(files: Mapping[str, bytes]) -> bytes:
+    """The bytes `guest/start.py` reads: files by path."""
+    return _joined({"files": _listed(files)}, _contents(files))
 
 
 def request(
@@ -111,7 +111,7 @@ def request(
     }
     parts = [data for code in codes for data in _contents(code.files)]
     parts += [np.ascontiguousarray(column, _DTYPES[column.dtype.name]).tobytes() for column in inputs.values()]
-    return _packed(header, parts)
+    return _joined(header, parts)
 
 
 def _listed(files: Mapping[str, bytes]) -> list[tuple[str, int]]:
@@ -122,7 +122,7 @@ def _contents(files: Mapping[str, bytes]) -> list[bytes]:
     return [data for _, data in sorted(files.items())]
 
 
-def _packed(header: Mapping[str, object], parts: Sequence[bytes]) -> bytes:
+def _joined(header: Mapping[str, object], parts: Sequence[bytes]) -> bytes:
     text = json.dumps(header).encode()
     return b"".join([struct.pack("<I", len(text)), text, *parts])
 

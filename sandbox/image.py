@@ -35,7 +35,8 @@ from sandbox import engine
 from sandbox.progress import Report, Steps
 from sandbox.stub import choice
 
-SDK, RUNNER = "fusion/sdk", "runner.py"
+START = "sandbox/guest/start.py"
+"""The guest's source that is executed; the others are imported."""
 
 _STUB, _QUICK, _BAKE, _FINAL = 2.0, 22.0, 4.0, 42.0
 """Seconds each step takes on two cores of 2023."""
@@ -67,14 +68,14 @@ class Parts:
     Attributes:
         compiled: native code of the baked interpreter.
         archive: the standard library's zip, mapped.
-        runner: source of the runner.
-        sdk: path -> source of `fusion.sdk`.
+        start: source that is executed first.
+        sources: path -> source of what it imports: the runner and `fusion.sdk`.
     """
 
     compiled: Path
     archive: mmap.mmap
-    runner: bytes
-    sdk: Mapping[str, bytes]
+    start: bytes
+    sources: Mapping[str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ class Image:
         with archive.open("rb") as file:
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         guest = {path: text.encode() for path, text in record["guest"].items()}
-        return Parts(compiled, mapped, guest.pop(RUNNER), guest)
+        return Parts(compiled, mapped, guest.pop(START), guest)
 
 
 def prepare(images: Path, progress: Report | None = None) -> Image:
@@ -193,9 +194,10 @@ def _current() -> _Record:
 @cache
 def _guest() -> dict[str, str]:
     """The sources that are loaded before each job."""
-    folder = Path(fusion.sdk.__file__).parent
-    sources = {f"{SDK}/{path.name}": path.read_text("utf-8") for path in sorted(folder.glob("*.py"))}
-    return {RUNNER: (Path(__file__).parent / "guest" / RUNNER).read_text("utf-8"), **sources}
+    guest = Path(__file__).parent / "guest"
+    files = {f"sandbox/guest/{name}": guest / name for name in ("start.py", "runner.py", "imports.py")}
+    files |= {f"fusion/sdk/{path.name}": path for path in sorted(Path(fusion.sdk.__file__).parent.glob("*.py"))}
+    return {name: path.read_text("utf-8") for name, path in files.items()}
 
 
 @cache

@@ -19,7 +19,7 @@ from sandbox.frame import (
     Raised,
     Rejected,
     Returned,
-    boot,
+    packed,
     parse,
     request,
 )
@@ -46,7 +46,7 @@ class Runtime:
         parts = image.open()
         self._archive = parts.archive
         self._interpreter = Interpreter(parts.compiled, memoryview(parts.archive))
-        self._booted = self._interpreter.begin(parts.runner + b"\nboot()\n", boot(parts.sdk))
+        self._booted = self._interpreter.begin(parts.start, packed(parts.sources))
 
     def run(
         self,

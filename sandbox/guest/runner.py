@@ -1,48 +1,30 @@
-"""Runs in the guest: loads the SDK once, then for a job its module and what it requires, calls it, sends one frame.
+"""Runs in the guest for each job: loads the module and what it requires, calls it, sends one frame.
 
 The wall is the WebAssembly instance. What is kept here is order: a module imports what it may, gets the columns it
 declares, and gives the columns it declares. A module runs in this same interpreter and could undo any of it, or send a
 frame of its own; so the host believes nothing in a frame but what its strict parser accepts, and a module gains by a
 forged frame no more than it could by returning those arrays or raising that exception.
 
-`boot` runs once for an image, and each job starts from the memory it leaves; `serve` runs once for a job.
-
 Request, on descriptor 0: a header (u32 length, JSON), then the files it lists, then the columns it lists, raw.
 Answer, on descriptor 1000: one frame (see `sandbox/frame.py`).
 """
 
-import ast
-import builtins
-import gc
 import importlib
-import importlib.machinery
 import io
 import json
 import os
 import random
 import struct
 import sys
-import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from fusion.sdk import Interface
+from fusion.sdk import Interface, spec
+from sandbox.guest.imports import Bundle, Finder, ForbiddenImportError
 
 ANSWER = 1000
-
-_NAMES = (
-    "__future__ abc array base64 binascii bisect calendar cmath collections contextlib copy csv dataclasses datetime "
-    "decimal enum fractions functools graphlib hashlib heapq io itertools json math numbers operator pkgutil random re "
-    "statistics string struct textwrap time types typing warnings weakref zlib numpy pandas"
-)
-LIBRARY = frozenset(_NAMES.split())
-"""Top-level names a module may import besides `fusion.sdk`, `requires` and its own files."""
-
-CLOSED = ("numpy.ctypeslib", "numpy.distutils", "numpy.f2py", "numpy.testing", "pandas.io", "pandas.testing")
-"""Parts of them that reach for native code, files or tools."""
 
 MAX_LINES = 32
 MAX_TEXT = 400
@@ -50,163 +32,8 @@ MAX_TEXT = 400
 Column = np.ndarray[Any, np.dtype[np.float64]] | np.ndarray[Any, np.dtype[np.int64]]
 
 
-class ForbiddenImportError(ImportError):
-    """A module asked for something outside the allow list."""
-
-
 class RefusedJob(Exception):  # noqa: N818 - an ending, not an error of this program
     """The job cannot be run as it was given."""
-
-
-class Bundle:
-    """One module's files, importable under a name of their own.
-
-    Args:
-        index: its place in the request; the module to run has 0.
-        label: what its files are called in tracebacks, empty for the module to run.
-        files: path -> content.
-    """
-
-    def __init__(self, index: int, label: str, files: Mapping[str, bytes]) -> None:
-        self.package = f"fusion_bundle_{index}"
-        self.label = label
-        self.files = files
-        self.requires = types.ModuleType("requires", "The modules this one requires.")
-        self.builtins = {**vars(builtins), "__import__": self.import_, "__lazy_import__": self.import_}
-
-    def shown(self, path: str) -> str:
-        """A file's name in tracebacks."""
-        return f"{self.label}/{path}" if self.label else path
-
-    def path_of(self, name: str) -> str | None:
-        """The file of one of this bundle's own modules (`stats`, `parts.decay`)."""
-        stem = name.replace(".", "/")
-        return next((path for path in (f"{stem}.py", f"{stem}/__init__.py") if path in self.files), None)
-
-    def refusal(self, name: str, wanted: Sequence[str]) -> str | None:
-        """Why `import name` or `from name import wanted` is refused, or None."""
-        top = name.partition(".")[0]
-        if self.path_of(top) is not None:
-            return None
-        if name == "requires":
-            missing = [one for one in wanted if not hasattr(self.requires, one)]
-            return f"requires has no {missing[0]!r}: declare it under [requires] in module.toml" if missing else None
-        if top == "fusion":
-            inside = name.split(".")[1:2] == ["sdk"] or (name == "fusion" and list(wanted) == ["sdk"])
-            return None if inside else f"import of {name} is not allowed: of fusion a module sees fusion.sdk"
-        reached = [name, *(f"{name}.{one}" for one in wanted)]
-        closed = [full for full in reached if any(full == shut or full.startswith(f"{shut}.") for shut in CLOSED)]
-        if top not in LIBRARY or closed:
-            refused = closed[0] if closed else name
-            return (
-                f"import of {refused} is not allowed: use the pure part of the standard library, numpy, pandas, "
-                "fusion.sdk, requires or the module's own files"
-            )
-        return None
-
-    def import_(
-        self,
-        name: str,
-        globals_: Mapping[str, object] | None = None,
-        locals_: Mapping[str, object] | None = None,
-        fromlist: Sequence[str] | None = (),
-        level: int = 0,
-    ) -> types.ModuleType:
-        """What `import` means in this bundle's files."""
-        wanted = tuple(fromlist or ())
-        if level > 0:
-            return builtins.__import__(name, globals_, locals_, wanted, level)
-        why = self.refusal(name, wanted)
-        if why is not None:
-            raise ForbiddenImportError(why, name=name)
-        if name == "requires":
-            return self.requires
-        top = name.partition(".")[0]
-        if self.path_of(top) is not None:
-            module = builtins.__import__(f"{self.package}.{name}", None, None, wanted, 0)
-            return module if wanted else sys.modules[f"{self.package}.{top}"]
-        return builtins.__import__(name, None, None, wanted, 0)
-
-    def checked(self, path: str) -> ast.Module:
-        """A file's syntax tree, with every import statement in it allowed."""
-        tree = ast.parse(self.files[path], self.shown(path))
-        for node in ast.walk(tree):
-            for name, wanted in _imported(node):
-                why = self.refusal(name, wanted)
-                if why is not None:
-                    raise ForbiddenImportError(f"{self.shown(path)}:{getattr(node, 'lineno', 0)}: {why}", name=name)
-        return tree
-
-
-class Finder:
-    """Finds the SDK and the bundles' own files in memory; a finder and loader of `sys.meta_path`."""
-
-    def __init__(self) -> None:
-        self.sdk: Mapping[str, bytes] = {}
-        self.bundles: dict[str, Bundle] = {}
-
-    def find_spec(
-        self, name: str, _path: object = None, _target: object = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        """The spec of one of our modules; None for all others."""
-        top, _, rest = name.partition(".")
-        bundle = self.bundles.get(top)
-        if bundle is not None:
-            path = bundle.path_of(rest) if rest else ""
-            package = not rest or (path or "").endswith("/__init__.py")
-        elif top == "fusion":
-            path = next((p for p in (f"{name.replace('.', '/')}{end}" for end in _ENDS) if p in self.sdk), None)
-            path = "" if name == "fusion" else path
-            package = name == "fusion" or (path or "").endswith("/__init__.py")
-        else:
-            return None
-        if path is None:
-            return None
-        spec = importlib.machinery.ModuleSpec(name, self, origin=path, is_package=package)  # type: ignore[arg-type]  # a duck-typed loader
-        spec.has_location = bundle is not None
-        return spec
-
-    def create_module(self, _spec: importlib.machinery.ModuleSpec) -> None:
-        """The default module will do."""
-
-    def exec_module(self, module: types.ModuleType) -> None:
-        """Run a file, with its bundle's own meaning of `import`."""
-        spec = module.__spec__
-        top = module.__name__.partition(".")[0]
-        bundle = self.bundles.get(top)
-        if spec is None or not spec.origin:
-            if bundle is not None:
-                module.__file__ = f"{top}/__init__.py"
-        elif bundle is None:
-            exec(compile(self.sdk[spec.origin], spec.origin, "exec", dont_inherit=True), vars(module))  # noqa: S102
-        else:
-            tree = bundle.checked(spec.origin)
-            vars(module)["__builtins__"] = bundle.builtins
-            exec(compile(tree, bundle.shown(spec.origin), "exec", dont_inherit=True), vars(module))  # noqa: S102
-
-    def get_data(self, path: str) -> bytes:
-        """A data file beside a bundle's code, for `pkgutil.get_data(__package__, name)`."""
-        top, _, rest = path.partition("/")
-        bundle = self.bundles.get(top)
-        if bundle is None or rest not in bundle.files:
-            raise FileNotFoundError(f"the bundle has no file {rest!r}")
-        return bundle.files[rest]
-
-
-_ENDS = (".py", "/__init__.py")
-FINDER = Finder()
-
-
-def _imported(node: ast.AST) -> Iterator[tuple[str, list[str]]]:
-    """The absolute imports one node of a syntax tree stands for."""
-    match node:
-        case ast.Import(names=names):
-            for alias in names:
-                yield alias.name, []
-        case ast.ImportFrom(module=str(module), names=names, level=0):
-            yield module, [alias.name for alias in names if alias.name != "*"]
-        case ast.Call(func=ast.Name(id="__import__"), args=[ast.Constant(value=str(name)), *_]):
-            yield name, []
 
 
 class Answer:
@@ -292,7 +119,7 @@ def _loaded(bundles: Sequence[Bundle], listed: Sequence[Mapping[str, Any]]) -> C
     return load(0)
 
 
-def _check_ports(interface: "Interface", declared: Mapping[str, Sequence[str]] | None) -> None:
+def _check_ports(interface: Interface, declared: Mapping[str, Sequence[str]] | None) -> None:
     """Refuse a function whose ports are not the manifest's."""
     if declared is None:
         return
@@ -302,7 +129,7 @@ def _check_ports(interface: "Interface", declared: Mapping[str, Sequence[str]] |
             raise RefusedJob(f"module.toml declares {kind} {told}; {interface.name} has {', '.join(ports)}")
 
 
-def _check_inputs(interface: "Interface", given: Mapping[str, str]) -> None:
+def _check_inputs(interface: Interface, given: Mapping[str, str]) -> None:
     """Refuse columns that are not exactly the module's input ports."""
     for name, dtype in interface.inputs.items():
         if name not in given:
@@ -314,7 +141,7 @@ def _check_inputs(interface: "Interface", given: Mapping[str, str]) -> None:
             raise RefusedJob(f"unknown input port {name!r}: {interface.name} takes {', '.join(interface.inputs)}")
 
 
-def _outputs(interface: "Interface", value: object, rows: int) -> list[Column]:
+def _outputs(interface: Interface, value: object, rows: int) -> list[Column]:
     """The output columns in port order, checked to be what the interface promises."""
     if interface.several:
         if not isinstance(value, tuple) or len(value) != len(interface.outputs):
@@ -341,16 +168,6 @@ def _opened() -> tuple[io.FileIO, dict[str, Any]]:
     return source, json.loads(_take(source, size))
 
 
-def boot() -> None:
-    """Take the SDK's sources and import it."""
-    source, request = _opened()
-    FINDER.sdk = _files(source, request["sdk"])
-    sys.meta_path.insert(0, FINDER)
-    importlib.import_module("fusion.sdk")
-    gc.collect()
-    gc.freeze()
-
-
 def serve() -> None:
     """Answer the one request this guest lives for."""
     source, request = _opened()
@@ -358,15 +175,13 @@ def serve() -> None:
         Bundle(index, listed["label"], _files(source, listed["files"]))
         for index, listed in enumerate(request["bundles"])
     ]
-    FINDER.bundles = {bundle.package: bundle for bundle in bundles}
+    sys.meta_path.insert(0, Finder(bundles))
     answer = Answer(bundles[0])
     seed: int = request["seed"]
     random.seed(seed)
     np.random.seed([seed & 0xFFFFFFFF, seed >> 32])
     try:
         function = _loaded(bundles, request["bundles"])
-        from fusion.sdk import spec  # noqa: PLC0415 - served by the finder above
-
         try:
             interface = spec(function, request["settings"])
             settings = interface.settle(request["settings"])

@@ -3,15 +3,17 @@
 from collections.abc import Callable
 from textwrap import dedent
 
+import numpy as np
 import pytest
 
 from fusion.content.unixfs import directory_cid
-from sandbox.code import ModuleCode
+from sandbox.code import Limits, ModuleCode
 from sandbox.image import Image
+from sandbox.outcome import ModuleError, Result
 from sandbox.runtime import Runtime
 
 HEAD = "import numpy as np\nimport pandas as pd\nfrom fusion.sdk import Floats, Ints, module\n\n"
-HEAD_LINES = HEAD.count("\n")
+X = np.arange(5.0)
 
 Write = Callable[..., ModuleCode]
 Body = Callable[[str], ModuleCode]
@@ -45,3 +47,28 @@ def body(write: Write) -> Body:
         return write(f"@module\ndef f(x: Floats) -> Floats:\n{indented}")
 
     return written
+
+
+@pytest.fixture(scope="session")
+def value(runtime: Runtime) -> Callable[..., list[float]]:
+    """The output `value` of a module `f(x)` on 0, 1, 2, 3, 4."""
+
+    def found(module: ModuleCode, seed: int = 0) -> list[float]:
+        outcome = runtime.run(module, {"x": X}, {}, seed=seed)
+        assert isinstance(outcome, Result), outcome
+        return outcome.outputs["value"].tolist()
+
+    return found
+
+
+@pytest.fixture(scope="session")
+def error(runtime: Runtime) -> Callable[[ModuleCode], ModuleError]:
+    """The error of a module `f(x)` on the same input."""
+
+    def found(module: ModuleCode) -> ModuleError:
+        outcome = runtime.run(module, {"x": X}, {}, limits=Limits(fuel=2 * 10**9))
+        assert isinstance(outcome, ModuleError), outcome
+        assert outcome.attestable
+        return outcome
+
+    return found

@@ -7,7 +7,7 @@ import pytest
 from fusion.content.unixfs import directory_cid
 from fusion.sdk import Interface, Setting
 from sandbox.code import ModuleCode
-from sandbox.frame import MalformedFrame, OutOfMemory, Raised, Rejected, Returned, boot, parse, printable, request
+from sandbox.frame import MalformedFrame, OutOfMemory, Raised, Rejected, Returned, packed, parse, printable, request
 
 INTERFACE = {
     "name": "f",
@@ -169,6 +169,6 @@ def test_a_request_lists_every_bundle_once() -> None:
     assert data[4 + size :] == b"topdatamidbase" + np.array([1.0]).tobytes()
 
 
-def test_boot_carries_the_sources() -> None:
-    data = boot({"b.py": b"two", "a.py": b"one"})
+def test_sources_are_packed_by_path() -> None:
+    data = packed({"b.py": b"two", "a.py": b"one"})
     assert data.endswith(b"onetwo")

@@ -89,13 +89,13 @@ def test_an_edited_sdk_is_another_image_and_no_compile(
     after = prepare(tmp_path)
     assert after.id != before.id
     assert len(builds) == 1
-    assert before.open().sdk.keys() < after.open().sdk.keys()
+    assert before.open().sources.keys() < after.open().sources.keys()
 
 
 def test_an_altered_record_is_refused(tmp_path: Path, builds: list[float]) -> None:
     made = prepare(tmp_path)
     record = json.loads((made.path / "image.json").read_text())
-    record["guest"]["runner.py"] += "\n# altered"
+    record["guest"]["sandbox/guest/runner.py"] += "\n# altered"
     (made.path / "image.json").write_text(json.dumps(record))
     with pytest.raises(NotReady, match="missing or damaged"):
         made.open()
