@@ -7,8 +7,8 @@
     └── .lock                       held by the process that prepares
 
 An image id names everything that can change an outcome: the baked interpreter, the guest's sources (runner and SDK),
-the standard library's archive, wasmtime and how it is set up, and the source of the world it is given. It does not name
-the processor compiled for. Editing the SDK gives a new id and needs no compile.
+the standard library's archive, wasmtime and how it is set up, and the sources of the host around it. It does not name the
+processor compiled for. Editing the SDK gives a new id and needs no compile.
 """
 
 import fcntl
@@ -37,6 +37,8 @@ from sandbox.stub import choice
 
 START = "sandbox/guest/start.py"
 """The guest's source that is executed; the others are imported."""
+
+_HOST = ("host", "frame", "instance", "runtime", "encoding")
 
 _STUB, _QUICK, _BAKE, _FINAL = 2.0, 22.0, 4.0, 42.0
 """Seconds each step takes on two cores of 2023."""
@@ -202,9 +204,10 @@ def _guest() -> dict[str, str]:
 
 @cache
 def _host() -> str:
-    """Names the world a guest is given: what answers its calls, and how a job reaches it."""
+    """Names what makes an outcome of a run on this side: what answers a guest's calls, starts it and reads its end."""
     folder = Path(__file__).parent
-    return hashlib.sha256(b"".join((folder / name).read_bytes() for name in ("host.py", "frame.py"))).hexdigest()
+    sources = b"".join((folder / f"{name}.py").read_bytes() for name in _HOST)
+    return hashlib.sha256(sources).hexdigest()
 
 
 def _id(record: _Record) -> bytes:
