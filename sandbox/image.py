@@ -7,8 +7,8 @@
     └── .lock                       held by the process that prepares
 
 An image id names everything that can change an outcome: the baked interpreter, the guest's sources (runner and SDK),
-the standard library's archive, wasmtime and how it is set up, and the sources of the host around it. It does not name the
-processor compiled for. Editing the SDK gives a new id and needs no compile.
+the standard library's archive, wasmtime and how it is set up, and the sources of the host around it. It does not name
+the processor compiled for. Editing the SDK gives a new id and needs no compile.
 """
 
 import fcntl
