@@ -43,6 +43,7 @@ from sandbox.image import Image
 
 STAKE = 5_000 * MUSD
 FEE = 100_001  # base units; three do not share it evenly
+NEVER = 10**12  # is owed to nobody
 NAMES = ("ann", "bob", "cyd")
 FUEL = 2 * 10**10
 
@@ -153,11 +154,10 @@ class Network:
         token = self.chain.token.address
         return {name: self.chain.ledger.claimable(key.address, token) for name, key in self.keys.items()}
 
-    def daemon(self, name: str, kind: type[Daemon] = Daemon) -> Daemon:
+    def daemon(self, name: str, kind: type[Daemon] = Daemon, *, claim_at: int = NEVER) -> Daemon:
         home = self.homes[name]
         content = Content(BlockStore(home / "content"), [self.gateway])
-        # Nothing is claimed, so that what is owed can be read.
-        terms = Terms(stake=STAKE, claim_at=10**12, poll=0.1)
+        terms = Terms(stake=STAKE, claim_at=claim_at, poll=0.1)
         return kind(home, self.chain, self.keys[name], content=content, image=self.image, terms=terms)
 
     def command(self, name: str) -> list[str]:
@@ -367,3 +367,33 @@ def test_the_status_file_tells_how_an_operator_does(network: Network, operators:
     assert standing.endpoint == network.chain.staking.endpoint(standing.operator)
     assert standing.running
     assert set(standing.jobs) == {"seen", "ready", "committed", "revealed", "abstained", "done"}
+
+
+def test_stopping_in_the_middle_of_a_run_is_quick_and_loses_nothing(network: Network) -> None:
+    version, _ = network.publish("long", LOOPS)
+    with Running({name: network.daemon(name) for name in NAMES}):
+        _staked(network, *NAMES)
+        job_id = network.post(version, n=1, k=1, limits=Limits(fuel=4 * 10**10))
+        network.until(job_id, lambda job: job.status is Status.ASSIGNED)
+        time.sleep(1.5)
+        begun = time.monotonic()
+    assert time.monotonic() - begun < 8.0
+    assert network.chain.jobs.job(job_id).status is Status.ASSIGNED
+    with Running({name: network.daemon(name) for name in NAMES}):
+        answer = network.ended(job_id)
+    assert (answer.job.status, answer.job.kind) == (Status.FINAL, OutcomeKind.LIMIT_HIT)
+
+
+def test_earnings_are_claimed_once_they_are_enough(network: Network) -> None:
+    version, _ = network.publish("paying", DOUBLE)
+    token, address = network.chain.token, network.keys["bob"].address
+    before = token.balance_of(address) + network.owed()["bob"]
+    with Running({name: network.daemon(name, claim_at=1) for name in NAMES}) as running:
+        _staked(network, *NAMES)
+        network.ended(network.post(version, n=3, k=3))
+        path = running.daemons["bob"].status
+        end = time.monotonic() + 20.0
+        while not path.exists() or Standing.load(path).claimed == 0 or network.owed()["bob"] > 0:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+    assert token.balance_of(address) in (before + FEE // 3, before + FEE - 2 * (FEE // 3))
