@@ -1,25 +1,46 @@
 """Bundles on this machine: a folder and what it requires, ready for the sandbox."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from fusion.content.bundle import Bundle, Requirement
 from fusion.content.cid import Cid
 from fusion.content.gateway import Content
-from fusion.errors import BundleError, Retryable
+from fusion.errors import BadInput, BundleError, ContentUnavailable
 from sandbox.code import ModuleCode
+
+DEEPEST = 16  # requirements of requirements
+
+
+@contextmanager
+def known_content(what: str) -> Iterator[None]:
+    """Turns content that nobody at hand has into bad input: the person named it, here and now."""
+    try:
+        yield
+    except ContentUnavailable as error:
+        raise BadInput(f"{what}: {error}") from error
+
+
+def fetched(content: Content, cid: Cid, what: str) -> dict[str, bytes]:
+    """The files of a folder, from the store or a gateway; BadInput when nobody at hand has it."""
+    with known_content(what):
+        return content.directory(cid)
 
 
 def local_code(folder: Path, content: Content) -> tuple[Bundle, ModuleCode]:
     """A bundle in a folder, with its upstreams from the folders beside it or from content at hand."""
     bundle = Bundle.load(folder)
-    return bundle, _code(bundle, folder, content)
+    return bundle, _code(bundle, folder, content, (bundle.manifest.name,))
 
 
-def _code(bundle: Bundle, folder: Path, content: Content) -> ModuleCode:
+def _code(bundle: Bundle, folder: Path, content: Content, path: tuple[str, ...]) -> ModuleCode:
+    if len(path) > DEEPEST:  # content cannot require itself, but folders named by no CID can
+        raise BundleError(f"module.toml: requires go round or are too deep: {' -> '.join(path[:5])} ...")
     requires = {}
     for required in bundle.manifest.requires:
         found, where = _find(required, folder, content)
-        requires[required.name] = _code(found, where, content)
+        requires[required.name] = _code(found, where, content, (*path, required.name))
     return ModuleCode(bundle.cid, bundle.files, bundle.manifest.entry, requires)
 
 
@@ -31,11 +52,5 @@ def _find(required: Requirement, folder: Path, content: Content) -> tuple[Bundle
             return bundle, beside
     if required.cid is None:
         raise BundleError(f"module.toml: requires {required.name}: no folder {beside} holds it and no cid names it")
-    return _fetch(required.name, required.cid, content), beside
-
-
-def _fetch(name: str, cid: Cid, content: Content) -> Bundle:
-    try:
-        return Bundle.from_files(content.directory(cid))
-    except Retryable as error:
-        raise BundleError(f"module.toml: requires {name}: {error}") from error
+    files = fetched(content, required.cid, f"module.toml: requires {required.name}")
+    return Bundle.from_files(files), beside

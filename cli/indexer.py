@@ -1,5 +1,7 @@
 """`fusion indexer`: chain logs to tables."""
 
+from typing import Annotated
+
 import typer
 
 from cli.options import Json
@@ -9,7 +11,7 @@ app = typer.Typer(no_args_is_help=True, help="Follow the chain into tables.")
 
 
 @app.command()
-def follow() -> None:
+def follow(once: Annotated[bool, typer.Option("--once", help="Stop at the present head.")] = False) -> None:
     """Follows the chain until it is told to stop."""
     from cli.signals import stop_on_signal
     from indexer.database import open_engine
@@ -17,21 +19,19 @@ def follow() -> None:
 
     session = Session()
     stop = stop_on_signal()
-    Follower(session.chain, open_engine(session.settings.index)).run(stop)
+    follower = Follower(session.chain, open_engine(session.settings.index))
+    if once:
+        follower.step(stop)
+    else:
+        follower.run(stop)
 
 
 @app.command("hash")
 def table_hash(as_json: Json = False) -> None:
     """Prints a hash over all entity tables, and the block they stand at."""
     from cli.output import record
-    from fusion.errors import NotReady
-    from indexer.database import open_engine, reading
-    from indexer.digest import table_hash as digest
-    from indexer.views import meta
+    from indexer.database import open_engine
+    from indexer.digest import digest
 
-    engine = open_engine(Session().settings.index)
-    with reading(engine) as rows:
-        head = meta(rows)
-    if head is None:
-        raise NotReady("the index holds no block yet; start it with `fusion indexer follow`")
-    record({"hash": digest(engine), "block": head.number, "block_hash": head.hash}, as_json=as_json)
+    found = digest(open_engine(Session().settings.index, existing=True))
+    record({"hash": found.hash, "block": found.block, "block_hash": found.block_hash}, as_json=as_json)

@@ -12,7 +12,7 @@ import httpx
 from cli.supervisor import Service, Supervisor, fusion_command
 from fusion.chain import account as accounts
 from fusion.chain.account import Account
-from fusion.chain.anvil import Anvil
+from fusion.chain.anvil import Anvil, listens
 from fusion.chain.client import Chain
 from fusion.chain.deployment import MUSD, Deployment, Parameters, deploy, deployment_hash
 from fusion.errors import BadInput, FusionError, NotReady, Retryable
@@ -54,6 +54,12 @@ class LocalNetwork:
                 f"FUSION_RPC is {self.settings.rpc}: the local network's chain is at http://127.0.0.1:<port>"
             )
         return parts.port
+
+    def check_ports(self) -> None:
+        """NotReady when another program has a port that the network needs."""
+        for port, variable in ((self.rpc_port(), "FUSION_RPC"), (self.settings.api_port, "FUSION_API_PORT")):
+            if listens(port):
+                raise NotReady(f"port {port} is in use by another program; end it, or choose another with {variable}")
 
     def chain_service(self) -> Service:
         self.folder.mkdir(parents=True, exist_ok=True)

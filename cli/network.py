@@ -102,7 +102,9 @@ def start_detached(settings: "Settings", report: "Progress") -> None:
 
 def is_up(settings: "Settings") -> bool:
     """Whether a supervisor runs for this home and all its services are ready."""
-    return _holder(settings) is not None and _ready_file(settings).exists()
+    pid = _holder(settings)
+    ready = _ready_file(settings)
+    return pid is not None and ready.exists() and ready.read_text() == str(pid)
 
 
 def _stay(session: Session, network: "LocalNetwork", *, demo: bool, as_json: bool) -> None:
@@ -112,6 +114,7 @@ def _stay(session: Session, network: "LocalNetwork", *, demo: bool, as_json: boo
     settings = session.settings
     with _held(settings):
         end_leftovers(settings.home / "processes.json")
+        network.check_ports()
         supervisor = network.supervisor()
         stop = threading.Event()
         for signum in (signal.SIGINT, signal.SIGTERM):
@@ -126,7 +129,7 @@ def _stay(session: Session, network: "LocalNetwork", *, demo: bool, as_json: boo
                 supervisor.start(network.services())
                 report("ready", 1.0)
             threading.Thread(target=supervisor.watch, args=(stop,), daemon=True).start()
-            _ready_file(settings).touch()
+            _ready_file(settings).write_text(str(os.getpid()))
             if demo:
                 _journey(session, network)
             record(_summary(settings) | {"started": True}, as_json=as_json)

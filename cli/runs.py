@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cli.bundles import fetched, known_content
 from cli.output import Progress, record
 from cli.session import Session
 from cli.values import Setting
@@ -12,6 +13,7 @@ from fusion.chain.bindings.module_registry import Published
 from fusion.chain.bindings.types import Job, OutcomeKind, Status
 from fusion.content.bundle import Bundle
 from fusion.content.cid import Cid
+from fusion.content.table import read_table
 from fusion.errors import BadInput, FusionError
 from fusion.market import publish, trade
 from node import request
@@ -53,7 +55,8 @@ class Order:
 def order_run(session: Session, account: Account, order: Order, report: Progress) -> tuple[int, request.Answer]:
     """Checks the order, posts the job and waits for its end."""
     chain = session.chain
-    code = module_code(order.version, ChainListings(chain), session.content)
+    with known_content(f"version {order.version}"):
+        code = module_code(order.version, ChainListings(chain), session.content)
     license_id, offer_id, price = 0, 0, 0
     if order.offer is None:
         held = trade.valid_license(chain, account.address, order.version)
@@ -69,6 +72,7 @@ def order_run(session: Session, account: Account, order: Order, report: Progress
     if order.data is None:
         inputs = add_inputs(session.store, port_columns(feed_table(order.feed), interface.inputs, order.columns))
     else:
+        port_columns(read_table(fetched(session.content, order.data, "--data")), interface.inputs, {})
         inputs = dict.fromkeys(interface.inputs, order.data)
     spec = JobSpec(
         version=order.version,
@@ -114,7 +118,7 @@ def describe_version(session: Session, version_id: int) -> dict[str, object]:
     published = chain.find(Published, version_id=version_id)[0]
     cid = Cid.directory(published.cid_digest)
     offers = {found.offer_id for found in chain.find(OfferSet, version=version_id)}
-    manifest = Bundle.from_files(session.content.directory(cid)).manifest
+    manifest = Bundle.from_files(fetched(session.content, cid, f"version {version_id}")).manifest
     return {
         "version": version_id,
         "module": published.module_id,

@@ -51,7 +51,11 @@ class Supervisor:
 
     logs: Path
     journal: Path
-    _running: list[_Running] = field(default_factory=list)
+    _groups: list[list[_Running]] = field(default_factory=list)
+
+    @property
+    def _running(self) -> list[_Running]:
+        return [running for group in self._groups for running in group]
 
     def start(self, services: Sequence[Service], *, timeout: float = 90.0) -> None:
         """Starts services side by side and waits until all are ready.
@@ -59,8 +63,10 @@ class Supervisor:
         Raises:
             NotReady: one ended, or was not ready in time; its log's last line says why.
         """
-        fresh = [_Running(service, self._spawn(service), time.monotonic()) for service in services]
-        self._running += fresh
+        fresh: list[_Running] = []
+        self._groups.append(fresh)
+        # One by one into the list, so that an interrupt between two starts leaves none unknown.
+        fresh.extend(_Running(service, self._spawn(service), time.monotonic()) for service in services)
         self._note()
         deadline = time.monotonic() + timeout
         for running in fresh:
@@ -96,10 +102,10 @@ class Supervisor:
                     running.pause = min(2 * running.pause, LONGEST_PAUSE)
 
     def stop(self) -> None:
-        """Ends all services, the last started first, so that none loses what it stands on while it finishes."""
-        for running in reversed(self._running):
-            _end(running.process)
-        self._running.clear()
+        """Ends all services, those started last first, so that none loses what it stands on while it finishes."""
+        while self._groups:
+            _end([running.process for running in self._groups[-1]])
+            self._groups.pop()
         self.journal.unlink(missing_ok=True)
 
     def _spawn(self, service: Service) -> psutil.Popen:
@@ -140,28 +146,29 @@ def end_leftovers(journal: Path) -> int:
         noted = json.loads(journal.read_text())
     except FileNotFoundError:
         return 0
-    ended = 0
-    for pid, created in reversed(noted.items()):
+    found = []
+    for pid, created in noted.items():
         try:
             process = psutil.Process(int(pid))
             if process.create_time() == created:  # else the pid is another program's by now
-                _end(process)
-                ended += 1
+                found.append(process)
         except psutil.NoSuchProcess:
             continue
+    _end(found[1:])
+    _end(found[:1])  # the chain, which the others stand on
     journal.unlink(missing_ok=True)
-    return ended
+    return len(found)
 
 
-def _end(process: psutil.Process) -> None:
-    try:
-        process.terminate()
-        process.wait(GRACE)
-    except psutil.NoSuchProcess:
-        return
-    except psutil.TimeoutExpired:
-        process.kill()
-        process.wait(GRACE)
+def _end(processes: Sequence[psutil.Process]) -> None:
+    """Asks all to end, waits, and ends those that do not."""
+    for ask in (psutil.Process.terminate, psutil.Process.kill):
+        for process in processes:
+            try:
+                ask(process)
+            except psutil.NoSuchProcess:
+                continue
+        _, processes = psutil.wait_procs(processes, timeout=GRACE)
 
 
 def fusion_command(*arguments: str) -> list[str]:

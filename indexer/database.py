@@ -1,6 +1,7 @@
 """Opens the database. Everything that only one database understands is here."""
 
 import hashlib
+from pathlib import Path
 
 from sqlalchemy import Connection, Engine, event, insert
 from sqlalchemy import inspect as inspected
@@ -10,18 +11,24 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.schema import CreateTable
 from sqlmodel import Session, SQLModel, create_engine
 
+from fusion.errors import NotReady
 from indexer.tables import TABLES, Progress
 
 FOLD_REVISION = 1  # raise it when a fold gives other rows for the same logs: tables of an older one are made anew
 _BUSY_MS = 30_000
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str, *, existing: bool = False) -> Engine:
     """An engine for `sqlite:///<file>` or any other SQLAlchemy URL.
+
+    With `existing`, NotReady when there is no such file, which would otherwise be made by looking at it.
 
     On SQLite: write-ahead log, a busy time-out, and real transactions, so that a reader sees one state however many
     statements it runs, while another process writes.
     """
+    file = make_url(url).database if make_url(url).get_backend_name() == "sqlite" else None
+    if existing and file and not Path(file).exists():
+        raise NotReady(f"there is no index at {file}; start it with `fusion indexer follow`")
     engine = create_engine(url, pool_pre_ping=make_url(url).get_backend_name() != "sqlite")
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _configure)

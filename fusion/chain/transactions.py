@@ -24,6 +24,7 @@ ATTEMPTS = 30  # signings of one transaction before giving up to others that use
 REBROADCASTS = 5
 FIRST_POLL, LAST_POLL = 0.05, 0.5  # seconds
 SURE = 4  # polls in a row that miss a transaction whose nonce is used, before it is taken as replaced
+SPARE_GAS = 100_000
 _JITTER = 1 << 20  # wei a gas: 1e-3 gwei
 
 _locks: dict[tuple[int, str], threading.Lock] = {}
@@ -138,7 +139,8 @@ class Sender:
                 raise answer
         tip_price = int(tip, 16) + secrets.randbelow(_JITTER)
         price = 2 * int(block["baseFeePerGas"], 16) + tip_price  # holds through six full blocks
-        limit = min(int(gas, 16) * 5 // 4, int(block["gasLimit"], 16))
+        # Beside a quarter, room for a few more slots: others may change the state that the estimate was made on.
+        limit = min(int(gas, 16) * 5 // 4 + SPARE_GAS, int(block["gasLimit"], 16))
         if int(balance, 16) < limit * price + request["value"]:
             raise self._no_ether(account, balance, limit * price + request["value"])
         transaction = {

@@ -40,7 +40,7 @@ def test_help_loads_no_heavy_package(tmp_path: Path) -> None:
         (["atom", "import", "--venue", "nowhere", "x"], "nowhere"),
         (["atom", "import", "--venue", "binance", "x"], "x"),
         (["atom", "show", "binance"], "binance"),
-        (["indexer", "hash"], "no block"),
+        (["indexer", "hash"], "there is no index"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_2(arguments: list[str], words: str, tmp_path: Path) -> None:

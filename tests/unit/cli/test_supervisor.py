@@ -1,5 +1,7 @@
 """The supervisor starts, restarts and ends real processes, and finds those that a killed one left behind."""
 
+import json
+import subprocess
 import sys
 import threading
 import time
@@ -12,6 +14,7 @@ import pytest
 from cli.supervisor import Service, Supervisor, end_leftovers
 from fusion.errors import NotReady
 
+ROOT = Path(__file__).resolve().parents[3]
 SLEEPS = "import time, pathlib, sys; pathlib.Path(sys.argv[1]).touch(); time.sleep(600)"
 
 
@@ -74,14 +77,24 @@ def only_child_or_none(supervisor: Supervisor) -> psutil.Process | None:
         return None
 
 
-def test_leftovers_of_a_killed_supervisor_are_ended_but_no_other_process(
-    supervisor: Supervisor, tmp_path: Path
-) -> None:
-    supervisor.start([service(tmp_path)])
-    child = only_child(supervisor)
+ABANDON = """
+import os, pathlib, sys
+from cli.supervisor import Service, Supervisor
+folder = pathlib.Path(sys.argv[1])
+mark = folder / "ready"
+service = Service("sleeper", [sys.executable, "-c", sys.argv[2], str(mark)], {}, mark.exists)
+Supervisor(logs=folder / "logs", journal=folder / "processes.json").start([service])
+os._exit(0)
+"""
+
+
+def test_leftovers_of_a_killed_supervisor_are_ended_but_no_other_process(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", ABANDON, str(tmp_path), SLEEPS], cwd=ROOT, check=True, timeout=60)
     journal = tmp_path / "processes.json"
+    (pid,) = json.loads(journal.read_text())
+    left = psutil.Process(int(pid))
     noted = journal.read_text()
     journal.write_text(noted.replace("}", f', "{psutil.Process().pid}": 1.0}}'))  # a pid that was given anew: ours
     assert end_leftovers(journal) == 1
-    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+    assert not left.is_running() or left.status() == psutil.STATUS_ZOMBIE
     assert end_leftovers(journal) == 0
