@@ -156,11 +156,12 @@ contract JobMarket is IJobMarket, ReentrancyGuardTransient {
         require(kind != OutcomeKind.None, KindInvalid());
         require(outcome.length != 0 && outcome.length <= MAX_OUTCOME, OutcomeInvalid(outcome.length, MAX_OUTCOME));
         Seat storage seat = _seatOf(jobId, stored);
-        require(seat.commitment != 0, NotCommitted(jobId, msg.sender));
+        bytes32 committed = seat.commitment;
+        require(committed != 0, NotCommitted(jobId, msg.sender));
         require(seat.outcomeHash == 0, AlreadyRevealed(jobId, msg.sender));
         bytes32 outcomeHash = keccak256(abi.encodePacked(kind, outcome));
         bytes32 commitment = commitmentOf(jobId, msg.sender, outcomeHash, salt);
-        require(commitment == seat.commitment, CommitmentMismatch(seat.commitment, commitment));
+        require(commitment == committed, CommitmentMismatch(committed, commitment));
 
         seat.kind = kind;
         seat.outcomeHash = outcomeHash;
@@ -286,18 +287,20 @@ contract JobMarket is IJobMarket, ReentrancyGuardTransient {
         Offer memory offer = _market.offer(terms.offerId);
         require(offer.active && offer.perRunPrice != 0 && _market.tokenAllowed(offer.token), RunNotSold(terms.offerId));
         require(offer.version == terms.version, OfferForOtherVersion(terms.offerId, terms.version));
-        require(!_registry.version(terms.version).deprecated, VersionDeprecated(terms.version));
+        require(!_registry.isDeprecated(terms.version), VersionDeprecated(terms.version));
         require(offer.perRunPrice <= terms.maxRunPrice, RunPriceTooLow(terms.maxRunPrice, offer.perRunPrice));
         return (offer.token, offer.perRunPrice);
     }
 
     function _checkTime(Job storage stored) private view {
-        require(block.timestamp <= stored.deadline, TooLate(block.timestamp, stored.deadline));
-        require(block.number >= stored.readyBlock, TooEarly(block.number, stored.readyBlock));
+        (uint256 deadline, uint256 readyBlock) = (stored.deadline, stored.readyBlock);
+        require(block.timestamp <= deadline, TooLate(block.timestamp, deadline));
+        require(block.number >= readyBlock, TooEarly(block.number, readyBlock));
     }
 
     function _checkTimeOut(Job storage stored) private view {
-        require(block.timestamp > stored.deadline, DeadlineNotPassed(block.timestamp, stored.deadline));
+        uint256 deadline = stored.deadline;
+        require(block.timestamp > deadline, DeadlineNotPassed(block.timestamp, deadline));
     }
 
     function _emitPosted(uint256 jobId, uint256 licenseId, bytes calldata spec) private {
@@ -327,7 +330,6 @@ contract JobMarket is IJobMarket, ReentrancyGuardTransient {
 
     function _closeReveals(uint256 jobId, Job storage stored) private {
         stored.status = Status.Revealed;
-        stored.readyBlock = 0;
         stored.deadline = 0;
         emit RevealsClosed(jobId);
     }
@@ -374,15 +376,18 @@ contract JobMarket is IJobMarket, ReentrancyGuardTransient {
     }
 
     function _seatOf(uint256 jobId, Job storage stored) private view returns (Seat storage) {
-        for (uint256 i; i < stored.n; ++i) {
-            if (_seats[jobId][i].operator == msg.sender) return _seats[jobId][i];
+        Seat[MAX_SEATS] storage row = _seats[jobId];
+        uint256 n = stored.n;
+        for (uint256 i; i < n; ++i) {
+            if (row[i].operator == msg.sender) return row[i];
         }
         revert NotAssignee(jobId, msg.sender);
     }
 
     function _jobIn(uint256 jobId, Status status) private view returns (Job storage stored) {
         stored = _known(jobId);
-        require(stored.status == status, WrongStatus(jobId, stored.status));
+        Status present = stored.status;
+        require(present == status, WrongStatus(jobId, present));
     }
 
     function _known(uint256 jobId) private view returns (Job storage stored) {

@@ -69,7 +69,7 @@ contract LicenseMarket is ILicenseMarket, ERC721, AccessManaged, ReentrancyGuard
         // An offer can always be withdrawn, whatever became of its token or version.
         if (offerId == 0 || terms.active) {
             require(tokenAllowed[terms.token], TokenNotAllowed(terms.token));
-            require(!_registry.version(terms.version).deprecated, VersionDeprecated(terms.version));
+            require(!_registry.isDeprecated(terms.version), VersionDeprecated(terms.version));
         }
 
         id = offerId == 0 ? ++offerCount : offerId;
@@ -145,7 +145,7 @@ contract LicenseMarket is ILicenseMarket, ERC721, AccessManaged, ReentrancyGuard
         require(terms.version == expectedVersion, VersionChanged(expectedVersion, terms.version));
         require(terms.price <= maxPrice, PriceTooLow(maxPrice, terms.price));
         require(tokenAllowed[terms.token], TokenNotAllowed(terms.token));
-        require(!_registry.version(terms.version).deprecated, VersionDeprecated(terms.version));
+        require(!_registry.isDeprecated(terms.version), VersionDeprecated(terms.version));
 
         licenseId = ++licenseCount;
         uint256 expiry = terms.duration == 0 ? 0 : block.timestamp + terms.duration;

@@ -101,6 +101,11 @@ contract ModuleRegistry is IModuleRegistry, ERC721 {
     }
 
     /// @inheritdoc IModuleRegistry
+    function isDeprecated(uint256 versionId) external view returns (bool) {
+        return _known(versionId).deprecated;
+    }
+
+    /// @inheritdoc IModuleRegistry
     function authorOf(uint256 versionId) external view returns (address) {
         return ownerOf(_known(versionId).moduleId);
     }

@@ -19,6 +19,13 @@ contract RevenueLedger is IRevenueLedger {
         uint128 settled;
     }
 
+    /// @dev All that is owed in a token, and the part of it that is the treasury's protocolFees, in one word: every sale
+    /// writes both.
+    struct Book {
+        uint128 total;
+        uint128 protocolFees;
+    }
+
     uint256 private constant PPM = 1_000_000;
     uint256 private constant BPS = 10_000;
     uint256 private constant MAX_PROTOCOL_FEE_BPS = 500;
@@ -31,11 +38,9 @@ contract RevenueLedger is IRevenueLedger {
     /// @inheritdoc IRevenueLedger
     uint256 public immutable protocolFeeBps;
 
-    /// @inheritdoc IRevenueLedger
-    mapping(address account => mapping(address token => uint256)) public claimable;
-    /// @inheritdoc IRevenueLedger
-    mapping(address token => uint256) public total;
-
+    mapping(address token => Book) private _books;
+    /// @dev Without the treasury's protocolFees, which are in `_books`.
+    mapping(address account => mapping(address token => uint256)) private _credits;
     mapping(uint256 version => mapping(address token => Income)) private _income;
 
     modifier onlyMarket() {
@@ -69,11 +74,10 @@ contract RevenueLedger is IRevenueLedger {
         uint256 net = amount - protocolFee;
 
         _income[version][token].received += net.toUint128();
-        claimable[treasury][token] += protocolFee;
 
         emit Credited(version, token, net, protocolFee);
 
-        _cover(token, amount);
+        _cover(token, amount, protocolFee);
     }
 
     /// @inheritdoc IRevenueLedger
@@ -89,27 +93,31 @@ contract RevenueLedger is IRevenueLedger {
             _creditAccount(accounts[i], token, amounts[i]);
         }
 
-        _cover(token, sum);
+        _cover(token, sum, 0);
     }
 
     /// @inheritdoc IRevenueLedger
     function settle(uint256 version, address token, Split[] calldata splits) external {
-        require(_registry.splitsHash(version) == keccak256(abi.encode(splits)), SplitsMismatch(version));
-        uint256 from = _income[version][token].settled;
-        uint256 to = _payable(from, _income[version][token].received, splits);
+        require(_registry.splitsHash(version) == _hash(splits), SplitsMismatch(version));
+        Income memory income = _income[version][token];
+        (uint256 from, uint256 to) = (income.settled, income.received);
+        (bool covered, uint256[] memory shares) = _shares(from, to, splits);
+        if (!covered) {
+            to = _coveredAmount(to);
+            if (to > from) (, shares) = _shares(from, to, splits);
+        }
         if (to <= from) return;
 
         _income[version][token].settled = to.toUint128();
-        uint256 rest = to - from;
         for (uint256 i; i < splits.length; ++i) {
-            uint256 owed = i == splits.length - 1 ? rest : _owed(from, to, splits[i].ppm);
-            rest -= owed;
-            if (owed == 0) continue;
-            if (splits[i].version == 0) {
-                _creditAccount(splits[i].account, token, owed);
+            uint256 share = shares[i];
+            if (share == 0) continue;
+            Split calldata split = splits[i];
+            if (split.version == 0) {
+                _creditAccount(split.account, token, share);
             } else {
-                _income[splits[i].version][token].received += owed.toUint128();
-                emit SettledUpstream(version, splits[i].version, token, owed);
+                _income[split.version][token].received += share.toUint128();
+                emit SettledUpstream(version, split.version, token, share);
             }
         }
 
@@ -122,16 +130,29 @@ contract RevenueLedger is IRevenueLedger {
 
         for (uint256 i; i < tokens.length; ++i) {
             address token = tokens[i];
-            uint256 amount = claimable[msg.sender][token];
+            uint256 amount = claimable(msg.sender, token);
             if (amount == 0) continue;
 
-            claimable[msg.sender][token] = 0;
-            total[token] -= amount;
+            Book storage book = _books[token];
+            book.total = (book.total - amount).toUint128();
+            if (msg.sender == treasury) book.protocolFees = 0;
+            _credits[msg.sender][token] = 0;
 
             emit Claimed(msg.sender, token, to, amount);
 
             IERC20(token).safeTransfer(to, amount);
         }
+    }
+
+    /// @inheritdoc IRevenueLedger
+    function claimable(address account, address token) public view returns (uint256) {
+        uint256 credits = _credits[account][token];
+        return account == treasury ? credits + _books[token].protocolFees : credits;
+    }
+
+    /// @inheritdoc IRevenueLedger
+    function total(address token) external view returns (uint256) {
+        return _books[token].total;
     }
 
     /// @inheritdoc IRevenueLedger
@@ -149,35 +170,64 @@ contract RevenueLedger is IRevenueLedger {
     }
 
     function _creditAccount(address account, address token, uint256 amount) private {
-        claimable[account][token] += amount;
+        _credits[account][token] += amount;
         emit AccountCredited(account, token, amount);
     }
 
-    /// @dev Books `amount` as owed, which the balance must cover already.
-    function _cover(address token, uint256 amount) private {
-        uint256 owed = total[token] + amount;
-        total[token] = owed;
+    /// @dev Books `amount` as owed, `protocolFee` of it to the treasury. The balance must cover it already.
+    function _cover(address token, uint256 amount, uint256 protocolFee) private {
+        Book memory book = _books[token];
+        book.total = (book.total + amount).toUint128();
+        book.protocolFees = (book.protocolFees + protocolFee).toUint128();
+        _books[token] = book;
         uint256 balance = IERC20(token).balanceOf(address(this));
-        require(owed <= balance, NotCovered(token, owed, balance));
+        require(book.total <= balance, NotCovered(token, book.total, balance));
     }
 
-    /// @dev How far a version can be settled. That is all it received, but for the rare moment in which the last row holds
-    /// the remainder of so many roundings that the other rows' shares exceed what is there. Then it is the last amount that
-    /// falls one short of a multiple of PPM: there every other row is rounded down by as much as it can be, so that the
-    /// last row's share is never below what it holds.
-    function _payable(uint256 from, uint256 received_, Split[] calldata splits) private pure returns (uint256) {
-        uint256 shares;
-        for (uint256 i; i + 1 < splits.length; ++i) {
-            shares += _owed(from, received_, splits[i].ppm);
+    /// @dev keccak256(abi.encode(splits)), of the words as they came: a field with stray bits hashes to something else.
+    function _hash(Split[] calldata splits) private pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            let start := mload(0x40)
+            let size := mul(splits.length, 96)
+            mstore(start, 32)
+            mstore(add(start, 32), splits.length)
+            calldatacopy(add(start, 64), splits.offset, size)
+            hash := keccak256(start, add(size, 64))
         }
-        if (shares <= received_ - from) return received_;
+    }
+
+    /// @dev What the rows are owed of the income between `from` and `to`. It is not covered in the rare moment in which
+    /// the last row holds the remainder of so many roundings that the other rows' shares exceed what is there.
+    function _shares(uint256 from, uint256 to, Split[] calldata splits)
+        private
+        pure
+        returns (bool covered, uint256[] memory shares)
+    {
+        uint256 last = splits.length - 1;
+        uint256 rest = to - from;
+        shares = new uint256[](splits.length);
+        for (uint256 i; i < last; ++i) {
+            uint256 share = _owed(from, to, splits[i].ppm);
+            if (share > rest) return (false, shares);
+            shares[i] = share;
+            rest -= share;
+        }
+        shares[last] = rest;
+        return (true, shares);
+    }
+
+    /// @dev The last amount up to `received_` that is always covered: one short of a multiple of PPM. There every row but
+    /// the last is rounded down by as much as it can be, so that the last row's share is never below what it holds.
+    function _coveredAmount(uint256 received_) private pure returns (uint256) {
         uint256 multiple = (received_ + 1) / PPM * PPM;
         return multiple == 0 ? 0 : multiple - 1;
     }
 
     /// @dev What a row is owed of all income up to `to`, less what it was owed of that up to `from`: the roundings of many
-    /// settlements add up to that of one.
+    /// settlements add up to that of one. Amounts are of 128 bits and `from` is not above `to`: nothing overflows.
     function _owed(uint256 from, uint256 to, uint256 ppm) private pure returns (uint256) {
-        return to * ppm / PPM - from * ppm / PPM;
+        unchecked {
+            return to * ppm / PPM - from * ppm / PPM;
+        }
     }
 }

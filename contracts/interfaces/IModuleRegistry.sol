@@ -103,6 +103,8 @@ interface IModuleRegistry is IERC721 {
 
     /// @notice The version; reverts for an unknown id, as every view that returns a record does.
     function version(uint256 versionId) external view returns (Version memory);
+    /// @notice Whether new versions may no longer build on it.
+    function isDeprecated(uint256 versionId) external view returns (bool);
     /// @notice keccak256(abi.encode(splits)) of the version's revenue table; zero for an unknown version.
     function splitsHash(uint256 versionId) external view returns (bytes32);
     /// @notice The module's owner, which is its author.
