@@ -1,10 +1,12 @@
 """Amounts as people write them: `12.5` is 12,500,000 base units of a six-decimal token."""
 
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 
 from fusion.errors import BadInput
 
 DECIMALS = 6
+LONGEST = 60  # characters
+EXACT = Context(prec=2 * LONGEST)  # the default of 28 digits would round what the contracts can hold
 
 
 def parse(text: str, what: str) -> int:
@@ -19,8 +21,10 @@ def parse(text: str, what: str) -> int:
         raise BadInput(f"{what} is {text!r}: give an amount such as 12.5") from None
     if not amount.is_finite() or amount < 0:
         raise BadInput(f"{what} is {text!r}: give an amount of zero or more")
-    units = amount.scaleb(DECIMALS)
-    if units != units.to_integral_value():
+    if len(text) > LONGEST:
+        raise BadInput(f"{what} is {text[:LONGEST]!r}...: give an amount of at most {LONGEST} characters")
+    units = amount.scaleb(DECIMALS, EXACT)
+    if units != units.to_integral_value(context=EXACT):
         raise BadInput(f"{what} is {text!r}: the token has {DECIMALS} decimals")
     if units >= 2**96:
         raise BadInput(f"{what} is {text!r}: that is more than the contracts can hold")
@@ -29,4 +33,5 @@ def parse(text: str, what: str) -> int:
 
 def show(units: int) -> str:
     """Whole tokens with all decimals, thousands grouped."""
-    return f"{Decimal(units).scaleb(-DECIMALS):,.{DECIMALS}f}"
+    whole, rest = divmod(units, 10**DECIMALS)
+    return f"{whole:,}.{rest:0{DECIMALS}d}"

@@ -18,12 +18,12 @@ import numpy as np
 
 from fusion.content import dcbor
 from fusion.content.cid import Cid
-from fusion.content.table import canonical, table_files
+from fusion.content.table import Column, canonical, table_files
 from fusion.content.unixfs import directory_cid
 from fusion.errors import ContentError
 from fusion.sdk import Scalar
 from sandbox.code import Limits, ModuleCode
-from sandbox.outcome import Column, LimitHit, ModuleError, Outcome, Result
+from sandbox.outcome import LimitHit, ModuleError, Outcome, Result
 
 MAX_DOCUMENT = 4096
 

@@ -23,10 +23,10 @@ from typing import cast
 
 import numpy as np
 
+from fusion.content.table import Column
 from fusion.sdk import Interface, Scalar, Setting
 from fusion.sdk.interface import KINDS, fitted
 from sandbox.code import ModuleCode
-from sandbox.outcome import Column
 
 MAX_HEADER = 256 << 10
 _MAX_PORTS = 1024

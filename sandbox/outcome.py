@@ -15,11 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-import numpy.typing as npt
-
-Column = npt.NDArray[np.float64] | npt.NDArray[np.int64]
-"""One port's values, shape (rows,), float64 or int64."""
+from fusion.content.table import Column
 
 Kind = Literal["Result", "ModuleError", "LimitHit", "Refused", "NoVote"]
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from fusion.content.table import Column
 from fusion.errors import BadInput
 from fusion.sdk import Interface, Scalar
 from sandbox.code import MAX_SEED, Limits, ModuleCode
@@ -25,7 +26,7 @@ from sandbox.frame import (
 )
 from sandbox.image import Image
 from sandbox.instance import Bounds, Ended, Interpreter
-from sandbox.outcome import Column, LimitHit, ModuleError, NoVote, Outcome, Refused, Result
+from sandbox.outcome import LimitHit, ModuleError, NoVote, Outcome, Refused, Result
 
 _SCALARS = (bool, int, float, str)
 _DESCRIBE = Limits(fuel=2 * 10**10)

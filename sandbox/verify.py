@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fusion.content.table import canonical
+from fusion.content.table import Column, canonical
 from fusion.errors import BadInput
 from fusion.sdk import Interface, Scalar
 from sandbox.code import ModuleCode
 from sandbox.encoding import encode
-from sandbox.outcome import Column, LimitHit, ModuleError, Outcome, Refused, Result
+from sandbox.outcome import LimitHit, ModuleError, Outcome, Refused, Result
 from sandbox.runtime import Runtime
 
 ROWS = 512

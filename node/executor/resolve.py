@@ -6,15 +6,13 @@ stands in the revenue table which the chain has for it. That is what makes recur
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import cast
 
 from fusion.content.bundle import Bundle
 from fusion.content.cid import Cid
 from fusion.content.gateway import Content
-from fusion.content.table import read_table
+from fusion.content.table import Column, read_table
 from fusion.errors import BadInput, BundleError
 from sandbox.code import ModuleCode
-from sandbox.outcome import Column
 
 MAX_MODULES = 64  # of one job, upstreams included
 MAX_BYTES = 64 * 1024 * 1024  # of their bundles together
@@ -103,8 +101,7 @@ def input_columns(inputs: Mapping[str, Cid], content: Content) -> dict[str, Colu
         ContentUnavailable: a table cannot be had now.
         ContentError: only altered bytes were found, or they are no table.
     """
-    # A column is float64 or int64; the two rooms write that down differently.
-    tables = {cid: cast("dict[str, Column]", read_table(content.directory(cid))) for cid in set(inputs.values())}
+    tables = {cid: read_table(content.directory(cid)) for cid in set(inputs.values())}
     columns: dict[str, Column] = {}
     for port, cid in inputs.items():
         table = tables[cid]

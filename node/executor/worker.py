@@ -19,11 +19,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from fusion.content.table import Column
 from fusion.errors import Retryable
 from node.spec import Setting
 from sandbox.code import Limits, ModuleCode
 from sandbox.image import Image
-from sandbox.outcome import Column, Outcome
+from sandbox.outcome import Outcome
 from sandbox.runtime import Runtime
 
 GRACE = 15.0  # seconds beyond a run's own deadline after which its process is ended; a first run loads the image
