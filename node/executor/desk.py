@@ -27,7 +27,7 @@ from node.spec import JobSpec
 
 RUN_TRIES = 6  # of a run that ends without an outcome to vote for, or fails for a reason nobody foresaw
 SENDING = 8  # transactions at once
-SEND_TIMEOUT = 60.0  # seconds until a transaction without a receipt is looked at again
+SEND_TIMEOUT = 20.0  # seconds until a transaction without a receipt, perhaps lost, is looked at again
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 30.0  # seconds between tries
 MARGIN = 5  # seconds of the commit window left for the commitment itself
 
