@@ -10,8 +10,6 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 /// @dev A binary sum tree. A node is written when it is a left child or the root; a right child is what is left of its
 /// parent. Each node keeps its present value, the one before its last change, and older ones for as long as a seed lives.
 library Assignment {
-    using SafeCast for uint256;
-
     /// @notice Blocks after which a seed can no longer be drawn with.
     uint256 internal constant SEED_LIFETIME = 32;
     /// @dev Most leaves that one draw looks at, those that were turned down included.
@@ -131,9 +129,9 @@ library Assignment {
                 tree.pasts[key][node.changedAt % SEED_LIFETIME] = Past(node.changedAt, node.before);
             }
             node.before = node.present;
-            node.changedAt = block.number.toUint64();
+            node.changedAt = SafeCast.toUint64(block.number);
         }
-        node.present = value.toUint96();
+        node.present = SafeCast.toUint96(value);
         tree.nodes[key] = node;
     }
 

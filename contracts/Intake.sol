@@ -9,10 +9,11 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 library Intake {
     using SafeERC20 for IERC20;
 
+    /// @notice Moves `amount` from the sender to `to`.
     /// @return received What `to` holds more than before; zero when it holds less.
-    function take(IERC20 token, address from, address to, uint256 amount) internal returns (uint256 received) {
+    function take(IERC20 token, address to, uint256 amount) internal returns (uint256 received) {
         uint256 before = token.balanceOf(to);
-        token.safeTransferFrom(from, to, amount);
+        token.safeTransferFrom(msg.sender, to, amount);
         uint256 present = token.balanceOf(to);
         return present > before ? present - before : 0;
     }

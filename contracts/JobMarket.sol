@@ -18,7 +18,6 @@ import {IRevenueLedger} from "./interfaces/IRevenueLedger.sol";
 contract JobMarket is IJobMarket, ReentrancyGuardTransient {
     using Intake for IERC20;
     using Quorum for Seat[MAX_SEATS];
-    using SafeCast for uint256;
 
     uint256 private constant MAX_SPEC = 4096;
     uint256 private constant MAX_OUTCOME = 4096;
@@ -92,14 +91,14 @@ contract JobMarket is IJobMarket, ReentrancyGuardTransient {
         stored.n = terms.n;
         stored.k = terms.k;
         stored.version = terms.version;
-        stored.deadline = (block.timestamp + _openWindow).toUint64();
+        stored.deadline = SafeCast.toUint64(block.timestamp + _openWindow);
         stored.readyBlock = _seededBlock();
         stored.fuel = terms.fuel;
         stored.requester = msg.sender;
         stored.fee = terms.fee;
         stored.royaltyToken = royaltyToken;
         stored.royalty = royalty;
-        stored.lock = (terms.fee * _lockMultiple).toUint96();
+        stored.lock = SafeCast.toUint96(terms.fee * _lockMultiple);
         stored.specHash = keccak256(spec);
 
         _emitPosted(jobId, terms.licenseId, spec);
@@ -121,7 +120,7 @@ contract JobMarket is IJobMarket, ReentrancyGuardTransient {
 
         stored.status = Status.Assigned;
         stored.readyBlock = _confirmedBlock();
-        stored.deadline = (block.timestamp + _commitWindow + stored.fuel / _fuelPerSecond).toUint64();
+        stored.deadline = SafeCast.toUint64(block.timestamp + _commitWindow + stored.fuel / _fuelPerSecond);
 
         bytes32 seed = keccak256(abi.encode(blockhash(seedBlock), address(this), jobId));
         address[] memory operators = _staking.drawAndLock(jobId, seed, seedBlock, stored.n, stored.lock);
@@ -191,7 +190,7 @@ contract JobMarket is IJobMarket, ReentrancyGuardTransient {
         stored.status = Status.Proposed;
         stored.kind = seat.kind;
         stored.outcomeHash = seat.outcomeHash;
-        stored.deadline = (block.timestamp + _challengeWindow).toUint64();
+        stored.deadline = SafeCast.toUint64(block.timestamp + _challengeWindow);
 
         emit Proposed(jobId, seat.kind, seat.outcomeHash, votes, stored.deadline);
     }
@@ -324,7 +323,7 @@ contract JobMarket is IJobMarket, ReentrancyGuardTransient {
     function _closeCommits(uint256 jobId, Job storage stored) private {
         stored.status = Status.Committed;
         stored.readyBlock = _confirmedBlock();
-        stored.deadline = (block.timestamp + _revealWindow).toUint64();
+        stored.deadline = SafeCast.toUint64(block.timestamp + _revealWindow);
         emit CommitsClosed(jobId, stored.readyBlock, stored.deadline);
     }
 
@@ -346,7 +345,7 @@ contract JobMarket is IJobMarket, ReentrancyGuardTransient {
     }
 
     function _take(IERC20 token, uint256 amount) private {
-        uint256 received = token.take(msg.sender, address(_ledger), amount);
+        uint256 received = token.take(address(_ledger), amount);
         require(received >= amount, ReceivedTooLittle(received, amount));
     }
 
@@ -368,11 +367,11 @@ contract JobMarket is IJobMarket, ReentrancyGuardTransient {
 
     /// @dev First block in which a job posted or re-armed now can be assigned. Its seed is the hash of the next block.
     function _seededBlock() private view returns (uint64) {
-        return (block.number + 1 + _confirmations).toUint64();
+        return SafeCast.toUint64(block.number + 1 + _confirmations);
     }
 
     function _confirmedBlock() private view returns (uint64) {
-        return (block.number + _confirmations).toUint64();
+        return SafeCast.toUint64(block.number + _confirmations);
     }
 
     function _seatOf(uint256 jobId, Job storage stored) private view returns (Seat storage) {

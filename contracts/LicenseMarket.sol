@@ -17,7 +17,6 @@ import {IRevenueLedger} from "./interfaces/IRevenueLedger.sol";
 /// @title LicenseMarket
 contract LicenseMarket is ILicenseMarket, ERC721, AccessManaged, ReentrancyGuardTransient {
     using Intake for IERC20;
-    using SafeCast for uint256;
 
     /// @dev A license in one word. Its token is the offer's, which never changes.
     struct Sale {
@@ -150,14 +149,17 @@ contract LicenseMarket is ILicenseMarket, ERC721, AccessManaged, ReentrancyGuard
         licenseId = ++licenseCount;
         uint256 expiry = terms.duration == 0 ? 0 : block.timestamp + terms.duration;
         _sales[licenseId] = Sale({
-            version: terms.version, expiry: expiry.toUint48(), offer: offerId.toUint48(), pricePaid: terms.price
+            version: terms.version,
+            expiry: SafeCast.toUint48(expiry),
+            offer: SafeCast.toUint48(offerId),
+            pricePaid: terms.price
         });
         _mint(recipient, licenseId);
 
         emit Purchased(licenseId, offerId, terms.version, msg.sender, recipient, terms.token, terms.price, expiry);
 
         if (terms.price == 0) return licenseId;
-        uint256 received = IERC20(terms.token).take(msg.sender, address(_ledger), terms.price);
+        uint256 received = IERC20(terms.token).take(address(_ledger), terms.price);
         require(received >= terms.price, ReceivedTooLittle(received, terms.price));
         _ledger.credit(terms.version, terms.token, terms.price);
     }

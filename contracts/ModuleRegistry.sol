@@ -8,8 +8,6 @@ import {Access, IModuleRegistry, Split, Version, VersionTerms} from "./interface
 
 /// @title ModuleRegistry
 contract ModuleRegistry is IModuleRegistry, ERC721 {
-    using SafeCast for uint256;
-
     uint256 private constant PPM = 1_000_000;
     /// @dev Most that upstream versions may take of a version, together; so also the most one may ask for.
     uint256 private constant MAX_UPSTREAM_PPM = 500_000;
@@ -65,8 +63,8 @@ contract ModuleRegistry is IModuleRegistry, ERC721 {
         _versions[versionId] = Version({
             cidDigest: terms.cidDigest,
             plainDigest: terms.plainDigest,
-            moduleId: moduleId.toUint64(),
-            publishedAt: block.timestamp.toUint64(),
+            moduleId: SafeCast.toUint64(moduleId),
+            publishedAt: SafeCast.toUint64(block.timestamp),
             minRoyaltyPpm: terms.minRoyaltyPpm,
             access: terms.access,
             deprecated: false

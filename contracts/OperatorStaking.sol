@@ -14,7 +14,6 @@ import {IOperatorStaking, Operator} from "./interfaces/IOperatorStaking.sol";
 contract OperatorStaking is IOperatorStaking, ReentrancyGuardTransient {
     using Assignment for Assignment.Tree;
     using Intake for IERC20;
-    using SafeCast for uint256;
     using SafeERC20 for IERC20;
 
     IERC20 private immutable _token;
@@ -48,14 +47,14 @@ contract OperatorStaking is IOperatorStaking, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IOperatorStaking
-    function register(string calldata endpoint_) external {
+    function register(string calldata url) external {
         if (_places[msg.sender] == 0) {
             _accounts.push(msg.sender);
             _places[msg.sender] = _weights.append() + 1;
         }
-        _endpoints[msg.sender] = endpoint_;
+        _endpoints[msg.sender] = url;
 
-        emit OperatorRegistered(msg.sender, endpoint_);
+        emit OperatorRegistered(msg.sender, url);
     }
 
     /// @inheritdoc IOperatorStaking
@@ -69,7 +68,7 @@ contract OperatorStaking is IOperatorStaking, ReentrancyGuardTransient {
 
         emit Staked(msg.sender, amount, free);
 
-        uint256 received = _token.take(msg.sender, address(this), amount);
+        uint256 received = _token.take(address(this), amount);
         require(received >= amount, ReceivedTooLittle(received, amount));
     }
 
@@ -82,8 +81,8 @@ contract OperatorStaking is IOperatorStaking, ReentrancyGuardTransient {
         uint256 unbondAt = block.timestamp + unbondPeriod;
 
         _setFree(msg.sender, stored, free - amount);
-        stored.unbonding = (stored.unbonding + amount).toUint96();
-        stored.unbondAt = unbondAt.toUint64();
+        stored.unbonding = SafeCast.toUint96(stored.unbonding + amount);
+        stored.unbondAt = SafeCast.toUint64(unbondAt);
 
         emit UnbondRequested(msg.sender, amount, unbondAt);
     }
@@ -128,8 +127,8 @@ contract OperatorStaking is IOperatorStaking, ReentrancyGuardTransient {
     function unlock(uint256 jobId, address account, uint256 amount) external onlyJobMarket {
         Operator storage stored = _operators[account];
 
-        stored.locked = (stored.locked - amount).toUint96();
-        stored.free = (stored.free + amount).toUint96();
+        stored.locked = SafeCast.toUint96(stored.locked - amount);
+        stored.free = SafeCast.toUint96(stored.free + amount);
 
         emit Unlocked(account, jobId, amount);
     }
@@ -171,8 +170,8 @@ contract OperatorStaking is IOperatorStaking, ReentrancyGuardTransient {
     function _lock(uint256 jobId, address account, uint256 amount) private {
         Operator storage stored = _operators[account];
 
-        stored.free = (stored.free - amount).toUint96();
-        stored.locked = (stored.locked + amount).toUint96();
+        stored.free = SafeCast.toUint96(stored.free - amount);
+        stored.locked = SafeCast.toUint96(stored.locked + amount);
 
         emit Locked(account, jobId, amount);
     }
@@ -181,7 +180,7 @@ contract OperatorStaking is IOperatorStaking, ReentrancyGuardTransient {
     function _setFree(address account, Operator storage stored, uint256 free) private {
         uint256 locked = stored.locked;
         uint256 from = _weight(stored.free + locked);
-        stored.free = free.toUint96();
+        stored.free = SafeCast.toUint96(free);
         _weights.change(_places[account] - 1, from, _weight(free + locked));
     }
 

@@ -10,7 +10,6 @@ import {IRevenueLedger} from "./interfaces/IRevenueLedger.sol";
 
 /// @title RevenueLedger
 contract RevenueLedger is IRevenueLedger {
-    using SafeCast for uint256;
     using SafeERC20 for IERC20;
 
     /// @dev Both only grow; what lies between them waits to be settled.
@@ -73,7 +72,7 @@ contract RevenueLedger is IRevenueLedger {
         uint256 protocolFee = amount * protocolFeeBps / BPS;
         uint256 net = amount - protocolFee;
 
-        _income[version][token].received += net.toUint128();
+        _income[version][token].received += SafeCast.toUint128(net);
 
         emit Credited(version, token, net, protocolFee);
 
@@ -108,7 +107,7 @@ contract RevenueLedger is IRevenueLedger {
         }
         if (to <= from) return;
 
-        _income[version][token].settled = to.toUint128();
+        _income[version][token].settled = SafeCast.toUint128(to);
         for (uint256 i; i < splits.length; ++i) {
             uint256 share = shares[i];
             if (share == 0) continue;
@@ -116,7 +115,7 @@ contract RevenueLedger is IRevenueLedger {
             if (split.version == 0) {
                 _creditAccount(split.account, token, share);
             } else {
-                _income[split.version][token].received += share.toUint128();
+                _income[split.version][token].received += SafeCast.toUint128(share);
                 emit SettledUpstream(version, split.version, token, share);
             }
         }
@@ -134,7 +133,7 @@ contract RevenueLedger is IRevenueLedger {
             if (amount == 0) continue;
 
             Book storage book = _books[token];
-            book.total = (book.total - amount).toUint128();
+            book.total = SafeCast.toUint128(book.total - amount);
             if (msg.sender == treasury) book.protocolFees = 0;
             _credits[msg.sender][token] = 0;
 
@@ -177,8 +176,8 @@ contract RevenueLedger is IRevenueLedger {
     /// @dev Books `amount` as owed, `protocolFee` of it to the treasury. The balance must cover it already.
     function _cover(address token, uint256 amount, uint256 protocolFee) private {
         Book memory book = _books[token];
-        book.total = (book.total + amount).toUint128();
-        book.protocolFees = (book.protocolFees + protocolFee).toUint128();
+        book.total = SafeCast.toUint128(book.total + amount);
+        book.protocolFees = SafeCast.toUint128(book.protocolFees + protocolFee);
         _books[token] = book;
         uint256 balance = IERC20(token).balanceOf(address(this));
         require(book.total <= balance, NotCovered(token, book.total, balance));

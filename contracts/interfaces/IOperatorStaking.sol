@@ -35,7 +35,7 @@ interface IOperatorStaking {
     error TooFewEligible(uint256 found, uint256 wanted);
 
     /// @notice Registers the sender, or changes its endpoint: the URL of the gateway that serves its results.
-    function register(string calldata endpoint) external;
+    function register(string calldata url) external;
     /// @notice Adds to the sender's free stake; the free stake afterwards is at least `minimumStake`.
     function stake(uint256 amount) external;
     /// @notice Moves free stake to unbonding; a second request adds to the first and starts its time anew.
@@ -49,7 +49,7 @@ interface IOperatorStaking {
         external
         returns (address[] memory operators);
     /// @notice Frees what a job had locked. JobMarket only.
-    function unlock(uint256 jobId, address operator, uint256 amount) external;
+    function unlock(uint256 jobId, address account, uint256 amount) external;
 
     function operator(address account) external view returns (Operator memory);
     function endpoint(address account) external view returns (string memory);

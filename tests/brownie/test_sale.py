@@ -1,13 +1,14 @@
 """A sale through brownie's eyes: what a buyer pays is what the author and the treasury are owed."""
 
 import pytest
+from brownie import AccessManager, LicenseMarket, MockUSD, ModuleRegistry, RevenueLedger
 
 PRICE = 10_000_000
 FEE_BPS = 250
 
 
 @pytest.fixture
-def house(accounts, AccessManager, LicenseMarket, MockUSD, ModuleRegistry, RevenueLedger):
+def house(accounts):
     owner, treasury = accounts[0], accounts[9]
     usd = owner.deploy(MockUSD)
     manager = owner.deploy(AccessManager, owner)
