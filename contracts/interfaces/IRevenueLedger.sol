@@ -5,7 +5,8 @@ import {Split} from "./IModuleRegistry.sol";
 
 /// @title RevenueLedger
 /// @notice Holds all that versions earned and all that accounts are owed. Settling is exact and independent of order.
-/// @dev Callers of `credit` and `creditAccounts` (the markets) must have moved the tokens here before the call.
+/// @dev The money of jobs under way lies here too, and is booked when they end: the balance may be above `total`.
+/// Callers of `credit` and `creditAccounts` (the markets) must have moved the tokens here before the call.
 interface IRevenueLedger {
     event Credited(uint256 indexed version, address indexed token, uint256 net, uint256 protocolFee);
     /// @dev Emitted by `creditAccounts`, and by `settle` for each row that names an account. The protocolFee is in
