@@ -65,6 +65,7 @@ def check(
             "checked_prefixes": list(report.prefixes),
             "lookback_error": report.lookback_error,
             "problems": list(report.problems),
+            "printed": report.printed,
         },
         as_json=as_json,
     )

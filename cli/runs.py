@@ -69,6 +69,10 @@ def order_run(session: Session, account: Account, order: Order, report: Progress
     else:
         offer_id, price = order.offer, chain.market.offer(order.offer).per_run_price
     interface = session.runtime.describe(code)
+    try:
+        interface.settle(order.settings)
+    except (TypeError, ValueError) as error:
+        raise BadInput(f"--set: {error}") from None
     if order.data is None:
         inputs = add_inputs(session.store, port_columns(feed_table(order.feed), interface.inputs, order.columns))
     else:
@@ -97,7 +101,10 @@ def print_answer(session: Session, job_id: int, answer: request.Answer, *, as_js
     """Prints how a job ended; FusionError when it failed."""
     job = answer.job
     if job.status == Status.FAILED:
-        raise FusionError(f"job {job_id} failed and was refunded: too few operators agreed on an outcome in time")
+        raise FusionError(
+            f"job {job_id} failed: too few operators agreed on an outcome in time; "
+            "what it cost is yours again with `fusion revenue claim`"
+        )
     shown: dict[str, object] = {
         "job": job_id,
         "outcome": job.kind.name,
