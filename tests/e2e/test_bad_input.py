@@ -47,7 +47,7 @@ BUNDLES: dict[str, tuple[Edit, str]] = {
     "missing directory": (shutil.rmtree, "No such file"),
     "over the limit": (lambda f: (f / "data.bin").write_bytes(bytes(17 << 20)), "16 MiB"),
     "too many files": (lambda f: [(f / f"f{i}.txt").touch() for i in range(1001)], "1,000 files"),
-    "unknown CID": (lambda f: (f / "module.toml").open("a").write(REQUIRES), UNKNOWN),
+    "unknown CID": (lambda f: (f / "module.toml").write_text((f / "module.toml").read_text() + REQUIRES), UNKNOWN),
 }
 
 
@@ -142,7 +142,9 @@ def test_altered_bytes_are_noticed(fusion: Fusion, told: dict[str, Any]) -> None
         block.write_bytes(original)
 
 
-@pytest.mark.parametrize("content", [b"", b"not a capture\n", gzip.compress(b"1 {}\n" * 50)[:-9]])
+@pytest.mark.parametrize(
+    "content", [b"", b"not a capture\n", gzip.compress(b"1 {}\n" * 50)[:-9]], ids=["empty", "text", "cut"]
+)
 def test_a_broken_capture_is_told(content: bytes, fusion: Fusion, tmp_path: Path, written: Callable[[], Any]) -> None:
     file = tmp_path / "capture.gz"
     file.write_bytes(content)
