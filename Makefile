@@ -36,7 +36,7 @@ lock:  ## Resolve the dependencies of pyproject.toml anew and write the lock fil
 	build/lock/bin/pip freeze --exclude-editable > requirements.lock
 	build/lock/bin/pip install --quiet --editable ".[dev]"
 	build/lock/bin/pip freeze --exclude-editable > requirements-dev.lock
-	npm install --package-lock-only
+	rm -f package-lock.json && npm install --package-lock-only --no-audit --no-fund
 
 clean:  ## Remove everything that was built; FUSION_HOME is left alone.
 	rm -rf build .venv .venv-* node_modules fusion/chain/bindings
@@ -54,7 +54,7 @@ build/dev.stamp: build/main.stamp requirements-dev.lock
 
 build/node.stamp: package-lock.json
 	@mkdir -p build
-	npm ci --silent --no-audit --no-fund
+	npm ci --loglevel=error --no-audit --no-fund
 	@touch $@
 
 build/bindings.stamp: build/main.stamp build/node.stamp foundry.toml $(SOL) fusion/chain/generate.py
