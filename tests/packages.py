@@ -13,7 +13,8 @@ def main() -> None:
     if not missing:
         return
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        print(f"tests that need {', '.join(missing)} will skip: install them, or run as root on Debian", file=sys.stderr)
+        names = ", ".join(missing)
+        print(f"tests that need {names} will skip: install them, or run as root on Debian", file=sys.stderr)
         return
     quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", *missing]):
