@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from fusion.chain.account import Account
-from fusion.chain.bindings.license_market import OfferSet, Purchased
+from fusion.chain.bindings.license_market import OfferSet, Purchased, Transfer
 from fusion.chain.bindings.types import Offer
 from fusion.chain.client import Chain, Receipt
 from fusion.chain.permit import sign_permit
@@ -36,8 +36,8 @@ def set_offer(
 
 
 def open_offer(chain: Chain, version: int) -> int:
-    """The cheapest offer of a version that is open now; BadInput when there is none."""
-    ids = {found.offer_id for found in chain.find(OfferSet, version=version)}
+    """The cheapest offer of a version that is open now, in the network's stable token; BadInput when there is none."""
+    ids = {found.offer_id for found in chain.find(OfferSet, version=version) if found.token == chain.token.address}
     offers = [(chain.market.offer(offer_id), offer_id) for offer_id in ids]
     open_now = [(offer.price, offer_id) for offer, offer_id in offers if offer.active and offer.version == version]
     if not open_now:
@@ -52,10 +52,13 @@ def buy(chain: Chain, account: Account, offer_id: int, *, max_price: int | None 
         max_price: most that may be paid, base units; the price quoted now when absent.
 
     Raises:
-        BadInput: no such offer, or `max_price` is below the quote ("price too low").
-        ContractRefused: the wallet is empty, the offer closed, or the terms changed on the way.
+        BadInput: the offer is in another token, `max_price` is below the quote ("price too low"), or the wallet
+            holds less.
+        ContractRefused: no such offer, the wallet is empty, the offer closed, or the terms changed on the way.
     """
     offer = chain.market.offer(offer_id)
+    if offer.token != chain.token.address:
+        raise BadInput(f"offer {offer_id} is in token {offer.token}; licenses are bought in {chain.token.address} here")
     price = chain.market.quote(offer_id)
     limit = price if max_price is None else max_price
     if limit < price:
@@ -76,8 +79,9 @@ def buy(chain: Chain, account: Account, offer_id: int, *, max_price: int | None 
 def valid_license(chain: Chain, account: str, version: int) -> int | None:
     """A license for `version` that `account` holds and can use now, the one that lasts longest; None without one."""
     best: tuple[int, int] | None = None
+    came = {transfer.token_id for transfer in chain.find(Transfer, to=account)}
     for bought in chain.find(Purchased, version=version):
-        if chain.market.is_valid(bought.license_id, account, version):
+        if bought.license_id in came and chain.market.is_valid(bought.license_id, account, version):
             lasts = bought.expiry or 2**64
             if best is None or lasts > best[0]:
                 best = (lasts, bought.license_id)

@@ -13,6 +13,7 @@ from fusion.chain.client import Chain
 from fusion.chain.deployment import MUSD, Deployment, Parameters, deploy, deployment_hash
 from fusion.chain.permit import sign_permit
 from fusion.errors import BadInput, ChainUnavailable, ContractRefused, FusionError, NotReady
+from fusion.market import trade
 
 DIGEST = bytes(range(32))
 PRICE = 25 * MUSD
@@ -222,3 +223,30 @@ def test_a_permit_holds_once(deployed) -> None:
 
     with pytest.raises(ContractRefused, match="ERC2612InvalidSigner"):
         chain.send(ann, permit)
+
+
+def test_a_license_that_was_given_away_is_its_new_holders(deployed) -> None:
+    chain, buyer, ann = deployed.chain, deployed["buyer"], deployed["ann"]
+    version = published(deployed)
+    offer = offered(deployed, version)
+    license_id = trade.buy(chain, buyer, offer).license_id
+    assert trade.valid_license(chain, buyer.address, version) == license_id
+
+    chain.send(buyer, chain.market.transfer_from(buyer.address, ann.address, license_id))
+
+    assert trade.valid_license(chain, buyer.address, version) is None
+    assert trade.valid_license(chain, ann.address, version) == license_id
+
+
+def test_an_offer_in_another_token_is_not_compared_and_not_bought(deployed) -> None:
+    chain, author, buyer = deployed.chain, deployed["author"], deployed["buyer"]
+    version = published(deployed)
+    offer = offered(deployed, version)
+    other = chain.registry.address  # any contract will do: nothing is taken
+    chain.send(deployed["deployer"], chain.market.allow_token(other, allowed=True))
+    terms = Offer(other, version, 0, 1, 0, active=True)
+    cheap = chain.send(author, chain.market.set_offer(0, terms)).event(OfferSet).offer_id
+
+    assert trade.open_offer(chain, version) == offer
+    with pytest.raises(BadInput, match=f"offer {cheap} is in token {other}"):
+        trade.buy(chain, buyer, cheap)
