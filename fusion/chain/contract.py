@@ -11,7 +11,7 @@ from eth_abi.codec import ABICodec
 from eth_abi.decoding import StringDecoder
 from eth_abi.exceptions import DecodingError, EncodingError
 from eth_abi.registry import registry as default_registry
-from eth_utils.address import to_checksum_address
+from eth_utils.address import is_hex_address, to_checksum_address
 from eth_utils.crypto import keccak
 
 from fusion.errors import BadInput, FusionError, NotReady
@@ -27,6 +27,15 @@ _registry.register_decoder("string", _untyped[1](handle_string_errors="replace")
 _codec = ABICodec(_registry)
 
 checksum = to_checksum_address
+
+
+def address(text: str, what: str) -> str:
+    """The account that a person wrote, in EIP-55 form; BadInput when it is none, or a letter of it was mistyped."""
+    if text.startswith("0x") and is_hex_address(text) and int(text, 16):
+        spelled = str(checksum(text))
+        if text in (spelled, spelled.lower()):
+            return spelled
+    raise BadInput(f"{what} is {text!r}: give an address of 0x and 40 hexadecimal digits, spelled as it was given")
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -6,6 +6,7 @@ from fusion.chain.account import Account
 from fusion.chain.bindings.module_registry import Published
 from fusion.chain.bindings.revenue_ledger import Claimed
 from fusion.chain.client import Chain, Receipt
+from fusion.chain.contract import address
 from fusion.errors import BadInput
 from fusion.market.publish import splits_of
 
@@ -72,11 +73,16 @@ def settle(chain: Chain, account: Account, version: int) -> list[Receipt]:
 
 
 def claim(chain: Chain, account: Account, *, to: str | None = None) -> Payout:
-    """Claims all that `account` is owed in the network's stable token; nothing is sent when nothing is owed."""
+    """Claims all that `account` is owed in the network's stable token; nothing is sent when nothing is owed.
+
+    Raises:
+        BadInput: `to` is no address, or is spelled wrong.
+    """
+    paid_to = account.address if to is None else address(to, "the address to pay")
     token = chain.token.address
     if not chain.ledger.claimable(account.address, token):
         return Payout(0, None)
-    receipt = chain.send(account, chain.ledger.claim([token], to or account.address))
+    receipt = chain.send(account, chain.ledger.claim([token], paid_to))
     paid = [event.amount for event in receipt.events if isinstance(event, Claimed)]
     if not paid:
         raise BadInput(f"nothing was left to claim for {account.address}: another process claimed it first")

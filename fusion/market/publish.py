@@ -7,6 +7,7 @@ from fusion.chain.account import Account
 from fusion.chain.bindings.module_registry import ModuleRegistered, Published
 from fusion.chain.bindings.types import Access, Split, VersionTerms
 from fusion.chain.client import Chain, Receipt
+from fusion.chain.contract import address
 from fusion.content.bundle import Bundle, Requirement
 from fusion.content.cid import Cid
 from fusion.content.store import BlockStore
@@ -49,10 +50,11 @@ def publish(
         royalties: name of a required module -> parts per million; its minimum when absent.
 
     Raises:
-        BadInput: the shares do not fit, or the version number is taken by other content.
+        BadInput: the shares do not fit or go to no address, or the version number is taken by other content.
         BundleError: a requirement is not locked to a CID, or is published nowhere.
         ContractRefused: the registry has the last word.
     """
+    shares = _by_account(shares or {})
     manifest = bundle.manifest
     module_id = chain.registry.module_of(account.address, manifest.name)
     if module_id:
@@ -71,7 +73,7 @@ def publish(
         raise BadInput(
             f"{manifest.name} does not require {', '.join(sorted(given))}; a royalty goes to what it requires"
         )
-    splits = revenue_table(account.address, shares or {}, upstreams)
+    splits = revenue_table(account.address, shares, upstreams)
     terms = VersionTerms(bundle.cid.digest, bundle.cid.digest, Access.OPEN, min_royalty_ppm, manifest.version)
 
     store.add_directory(bundle.files)
@@ -91,6 +93,16 @@ def splits_of(chain: Chain, version: int) -> list[Split]:
     if not found:
         raise BadInput(f"no version {version} is published on this chain")
     return list(found[0].splits)
+
+
+def _by_account(shares: Mapping[str, int]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for text, ppm in shares.items():
+        account = address(text, "the account of a share")
+        if account in found:
+            raise BadInput(f"{account} is given two shares; give it one")
+        found[account] = ppm
+    return found
 
 
 def _version(chain: Chain, module_id: int, semver: str) -> Published | None:

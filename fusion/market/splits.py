@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from fusion.chain.bindings.types import Split
 from fusion.errors import BadInput
@@ -71,7 +71,7 @@ def parse_percent(text: str, what: str) -> int:
     """Parts per million of `12.5%` or `12.5`."""
     try:
         ppm = Decimal(text.strip().removesuffix("%")) * 10_000
-    except InvalidOperation:
+    except ArithmeticError:
         raise BadInput(f"{what} is {text!r}: give a percentage such as 12.5%") from None
     if not ppm.is_finite() or ppm != ppm.to_integral_value() or not 0 <= ppm <= WHOLE:
         raise BadInput(f"{what} is {text!r}: give a percentage from 0 to 100 with at most four decimals")
@@ -80,5 +80,5 @@ def parse_percent(text: str, what: str) -> int:
 
 def percent(ppm: int) -> str:
     """`12.5%` of 125,000 parts per million."""
-    whole, parts = divmod(ppm, 10_000)
-    return f"{whole}.{parts:04d}".rstrip("0").rstrip(".") + "%"
+    whole, parts = divmod(abs(ppm), 10_000)
+    return f"{'-' if ppm < 0 else ''}{whole}.{parts:04d}".rstrip("0").rstrip(".") + "%"

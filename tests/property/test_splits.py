@@ -54,12 +54,17 @@ def test_shares_must_leave_something_for_the_author() -> None:
         revenue_table(AUTHOR, {"0x" + "1" * 40: 600_000, "0x" + "2" * 40: 400_000}, [])
 
 
+def test_what_shares_lack_is_told_exactly() -> None:
+    with pytest.raises(BadInput, match=r"leave -0\.5% for the author"):
+        revenue_table(AUTHOR, {"0x" + "1" * 40: 605_000, "0x" + "2" * 40: 400_000}, [])
+
+
 @given(st.integers(0, WHOLE))
 def test_a_percentage_is_read_as_it_is_written(ppm: int) -> None:
     assert parse_percent(percent(ppm), "--share") == ppm
 
 
-@pytest.mark.parametrize("text", ["", "x", "-1%", "101%", "0.00001%", "nan", "inf", "1e99"])
+@pytest.mark.parametrize("text", ["", "x", "-1%", "101%", "0.00001%", "nan", "inf", "1e99", "1e999999"])
 def test_a_bad_percentage_is_refused(text: str) -> None:
     with pytest.raises(BadInput, match="--share is"):
         parse_percent(text, "--share")
