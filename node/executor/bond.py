@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from fusion import log
 from fusion.chain.account import Account
-from fusion.chain.bindings.revenue_ledger import Claimed
 from fusion.chain.client import Chain
 from fusion.errors import BadInput
+from fusion.market import payout
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,6 @@ class Bond:
 
     def claim(self) -> int:
         """Takes all that the ledger owes this operator in the stake token; returns the amount."""
-        call = self._chain.ledger.claim([self._chain.token.address], self._account.address)
-        amount = self._chain.send(self._account, call).event(Claimed).amount
+        amount = payout.claim(self._chain, self._account).amount
         self._log.info("claimed", amount=amount)
         return amount

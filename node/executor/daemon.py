@@ -151,9 +151,11 @@ class Daemon:
                 failures = 0
             except FusionError as error:
                 failures += 1
+                self._head = None  # the jobs were perhaps not looked at: do so without waiting for another block
                 self._complain(failures, error)
             except Exception:  # noqa: BLE001  # what nobody foresaw must not end the watch over other jobs and what comes later
                 failures += 1
+                self._head = None
                 self._log.exception("a round failed", failures=failures)
             under_way = desk.under_way()
             if under_way and not failures:

@@ -48,7 +48,7 @@ class _Task:
 
 @dataclass(slots=True)
 class _Pause:
-    """After a failed act: tries so far, and when the next may be, in this machine's monotonic time."""
+    """After a failed act: tries so far, and when the next may be, in this machine's monotonic time; 0 once it was."""
 
     tries: int = 0
     until: float = 0.0
@@ -108,7 +108,7 @@ class Desk:
     def waiting(self) -> bool:
         """Whether a pause has ended since a job was last looked at."""
         now = time.monotonic()
-        return any(pause.until <= now for pause in self._pauses.values())
+        return any(0 < pause.until <= now for pause in self._pauses.values())
 
     def review(self, head: Block) -> None:
         """Looks at every job that has not ended, and starts what is due. Raises Retryable when the chain is away."""
@@ -116,8 +116,11 @@ class Desk:
         active = self._journal.active()
         self._forget_all_but({entry.job_id for entry in active})
         for entry in active:
-            if entry.job_id in self._tasks or self._pauses.get(entry.job_id, _Pause()).until > now:
+            pause = self._pauses.get(entry.job_id)
+            if entry.job_id in self._tasks or (pause is not None and pause.until > now):
                 continue
+            if pause is not None:
+                pause.until = 0.0
             try:
                 self._consider(entry, head)
             except Retryable:
@@ -145,8 +148,11 @@ class Desk:
             return
         since = self._due_since.setdefault((job_id, act), head.number)
         place, others = self._place(seats)
-        if head.number >= since + turn(act, job_id, place, others) and len(self._tasks) < SENDING:
+        if head.number >= since + turn(act, job_id, place, others) and self._sending() < ways(act):
             self._start(entry, act, lambda: self._send(entry, act))
+
+    def _sending(self) -> int:
+        return sum(task.worker is None for task in self._tasks.values())
 
     def _compared(self, entry: Entry, seat: Seat) -> Entry:
         """Brings the journal up to what the chain has of this operator's commitment: the chain is right."""
@@ -234,7 +240,7 @@ class Desk:
         """Pauses the job; a run that cannot pass, or has been tried enough, ends in abstaining."""
         pause = self._pauses.setdefault(entry.job_id, _Pause())
         pause.tries += 1
-        pause.until = time.monotonic() + min(FIRST_PAUSE * 2 ** (pause.tries - 1), LONGEST_PAUSE)
+        pause.until = time.monotonic() + min(FIRST_PAUSE * 2 ** min(pause.tries - 1, 10), LONGEST_PAUSE)
         told = self._log.bind(job=entry.job_id, act=act.value if act else None, tries=pause.tries)
         if isinstance(error, ContractRefused) and act in ANYONES:
             told.debug("another was first, or it is too early", error=str(error))
@@ -257,11 +263,18 @@ class Desk:
         self._due_since = {key: block for key, block in self._due_since.items() if key[0] in active}
 
 
+def ways(act: Act) -> int:
+    """Transactions that may be under way when one more is begun: half are kept for what this operator alone can do."""
+    return SENDING // 2 if act in ANYONES else SENDING
+
+
 def _tries(error: BaseException) -> float:
     """How often a run is tried that fails like this."""
-    if isinstance(error, NotAttested) or not isinstance(error, FusionError):
-        return RUN_TRIES
-    return math.inf if isinstance(error, Retryable) else 1  # what is not here now may come until the window closes
+    if isinstance(error, BadInput):
+        return 1  # the job itself is wrong
+    if isinstance(error, Retryable) and not isinstance(error, NotAttested):
+        return math.inf  # what is not here now may come until the window closes
+    return RUN_TRIES  # a gateway that alters bytes or a node in trouble may have a better one beside it
 
 
 def in_thread(work: Callable[[], T]) -> "Future[T]":
