@@ -25,7 +25,8 @@ class Follower:
             last = min(first + CHUNK - 1, head.number)
             block = self._chain.block(last)
             events = self._chain.events(first, last)
-            if block is None or self._chain.block(last) != block:
+            # What lies below may change while this is read: then the logs of the blocks between would be missed.
+            if block is None or self._chain.block(last) != block or self._fork() + 1 != first:
                 return False
             self._journal.advance(
                 block.number,
