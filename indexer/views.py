@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Engine, inspect, select
 from sqlmodel import Session, col
 
+from indexer.fold.context import text
 from indexer.page import Page, listed
 from indexer.tables import (
     TABLES,
@@ -49,7 +50,8 @@ def meta(session: Session) -> Meta | None:
 
 
 def modules(session: Session, page: Page, *, author: str | None = None, name: str | None = None) -> Sequence[Module]:
-    return listed(session, Module, page, *_equal((Module.author, author), (Module.name, name)))
+    stored = None if name is None else text(name)
+    return listed(session, Module, page, *_equal((Module.author, author), (Module.name, stored)))
 
 
 def versions(

@@ -39,7 +39,7 @@ _BRACKETS = re.compile(rb'(?s)"(?:[^"\\]|\\.)*"|[\[\]{}]')
 _DTYPES = {"float64": "<f8", "int64": "<i8"}
 
 
-class MalformedFrame(Exception):  # noqa: N818 - the module's doing, told as a ModuleError
+class MalformedFrame(Exception):
     """What the guest sent is no frame."""
 
 

@@ -123,7 +123,7 @@ class Runtime:
         return frame
 
 
-class _NotRunnable(Exception):  # noqa: N818 - becomes an outcome or a BadInput
+class _NotRunnable(Exception):
     """The job cannot run as given."""
 
 

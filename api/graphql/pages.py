@@ -10,11 +10,12 @@ from indexer.page import Key, Page
 
 FIRST = 50
 _LARGEST_ID = 2**63 - 1
+_DIGITS = len(str(_LARGEST_ID))
 
 
 def number(text: str) -> int:
     """An id of what the contracts count: modules, versions, offers, licenses, jobs."""
-    if not (text.isascii() and text.isdigit()) or int(text[:20]) > _LARGEST_ID:
+    if not (text.isascii() and text.isdigit()) or len(text) > _DIGITS or int(text) > _LARGEST_ID:
         raise BadInput(f"{text[:80]!r} is no id; one is a whole number, as in the `id` of a row")
     return int(text)
 

@@ -32,7 +32,7 @@ class _Release(SchemaExtension):
 
 def _ours(error: GraphQLError) -> bool:
     """Whether a message is meant for the client: of the query's own faults, or of what we refuse."""
-    return error.original_error is None or isinstance(error.original_error, FusionError)
+    return error.original_error is None or isinstance(error.original_error, FusionError | GraphQLError)
 
 
 class Schema(strawberry.Schema):

@@ -32,7 +32,7 @@ MAX_TEXT = 400
 Column = np.ndarray[Any, np.dtype[np.float64]] | np.ndarray[Any, np.dtype[np.int64]]
 
 
-class RefusedJob(Exception):  # noqa: N818 - an ending, not an error of this program
+class RefusedJob(Exception):
     """The job cannot be run as it was given."""
 
 

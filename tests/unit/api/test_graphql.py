@@ -133,6 +133,7 @@ def test_lists_of_lists_are_one_statement_a_level(query, statements: list[str]) 
         ("{ modules(first: 201) { id } }", "first is 201; ask for 1 to 200 rows"),
         ('{ modules(after: "x") { id } }', "'x' is no id"),
         ('{ module(id: "99999999999999999999") { id } }', "is no id"),
+        ('{ module(id: "00000000000000000000999") { id } }', "is no id"),
         ('{ module(id: "-1") { id } }', "'-1' is no id"),
         ('{ revenue(after: "7") { id } }', "'7' is no place in this list"),
         ('{ modules(author: "0x12") { id } }', "'0x12' is no address"),
@@ -145,6 +146,17 @@ def test_faults_of_the_query_are_told(query, text: str, message: str) -> None:
     (error,) = query(text)["errors"]
     assert message in error["message"]
     assert "\n" not in error["message"].strip() or "Syntax" in message
+
+
+def test_variables_that_do_not_fit_are_told(query) -> None:
+    (error,) = query("query ($n: Int) { modules(first: $n) { id } }", n=None)["errors"]
+    assert "'first'" in error["message"]
+    (error,) = query("query ($a: Address) { modules(author: $a) { id } }", a="\ud800")["errors"]
+    assert "is no address" in error["message"]
+
+
+def test_a_name_that_no_database_can_hold_is_looked_for_as_it_is_kept(query) -> None:
+    assert query("query ($n: String) { modules(name: $n) { id } }", n="\ud800\0") == {"data": {"modules": []}}
 
 
 def test_deep_long_and_aliased_queries_are_refused(query) -> None:

@@ -220,6 +220,15 @@ def test_another_venues_capture_is_refused(write):
         read_capture("binance", [write({"arg": {"channel": "books"}, "data": []})])
 
 
+@pytest.mark.parametrize(
+    ("venue", "pu", "other"), [("binance", 8, "binance_futures"), ("binance_futures", None, "binance")]
+)
+def test_spot_and_futures_are_not_mixed_up(write, message, venue, pu, other):
+    """Futures read as spot would end up among the events of the spot market of that name."""
+    with pytest.raises(CaptureError, match=rf"capture.txt:2: .* whose venue is {other}$"):
+        read_capture(venue, [write(message("snapshot", 8, *BOOK), message("delta", 9, 10, pu=pu))])
+
+
 def test_an_unknown_venue_is_refused(by_hand):
     with pytest.raises(BadInput, match="unknown venue 'nyse'; known are binance, binance_futures"):
         read_capture("nyse", [by_hand / "spot.txt"])
