@@ -102,6 +102,8 @@ class Binance(Venue):
 
     def previous(self, delta: Json) -> int:
         """The update after which a delta begins."""
+        if "pu" in delta:
+            raise ValueError("a delta with 'pu' is of futures, whose venue is binance_futures")
         return whole(delta["U"]) - 1
 
     def event_time(self, data: Json) -> object:

@@ -39,4 +39,6 @@ class BinanceFutures(Binance):
 
     def previous(self, delta: Json) -> int:
         """`pu`. It is below U, so a delta after a snapshot with pu <= lastUpdateId <= u leaves nothing out."""
+        if "pu" not in delta:
+            raise ValueError("a delta without 'pu' is of spot, whose venue is binance")
         return whole(delta["pu"])

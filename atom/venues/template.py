@@ -4,7 +4,6 @@ A venue only says what its messages mean; arrival order, sync, ticks and lots ar
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar, TypeAlias
@@ -12,8 +11,6 @@ from typing import Any, ClassVar, TypeAlias
 from atom.columns import Columns, Stamp
 
 Json: TypeAlias = dict[str, Any]  # an object as the venue sent it; every field is checked where it is read
-
-SymbolColumns: TypeAlias = Callable[[str], Columns]  # the columns of a symbol, by the venue's name
 
 _FINEST, _COARSEST = Decimal("1e-18"), Decimal("1e6")
 _MICROSECONDS = 10**14  # a venue time from here on is in microseconds, below in milliseconds
