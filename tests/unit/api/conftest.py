@@ -1,6 +1,7 @@
 """An app over a filled index, without a chain."""
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -152,4 +153,9 @@ def ask(app: FastAPI) -> Iterator[Ask]:
 @pytest.fixture
 def query(ask: Ask) -> Callable[..., dict]:
     """The answer to one GraphQL query, as JSON."""
-    return lambda text, **variables: ask("POST", "/graphql", json={"query": text, "variables": variables}).json()
+
+    def sent(text: str, **variables: object) -> dict:
+        body = json.dumps({"query": text, "variables": variables})  # in ASCII: httpx itself refuses lone surrogates
+        return ask("POST", "/graphql", content=body, headers={"content-type": "application/json"}).json()
+
+    return sent
