@@ -16,6 +16,7 @@ from sandbox.code import ModuleCode
 
 MAX_MODULES = 64  # of one job, upstreams included
 MAX_BYTES = 64 * 1024 * 1024  # of their bundles together
+MAX_INPUT = 256 * 1024 * 1024  # bytes of its input tables together
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +98,18 @@ def input_columns(inputs: Mapping[str, Cid], content: Content) -> dict[str, Colu
     """Port -> the column of its own name in its table, or the table's only column.
 
     Raises:
-        BadInput: a table has several columns and none of the port's name.
+        BadInput: a table has several columns and none of the port's name, or the tables are too large together.
         ContentUnavailable: a table cannot be had now.
         ContentError: only altered bytes were found, or they are no table.
     """
-    tables = {cid: read_table(content.directory(cid)) for cid in set(inputs.values())}
+    tables: dict[Cid, dict[str, Column]] = {}
+    size = 0
+    for cid in dict.fromkeys(inputs.values()):
+        files = content.directory(cid)
+        size += sum(map(len, files.values()))
+        if size > MAX_INPUT:
+            raise BadInput(f"the inputs have more than {MAX_INPUT >> 20} MiB together: a job reads no more")
+        tables[cid] = read_table(files)
     columns: dict[str, Column] = {}
     for port, cid in inputs.items():
         table = tables[cid]

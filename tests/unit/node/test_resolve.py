@@ -13,6 +13,7 @@ from fusion.content.gateway import Content
 from fusion.content.store import BlockStore
 from fusion.content.table import add_table
 from fusion.errors import BadInput, ContentError, ContentUnavailable
+from node.executor import resolve
 from node.executor.resolve import MAX_MODULES, Listing, input_columns, module_code
 
 CODE = b"""
@@ -184,3 +185,11 @@ def test_a_port_without_a_column_is_refused(market: Market) -> None:
 def test_an_input_that_is_no_table_is_refused(market: Market) -> None:
     with pytest.raises(ContentError):
         input_columns({"price": market.store.add_directory({"a.txt": b"a"})}, market.content)
+
+
+def test_inputs_that_are_too_large_together_are_refused(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two = (add_table(market.store, {"price": np.full(1_000, value)}) for value in (1.0, 2.0))
+    monkeypatch.setattr(resolve, "MAX_INPUT", 10_000)
+    assert input_columns({"bid": one, "ask": one}, market.content).keys() == {"bid", "ask"}
+    with pytest.raises(BadInput, match="the inputs have more than"):
+        input_columns({"bid": one, "ask": two}, market.content)
