@@ -3,6 +3,7 @@
 An operator does not settle royalties: authors do, in the verb that claims them, and nobody is paid for doing it.
 """
 
+import ipaddress
 import logging
 import os
 import threading
@@ -14,7 +15,7 @@ from fusion import log
 from fusion.chain.account import Account
 from fusion.chain.client import Block, Chain
 from fusion.content.gateway import Content
-from fusion.errors import ContractRefused, FusionError, Retryable
+from fusion.errors import BadInput, ContractRefused, FusionError, Retryable
 from node.executor.bond import Bond
 from node.executor.desk import Desk, in_thread
 from node.executor.follow import Follower
@@ -92,8 +93,11 @@ class Daemon:
         """Works until `stop` is set; then ends quickly, and a later run goes on where this one was.
 
         Raises:
-            FusionError: it cannot begin: too few tokens for its stake, its address taken, the chain refuses it.
+            FusionError: it cannot begin: too few tokens for its stake, its address taken or out of others' reach, the
+                chain refuses it.
         """
+        if not self._terms.endpoint and _everywhere(self._terms.host):
+            raise BadInput(f"nobody can reach a gateway at {self._terms.host}: say with --endpoint how others reach it")
         server = GatewayServer(self._content.store, self._terms.host, self._terms.port)
         journal = Journal(self._journal_path)
         workers = [Worker(self._image) for _ in range(self._terms.workers)]
@@ -203,3 +207,11 @@ class Daemon:
     def _complain(self, failures: int, error: FusionError) -> None:
         """Once loudly, then quietly until it works again."""
         self._log.log(logging.WARNING if failures == 1 else logging.DEBUG, "waiting", error=str(error))
+
+
+def _everywhere(host: str) -> bool:
+    """Whether it stands for all addresses of a machine, which is none that others could call."""
+    try:
+        return not host or ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        return False
