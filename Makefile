@@ -12,7 +12,7 @@ run: $(VENV)/main.stamp build/bindings.stamp  ## Start the local network, walk t
 	$(BIN)/fusion up --foreground --demo
 
 demo: $(VENV)/main.stamp build/bindings.stamp  ## Walk the main journey on the local network and leave the network up.
-	$(BIN)/fusion demo
+	$(BIN)/fusion demo --json
 
 test: check  ## All checks and tests.
 	$(BIN)/python -m tests.packages
