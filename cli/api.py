@@ -9,7 +9,7 @@ app = typer.Typer(no_args_is_help=True, help="Serve GraphQL, content and the app
 
 @app.command()
 def serve() -> None:
-    """Serves on FUSION_API_HOST and FUSION_API_PORT until it is told to stop."""
+    """Serves until it is told to stop. It listens on FUSION_API_HOST and FUSION_API_PORT."""
     import uvicorn
 
     from api.app import create_app

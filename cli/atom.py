@@ -18,7 +18,7 @@ def import_(
     http: Annotated[list[Path] | None, typer.Option(help="Recorded HTTP answers that belong to them.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Reads a capture into the event log under FUSION_HOME, and counts what it holds, one row a symbol."""
+    """Reads a capture into the event log. That is under FUSION_HOME; prints what the capture holds, a row a symbol."""
     from atom.imports import import_capture
     from atom.store import Store
     from cli.output import progress, rows

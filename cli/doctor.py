@@ -21,7 +21,7 @@ class Finding:
 
 
 def doctor(as_json: Json = False) -> None:
-    """Checks this machine and the network, and says what to do about what is missing; exit 1 if something is."""
+    """Checks this machine and the network. Says what to do about what is missing; exit 1 if something is."""
     from cli.output import rows
 
     findings = list(_findings(Session()))

@@ -1,5 +1,7 @@
 """`fusion indexer`: chain logs to tables."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -19,11 +21,12 @@ def follow(once: Annotated[bool, typer.Option("--once", help="Stop at the presen
 
     session = Session()
     stop = stop_on_signal()
-    follower = Follower(session.chain, open_engine(session.settings.index))
-    if once:
-        follower.step(stop)
-    else:
-        follower.run(stop)
+    with _database():
+        follower = Follower(session.chain, open_engine(session.settings.index))
+        if once:
+            follower.step(stop)
+        else:
+            follower.run(stop)
 
 
 @app.command("hash")
@@ -33,5 +36,20 @@ def table_hash(as_json: Json = False) -> None:
     from indexer.database import open_engine
     from indexer.digest import digest
 
-    found = digest(open_engine(Session().settings.index, existing=True))
+    with _database():
+        found = digest(open_engine(Session().settings.index, existing=True))
     record({"hash": found.hash, "block": found.block, "block_hash": found.block_hash}, as_json=as_json)
+
+
+@contextmanager
+def _database() -> Iterator[None]:
+    """Tells what a database says in one line: it is away, full, no database, or not ours to write."""
+    from sqlalchemy.exc import DBAPIError
+
+    from fusion.errors import Retryable
+
+    try:
+        yield
+    except DBAPIError as error:
+        said = str(error.orig).splitlines()[0]
+        raise Retryable(f"the database of the index: {said}; it is named by FUSION_DATABASE or FUSION_HOME") from error

@@ -49,7 +49,7 @@ def root(version: Annotated[bool, typer.Option("--version", callback=_version, i
 def main() -> None:
     """Runs the command line: one line on stderr and exit 2 for bad input, 1 for what may pass, 130 for Ctrl-C."""
     try:
-        code = app(standalone_mode=False)
+        code = app(standalone_mode=False, prog_name="fusion")
     except FusionError as error:
         code = _tell(str(error), error.exit_code)
     except typer.Abort:
@@ -61,13 +61,30 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 141
     except typer.TyperException as error:
-        code = _tell(error.format_message(), 2)
+        code = _misused(error)
     except Exception as error:  # noqa: BLE001 - a fault of ours is told in one line too, its traceback on request
         if os.environ.get("FUSION_LOG_LEVEL") == "DEBUG":
             traceback.print_exc()
-        kind = type(error).__name__
-        code = _tell(f"a fault in Fusion itself: {kind}: {error}; FUSION_LOG_LEVEL=DEBUG shows where", 1)
+        code = _tell(f"{_fault(error)}; FUSION_LOG_LEVEL=DEBUG shows where", 1)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _misused(error: typer.TyperException) -> int:
+    """Says what is wrong with the words of a command and where its help is; without a word, that help is shown."""
+    context, message = getattr(error, "ctx", None), error.format_message()
+    if context is None:
+        return _tell(message, 2)
+    if message == context.get_help():
+        print(message)
+        return 2
+    return _tell(f"{message.rstrip('.')}; see `{context.command_path} --help`", 2)
+
+
+def _fault(error: Exception) -> str:
+    """What went wrong that no room has foreseen: a file that the system refuses, or a fault of ours."""
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return f"a fault in Fusion itself: {type(error).__name__}: {error}"
 
 
 def _tell(message: str, code: int) -> int:

@@ -1,5 +1,6 @@
 """The module that `fusion module new` starts an author with."""
 
+from keyword import iskeyword
 from pathlib import Path
 
 from fusion.errors import BadInput
@@ -40,8 +41,10 @@ def {name}(bid: Floats, ask: Floats, *, window: int = 50) -> Floats:
 
 def write(parent: Path, name: str) -> Path:
     """Writes a new module's folder; BadInput when the name is no identifier or the folder is there."""
-    if not name.isascii() or not name.isidentifier() or name != name.lower():
-        raise BadInput(f"{name!r} cannot name a module: use lower-case letters, digits and _")
+    if not name.isascii() or not name.isidentifier() or name != name.lower() or iskeyword(name):
+        raise BadInput(
+            f"{name!r} cannot name a module: use lower-case letters, digits and _, and no word of Python's own"
+        )
     folder = parent / name
     try:
         folder.mkdir()

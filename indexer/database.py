@@ -7,11 +7,12 @@ from sqlalchemy import Connection, Engine, event, insert
 from sqlalchemy import inspect as inspected
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.schema import CreateTable
 from sqlmodel import Session, SQLModel, create_engine
 
-from fusion.errors import NotReady
+from fusion.errors import BadInput, NotReady
 from indexer.tables import TABLES, Progress
 
 FOLD_REVISION = 1  # raise it when a fold gives other rows for the same logs: tables of an older one are made anew
@@ -21,11 +22,20 @@ _BUSY_MS = 30_000
 def open_engine(url: str, *, existing: bool = False) -> Engine:
     """An engine for `sqlite:///<file>` or any other SQLAlchemy URL.
 
-    With `existing`, NotReady when there is no such file, which would otherwise be made by looking at it.
+    BadInput when the URL is none, or its driver is not installed. With `existing`, NotReady when there is no such
+    file, which would otherwise be made by looking at it.
 
     On SQLite: write-ahead log, a busy time-out, and real transactions, so that a reader sees one state however many
     statements it runs, while another process writes.
     """
+    try:
+        make_url(url).get_dialect().import_dbapi()
+    except ArgumentError:
+        raise BadInput(
+            f"{url!r} is no database that is known here; give one like sqlite:////srv/index.sqlite"
+        ) from None
+    except ImportError as error:
+        raise BadInput(f"the database {make_url(url)} needs a driver: {error}; install it beside Fusion") from None
     file = make_url(url).database if make_url(url).get_backend_name() == "sqlite" else None
     if existing and file and not Path(file).exists():
         raise NotReady(f"there is no index at {file}; start it with `fusion indexer follow`")

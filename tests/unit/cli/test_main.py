@@ -41,6 +41,8 @@ def test_help_loads_no_heavy_package(tmp_path: Path) -> None:
         (["atom", "import", "--venue", "binance", "x"], "x"),
         (["atom", "show", "binance"], "binance"),
         (["indexer", "hash"], "there is no index"),
+        (["module", "new", "class"], "no word of Python"),
+        (["module", "new"], "see `fusion module new --help`"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_2(arguments: list[str], words: str, tmp_path: Path) -> None:
@@ -55,6 +57,48 @@ def test_a_setting_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     done = fusion("account", "list", home=tmp_path, FUSION_API_PORT="many")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "FUSION_API_PORT is 'many'" in done.stderr
+
+
+@pytest.mark.parametrize("room", [[], ["module"]])
+def test_a_room_without_a_verb_shows_its_help(room: list[str], tmp_path: Path) -> None:
+    done = fusion(*room, home=tmp_path)
+    assert (done.returncode, done.stderr) == (2, "")
+    assert done.stdout == fusion(*room, "--help", home=tmp_path).stdout
+
+
+def test_the_help_of_a_verb_is_not_cut_off(tmp_path: Path) -> None:
+    for room in ([], ["module"], ["operator"], ["revenue"], ["account"], ["atom"], ["indexer"], ["api"]):
+        assert "...\n" not in fusion(*room, "--help", home=tmp_path).stdout.partition("Commands:")[2]
+
+
+@pytest.mark.parametrize(
+    ("database", "code", "words"),
+    [
+        ("nonsense", 2, "'nonsense' is no database"),
+        ("postgresql+nowhere://x/y", 2, "is no database"),
+        ("sqlite:///{home}/text", 1, "file is not a database"),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_told(database: str, code: int, words: str, tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("no database, but long enough to be taken for one\n" * 20)
+    done = fusion("indexer", "hash", home=tmp_path, FUSION_DATABASE=database.format(home=tmp_path))
+    assert (done.returncode, done.stderr.count("\n")) == (code, 1)
+    assert words in done.stderr
+    assert "fault" not in done.stderr
+
+
+def test_a_home_that_is_no_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = fusion("down", home=tmp_path, FUSION_HOME=str(tmp_path / "file"))
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert f"{tmp_path / 'file'}/network.lock: Not a directory" in done.stderr
+
+
+def test_columns_are_of_a_feed_not_of_made_up_data(tmp_path: Path) -> None:
+    fusion("module", "new", "slope", home=tmp_path)
+    done = fusion("module", "test", "slope", "--input", "bid=nothing", home=tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "give --feed too" in done.stderr
 
 
 def test_nothing_is_written_by_a_command_that_is_refused(tmp_path: Path) -> None:
