@@ -12,7 +12,7 @@ app = typer.Typer(no_args_is_help=True, help="Make, list and fund accounts.")
 
 @app.command()
 def new(name: Annotated[str, typer.Argument(help="Name of the account.")], as_json: Json = False) -> None:
-    """Makes an account: an encrypted keystore, its random password in a file beside it."""
+    """Makes an account. That is an encrypted keystore, with its random password in a file beside it."""
     from cli.output import record
     from fusion.chain.account import create
 
@@ -50,4 +50,5 @@ def fund(
     chain = session.chain
     Anvil(session.settings.rpc).fund(account.address)
     chain.send(account, chain.token.mint(account.address, units))
-    record({"address": account.address, "balance": chain.token.balance_of(account.address)}, as_json=as_json)
+    balance = money.Units(chain.token.balance_of(account.address))
+    record({"address": account.address, "balance": balance}, as_json=as_json)

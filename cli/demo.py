@@ -5,7 +5,7 @@ from cli.session import Session
 
 
 def demo(as_json: Json = False) -> None:
-    """Walks the main journey on the local network, starting it if need be, and leaves it up."""
+    """Walks the main journey. Starts the local network if need be, and leaves it up."""
     import json
 
     from cli.journey import Journey
@@ -24,10 +24,26 @@ def demo(as_json: Json = False) -> None:
     if as_json:
         print(json.dumps(told))
     else:
-        _tell(told)
+        _tell(session, told)
 
 
-def _tell(told: dict[str, object]) -> None:
+def _tell(session: Session, told: dict[str, object]) -> None:
+    """For a person: accounts by name where this home knows them, amounts in tokens, equal outcomes counted."""
+    from collections import Counter
+    from typing import cast
+
+    from cli.money import Units
     from cli.output import record
+    from fusion.chain.account import address_of, names
 
-    record({key: value for key, value in told.items() if key not in ("contracts", "gas", "seconds")}, as_json=False)
+    keys = session.settings.keys
+    known = {address_of(keys, name): name for name in names(keys)}
+    shown = {key: value for key, value in told.items() if key not in ("contracts", "gas", "seconds")}
+    outcomes = Counter(cast("dict[str, str]", told["results"]).values())
+    shown["results"] = {found: f"{count} operators" for found, count in outcomes.items()}
+    for key in ("paid", "protocol_fee"):
+        shown[key] = Units(cast("int", told[key]))
+    for key in ("credited", "claimed"):
+        amounts = cast("dict[str, int]", told[key])
+        shown[key] = {known.get(account, account): Units(amount) for account, amount in amounts.items()}
+    record(shown, as_json=False)

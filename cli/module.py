@@ -42,15 +42,18 @@ def check(
     settings: Settings = None,
     as_json: Json = False,
 ) -> None:
-    """Runs a module in the sandbox on a feed, and checks its ports, determinism and that it does not look ahead."""
+    """Runs a module in the sandbox. Checks its ports, determinism, and that it does not look ahead."""
     from cli.bundles import local_code
     from cli.output import record
     from cli.values import pairs, parse_settings
+    from fusion.errors import BadInput
     from node.inputs import feed_table, port_columns
     from sandbox.verify import verify
 
     session = Session()
     chosen, values = pairs(inputs or [], "--input"), parse_settings(settings or [])
+    if chosen and feed == MADE_UP:
+        raise BadInput(f"--input names columns of a feed, and {MADE_UP} data has none: give --feed too")
     bundle, code = local_code(folder, session.content)
     table = None if feed == MADE_UP else feed_table(feed)
     columns = None if table is None else port_columns(table, bundle.manifest.inputs, chosen)
@@ -86,7 +89,7 @@ def publish(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Publishes a version: its files to the content store, its revenue table to the chain."""
+    """Publishes a version. Its files go to the content store, its revenue table to the chain."""
     from cli.bundles import local_code
     from cli.output import record
     from cli.values import parse_shares
@@ -135,7 +138,14 @@ def offer(
     signer = session.account(account)
     offer_id, _ = trade.set_offer(session.chain, signer, version, price=asked, duration=duration, per_run_price=run)
     record(
-        {"offer": offer_id, "version": version, "price": asked, "duration": duration, "per_run": run}, as_json=as_json
+        {
+            "offer": offer_id,
+            "version": version,
+            "price": money.Units(asked),
+            "duration": duration,
+            "per_run": money.Units(run),
+        },
+        as_json=as_json,
     )
 
 
@@ -155,7 +165,9 @@ def buy(
     limit = None if max_price is None else money.parse(max_price, "--max-price")
     signer = session.account(account)
     bought = trade.buy(session.chain, signer, offer_id, max_price=limit)
-    record({"license": bought.license_id, "paid": bought.price, "tx": bought.receipt.tx_hash}, as_json=as_json)
+    record(
+        {"license": bought.license_id, "paid": money.Units(bought.price), "tx": bought.receipt.tx_hash}, as_json=as_json
+    )
 
 
 @app.command()
@@ -175,7 +187,7 @@ def run(
     timeout: Annotated[float, typer.Option(help="Seconds to wait for the outcome.", min=0)] = 300,
     as_json: Json = False,
 ) -> None:
-    """Posts a job for a version you hold a license to, waits, and prints how it ended."""
+    """Posts a job for a version and waits. It needs a license or --per-run; prints how the job ended."""
     from cli import money
     from cli.output import progress
     from cli.runs import Order, order_run, print_answer
@@ -206,7 +218,7 @@ def show(
     version: Annotated[int, typer.Argument(help="Version to show.", min=1)],
     as_json: Json = False,
 ) -> None:
-    """Shows a version: its module, content, revenue table, ports and offers."""
+    """Shows a version. That is its module, content, revenue table, ports and offers."""
     from cli.output import record
     from cli.runs import describe_version
 

@@ -31,7 +31,15 @@ def parse(text: str, what: str) -> int:
     return int(units)
 
 
+class Units(int):
+    """Base units: an integer to programs and in JSON, whole tokens to a person who reads it as text."""
+
+    def __str__(self) -> str:
+        return show(self)
+
+
 def show(units: int) -> str:
-    """Whole tokens with all decimals, thousands grouped."""
-    whole, rest = divmod(units, 10**DECIMALS)
-    return f"{whole:,}.{rest:0{DECIMALS}d}"
+    """Whole tokens with two decimals or as many as it takes, thousands grouped."""
+    whole, rest = divmod(int(units), 10**DECIMALS)
+    decimals = f"{rest:0{DECIMALS}d}"
+    return f"{whole:,}.{decimals[:2]}{decimals[2:].rstrip('0')}"

@@ -22,7 +22,7 @@ def start(
     endpoint: Annotated[str, typer.Option(help="The gateway's URL as others reach it, if not the above.")] = "",
     workers: Annotated[int, typer.Option(help="Modules run at once.", min=1)] = 1,
 ) -> None:
-    """Runs an operator until it is told to stop: takes jobs, attests their outcomes, claims its pay."""
+    """Runs an operator until it is told to stop. It takes jobs, attests their outcomes, claims its pay."""
     from cli import money
     from cli.signals import stop_on_signal
     from node.executor.daemon import Daemon, Terms
@@ -60,12 +60,14 @@ def stake(
     bond = Bond(session.chain, signer)
     held = bond.standing()
     bond.stake(held.free + held.locked + units)
-    record({"operator": signer.address} | asdict(bond.standing()), as_json=as_json)
+    standing = {name: money.Units(amount) for name, amount in asdict(bond.standing()).items()}
+    record({"operator": signer.address, **standing}, as_json=as_json)
 
 
 @app.command()
 def status(as_json: Json = False) -> None:
-    """Shows every operator on the chain: stake, what it can claim, and the jobs of those that run under this home."""
+    """Shows every operator on the chain. Stake, what it can claim, and the jobs of those that run under this home."""
+    from cli import money
     from cli.output import rows
     from node.executor.status import Status
 
@@ -83,10 +85,10 @@ def status(as_json: Json = False) -> None:
             {
                 "operator": address,
                 "endpoint": chain.staking.endpoint(address),
-                "free": held.free,
-                "locked": held.locked,
-                "unbonding": held.unbonding,
-                "claimable": chain.ledger.claimable(address, chain.token.address),
+                "free": money.Units(held.free),
+                "locked": money.Units(held.locked),
+                "unbonding": money.Units(held.unbonding),
+                "claimable": money.Units(chain.ledger.claimable(address, chain.token.address)),
                 "running": local.running if local else None,
                 "jobs": dict(local.jobs) if local else None,
             }

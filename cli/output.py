@@ -43,7 +43,9 @@ def _text(value: object) -> str:
         return ", ".join(f"{key}={_text(inner)}" for key, inner in value.items()) or "-"
     if isinstance(value, list | tuple):
         return "; ".join(_text(inner) for inner in value) or "-"
-    return "-" if value is None else str(value)
+    if isinstance(value, float):
+        return format(value, ".10g")
+    return "-" if value is None or value == "" else str(value)
 
 
 @contextmanager

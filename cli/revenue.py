@@ -12,13 +12,22 @@ app = typer.Typer(no_args_is_help=True, help="See and claim what you are owed.")
 
 @app.command()
 def show(account: As, as_json: Json = False) -> None:
-    """Shows what an account can claim now, what it claimed, and its versions' income that waits to be settled."""
+    """Shows what an account is owed. What it can claim, what it claimed, and by version what is not settled yet."""
+    from cli.money import Units
     from cli.output import record
     from fusion.chain.account import address_of
     from fusion.market.payout import income
 
     session = Session()
-    record(income(session.chain, address_of(session.settings.keys, account)).as_dict(), as_json=as_json)
+    found = income(session.chain, address_of(session.settings.keys, account))
+    record(
+        {
+            "claimable": Units(found.claimable),
+            "claimed": Units(found.claimed),
+            "unsettled": {version: Units(amount) for version, amount in found.unsettled.items()},
+        },
+        as_json=as_json,
+    )
 
 
 @app.command()
@@ -27,14 +36,17 @@ def claim(
     to: Annotated[str | None, typer.Option(help="Address that is paid; the account itself if absent.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Settles the versions that pay an account, and claims all that it is owed."""
+    """Claims all that an account is owed. The versions that pay it are settled first."""
+    from cli.money import Units
     from cli.output import record
+    from fusion.chain.contract import address
     from fusion.market.payout import claim as claim_all
     from fusion.market.payout import income, settle
 
     session = Session()
+    recipient = None if to is None else address(to, "--to")
     chain, signer = session.chain, session.account(account)
     for version in income(chain, signer.address).unsettled:
         settle(chain, signer, version)
-    paid = claim_all(chain, signer, to=to)
-    record({"claimed": paid.amount, "tx": paid.receipt.tx_hash if paid.receipt else None}, as_json=as_json)
+    paid = claim_all(chain, signer, to=recipient)
+    record({"claimed": Units(paid.amount), "tx": paid.receipt.tx_hash if paid.receipt else None}, as_json=as_json)

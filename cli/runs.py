@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cli import money
 from cli.bundles import fetched, known_content
 from cli.output import Progress, record
 from cli.session import Session
@@ -68,6 +69,9 @@ def order_run(session: Session, account: Account, order: Order, report: Progress
         license_id = held
     else:
         offer_id, price = order.offer, chain.market.offer(order.offer).per_run_price
+    operators = chain.staking.operator_count()
+    if order.n > operators:
+        raise BadInput(f"--seats is {order.n}: this chain has {operators} operators, so the job would never begin")
     interface = session.runtime.describe(code)
     try:
         interface.settle(order.settings)
@@ -140,7 +144,12 @@ def describe_version(session: Session, version_id: int) -> dict[str, object]:
         "requires": {required.name: str(required.cid) for required in manifest.requires},
         "splits": [{"account": row.account, "version": row.version, "ppm": row.ppm} for row in splits],
         "offers": [
-            {"offer": number, "price": terms.price, "duration": terms.duration, "per_run": terms.per_run_price}
+            {
+                "offer": number,
+                "price": money.Units(terms.price),
+                "duration": terms.duration,
+                "per_run": money.Units(terms.per_run_price),
+            }
             for number, terms in ((number, chain.market.offer(number)) for number in sorted(offers))
             if terms.active
         ],

@@ -1,12 +1,19 @@
-const QUERY = `# Everything the index knows. Ctrl-Enter runs; Ctrl-Space completes; the book on the left is the schema.
-# Lists: first (1 to 200), after (an id), order (OLDEST, NEWEST). Amounts are text, in base units of their token.
+const QUERY = `# Everything the index knows. Ctrl-Enter runs,
+# Ctrl-Space completes, the book on the left is the schema.
+# Lists take first (1 to 200), after (an id) and order.
+# Amounts are text, in base units of their token.
 {
   _meta { block { number hash } }
   modules(order: NEWEST, first: 10) {
     id
     name
     author
-    versions { id semver cid splits { account ppm upstream { id semver } } }
+    versions {
+      id
+      semver
+      cid
+      splits { account ppm upstream { id } }
+    }
   }
 }
 `;

@@ -15,11 +15,11 @@ export function short(text) {
   return el("span", { class: "mono", title: text }, shown);
 }
 
-/** Exact decimal text of base units, digits grouped: decimal("1234567890", 6) is "1,234.567890". */
+/** Exact decimal text of base units, digits grouped, two decimals or as many as it takes: decimal("1234500000", 6) is "1,234.50". */
 export function decimal(base, places) {
   const digits = BigInt(base).toString().padStart(places + 1, "0");
   const whole = digits.slice(0, digits.length - places).replace(/\B(?=(\d{3})+$)/g, ",");
-  return places ? `${whole}.${digits.slice(-places)}` : whole;
+  return places ? `${whole}.${digits.slice(-places).replace(/^(\d\d+?)0+$/, "$1")}` : whole;
 }
 
 export function tag(text, mood = "") {

@@ -24,9 +24,6 @@ class Income:
     claimed: int
     unsettled: dict[int, int]
 
-    def as_dict(self) -> dict[str, object]:
-        return {"claimable": self.claimable, "claimed": self.claimed, "unsettled": self.unsettled}
-
 
 def income(chain: Chain, account: str) -> Income:
     """Reads what `account` can claim, has claimed, and may get once versions are settled."""
