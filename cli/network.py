@@ -29,7 +29,7 @@ def up(
     demo: Annotated[bool, typer.Option("--demo", help="Walk the main journey, once a network.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Starts the local network: a chain, three staked operators, the indexer and the API."""
+    """Starts the local network. That is a chain, three staked operators, the indexer and the API."""
     from cli.local import LocalNetwork
     from cli.output import progress, record
 
@@ -50,7 +50,7 @@ def up(
 
 
 def down(as_json: Json = False) -> None:
-    """Stops the local network; its chain goes on from the same block when it is started again."""
+    """Stops the local network. Its chain goes on from the same block when it is started again."""
     from cli.output import record
     from cli.supervisor import end_leftovers
 
@@ -117,6 +117,7 @@ def _stay(session: Session, network: "LocalNetwork", *, demo: bool, as_json: boo
         network.check_ports()
         supervisor = network.supervisor()
         stop = threading.Event()
+        watcher = threading.Thread(target=supervisor.watch, args=(stop,), daemon=True)
         for signum in (signal.SIGINT, signal.SIGTERM):
             signal.signal(signum, _interrupt)
         try:
@@ -128,7 +129,7 @@ def _stay(session: Session, network: "LocalNetwork", *, demo: bool, as_json: boo
                 report("services", 0.5)
                 supervisor.start(network.services())
                 report("ready", 1.0)
-            threading.Thread(target=supervisor.watch, args=(stop,), daemon=True).start()
+            watcher.start()
             _ready_file(settings).write_text(str(os.getpid()))
             if demo:
                 _journey(session, network)
@@ -141,6 +142,8 @@ def _stay(session: Session, network: "LocalNetwork", *, demo: bool, as_json: boo
             for signum in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(signum, signal.SIG_IGN)  # an impatient second Ctrl-C must not leave processes behind
             stop.set()
+            if watcher.is_alive():
+                watcher.join()  # else it might start again what is just being ended
             _ready_file(settings).unlink(missing_ok=True)
             supervisor.stop()
 

@@ -65,9 +65,9 @@ class Supervisor:
         """
         fresh: list[_Running] = []
         self._groups.append(fresh)
-        # One by one into the list, so that an interrupt between two starts leaves none unknown.
-        fresh.extend(_Running(service, self._spawn(service), time.monotonic()) for service in services)
-        self._note()
+        for service in services:  # one by one into list and journal, so that a kill between two leaves none unknown
+            fresh.append(_Running(service, self._spawn(service), time.monotonic()))
+            self._note()
         deadline = time.monotonic() + timeout
         for running in fresh:
             service = running.service
