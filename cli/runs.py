@@ -56,6 +56,9 @@ class Order:
 def order_run(session: Session, account: Account, order: Order, report: Progress) -> tuple[int, request.Answer]:
     """Checks the order, posts the job and waits for its end."""
     chain = session.chain
+    operators = chain.staking.operator_count()
+    if order.n > operators:
+        raise BadInput(f"--seats is {order.n}: this chain has {operators} operators, so the job would never begin")
     with known_content(f"version {order.version}"):
         code = module_code(order.version, ChainListings(chain), session.content)
     license_id, offer_id, price = 0, 0, 0
@@ -69,9 +72,6 @@ def order_run(session: Session, account: Account, order: Order, report: Progress
         license_id = held
     else:
         offer_id, price = order.offer, chain.market.offer(order.offer).per_run_price
-    operators = chain.staking.operator_count()
-    if order.n > operators:
-        raise BadInput(f"--seats is {order.n}: this chain has {operators} operators, so the job would never begin")
     interface = session.runtime.describe(code)
     try:
         interface.settle(order.settings)

@@ -41,6 +41,7 @@ def test_help_loads_no_heavy_package(tmp_path: Path) -> None:
         (["atom", "import", "--venue", "binance", "x"], "x"),
         (["atom", "show", "binance"], "binance"),
         (["indexer", "hash"], "there is no index"),
+        (["revenue", "claim", "--as", "ada", "--to", "ada"], "--to is 'ada'"),
         (["module", "new", "class"], "no word of Python"),
         (["module", "new"], "see `fusion module new --help`"),
     ],

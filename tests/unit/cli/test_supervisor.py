@@ -55,6 +55,13 @@ def test_a_service_that_ends_at_once_is_told_with_its_last_words(supervisor: Sup
         supervisor.start([service(tmp_path, "print('no port'); raise SystemExit(2)")])
 
 
+def test_the_journal_names_each_process_before_the_next_is_started(supervisor: Supervisor, tmp_path: Path) -> None:
+    absent = Service("absent", [str(tmp_path / "no program")], {}, lambda: True)
+    with pytest.raises(FileNotFoundError):
+        supervisor.start([service(tmp_path), absent])
+    assert list(json.loads((tmp_path / "processes.json").read_text())) == [str(only_child(supervisor).pid)]
+
+
 def test_what_dies_is_started_again(supervisor: Supervisor, tmp_path: Path) -> None:
     supervisor.start([service(tmp_path)])
     stop = threading.Event()
