@@ -1,6 +1,6 @@
 """Publishing: a bundle's blocks go to the store, its terms and revenue table to the chain."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from fusion.chain.account import Account
@@ -42,7 +42,8 @@ def publish(
 ) -> Publication:
     """Publishes a bundle as a version of the module that `account` has under its name, registered if need be.
 
-    The same bundle published again is the version that is there: a journey that was cut off can be walked again.
+    The same bundle published again on the same terms is the version that is there: a journey that was cut off can be
+    walked again.
 
     Args:
         min_royalty_ppm: what whoever builds on this version must pay it at least, parts per million.
@@ -50,30 +51,35 @@ def publish(
         royalties: name of a required module -> parts per million; its minimum when absent.
 
     Raises:
-        BadInput: the shares do not fit or go to no address, or the version number is taken by other content.
+        BadInput: the shares do not fit or go to no address, or the version number is taken by other content or
+            terms.
         BundleError: a requirement is not locked to a CID, or is published nowhere.
         ContractRefused: the registry has the last word.
     """
     shares = _by_account(shares or {})
     manifest = bundle.manifest
     module_id = chain.registry.module_of(account.address, manifest.name)
-    if module_id:
-        existing = _version(chain, module_id, manifest.version)
-        if existing is not None:
-            if existing.cid_digest != bundle.cid.digest:
-                raise BadInput(
-                    f"{manifest.name} {manifest.version} is published with other content "
-                    f"({Cid.directory(existing.cid_digest)}); raise the version in module.toml"
-                )
-            store.add_directory(bundle.files)
-            return Publication(module_id, existing.version_id, bundle.cid, tuple(existing.splits), ())
+    existing = _version(chain, module_id, manifest.version) if module_id else None
+    if existing is not None and existing.cid_digest != bundle.cid.digest:
+        raise BadInput(
+            f"{manifest.name} {manifest.version} is published with other content "
+            f"({Cid.directory(existing.cid_digest)}); raise the version in module.toml"
+        )
     given = dict(royalties or {})
-    upstreams = [_upstream(chain, required, given.pop(required.name, None)) for required in manifest.requires]
+    paid = {split.version for split in existing.splits} if existing else set()
+    upstreams = [_upstream(chain, required, given.pop(required.name, None), paid) for required in manifest.requires]
     if given:
         raise BadInput(
             f"{manifest.name} does not require {', '.join(sorted(given))}; a royalty goes to what it requires"
         )
     splits = revenue_table(account.address, shares, upstreams)
+    if existing is not None:
+        if (existing.min_royalty_ppm, list(existing.splits)) != (min_royalty_ppm, splits):
+            raise BadInput(
+                f"{manifest.name} {manifest.version} is published with other terms; raise the version in module.toml"
+            )
+        store.add_directory(bundle.files)
+        return Publication(module_id, existing.version_id, bundle.cid, tuple(splits), ())
     terms = VersionTerms(bundle.cid.digest, bundle.cid.digest, Access.OPEN, min_royalty_ppm, manifest.version)
 
     store.add_directory(bundle.files)
@@ -112,12 +118,16 @@ def _version(chain: Chain, module_id: int, semver: str) -> Published | None:
     return None
 
 
-def _upstream(chain: Chain, required: Requirement, royalty: int | None) -> Upstream:
+def _upstream(chain: Chain, required: Requirement, royalty: int | None, paid: Collection[int]) -> Upstream:
+    """The version that stands for a requirement: the one of those `paid` already, else the first that can be."""
     if required.cid is None:
         raise BundleError(f'module.toml: requires {required.name}: lock it to content with cid = "bafy..."')
+    copies = chain.find(Published, cid_digest=required.cid.digest)
+    # One that is deprecated since it was built on is still paid.
+    known = [published for published in copies if published.version_id in paid]
     # Copies of a bundle may be published later by others: the first to publish it is paid.
-    for published in chain.find(Published, cid_digest=required.cid.digest):
-        if not chain.registry.version(published.version_id).deprecated:
+    for published in known or copies:
+        if known or not chain.registry.version(published.version_id).deprecated:
             minimum = published.min_royalty_ppm
             return Upstream(
                 published.version_id, required.name, minimum, max(minimum, 1) if royalty is None else royalty
