@@ -1,14 +1,17 @@
 """Paying out: passing a version's income up its revenue tables, and claiming what is owed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fusion.chain.account import Account
 from fusion.chain.bindings.module_registry import Published
 from fusion.chain.bindings.revenue_ledger import Claimed
+from fusion.chain.bindings.types import Split
 from fusion.chain.client import Chain, Receipt
 from fusion.chain.contract import address
 from fusion.errors import BadInput
 from fusion.market.publish import splits_of
+from fusion.market.splits import passed_on
 
 
 @dataclass(frozen=True)
@@ -16,8 +19,8 @@ class Income:
     """What an account earns, base units of the network's stable token.
 
     Attributes:
-        unsettled: version -> income that has not gone through the revenue table yet, of every version whose table
-            names the account or a version of such a table.
+        unsettled: version -> income that settling would pass on now, of every version whose table names the account
+            or a version of such a table. Dust that waits for more income is not in it (docs/decisions/0004).
     """
 
     claimable: int
@@ -33,10 +36,7 @@ def income(chain: Chain, account: str) -> Income:
     for version in sorted(tables):  # an upstream's id is smaller, so its turn has come before
         if any(split.version in paying for split in tables[version]):
             paying.add(version)
-    waiting = {
-        version: chain.ledger.received(version, token) - chain.ledger.settled(version, token)
-        for version in sorted(paying)
-    }
+    waiting = {version: _waiting(chain, version, tables[version]) for version in sorted(paying)}
     return Income(
         claimable=chain.ledger.claimable(account, token),
         claimed=sum(event.amount for event in chain.find(Claimed, account=account)),
@@ -55,7 +55,8 @@ class Payout:
 def settle(chain: Chain, account: Account, version: int) -> list[Receipt]:
     """Passes on the income of a version and of all that it builds on, so that each author can claim.
 
-    Newer versions first: an upstream's id is always smaller, so each is settled once, after all that pays it.
+    Newer versions first: an upstream's id is always smaller, so each is settled once, after all that pays it. Nothing
+    is sent for a version of which no income would move.
     """
     token = chain.token.address
     waiting, receipts = {version}, []
@@ -63,7 +64,7 @@ def settle(chain: Chain, account: Account, version: int) -> list[Receipt]:
         newest = max(waiting)
         waiting.remove(newest)
         splits = splits_of(chain, newest)
-        if chain.ledger.received(newest, token) > chain.ledger.settled(newest, token):
+        if _waiting(chain, newest, splits):
             receipts.append(chain.send(account, chain.ledger.settle(newest, token, splits)))
         waiting |= {split.version for split in splits if split.version}
     return receipts
@@ -84,3 +85,9 @@ def claim(chain: Chain, account: Account, *, to: str | None = None) -> Payout:
     if not paid:
         raise BadInput(f"nothing was left to claim for {account.address}: another process claimed it first")
     return Payout(sum(paid), receipt)
+
+
+def _waiting(chain: Chain, version: int, splits: Sequence[Split]) -> int:
+    """Income of a version that settling would pass on now."""
+    token = chain.token.address
+    return passed_on(chain.ledger.settled(version, token), chain.ledger.received(version, token), splits)

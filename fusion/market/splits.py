@@ -67,6 +67,14 @@ def revenue_table(author: str, shares: Mapping[str, int], upstreams: Sequence[Up
     return rows
 
 
+def passed_on(settled: int, received: int, splits: Sequence[Split]) -> int:
+    """Base units that RevenueLedger.settle would pass on, by its own rule; dust may wait (docs/decisions/0004)."""
+    others = sum(received * split.ppm // WHOLE - settled * split.ppm // WHOLE for split in splits[:-1])
+    if others > received - settled:  # the last row holds too much of earlier roundings
+        received = max((received + 1) // WHOLE * WHOLE - 1, 0)
+    return max(received - settled, 0)
+
+
 def parse_percent(text: str, what: str) -> int:
     """Parts per million of `12.5%` or `12.5`."""
     try:
