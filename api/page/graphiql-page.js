@@ -1,5 +1,5 @@
 const QUERY = `# Everything the index knows. Ctrl-Enter runs,
-# Ctrl-Space completes, the book on the left is the schema.
+# Ctrl-Space completes, the book shows the schema.
 # Lists take first (1 to 200), after (an id) and order.
 # Amounts are text, in base units of their token.
 {
