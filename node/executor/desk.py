@@ -29,6 +29,7 @@ RUN_TRIES = 6  # of a run that ends without an outcome to vote for, or fails for
 SENDING = 8  # transactions at once
 SEND_TIMEOUT = 20.0  # seconds until a transaction without a receipt, perhaps lost, is looked at again
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 30.0  # seconds between tries
+BLOCK_PAUSE = 1.0  # seconds, about a block: a draw that found too few may find enough in the next
 MARGIN = 5  # seconds of the commit window left for the commitment itself
 
 T = TypeVar("T")
@@ -240,7 +241,8 @@ class Desk:
         """Pauses the job; a run that cannot pass, or has been tried enough, ends in abstaining."""
         pause = self._pauses.setdefault(entry.job_id, _Pause())
         pause.tries += 1
-        pause.until = time.monotonic() + min(FIRST_PAUSE * 2 ** min(pause.tries - 1, 10), LONGEST_PAUSE)
+        longest = BLOCK_PAUSE if _drew_too_few(error) else LONGEST_PAUSE
+        pause.until = time.monotonic() + min(FIRST_PAUSE * 2 ** min(pause.tries - 1, 10), longest)
         told = self._log.bind(job=entry.job_id, act=act.value if act else None, tries=pause.tries)
         if isinstance(error, ContractRefused) and act in ANYONES:
             told.debug("another was first, or it is too early", error=str(error))
@@ -266,6 +268,10 @@ class Desk:
 def ways(act: Act) -> int:
     """Transactions that may be under way when one more is begun: half are kept for what this operator alone can do."""
     return SENDING // 2 if act in ANYONES else SENDING
+
+
+def _drew_too_few(error: BaseException) -> bool:
+    return isinstance(error, ContractRefused) and error.error == "TooFewEligible"
 
 
 def _tries(error: BaseException) -> float:

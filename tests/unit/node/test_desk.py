@@ -14,7 +14,7 @@ from fusion.chain.client import Block
 from fusion.chain.rpc import RpcError
 from fusion.errors import BadInput, ChainUnavailable, ContentError, ContractRefused
 from node.executor import desk as desk_module
-from node.executor.desk import LONGEST_PAUSE, RUN_TRIES, SENDING, Desk, _tries
+from node.executor.desk import BLOCK_PAUSE, LONGEST_PAUSE, RUN_TRIES, SENDING, Desk, _tries
 from node.executor.digest import keccak
 from node.executor.journal import Journal, Posted
 from node.executor.run import NotAttested, Vote
@@ -142,14 +142,15 @@ def test_a_pause_that_is_over_wakes_the_desk_once(
     assert not desk.waiting()
 
 
+@pytest.mark.parametrize(("error", "pause"), [("TooFewEligible", BLOCK_PAUSE), ("WrongStatus", LONGEST_PAUSE)])
 def test_a_pause_stays_short_however_often_an_act_failed(
-    made: Callable[..., tuple[World, Desk, Journal]], monkeypatch: pytest.MonkeyPatch
+    error: str, pause: float, made: Callable[..., tuple[World, Desk, Journal]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, desk, journal = made(Status.OPEN, count=1)
     monkeypatch.setattr(desk_module.time, "monotonic", lambda: 0.0)
     for _ in range(3_000):
-        desk._failed(journal.active()[0], Act.ASSIGN, ContractRefused("too few", error="TooFewEligible"))
-    assert desk._pauses[1].until == LONGEST_PAUSE
+        desk._failed(journal.active()[0], Act.ASSIGN, ContractRefused("too early", error=error))
+    assert desk._pauses[1].until == pause
 
 
 @pytest.mark.parametrize(
