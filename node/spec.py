@@ -15,7 +15,7 @@ MAX_SPEC = 4_096  # bytes; JobMarket refuses more
 MAX_ROWS = 64  # ports, and settings
 MAX_NAME = 64  # characters
 MAX_TEXT = 1_024  # characters of a text setting
-MAX_FUEL = 2**64 - 1
+MAX_FUEL = 10**13  # wasm instructions; JobMarket refuses more
 MAX_MEMORY = 2**32  # bytes: all that wasm32 can address
 MAX_OUTPUT = 2**30  # bytes
 

@@ -21,9 +21,7 @@ specs = st.builds(
     version=st.integers(1, 2**64 - 1),
     inputs=st.dictionaries(names, st.binary(min_size=32, max_size=32).map(Cid.directory), max_size=5),
     settings=st.dictionaries(names, values, max_size=5),
-    limits=st.builds(
-        Limits, fuel=st.integers(1, 2**64 - 1), memory=st.integers(1, 2**32), output=st.integers(1, 2**30)
-    ),
+    limits=st.builds(Limits, fuel=st.integers(1, 10**13), memory=st.integers(1, 2**32), output=st.integers(1, 2**30)),
     image=st.binary(min_size=32, max_size=32),
     seed=st.integers(0, 2**64 - 1),
 )

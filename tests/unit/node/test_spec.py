@@ -53,6 +53,7 @@ def test_kinds_of_numbers_are_kept_apart() -> None:
         ({"seed": 2**64}, "seed is"),
         ({"image": b"short"}, "image is b'short'"),
         ({"limits": Limits(fuel=0)}, "limits.fuel is 0"),
+        ({"limits": Limits(fuel=10**13 + 1)}, "limits.fuel is 10000000000001"),
         ({"limits": Limits(memory=2**33)}, "limits.memory"),
         ({"limits": Limits(output=-1)}, "limits.output"),
         ({"inputs": {"no name": TABLE}}, "'no name'"),
