@@ -51,7 +51,8 @@ class Parameters:
     minimum_stake: int = 1_000 * MUSD
     minimum_fee: int = 30_000
     lock_multiple: int = 10
-    # At least twice a job with its challenge, so that stake is still there when a wrong result is found.
+    # Twice a job of 10**11 fuel, the default, with its challenge. What a job locks cannot be unbonded before it ends,
+    # however long that takes: this holds back the rest of an operator's stake.
     unbond_period: int = 900
     windows: Windows = field(
         default=Windows(open=120, commit=60, reveal=60, challenge=2, fuel_per_second=500_000_000, confirmations=2)
