@@ -25,6 +25,7 @@ from fusion.errors import BadInput, ContractRefused, FusionError, NotReady
 
 TIMEOUT = 120.0  # seconds for a transaction to be included
 BATCH = 200  # blocks asked for in one round trip
+LOG_BLOCKS = 10_000  # blocks whose logs are asked for at once; halved where an endpoint refuses so many
 
 E = TypeVar("E", bound=Event)
 C = TypeVar("C", bound=Contract)
@@ -148,17 +149,7 @@ class Chain:
 
     def events(self, first: int, last: int) -> list[Event]:
         """Events of the six contracts in blocks `first` to `last`, both included, in chain order."""
-        if first > last:
-            return []
-        request = {"fromBlock": hex(first), "toBlock": hex(last), "address": list(self._contracts)}
-        try:
-            return self._decoded(self.rpc.call("eth_getLogs", request))
-        except RpcError:
-            # Some nodes refuse a range that ends above the head, which a reorg can bring about at any time.
-            head = self.head().number
-            if head >= last:
-                raise
-            return self.events(first, head)
+        return self._decoded(self._logs(first, last, {"address": list(self._contracts)}))
 
     def find(self, kind: type[E], **indexed: object) -> list[E]:
         """All events of one kind so far whose indexed fields have these values, in chain order.
@@ -174,9 +165,30 @@ class Chain:
         if indexed:
             raise BadInput(f"{kind.__name__} cannot be found by {', '.join(indexed)}: not an indexed field")
         makers = [address for address, each in self._contracts.items() if each.EVENTS.get(kind.TOPIC) is kind]
-        first = hex(self.deployment.block)
-        request = {"fromBlock": first, "toBlock": "latest", "address": makers, "topics": topics}
-        return [each for each in self._decoded(self.rpc.call("eth_getLogs", request)) if isinstance(each, kind)]
+        number = int(self.rpc.call("eth_blockNumber"), 16)
+        logs = self._logs(self.deployment.block, number, {"address": makers, "topics": topics})
+        return [each for each in self._decoded(logs) if isinstance(each, kind)]
+
+    def _logs(self, first: int, last: int, which: Mapping[str, object]) -> list[Mapping[str, Any]]:
+        """Logs of blocks `first` to `last`, in as few pieces as the endpoint allows."""
+        found: list[Mapping[str, Any]] = []
+        span = LOG_BLOCKS
+        while first <= last:
+            end = min(first + span - 1, last)
+            try:
+                found += self.rpc.call("eth_getLogs", {"fromBlock": hex(first), "toBlock": hex(end), **which})
+            except RpcError:
+                # Some nodes refuse a range that ends above the head, which a reorg can bring about at any time.
+                head = self.head().number
+                if head < end:
+                    last = head
+                elif end == first:
+                    raise
+                else:
+                    span = (end - first + 1) // 2  # too many blocks, or too many logs in them
+            else:
+                first = end + 1
+        return found
 
     def receipt(self, tx_hash: str) -> Receipt | None:
         """The receipt of a transaction, reverted or not; None while it is not included."""

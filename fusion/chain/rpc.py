@@ -10,7 +10,7 @@ from web3.types import RPCEndpoint
 
 from fusion.errors import BadInput, ChainUnavailable, FusionError
 
-RATE_LIMITED = -32005
+RATE_LIMITED = -32005  # also said of one request that asks for too much, which is no better later
 
 
 class RpcError(FusionError):
@@ -95,10 +95,15 @@ class Rpc:
         error = response["error"]
         if not isinstance(error, dict):
             error = {"message": str(error)}
-        reason = " ".join(str(error.get("message", "no reason given")).split())
-        if error.get("code") == RATE_LIMITED:
+        reason = one_line(str(error.get("message", "no reason given")))
+        if error.get("code") == RATE_LIMITED and "more than" not in reason:
             return ChainUnavailable(f"{self.url} limits its callers: {reason}; try again later")
         return RpcError(f"{self.url} refused {method}: {reason}", reason=reason, data=_revert_data(error.get("data")))
+
+
+def one_line(text: str) -> str:
+    """Text that others chose, on one line and without what could drive a terminal."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in " ".join(text.split()))
 
 
 def _revert_data(data: object) -> bytes:

@@ -85,6 +85,13 @@ def test_a_limit_on_callers_may_pass(serve: Callable[[Answer], Rpc]) -> None:
         serve(answering({"error": {"code": -32005, "message": "slow down"}})).call("eth_call")
 
 
+def test_too_many_results_are_no_limit_on_callers(serve: Callable[[Answer], Rpc]) -> None:
+    with pytest.raises(RpcError, match="refused eth_getLogs: query returned more than 10000 results"):
+        serve(answering({"error": {"code": -32005, "message": "query returned more than 10000 results"}})).call(
+            "eth_getLogs"
+        )
+
+
 def test_a_broken_server_may_come_back(serve: Callable[[Answer], Rpc]) -> None:
     with pytest.raises(ChainUnavailable, match="answered with an error: 503"):
         serve(lambda _: (503, b"")).call("eth_call")
