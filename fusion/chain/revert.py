@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import Enum
 
 from fusion.chain.contract import ErrorAbi, decode
+from fusion.chain.rpc import one_line
 from fusion.errors import ContractRefused, FusionError
 
 _REASON = bytes.fromhex("08c379a0")  # Error(string)
@@ -32,13 +33,16 @@ def refused(what: str, data: bytes, *tables: Mapping[bytes, ErrorAbi], reason: s
     `reason` is the node's own words, used when there are no bytes to decode.
     """
     kind, data = data[:4], data[4:]
-    if kind == _REASON:
-        text = " ".join(str(decode(["string"], data)[0]).split())
-        return ContractRefused(f"{what} was refused: {text}", error="Error", arguments={"message": text})
-    if kind == _PANIC:
-        code = int(decode(["uint256"], data)[0])
-        text = _PANICS.get(code, f"code {code:#x}")
-        return ContractRefused(f"{what} failed inside: {text}", error="Panic", arguments={"code": code})
+    try:
+        if kind == _REASON:
+            text = one_line(str(decode(["string"], data)[0]))
+            return ContractRefused(f"{what} was refused: {text}", error="Error", arguments={"message": text})
+        if kind == _PANIC:
+            code = int(decode(["uint256"], data)[0])
+            text = _PANICS.get(code, f"code {code:#x}")
+            return ContractRefused(f"{what} failed inside: {text}", error="Panic", arguments={"code": code})
+    except (FusionError, ValueError):
+        return ContractRefused(f"{what} was refused with a reason that does not decode", error="Error")
     for table in tables:
         if kind in table:
             return _custom(what, table[kind], data)

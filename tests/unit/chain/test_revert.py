@@ -72,3 +72,18 @@ def test_arguments_that_do_not_decode() -> None:
 
     for data in (b"", (9).to_bytes(32, "big")):
         assert "Wrong, with arguments that do not decode" in str(refused("f", CODE + data, {CODE: abi}))
+
+
+def test_a_reason_cannot_drive_a_terminal_or_break_a_line() -> None:
+    reason = bytes.fromhex("08c379a0") + encode("f(string)", ["\x1b[2Jall is\r\nwell\x9b\u202e"])
+
+    assert str(refused("f", reason)) == "f was refused: \ufffd[2Jall is well\ufffd\ufffd"
+
+
+def test_reasons_that_do_not_decode() -> None:
+    for kind in ("08c379a0", "4e487b71"):
+        for data in (b"", b"\xff" * 64):
+            told = str(refused("f", bytes.fromhex(kind) + data))
+            assert told == "f was refused with a reason that does not decode" or told.startswith(
+                "f failed inside: code"
+            )
