@@ -23,7 +23,8 @@ from fusion.errors import BadInput, ChainUnavailable, FusionError, TransactionLo
 ATTEMPTS = 30  # signings of one transaction before giving up to others that use the account
 REBROADCASTS = 5
 FIRST_POLL, LAST_POLL = 0.05, 0.5  # seconds
-SURE = 4  # polls in a row that miss a transaction whose nonce is used, before it is taken as replaced
+SURE = 4  # polls in a row that miss a transaction whose nonce is used, before it is taken as replaced ...
+SURE_AFTER = 3.0  # ... and seconds from the first of them
 SPARE_GAS = 100_000
 _JITTER = 1 << 20  # wei a gas: 1e-3 gwei
 
@@ -92,7 +93,7 @@ class Sender:
     def wait(self, address: str, pending: Pending, deadline: float) -> Mapping[str, Any]:
         """The receipt. NonceTakenError when another transaction was included in its place."""
         pause = FIRST_POLL
-        overtaken = 0
+        overtaken, since = 0, 0.0
         while True:
             try:
                 # The count is read first: had our transaction used the nonce, the receipt would then be there.
@@ -106,11 +107,14 @@ class Sender:
             else:
                 if receipt is not None:
                     return dict(receipt)
-                if int(count, 16) > pending.nonce and not self._included(pending):
+                if int(count, 16) > pending.nonce and not self._known(pending):
                     # Behind some endpoints stand several nodes, one of which may know less than another.
+                    since = since if overtaken else time.monotonic()
                     overtaken += 1
-                    if overtaken == SURE:
+                    if overtaken >= SURE and time.monotonic() >= since + SURE_AFTER:
                         raise NonceTakenError
+                else:
+                    overtaken = 0
             if time.monotonic() > deadline:
                 raise TransactionLost(
                     f"transaction {pending.hash} of {address} has no receipt yet; it may still be included"
@@ -132,6 +136,11 @@ class Sender:
                 ("eth_estimateGas", [call, "pending"]),
             ]
         )
+        if isinstance(block, dict) and "baseFeePerGas" not in block:
+            raise BadInput(
+                f"chain {self._chain_id} has no base fee: Fusion sends transactions of type 2 (EIP-1559) alone; "
+                "choose a chain that takes them"
+            )
         for answer in (gas, nonce, block, tip, balance):
             if isinstance(answer, RpcError) and _says(answer, NO_ETHER):
                 raise self._no_ether(account, balance, request["value"])
@@ -180,8 +189,10 @@ class Sender:
             else:
                 return
 
-    def _included(self, pending: Pending) -> bool:
-        return self._rpc.call("eth_getTransactionReceipt", pending.hash) is not None
+    def _known(self, pending: Pending) -> bool:
+        """Whether the node has it, included or waiting."""
+        asked = ("eth_getTransactionReceipt", "eth_getTransactionByHash")
+        return any(answer is not None for answer in self._rpc.batch([(method, [pending.hash]) for method in asked]))
 
     def _no_ether(self, account: Account, balance: object, needed: int) -> BadInput:
         held = int(balance, 16) if isinstance(balance, str) else 0

@@ -34,6 +34,7 @@ class Node:
             "eth_estimateGas": ["0x5208"],
             "eth_sendRawTransaction": ["0x"],
             "eth_getTransactionReceipt": [RECEIPT],
+            "eth_getTransactionByHash": [None],
             **answers,
         }
         self._script: dict[str, Iterator[Any]] = {name: iter(said) for name, said in script.items()}
@@ -66,6 +67,7 @@ class Node:
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transactions, "FIRST_POLL", 0.001)
     monkeypatch.setattr(transactions, "LAST_POLL", 0.001)
+    monkeypatch.setattr(transactions, "SURE_AFTER", 0.0)
 
 
 def send(node: Node, timeout: float = 5.0) -> Any:
@@ -148,6 +150,35 @@ def test_a_nonce_that_another_used_is_signed_anew() -> None:
     send(node)
 
     assert len(set(node.sent)) == 2
+
+
+def test_a_transaction_that_the_node_still_has_is_not_signed_anew() -> None:
+    node = Node(
+        eth_getTransactionCount=["0x7", "0x8"],
+        eth_getTransactionReceipt=[*[None] * 10 * transactions.SURE, RECEIPT],
+        eth_getTransactionByHash=[{"hash": "0x"}],
+    )
+
+    send(node)
+
+    assert len(node.sent) == 1
+
+
+def test_a_transaction_is_not_taken_as_replaced_before_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transactions, "SURE_AFTER", 60.0)
+    misses = [None] * 10 * transactions.SURE
+    node = Node(eth_getTransactionCount=["0x7", "0x8"], eth_getTransactionReceipt=[*misses, RECEIPT])
+
+    send(node)
+
+    assert len(node.sent) == 1
+
+
+def test_a_chain_without_a_base_fee_is_told() -> None:
+    node = Node(eth_getBlockByNumber=[{"gasLimit": "0x1"}], eth_maxPriorityFeePerGas=[fault("method not found")])
+
+    with pytest.raises(BadInput, match="chain 31337 has no base fee"):
+        send(node)
 
 
 def test_no_receipt_in_time() -> None:
