@@ -23,7 +23,7 @@ from node.executor.journal import Journal
 from node.executor.listings import ChainListings
 from node.executor.run import Vote, vote
 from node.executor.serve import GatewayServer
-from node.executor.status import Status
+from node.executor.status import Status, started
 from node.executor.worker import Worker
 from node.spec import JobSpec
 from sandbox.image import Image
@@ -87,6 +87,7 @@ class Daemon:
         self._head: Block | None = None
         self._claim: Future[int] | None = None
         self._claimed = 0
+        self._started = started(os.getpid())
         self._log = log.get(operator=account.address)
 
     def run(self, stop: threading.Event) -> None:
@@ -199,6 +200,7 @@ class Daemon:
             unbonding=standing.unbonding,
             claimable=standing.claimable,
             claimed=self._claimed,
+            started=self._started,
         ).save(self.status)
 
     def _pause(self, failures: int) -> float:

@@ -1,12 +1,15 @@
 """What `fusion operator status` shows: a JSON file that the daemon writes and anyone reads."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import psutil
+
 from fusion.errors import BadInput, NotReady
+
+SAME = 1.5  # seconds; the clock may be set between the two readings that make one
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +18,7 @@ class Status:
 
     Attributes:
         pid: process id of the daemon that wrote it.
+        started: seconds from the machine's start to that process's; 0 where it was not noted.
         block, time: number and timestamp (seconds) of the newest block it has seen.
         jobs: stage -> number of jobs.
         free, locked, unbonding, claimable, claimed: base units of the stake token; `claimed` since this process began.
@@ -32,6 +36,7 @@ class Status:
     unbonding: int
     claimable: int
     claimed: int
+    started: float = 0.0
 
     def save(self, path: Path) -> None:
         """Replaces the file at once, so that a reader never sees half of it."""
@@ -50,11 +55,15 @@ class Status:
 
     @property
     def running(self) -> bool:
-        """Whether the process that wrote it is still there."""
+        """Whether the process that wrote it is still there, and not another one with its number."""
         try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return False
-        except PermissionError:
+            return abs(started(self.pid) - self.started) < SAME or not self.started
+        except psutil.AccessDenied:
             return True
-        return True
+        except psutil.Error:
+            return False
+
+
+def started(pid: int) -> float:
+    """Seconds from the machine's start to a process's, which no change of its clock moves; psutil.Error."""
+    return psutil.Process(pid).create_time() - psutil.boot_time()

@@ -13,7 +13,7 @@ from fusion.content.gateway import Content
 from fusion.content.store import BlockStore
 from fusion.errors import BadInput, NotReady
 from node.executor.serve import GatewayServer
-from node.executor.status import Status
+from node.executor.status import Status, started
 
 STATUS = Status(
     operator="0x" + "1" * 40,
@@ -28,6 +28,7 @@ STATUS = Status(
     unbonding=3,
     claimable=4,
     claimed=5,
+    started=started(os.getpid()),
 )
 
 
@@ -63,6 +64,8 @@ def test_a_status_says_whether_its_process_is_there() -> None:
     ended.wait()
     assert STATUS.running
     assert not replace(STATUS, pid=ended.pid).running
+    assert not replace(STATUS, pid=os.getppid(), started=STATUS.started + 60).running, "another has its number now"
+    assert replace(STATUS, started=0.0).running, "written before the start was noted"
 
 
 def test_no_status_and_a_damaged_one_are_told(tmp_path: Path) -> None:
