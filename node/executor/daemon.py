@@ -7,6 +7,7 @@ import ipaddress
 import logging
 import os
 import threading
+import time
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ from sandbox.image import Image
 
 BEGIN_TRIES = 5  # of registering and staking that the contract refuses
 LONGEST_PAUSE = 15.0  # seconds between two looks while the chain is away
+STAKE_AGAIN = 30.0  # seconds until a stake is tried again that failed while some is locked
 LAST_WORDS = 10.0  # seconds for what is being sent when the operator is stopped
 
 
@@ -87,6 +89,8 @@ class Daemon:
         self._head: Block | None = None
         self._claim: Future[int] | None = None
         self._claimed = 0
+        self._staking: Future[None] | None = None
+        self._stake_at: float | None = None  # when to try again, in this machine's monotonic time
         self._started = started(os.getpid())
         self._log = log.get(operator=account.address)
 
@@ -131,12 +135,15 @@ class Daemon:
         return vote(spec, self._listings, self._content, worker.run, deadline)
 
     def _begin(self, endpoint: str, stop: threading.Event) -> None:
-        """Registers and stakes, as often as it takes."""
+        """Registers and stakes, as often as it takes.
+
+        Whoever has stake locked has jobs to go on with: a stake that fails then is tried again beside them.
+        """
         failures = 0
         while not stop.is_set():
             try:
                 self._bond.register(endpoint)
-                self._bond.stake(self._terms.stake)
+                self._stake()
             except (Retryable, ContractRefused) as error:
                 # Others who stake in the same block change the tree of stakes, and with it the gas that this needs.
                 failures += 1
@@ -146,6 +153,28 @@ class Daemon:
                 stop.wait(self._pause(failures))
             else:
                 return
+
+    def _stake(self) -> None:
+        try:
+            self._bond.stake(self._terms.stake)
+        except FusionError as error:
+            if not self._bond.standing().locked:
+                raise
+            self._log.warning("works on with less stake than wanted", error=str(error))
+            self._stake_at = time.monotonic() + STAKE_AGAIN
+
+    def _stake_again(self) -> None:
+        """Tries again, in a thread, what `_stake` put off."""
+        now = time.monotonic()
+        if self._staking is not None and self._staking.done():
+            error, self._staking = self._staking.exception(), None
+            if error is None:
+                self._stake_at = None
+            else:
+                self._log.debug("still has less stake than wanted", error=str(error))
+                self._stake_at = now + STAKE_AGAIN
+        if self._staking is None and self._stake_at is not None and now >= self._stake_at:
+            self._staking = in_thread(lambda: self._bond.stake(self._terms.stake))
 
     def _work(self, desk: Desk, journal: Journal, endpoint: str, stop: threading.Event) -> None:
         follower = Follower(self._chain, journal)
@@ -177,6 +206,7 @@ class Daemon:
         if desk.collect() or moved or desk.waiting():
             desk.review(head)
         if moved:
+            self._stake_again()
             self._report(head, journal, endpoint)
 
     def _report(self, head: Block, journal: Journal, endpoint: str) -> None:
