@@ -37,8 +37,8 @@ def fund(
     as_json: Json = False,
 ) -> None:
     """Gives an account ether and mock dollars; on the local network alone."""
-    from cli import money
     from cli.output import record
+    from fusion import money
     from fusion.chain.anvil import CHAIN_ID, Anvil
     from fusion.errors import BadInput
 

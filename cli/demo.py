@@ -32,9 +32,9 @@ def _tell(session: Session, told: dict[str, object]) -> None:
     from collections import Counter
     from typing import cast
 
-    from cli.money import Units
     from cli.output import record
     from fusion.chain.account import address_of, names
+    from fusion.money import Units
 
     keys = session.settings.keys
     known = {address_of(keys, name): name for name in names(keys)}

@@ -129,8 +129,8 @@ def offer(
     as_json: Json = False,
 ) -> None:
     """Offers a version for sale."""
-    from cli import money
     from cli.output import record
+    from fusion import money
     from fusion.market import trade
 
     session = Session()
@@ -157,8 +157,8 @@ def buy(
     as_json: Json = False,
 ) -> None:
     """Buys a license, with a permit in one transaction."""
-    from cli import money
     from cli.output import record
+    from fusion import money
     from fusion.market import trade
 
     session = Session()
@@ -188,10 +188,10 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Posts a job for a version and waits. It needs a license or --per-run; prints how the job ended."""
-    from cli import money
     from cli.output import progress
     from cli.runs import Order, order_run, print_answer
     from cli.values import pairs, parse_settings
+    from fusion import money
 
     session = Session()
     order = Order(

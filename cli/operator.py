@@ -23,8 +23,8 @@ def start(
     workers: Annotated[int, typer.Option(help="Modules run at once.", min=1)] = 1,
 ) -> None:
     """Runs an operator until it is told to stop. It takes jobs, attests their outcomes, claims its pay."""
-    from cli import money
     from cli.signals import stop_on_signal
+    from fusion import money
     from node.executor.daemon import Daemon, Terms
 
     session = Session()
@@ -50,8 +50,8 @@ def stake(
     """Adds to an operator's stake."""
     from dataclasses import asdict
 
-    from cli import money
     from cli.output import record
+    from fusion import money
     from node.executor.bond import Bond
 
     session = Session()
@@ -67,8 +67,8 @@ def stake(
 @app.command()
 def status(as_json: Json = False) -> None:
     """Shows every operator on the chain. Stake, what it can claim, and the jobs of those that run under this home."""
-    from cli import money
     from cli.output import rows
+    from fusion import money
     from node.executor.status import Status
 
     session = Session()

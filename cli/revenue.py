@@ -13,10 +13,10 @@ app = typer.Typer(no_args_is_help=True, help="See and claim what you are owed.")
 @app.command()
 def show(account: As, as_json: Json = False) -> None:
     """Shows what an account is owed. What it can claim, what it claimed, and by version what is not settled yet."""
-    from cli.money import Units
     from cli.output import record
     from fusion.chain.account import address_of
     from fusion.market.payout import income
+    from fusion.money import Units
 
     session = Session()
     found = income(session.chain, address_of(session.settings.keys, account))
@@ -37,11 +37,11 @@ def claim(
     as_json: Json = False,
 ) -> None:
     """Claims all that an account is owed. The versions that pay it are settled first."""
-    from cli.money import Units
     from cli.output import record
     from fusion.chain.contract import address
     from fusion.market.payout import claim as claim_all
     from fusion.market.payout import income, settle
+    from fusion.money import Units
 
     session = Session()
     recipient = None if to is None else address(to, "--to")

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cli import money
 from cli.bundles import fetched, known_content
 from cli.output import Progress, record
 from cli.session import Session
 from cli.values import Setting
+from fusion import money
 from fusion.chain.account import Account
 from fusion.chain.bindings.license_market import OfferSet
 from fusion.chain.bindings.module_registry import Published

@@ -12,6 +12,7 @@ from fusion.content.gateway import Content
 from fusion.content.store import BlockStore
 from fusion.content.table import Column, read_table
 from fusion.errors import BadInput, Retryable
+from fusion.money import show
 from node.spec import JobSpec
 from sandbox.encoding import decode
 
@@ -62,7 +63,7 @@ def post(
     needed = fee + (0 if license_id else max_run_price)
     balance = token.balance_of(account.address)
     if balance < needed:
-        raise BadInput(f"{account.address} holds {balance} base units, the job costs {needed}; fund it first")
+        raise BadInput(f"{account.address} holds {show(balance)}, the job costs {show(needed)}; fund it first")
     receipts = []
     if token.allowance(account.address, chain.jobs.address) < needed:
         receipts.append(chain.send(account, token.approve(chain.jobs.address, needed)))

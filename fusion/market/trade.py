@@ -8,6 +8,7 @@ from fusion.chain.bindings.types import Offer
 from fusion.chain.client import Chain, Receipt
 from fusion.chain.permit import sign_permit
 from fusion.errors import BadInput
+from fusion.money import show
 
 PERMIT_SECONDS = 600
 
@@ -62,10 +63,10 @@ def buy(chain: Chain, account: Account, offer_id: int, *, max_price: int | None 
     price = chain.market.quote(offer_id)
     limit = price if max_price is None else max_price
     if limit < price:
-        raise BadInput(f"price too low: offer {offer_id} costs {price} base units, you would pay at most {limit}")
+        raise BadInput(f"price too low: offer {offer_id} costs {show(price)}, you would pay at most {show(limit)}")
     balance = chain.token.balance_of(account.address)
     if balance < price:
-        raise BadInput(f"{account.address} holds {balance} base units, offer {offer_id} costs {price}; fund it first")
+        raise BadInput(f"{account.address} holds {show(balance)}, offer {offer_id} costs {show(price)}; fund it first")
     deadline = chain.head().timestamp + PERMIT_SECONDS
     signed = sign_permit(account, chain, offer.token, chain.market.address, limit, deadline)
     call = chain.market.purchase_with_permit(

@@ -118,7 +118,7 @@ def test_an_empty_wallet_cannot_buy_or_run(fusion: Fusion) -> None:
     fusion.json("account", "new", "poor")
     assert "fund it" in refused(fusion, "module", "buy", "1", "--as", "poor")
     fusion.json("account", "fund", "poor", "--amount", "1")
-    assert "holds 1000000 base units" in refused(fusion, "module", "buy", "1", "--as", "poor")
+    assert "holds 1.00, offer 1 costs 25.00; fund it first" in refused(fusion, "module", "buy", "1", "--as", "poor")
 
 
 def test_an_rpc_that_is_down_may_come_back(fusion: Fusion) -> None:

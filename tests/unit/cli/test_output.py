@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from cli.money import Units
 from cli.output import record, rows
+from fusion.money import Units
 
 
 def test_a_record_for_a_person(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli import money
+from fusion import money
 from fusion.errors import BadInput
 
 
