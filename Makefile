@@ -58,6 +58,6 @@ node_modules/main.stamp: package-lock.json
 	@touch $@
 
 build/bindings.stamp: $(VENV)/main.stamp node_modules/main.stamp foundry.toml $(SOL) fusion/chain/generate.py
-	$(FORGE) build --quiet
+	$(FORGE) build contracts --skip test --quiet
 	$(BIN)/python -m fusion.chain.generate
 	@touch $@
