@@ -56,9 +56,14 @@ class Order:
 def order_run(session: Session, account: Account, order: Order, report: Progress) -> tuple[int, request.Answer]:
     """Checks the order, posts the job and waits for its end."""
     chain = session.chain
-    operators = chain.staking.operator_count()
+    lock = request.lock_of(chain, order.fee)
+    operators = len(request.drawable(chain, lock))
     if order.n > operators:
-        raise BadInput(f"--seats is {order.n}: this chain has {operators} operators, so the job would never begin")
+        raise BadInput(
+            f"--seats is {order.n}: {operators} of {chain.staking.operator_count()} operators have the least stake and "
+            f"{money.show(lock)} of it free, which a fee of {money.show(order.fee)} locks; ask for fewer seats or "
+            "give a lower --fee"
+        )
     with known_content(f"version {order.version}"):
         code = module_code(order.version, ChainListings(chain), session.content)
     license_id, offer_id, price = 0, 0, 0

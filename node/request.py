@@ -8,6 +8,7 @@ from fusion.chain.account import Account
 from fusion.chain.bindings.job_market import Posted, Revealed
 from fusion.chain.bindings.types import Job, JobTerms, OutcomeKind, Status
 from fusion.chain.client import Chain, Receipt
+from fusion.chain.deployment import Parameters
 from fusion.content.gateway import Content
 from fusion.content.store import BlockStore
 from fusion.content.table import Column, read_table
@@ -39,6 +40,31 @@ class Answer:
     job: Job
     hashes: dict[str, str]
     document: bytes
+
+
+def drawable(chain: Chain, lock: int) -> list[str]:
+    """The operators that a job which locks `lock` base units a seat could draw now.
+
+    As the contracts draw: all of the stake is at least the least one, and what is free of it holds the lock.
+    """
+    staking = chain.staking
+    least = staking.minimum_stake()
+    operators = [staking.operator_at(index) for index in range(staking.operator_count())]
+    stakes = {each: staking.operator(each) for each in operators}
+    return [each for each, held in stakes.items() if held.free + held.locked >= least and held.free >= lock]
+
+
+def lock_of(chain: Chain, fee: int) -> int:
+    """What a job of that fee locks of each operator in it, base units.
+
+    No view tells the multiple; the newest job shows it. Before the first job it is taken to be the usual one.
+    """
+    newest = chain.jobs.job_count()
+    if newest:
+        job = chain.jobs.job(newest)
+        if job.fee:
+            return fee * job.lock // job.fee
+    return fee * Parameters().lock_multiple
 
 
 def post(
