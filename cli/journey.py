@@ -14,6 +14,7 @@ import httpx
 
 from cli.local import LocalNetwork
 from cli.output import Progress
+from cli.runs import telling
 from cli.session import Session
 from fusion.chain.account import Account
 from fusion.chain.anvil import ROOT
@@ -21,7 +22,6 @@ from fusion.chain.bindings.job_market import (
     Assigned,
     Committed,
     Finalized,
-    Job,
     OutcomeKind,
     Proposed,
     Revealed,
@@ -149,9 +149,7 @@ class Journey:
         for receipt, verb in zip(reversed(posted.receipts), ("post", "approve"), strict=False):
             self._note(verb, receipt)
 
-        def moved(job: Job) -> None:
-            report(f"job {posted.job_id} is {job.status.name.lower()}", 0.4 + 0.4 * job.status / Status.FINAL)
-
+        moved = telling(lambda stage, share: report(f"job {posted.job_id} is {stage}", 0.4 + 0.4 * share))
         answer = request.wait(chain, posted.job_id, timeout=JOB_TIMEOUT, moved=moved)
         if answer.job.status != Status.FINAL or answer.job.kind != OutcomeKind.RESULT:
             raise FusionError(

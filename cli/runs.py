@@ -1,6 +1,6 @@
 """Ordering a run of a version, and showing what is known of versions and runs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from cli.bundles import fetched, known_content
@@ -24,7 +24,7 @@ from node.inputs import add_inputs, feed_table, port_columns
 from node.spec import JobSpec
 from sandbox.code import Limits
 
-STAGES = {
+STAGES = {  # of the way to its end
     Status.OPEN: 0.1,
     Status.ASSIGNED: 0.3,
     Status.COMMITTED: 0.55,
@@ -96,14 +96,16 @@ def order_run(session: Session, account: Account, order: Order, report: Progress
         seed=order.seed,
     )
 
-    def moved(job: Job) -> None:
-        report(job.status.name.lower(), STAGES[job.status])
-
     posted = request.post(
         chain, account, spec, fee=order.fee, n=order.n, k=order.k,
         license_id=license_id, offer_id=offer_id, max_run_price=price,
     )  # fmt: skip
-    return posted.job_id, request.wait(chain, posted.job_id, timeout=order.timeout, moved=moved)
+    return posted.job_id, request.wait(chain, posted.job_id, timeout=order.timeout, moved=telling(report))
+
+
+def telling(report: Progress) -> Callable[[Job], None]:
+    """What tells `report` where a job stands, and what part of its way that is."""
+    return lambda job: report(job.status.name.lower(), STAGES[job.status])
 
 
 def print_answer(session: Session, job_id: int, answer: request.Answer, *, as_json: bool) -> None:

@@ -5,10 +5,10 @@ from typing import cast
 
 import pytest
 
-from cli.runs import Order, order_run
+from cli.runs import Order, order_run, telling
 from cli.session import Session
 from fusion.chain.account import Account
-from fusion.chain.bindings.types import Operator
+from fusion.chain.bindings.types import Job, Operator, Status
 from fusion.errors import BadInput, NotReady
 
 STAKES = {
@@ -69,3 +69,13 @@ def test_as_many_seats_as_can_be_drawn_are_not_refused(monkeypatch: pytest.Monke
     monkeypatch.setattr("cli.runs.ChainListings", reached)
     with pytest.raises(NotReady, match="asked for next"):
         ordered(2, fee=300_000)
+
+
+def test_every_status_of_a_job_has_its_part_of_the_way() -> None:
+    told: list[tuple[str, float]] = []
+    moved = telling(lambda stage, share: told.append((stage, share)))
+    for status in list(Status)[1:]:
+        moved(cast("Job", SimpleNamespace(status=status)))
+    assert [stage for stage, _ in told] == ["open", "assigned", "committed", "revealed", "proposed", "final", "failed"]
+    assert [share for _, share in told] == sorted(share for _, share in told)
+    assert told[-1][1] == 1.0
