@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli import account, api, atom, demo, doctor, indexer, module, network, operator, revenue
+from cli import account, api, atom, demo, doctor, indexer, job, module, network, operator, revenue
 from fusion.errors import FusionError
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app.command("down")(network.down)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
 app.add_typer(module.app, name="module")
+app.add_typer(job.app, name="job")
 app.add_typer(operator.app, name="operator")
 app.add_typer(revenue.app, name="revenue")
 app.add_typer(account.app, name="account")

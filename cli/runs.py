@@ -9,9 +9,10 @@ from cli.session import Session
 from cli.values import Setting
 from fusion import money
 from fusion.chain.account import Account
+from fusion.chain.bindings.job_market import Failed
 from fusion.chain.bindings.license_market import OfferSet
 from fusion.chain.bindings.module_registry import Published
-from fusion.chain.bindings.types import Job, OutcomeKind, Status
+from fusion.chain.bindings.types import Failure, Job, OutcomeKind, Seat, Status
 from fusion.content.bundle import Bundle
 from fusion.content.cid import Cid
 from fusion.content.table import read_table
@@ -23,6 +24,7 @@ from node.executor.resolve import module_code
 from node.inputs import add_inputs, feed_table, port_columns
 from node.spec import JobSpec
 from sandbox.code import Limits
+from sandbox.encoding import decode
 
 STAGES = {  # of the way to its end
     Status.OPEN: 0.1,
@@ -32,6 +34,11 @@ STAGES = {  # of the way to its end
     Status.PROPOSED: 0.9,
     Status.FINAL: 1.0,
     Status.FAILED: 1.0,
+}
+REASONS = {
+    Failure.NOT_ASSIGNED: "too few operators had enough free stake in time",
+    Failure.TOO_FEW_COMMITS: "too few operators ran it in time",
+    Failure.NO_QUORUM: "too few operators agreed on an outcome in time",
 }
 
 
@@ -110,14 +117,40 @@ def telling(report: Progress) -> Callable[[Job], None]:
 
 def print_answer(session: Session, job_id: int, answer: request.Answer, *, as_json: bool) -> None:
     """Prints how a job ended; FusionError when it failed."""
-    job = answer.job
-    if job.status == Status.FAILED:
-        raise FusionError(
-            f"job {job_id} failed: too few operators agreed on an outcome in time; "
-            "what it cost is yours again with `fusion revenue claim`"
-        )
+    if answer.job.status == Status.FAILED:
+        raise FusionError(f"job {job_id} failed: {why_failed(session, job_id)}")
+    record({"job": job_id} | outcome(session, answer), as_json=as_json)
+
+
+def print_job(session: Session, job_id: int, *, as_json: bool) -> None:
+    """Prints where a job stands, who sits in it, and, once it has ended, how."""
+    chain = session.chain
+    job = chain.jobs.job(job_id)
     shown: dict[str, object] = {
         "job": job_id,
+        "status": job.status.name.lower(),
+        "version": job.version,
+        "requester": job.requester,
+        "fee": money.Units(job.fee),
+        "quorum": f"{job.k} of {job.n}",
+        "seats": {seat.operator: _act(seat) for seat in chain.jobs.seats(job_id)},
+    }
+    answer = request.answer(chain, job_id, job)
+    if job.status == Status.FINAL:
+        record(shown | outcome(session, answer), as_json=as_json)
+        return
+    shown["operators"] = answer.hashes
+    if job.status == Status.FAILED:
+        shown["failed"] = why_failed(session, job_id)
+    else:
+        shown["seconds_left"] = max(0, job.deadline - chain.now())  # of this phase; without a deadline it has none
+    record(shown, as_json=as_json)
+
+
+def outcome(session: Session, answer: request.Answer) -> dict[str, object]:
+    """What the operators of a final job agreed on."""
+    job = answer.job
+    shown: dict[str, object] = {
         "outcome": job.kind.name,
         "hash": "0x" + job.outcome_hash.hex(),
         "operators": answer.hashes,
@@ -126,7 +159,25 @@ def print_answer(session: Session, job_id: int, answer: request.Answer, *, as_js
         columns = request.outputs(session.chain, answer, session.store)
         shown["rows"] = len(next(iter(columns.values())))
         shown["last"] = {port: column[-1].item() if len(column) else None for port, column in columns.items()}
-    record(shown, as_json=as_json)
+        return shown
+    document = decode(answer.document)
+    if document.error is not None:
+        shown |= {"error": document.error, "lines": list(document.lines)}
+    if document.which is not None:
+        shown["limit"] = document.which
+    return shown
+
+
+def why_failed(session: Session, job_id: int) -> str:
+    """Why a job failed, and what becomes of its money."""
+    (failed,) = session.chain.find(Failed, job_id=job_id)
+    return f"{REASONS[failed.reason]}; what it cost is yours again with `fusion revenue claim`"
+
+
+def _act(seat: Seat) -> str:
+    if seat.kind != OutcomeKind.NONE:
+        return "revealed"
+    return "committed" if any(seat.commitment) else "assigned"
 
 
 def describe_version(session: Session, version_id: int) -> dict[str, object]:

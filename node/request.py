@@ -118,7 +118,10 @@ def wait(chain: Chain, job_id: int, *, timeout: float, moved: Callable[[Job], No
         if job.status in ENDED:
             return answer(chain, job_id, job)
         if time.monotonic() > deadline:
-            raise Retryable(f"job {job_id} is still {job.status.name.lower()} after {timeout:.0f} s; ask again later")
+            raise Retryable(
+                f"job {job_id} is still {job.status.name.lower()} after {timeout:.0f} s; "
+                f"see later how it ends with `fusion job show {job_id}`"
+            )
         time.sleep(0.25)
 
 

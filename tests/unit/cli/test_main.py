@@ -68,7 +68,7 @@ def test_a_room_without_a_verb_shows_its_help(room: list[str], tmp_path: Path) -
 
 
 def test_the_help_of_a_verb_is_not_cut_off(tmp_path: Path) -> None:
-    for room in ([], ["module"], ["operator"], ["revenue"], ["account"], ["atom"], ["indexer"], ["api"]):
+    for room in ([], ["module"], ["job"], ["operator"], ["revenue"], ["account"], ["atom"], ["indexer"], ["api"]):
         assert "...\n" not in fusion(*room, "--help", home=tmp_path).stdout.partition("Commands:")[2]
 
 

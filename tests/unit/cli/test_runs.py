@@ -1,15 +1,18 @@
-"""What is refused before a job is posted."""
+"""What is refused before a job is posted, and what is told of a job."""
 
+import json
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
-from cli.runs import Order, order_run, telling
+from cli.runs import Order, order_run, print_answer, print_job, telling
 from cli.session import Session
 from fusion.chain.account import Account
-from fusion.chain.bindings.types import Job, Operator, Status
-from fusion.errors import BadInput, NotReady
+from fusion.chain.bindings.types import Failure, Job, Operator, OutcomeKind, Status
+from fusion.content import dcbor
+from fusion.errors import BadInput, FusionError, NotReady
+from node.request import Answer
 
 STAKES = {
     "staked": Operator(free=1_000_000_000, locked=0, unbonding=0, unbond_at=0),
@@ -79,3 +82,51 @@ def test_every_status_of_a_job_has_its_part_of_the_way() -> None:
     assert [stage for stage, _ in told] == ["open", "assigned", "committed", "revealed", "proposed", "final", "failed"]
     assert [share for _, share in told] == sorted(share for _, share in told)
     assert told[-1][1] == 1.0
+
+
+def told(status: Status, kind: OutcomeKind = OutcomeKind.NONE, *, revealed: bytes = b"", seats: int = 3) -> Session:
+    """A chain with job 4, whose first seat revealed that document, the second committed, and the third did not act."""
+    hashed = b"\x11" * 32 if kind else bytes(32)
+    job = SimpleNamespace(
+        status=status, kind=kind, version=2, requester="0xYou", fee=300_000, n=3, k=2, deadline=130, outcome_hash=hashed
+    )
+    acts = [(OutcomeKind.MODULE_ERROR, b"\1"), (OutcomeKind.NONE, b"\1"), (OutcomeKind.NONE, b"\0")]
+    taken = [SimpleNamespace(operator=f"0x{at}", kind=act, commitment=said) for at, (act, said) in enumerate(acts)]
+    events: dict[str, list[Any]] = {
+        "Revealed": [SimpleNamespace(operator="0x0", outcome_hash=b"\x11" * 32, outcome=revealed)] if seats else [],
+        "Failed": [SimpleNamespace(reason=Failure.TOO_FEW_COMMITS)],
+    }
+    jobs = SimpleNamespace(job=lambda number: job, seats=lambda number: taken[:seats])
+    chain = SimpleNamespace(jobs=jobs, now=lambda: 100, find=lambda kind, job_id: events[kind.__name__])
+    return cast("Session", SimpleNamespace(chain=chain))
+
+
+def printed(session: Session, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    print_job(session, 4, as_json=True)
+    shown: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return shown
+
+
+def test_a_job_under_way_tells_its_seats_and_the_time_left(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = printed(told(Status.COMMITTED), capsys)
+    assert (shown["status"], shown["seconds_left"], shown["fee"]) == ("committed", 30, 300_000)
+    assert shown["seats"] == {"0x0": "revealed", "0x1": "committed", "0x2": "assigned"}
+    assert shown["operators"] == {"0x0": "0x" + "11" * 32}
+    assert printed(told(Status.OPEN, seats=0), capsys)["seats"] == {}
+
+
+def test_a_failed_job_tells_why_and_where_its_money_is(capsys: pytest.CaptureFixture[str]) -> None:
+    session = told(Status.FAILED)
+    shown = printed(session, capsys)
+    assert shown["failed"].startswith("too few operators ran it in time; what it cost")
+    assert "fusion revenue claim" in shown["failed"]
+    answer = Answer(session.chain.jobs.job(4), {}, b"")
+    with pytest.raises(FusionError, match="job 4 failed: too few operators ran it in time"):
+        print_answer(session, 4, answer, as_json=True)
+
+
+def test_a_final_job_tells_the_error_of_its_module(capsys: pytest.CaptureFixture[str]) -> None:
+    document = dcbor.encode({"kind": "ModuleError", "run": bytes(32), "error": "KeyError", "lines": [7]})
+    shown = printed(told(Status.FINAL, OutcomeKind.MODULE_ERROR, revealed=document), capsys)
+    assert (shown["outcome"], shown["error"], shown["lines"]) == ("MODULE_ERROR", "KeyError", [7])
+    assert "seconds_left" not in shown
