@@ -8,8 +8,8 @@ from fusion.chain.bindings.types import Job, OutcomeKind
 from fusion.content.gateway import Content
 from fusion.errors import BadInput, Retryable
 from node.executor.digest import keccak, outcome_hash
+from node.executor.message import Run
 from node.executor.resolve import Listings, input_columns, module_code
-from node.executor.worker import Run
 from node.spec import JobSpec
 from sandbox.encoding import encode, run_digest
 from sandbox.outcome import Outcome, Refused

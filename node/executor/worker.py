@@ -1,7 +1,8 @@
 """A process that runs modules and knows nothing else: no key, no environment of the operator, no chain.
 
 The operator's process holds its key and its salts. Module code runs in another process, started afresh and with an
-empty environment, which is ended with the operator and can be ended without it.
+empty environment, which is ended with the operator and can be ended without it. What that process says is read as a
+stranger's words (`node.executor.message`): it ran code that others wrote.
 """
 
 import os
@@ -11,46 +12,30 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import traceback
-from collections.abc import Mapping
-from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from fusion.content.table import Column
-from fusion.errors import Retryable
-from node.spec import Setting
-from sandbox.code import Limits, ModuleCode
+from fusion.errors import ContentError, FusionError, Retryable
+from node.executor.channel import Channel
+from node.executor.message import (
+    MAX_ANSWER_HEADER,
+    MAX_RUN_BODY,
+    MAX_RUN_HEADER,
+    Fault,
+    Run,
+    decode_answer,
+    decode_run,
+    encode_answer,
+    encode_run,
+)
 from sandbox.image import Image
 from sandbox.outcome import Outcome
 from sandbox.runtime import Runtime
 
 GRACE = 15.0  # seconds beyond a run's own deadline after which its process is ended; a first run loads the image
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One run of a module.
-
-    Attributes:
-        deadline: seconds of this machine's time after which it is stopped, which is no vote.
-    """
-
-    module: ModuleCode
-    inputs: Mapping[str, Column]
-    settings: Mapping[str, Setting]
-    limits: Limits
-    seed: int
-    deadline: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Fault:
-    """What the process answers when it failed itself: the traceback."""
-
-    traceback: str
 
 
 class Worker:
@@ -66,9 +51,10 @@ class Worker:
     def __init__(self, image: Image) -> None:
         self._image = image
         self._process: subprocess.Popen[bytes] | None = None
-        self._connection: Connection | None = None
+        self._channel: Channel | None = None
         self._closed = False
-        self._busy = threading.Lock()
+        self._busy = threading.Lock()  # held during a run
+        self._guard = threading.Lock()  # between closing and the start of a process
 
     @property
     def pid(self) -> int | None:
@@ -84,28 +70,39 @@ class Worker:
 
         Raises:
             Retryable: the process died, did not answer in time, or was closed.
+            ContentError: it answered what is no outcome.
+            RuntimeError: it failed itself; with its traceback.
         """
+        header, body = encode_run(task)
         with self._busy:
-            connection = self._connected()
+            channel = self._connected()
+            until = time.monotonic() + task.deadline + GRACE
             try:
-                connection.send(task)
-                if not connection.poll(task.deadline + GRACE):
-                    self._discard()
-                    raise Retryable(f"the sandbox process gave no answer within {task.deadline + GRACE:.0f} s")
-                answer: Outcome | _Fault = connection.recv()
+                channel.send(header, body, until=until)
+                said = channel.receive(header=MAX_ANSWER_HEADER, body=task.limits.output, until=until)
+                answer = decode_answer(*said, rows=task.rows)
+            except TimeoutError as error:
+                self._discard()
+                raise Retryable(f"the sandbox process gave no answer within {task.deadline + GRACE:.0f} s") from error
             except (OSError, EOFError) as error:
                 self._discard()
                 raise Retryable("the sandbox process ended during a run") from error
-        if isinstance(answer, _Fault):
+            except FusionError as error:
+                self._discard()
+                raise ContentError(f"the sandbox process answered what is no outcome: {error}") from error
+        if isinstance(answer, Fault):
             raise RuntimeError(f"in the sandbox process: {answer.traceback}")
         return answer
 
     def close(self) -> None:
         """Ends the process for good, and with it what another thread runs in it."""
-        self._closed = True
-        process = self._process
-        if process is not None:
-            process.kill()
+        with self._guard:
+            self._closed = True
+            process, channel = self._process, self._channel
+            if process is not None:
+                process.kill()
+            if channel is not None:
+                channel.shut()  # the process may have left its end to others
         with self._busy:
             self._discard()
 
@@ -115,14 +112,15 @@ class Worker:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def _connected(self) -> Connection:
-        if self._closed:
-            raise Retryable("the operator is stopping")
-        if self._connection is None:
-            self._connection = self._start()
-        return self._connection
+    def _connected(self) -> Channel:
+        with self._guard:
+            if self._closed:
+                raise Retryable("the operator is stopping")
+            if self._channel is None:
+                self._channel = self._start()
+            return self._channel
 
-    def _start(self) -> Connection:
+    def _start(self) -> Channel:
         ours, theirs = socket.socketpair()
         with theirs:
             command = [sys.executable, "-c", "from node.executor.worker import main; main()"]
@@ -136,42 +134,49 @@ class Worker:
                 },
                 start_new_session=True,  # Ctrl-C is for the operator, which then ends this one
             )
-        return Connection(ours.detach())
+        return Channel(ours)
 
     def _discard(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-        if self._connection is not None:
-            self._connection.close()
-        self._process = self._connection = None
+        with self._guard:
+            if self._process is not None:
+                self._process.kill()
+                self._process.wait()
+            if self._channel is not None:
+                self._channel.close()
+            self._process = self._channel = None
 
 
 def main() -> None:
     """The process: descriptor, image id and image folder are its arguments."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    serve(Connection(int(sys.argv[1])), Image(bytes.fromhex(sys.argv[2]), Path(sys.argv[3])))
+    serve(Channel(socket.socket(fileno=int(sys.argv[1]))), Image(bytes.fromhex(sys.argv[2]), Path(sys.argv[3])))
 
 
-def serve(connection: Connection, image: Image) -> None:
-    """Runs what comes over `connection` until its other end is closed, even in the middle of a run."""
-    runs: queue.SimpleQueue[Run] = queue.SimpleQueue()
-    threading.Thread(target=_receive, args=(connection, runs), daemon=True).start()
+def serve(channel: Channel, image: Image) -> None:
+    """Runs what comes over `channel` until its other end is closed, even in the middle of a run."""
+    runs: queue.SimpleQueue[tuple[bytes, bytes, float]] = queue.SimpleQueue()
+    threading.Thread(target=_receive, args=(channel, runs), daemon=True).start()
     runtime = Runtime(image)
     while True:
-        task = runs.get()
+        header, body, came = runs.get()
         try:
-            answer: Outcome | _Fault = runtime.run(
-                task.module, task.inputs, task.settings, limits=task.limits, seed=task.seed, deadline=task.deadline
-            )
+            header, parts = encode_answer(_run(runtime, decode_run(header, body), came))
         except Exception:  # noqa: BLE001  # told to the operator, which logs it with the job
-            answer = _Fault(traceback.format_exc())
-        connection.send(answer)
+            header, parts = encode_answer(Fault(traceback.format_exc()))
+        channel.send(header, parts)
 
 
-def _receive(connection: Connection, runs: "queue.SimpleQueue[Run]") -> None:
+def _run(runtime: Runtime, task: Run, came: float) -> Outcome:
+    """Runs what `came` then, in monotonic time: loading the image took of its deadline."""
+    left = task.deadline - (time.monotonic() - came)
+    return runtime.run(
+        task.module, task.inputs, task.settings, limits=task.limits, seed=task.seed, deadline=max(left, 0.0)
+    )
+
+
+def _receive(channel: Channel, runs: "queue.SimpleQueue[tuple[bytes, bytes, float]]") -> None:
     while True:
         try:
-            runs.put(connection.recv())
-        except (EOFError, OSError):
+            runs.put((*channel.receive(header=MAX_RUN_HEADER, body=MAX_RUN_BODY), time.monotonic()))
+        except (EOFError, OSError, ContentError):
             os._exit(0)  # the operator is gone; what runs now is for nobody

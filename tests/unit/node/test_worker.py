@@ -1,17 +1,23 @@
 """The process that runs modules: it answers, it dies alone, and it knows nothing."""
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from fusion.content.cid import Cid
-from fusion.errors import Retryable
-from node.executor.worker import Run, Worker
+from fusion.errors import ContentError, Retryable
+from node.executor import worker as worker_module
+from node.executor.channel import Channel
+from node.executor.message import Run
+from node.executor.worker import Worker
 from sandbox.code import Limits, ModuleCode
 from sandbox.image import Image
 from sandbox.outcome import LimitHit, Result
@@ -79,5 +85,85 @@ def test_the_process_has_nothing_of_the_operator_s_environment(worker: Worker, m
 
 def test_a_defect_of_the_host_is_told_and_not_fatal(worker: Worker) -> None:
     with pytest.raises(RuntimeError, match="in the sandbox process"):
-        worker.run(Run(None, {}, {}, Limits(), 0, 5.0))  # type: ignore[arg-type]  # no module at all
+        worker.run(replace(_run(DOUBLE), seed=-1))  # which no run has
     assert isinstance(worker.run(_run(DOUBLE)), Result)
+
+
+HOSTILE = """
+import pickle, socket, struct, sys, time, os
+end = socket.socket(fileno=int(sys.argv[1]))
+end.recv(1 << 20)
+{}
+time.sleep(60)
+"""
+
+
+def _take_over(does: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has workers start a process that `does` this once it has a run."""
+    script = folder / "hostile"
+    script.write_text(f"#!{sys.executable}\nimport sys\ndel sys.argv[1:3]\n" + HOSTILE.format(does))
+    script.chmod(0o700)
+    monkeypatch.setattr(worker_module.sys, "executable", str(script))
+
+
+@pytest.mark.parametrize(
+    ("does", "error", "told"),
+    [
+        ("end.sendall(struct.pack('!i', 40) + pickle.dumps(print))", ContentError, "a message has a header of"),
+        ("end.sendall(struct.pack('>QQ', 1, 2**40) + b'x')", ContentError, "a message has a body of"),
+        ("end.sendall(struct.pack('>QQ', 1, 0) + b'x')", ContentError, "what is no outcome: CBOR"),
+        ("end.sendall(struct.pack('>QQ', 9, 0) + b'x')", Retryable, "gave no answer within 1 s"),
+        (
+            "end.sendall(struct.pack('>QQ', 99, 0))\nwhile not time.sleep(0.1): end.sendall(b'x')",
+            Retryable,
+            "gave no answer within 1 s",
+        ),
+        ("end.close()", Retryable, "ended during a run"),
+    ],
+)
+def test_a_hostile_process_is_ended(
+    does: str, error: type[Exception], told: str, image: Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _take_over(does, tmp_path, monkeypatch)
+    monkeypatch.setattr(worker_module, "GRACE", 0.5)
+    with Worker(image) as hostile:
+        with pytest.raises(error, match=told):
+            hostile.run(_run(DOUBLE, deadline=0.5))
+        assert hostile.pid is None
+
+
+def test_closing_does_not_wait_for_what_a_process_left_behind(
+    image: Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _take_over("os.fork() or os.setsid(); time.sleep(20); os._exit(0)", tmp_path, monkeypatch)
+    hostile = Worker(image)
+    threading.Timer(0.5, hostile.close).start()
+    begun = time.monotonic()
+    with pytest.raises(Retryable, match="ended during a run"):
+        hostile.run(_run(DOUBLE, deadline=60.0))
+    assert time.monotonic() - begun < 15.0
+
+
+def test_closing_while_a_run_starts_its_process_ends_the_run(image: Image, monkeypatch: pytest.MonkeyPatch) -> None:
+    starting, go = threading.Event(), threading.Event()
+    start = Worker._start
+
+    def slowly(worker: Worker) -> Channel:
+        starting.set()
+        go.wait(10)
+        return start(worker)
+
+    monkeypatch.setattr(Worker, "_start", slowly)
+    worker = Worker(image)
+    with ThreadPoolExecutor(2) as pool:
+        running = pool.submit(worker.run, _run(LOOP, deadline=60.0))
+        starting.wait(10)
+        begun = time.monotonic()
+        closing = pool.submit(worker.close)
+        time.sleep(0.1)
+        go.set()
+        closing.result(30)
+        with pytest.raises(Retryable):
+            running.result(30)
+    assert time.monotonic() - begun < 30.0
+    assert worker.pid is None
