@@ -8,7 +8,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+from sqlalchemy.exc import DBAPIError
 
+from api.health import LAG
 from cli.supervisor import Service, Supervisor, fusion_command
 from fusion.chain import account as accounts
 from fusion.chain.account import Account
@@ -17,6 +19,8 @@ from fusion.chain.client import Chain
 from fusion.chain.deployment import MUSD, Deployment, Parameters, deploy, deployment_hash
 from fusion.errors import BadInput, FusionError, NotReady, Retryable
 from fusion.settings import Settings
+from indexer.database import open_engine, reading
+from indexer.views import meta
 
 OPERATORS = 3
 PEOPLE = ("ada", "ben", "cleo", "you")  # three authors and a buyer
@@ -70,7 +74,7 @@ class LocalNetwork:
         """What stands on the chain, in the order of their start."""
         return [
             Service(
-                "indexer", fusion_command("indexer", "follow"), self._environment(self.settings.home), self._api_answers
+                "indexer", fusion_command("indexer", "follow"), self._environment(self.settings.home), self._indexes
             ),
             Service("api", fusion_command("api", "serve"), self._environment(self.settings.home), self._api_answers),
             *(self._operator(number) for number in range(1, OPERATORS + 1)),
@@ -147,6 +151,23 @@ class LocalNetwork:
             chain = Chain.connect(self.settings.rpc, Deployment.load(self.record))
             return chain.staking.operator(address).free > 0
         except FusionError:
+            return False
+
+    def _indexes(self) -> bool:
+        """Whether the index stands on this chain, near its head."""
+        try:
+            engine = open_engine(self.settings.index, existing=True)
+            try:
+                with reading(engine) as session:
+                    at = meta(session)
+            finally:
+                engine.dispose()
+            if at is None:
+                return False
+            chain = Chain.connect(self.settings.rpc, Deployment.load(self.record))
+            block = chain.block(at.number)
+            return block is not None and block.hash == at.hash and chain.head().number <= at.number + LAG
+        except (FusionError, DBAPIError):  # no file, or no tables in it yet
             return False
 
     def _api_answers(self) -> bool:
