@@ -32,9 +32,8 @@ class Session:
         except ValidationError as error:
             first = error.errors()[0]
             variable = "FUSION_" + str(first["loc"][0]).upper()
-            raise BadInput(f"{variable} is {first['input']!r}: {first['msg']}") from None
-        except ValueError as error:  # a variable that should hold JSON does not
-            raise BadInput(f"a FUSION_ variable cannot be read: {error}") from None
+            wrong = first["msg"].removeprefix("Value error, ")
+            raise BadInput(f"{variable} is {first['input']!r}: {wrong}") from None
         log.configure(settings.log_level)
         return settings
 

@@ -1,10 +1,11 @@
 """Settings, read once at the edge from `FUSION_*` variables and passed in."""
 
+import json
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 def _cache() -> Path:
@@ -21,12 +22,26 @@ class Settings(BaseSettings):
     rpc: str = Field(default="http://127.0.0.1:8545", description="JSON-RPC endpoint of the chain.")
     api_host: str = Field(default="127.0.0.1", description="Address the API listens on.")
     api_port: int = Field(default=8000, ge=1, le=65535, description="Port the API listens on.")
-    gateways: tuple[str, ...] = Field(default=(), description="Trustless gateways, as a JSON list.")
+    gateways: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Trustless gateways, as a JSON list."
+    )
     database: str = Field(default="", description="SQLAlchemy URL of the index; empty means a SQLite file in `home`.")
     feed: str = Field(default="simulated", description="Market data of the demo: `simulated` or `<venue>:<file>`.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="WARNING", description="Least level logged."
     )
+
+    @field_validator("gateways", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        """The list that a variable's text holds; read here, so that what is wrong with it is told in our words."""
+        try:
+            found = json.loads(value) if isinstance(value, str) else value
+        except ValueError:
+            found = None
+        if isinstance(found, list | tuple) and all(isinstance(each, str) for each in found):
+            return tuple(found)
+        raise ValueError('give a JSON list, such as ["https://example.org/ipfs"]')
 
     @property
     def deployment(self) -> Path:

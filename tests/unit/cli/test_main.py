@@ -60,6 +60,13 @@ def test_a_setting_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert "FUSION_API_PORT is 'many'" in done.stderr
 
 
+@pytest.mark.parametrize("value", ["x", '["x"', "{}", "[1]", "http://127.0.0.1:8000/ipfs"])
+def test_gateways_that_are_no_list_are_told(value: str, tmp_path: Path) -> None:
+    done = fusion("account", "list", home=tmp_path, FUSION_GATEWAYS=value)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert f"FUSION_GATEWAYS is {value!r}: give a JSON list, such as [" in done.stderr
+
+
 @pytest.mark.parametrize("room", [[], ["module"]])
 def test_a_room_without_a_verb_shows_its_help(room: list[str], tmp_path: Path) -> None:
     done = fusion(*room, home=tmp_path)
