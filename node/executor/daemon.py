@@ -130,9 +130,9 @@ class Daemon:
             server.stop()
             journal.close()
 
-    def vote(self, spec: JobSpec, worker: Worker, deadline: float) -> Vote:
+    def vote(self, spec: JobSpec, worker: Worker, until: float) -> Vote:
         """Runs a job; called in a thread."""
-        return vote(spec, self._listings, self._content, worker.run, deadline)
+        return vote(spec, self._listings, self._content, worker.run, until)
 
     def _begin(self, endpoint: str, stop: threading.Event) -> None:
         """Registers and stakes, as often as it takes.

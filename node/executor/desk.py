@@ -34,7 +34,10 @@ MARGIN = 5  # seconds of the commit window left for the commitment itself
 
 T = TypeVar("T")
 Voter = Callable[[JobSpec, Worker, float], Vote]
-"""Spec, the process to run it in, seconds that it may take -> vote; raises as `node.executor.run.vote`."""
+"""Spec, the process to run it in, when it must have ended (this machine's monotonic time) -> vote.
+
+Raises as `node.executor.run.vote`.
+"""
 
 
 @dataclass(slots=True)
@@ -192,8 +195,8 @@ class Desk:
             self._abstain(entry, str(error))
             return
         worker = self._idle.pop()
-        deadline = max(1.0, job.deadline - head.timestamp - MARGIN)
-        self._start(entry, Act.RUN, lambda: self._voter(spec, worker, deadline), worker)
+        until = time.monotonic() + max(1.0, job.deadline - head.timestamp - MARGIN)
+        self._start(entry, Act.RUN, lambda: self._voter(spec, worker, until), worker)
 
     def _start(self, entry: Entry, act: Act, work: Callable[[], Vote | str], worker: Worker | None = None) -> None:
         self._log.debug("begins", job=entry.job_id, act=act.value)

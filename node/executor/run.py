@@ -1,6 +1,7 @@
 """One job from spec to vote: check, resolve, run, encode."""
 
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -55,16 +56,14 @@ def checked_spec(data: bytes, job: Job, image: bytes, max_fuel: int) -> JobSpec:
     return spec
 
 
-def vote(
-    spec: JobSpec, listings: Listings, content: Content, execute: Callable[[Run], Outcome], deadline: float
-) -> Vote:
+def vote(spec: JobSpec, listings: Listings, content: Content, execute: Callable[[Run], Outcome], until: float) -> Vote:
     """Runs a job and keeps its result table, if there is one, in this operator's store.
 
     Args:
         listings: what the chain says of a version.
         content: where bundles and inputs come from, and where results are kept.
         execute: runs a module, in a process of its own.
-        deadline: seconds that the run may take.
+        until: when the run must have ended, in this machine's monotonic time; fetching takes of it.
 
     Raises:
         BadInput: this operator abstains; the message says why.
@@ -72,8 +71,9 @@ def vote(
         Retryable: the same run may pass later.
     """
     module = module_code(spec.version, listings, content)
+    _left(until)  # inputs that come too late need not be fetched
     columns = input_columns(spec.inputs, content)
-    outcome = execute(Run(module, columns, dict(spec.settings), spec.limits, spec.seed, deadline))
+    outcome = execute(Run(module, columns, dict(spec.settings), spec.limits, spec.seed, _left(until)))
     if not outcome.attestable:
         why = f"the run ended in a way that is not attested: {outcome}"
         raise BadInput(why) if isinstance(outcome, Refused) else NotAttested(why)
@@ -83,3 +83,11 @@ def vote(
         content.store.add_directory(encoded.files)
     kind = KINDS[outcome.kind]
     return Vote(kind, encoded.document, outcome_hash(kind, encoded.document), secrets.token_bytes(32))
+
+
+def _left(until: float) -> float:
+    """Seconds that are left; Retryable when there are none."""
+    left = until - time.monotonic()
+    if left <= 0:
+        raise Retryable("its content came too late to run it before the commit window closes")
+    return left

@@ -95,8 +95,8 @@ def run(price: Floats) -> Floats:
 class Liar(Daemon):
     """Reports another result than it found."""
 
-    def vote(self, spec: JobSpec, worker: Worker, deadline: float) -> Vote:
-        honest = super().vote(spec, worker, deadline)
+    def vote(self, spec: JobSpec, worker: Worker, until: float) -> Vote:
+        honest = super().vote(spec, worker, until)
         document = honest.document[:-1] + bytes([honest.document[-1] ^ 1])
         return replace(honest, document=document, outcome_hash=outcome_hash(honest.kind, document))
 

@@ -103,7 +103,7 @@ class Scene:
         spec = JobSpec(self.version, limits=limits or Limits(), image=image, seed=seed)
         return request.post(self.chain, self.buyer, spec, fee=FEE, n=1, k=1, license_id=self.license).job_id
 
-    def vote(self, spec: JobSpec, _worker: Worker, _deadline: float) -> Vote:
+    def vote(self, spec: JobSpec, _worker: Worker, _until: float) -> Vote:
         self.runs += 1
         document = b"outcome of seed %d" % spec.seed
         return Vote(OutcomeKind.RESULT, document, outcome_hash(1, document), secrets.token_bytes(32))
@@ -231,11 +231,11 @@ def test_a_run_that_may_pass_later_is_tried_again(scene: Scene) -> None:
         [ContentUnavailable("no peer has it now")] * (desk_module.RUN_TRIES + 1) + [NotAttested("out of memory")]
     )
 
-    def voter(spec: JobSpec, worker: Worker, deadline: float) -> Vote:
+    def voter(spec: JobSpec, worker: Worker, until: float) -> Vote:
         failure = next(failures, None)
         if failure is not None:
             raise failure
-        return scene.vote(spec, worker, deadline)
+        return scene.vote(spec, worker, until)
 
     job_id = scene.post()
     scene.work(voter)
@@ -256,11 +256,11 @@ def test_a_job_without_a_vote_ends_and_is_refunded_while_others_go_on(
 ) -> None:
     asked: list[int] = []
 
-    def voter(spec: JobSpec, worker: Worker, deadline: float) -> Vote:
+    def voter(spec: JobSpec, worker: Worker, until: float) -> Vote:
         asked.append(spec.seed)
         if spec.seed == 1:
             raise failure
-        return scene.vote(spec, worker, deadline)
+        return scene.vote(spec, worker, until)
 
     bad, good = scene.post(seed=1), scene.post(seed=2)
     scene.work(voter)
