@@ -43,10 +43,10 @@ def up(
         _stay(session, network, demo=demo, as_json=as_json)
         return
     with progress("network") as report:
-        start_detached(session.settings, report)
-    if demo:
+        started = start_detached(session.settings, report)
+    if demo and started:
         _journey(session, network)
-    record(_summary(session.settings) | {"started": True}, as_json=as_json)
+    record(_summary(session.settings) | {"started": started}, as_json=as_json)
 
 
 def down(as_json: Json = False) -> None:
@@ -66,15 +66,47 @@ def down(as_json: Json = False) -> None:
                 raise Retryable(f"the network (process {pid}) has not stopped after {LONGEST_STOP:.0f} s; try again")
             time.sleep(0.05)
     left = end_leftovers(settings.home / "processes.json")
-    record({"stopped": pid is not None, "leftovers_ended": left}, as_json=as_json)
+    if as_json:
+        record({"stopped": pid is not None, "leftovers_ended": left}, as_json=True)
+    else:
+        typer.echo(_told(stopped=pid is not None, left=left))
 
 
-def start_detached(settings: "Settings", report: "Progress") -> None:
-    """Starts the network in the background and returns when all of it is ready."""
-    from cli.supervisor import fusion_command
+def start_detached(settings: "Settings", report: "Progress") -> bool:
+    """Starts the network in the background and returns when all of it is ready; whether it was this call's doing.
+
+    Where another process starts it, or still stops it, that one is waited for.
+    """
     from fusion.errors import NotReady
 
     log_file = settings.home / "logs" / "supervisor.log"
+    process: subprocess.Popen[bytes] | None = None
+    began = 0
+    started = time.monotonic()
+    while not is_up(settings):
+        holder = _holder(settings)
+        if process is None and holder is None:
+            process, began = _spawn(log_file)
+        elif process is not None and process.poll() is not None:
+            if holder is None:
+                words = log_file.read_bytes()[began:].decode(errors="replace").strip().splitlines()
+                raise NotReady(
+                    words[-1].removeprefix("fusion: ") if words else f"the network ended at once; see {log_file}"
+                )
+            process = None  # another was first
+        waited = time.monotonic() - started
+        report("starting", min(waited / 15.0, 0.95))
+        if waited > LONGEST_START:
+            raise NotReady(f"the network is not ready after {LONGEST_START:.0f} s; see {log_file.parent}")
+        time.sleep(0.1)
+    report("ready", 1.0)
+    return process is not None and _holder(settings) == process.pid
+
+
+def _spawn(log_file: Path) -> "tuple[subprocess.Popen[bytes], int]":
+    """A supervisor of its own, and where in the log what it writes begins."""
+    from cli.supervisor import fusion_command
+
     log_file.parent.mkdir(parents=True, exist_ok=True)
     with log_file.open("ab") as out:
         began = out.tell()
@@ -85,19 +117,7 @@ def start_detached(settings: "Settings", report: "Progress") -> None:
             stderr=out,
             start_new_session=True,
         )
-    started = time.monotonic()
-    while not is_up(settings):
-        waited = time.monotonic() - started
-        report("starting", min(waited / 15.0, 0.95))
-        if process.poll() is not None:
-            words = log_file.read_bytes()[began:].decode(errors="replace").strip().splitlines()
-            raise NotReady(
-                words[-1].removeprefix("fusion: ") if words else f"the network ended at once; see {log_file}"
-            )
-        if waited > LONGEST_START:
-            raise NotReady(f"the network is not ready after {LONGEST_START:.0f} s; see {log_file.parent}")
-        time.sleep(0.1)
-    report("ready", 1.0)
+    return process, began
 
 
 def is_up(settings: "Settings") -> bool:
@@ -161,6 +181,16 @@ def _journey(session: Session, network: "LocalNetwork") -> None:
     with progress("journey") as report:
         told = Journey(session, network).walk(report)
     done.write_text(json.dumps(told, indent=2))
+
+
+def _told(*, stopped: bool, left: int) -> str:
+    """What `fusion down` did, in a sentence."""
+    if not stopped and not left:
+        return "The network was not up."
+    done = "The network is stopped." if stopped else "The network was not up, but processes of it were left."
+    if left == 1:
+        return done + " One process that was left over is ended."
+    return done + (f" {left} processes that were left over are ended." if left else "")
 
 
 def _interrupt(signum: int, frame: object) -> None:

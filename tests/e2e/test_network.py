@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -77,4 +78,15 @@ def test_a_port_in_use_is_told(tmp_path: Path, image: Image) -> None:
     assert done.returncode != 0
     assert done.stderr.count("\n") == 1
     assert "in use" in done.stderr
+    assert processes_of(fusion) == []
+
+
+def test_two_starts_at_once_make_one_network(tmp_path: Path, image: Image) -> None:
+    fusion = Fusion.at(tmp_path / "home")
+    with ThreadPoolExecutor(2) as pool:
+        both = list(pool.map(lambda _: fusion.json("up"), range(2)))
+    assert sorted(each.pop("started") for each in both) == [False, True]
+    assert both[0] == both[1]
+    assert fusion.json("down") == {"stopped": True, "leftovers_ended": 0}
+    assert fusion("down").stdout == "The network was not up.\n"
     assert processes_of(fusion) == []
