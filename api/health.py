@@ -17,17 +17,23 @@ from indexer.database import reading
 LAG = 10  # blocks that the index may be behind and still count as following
 _FRESH_S = 1.0
 
+Status = Literal["ok", "chain unreachable", "index stopped", "index empty", "index behind"]
+
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """`ok`, or what is wrong: no chain, no index, or an index that is behind. Lags are None where either is unknown."""
+    """`ok`, or what is wrong: no chain, no index, or one that is behind or met a block it cannot take in.
 
-    status: Literal["ok", "chain unreachable", "index empty", "index behind"]
+    `reason` is why it cannot. Lags are None where chain or index is unknown.
+    """
+
+    status: Status
     chain_block: int | None
     index_block: int | None
     index_hash: str | None
     lag_blocks: int | None
     lag_seconds: int | None
+    reason: str | None
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)
@@ -46,7 +52,7 @@ class Check:
     def __call__(self) -> Health:
         with self._turn:
             if self._last is None or time.monotonic() > self._until:
-                self._last = _health(self._indexed(), self._reached())
+                self._last = _health(*self._indexed(), self._reached())
                 self._until = time.monotonic() + _FRESH_S
             return self._last
 
@@ -56,19 +62,21 @@ class Check:
         except FusionError:
             return None
 
-    def _indexed(self) -> views.Meta | None:
+    def _indexed(self) -> tuple[views.Meta | None, str | None]:
         try:
             with reading(self._engine) as session:
-                return views.meta(session)
+                return views.meta(session), views.stopped(session)
         except DBAPIError:
-            return None
+            return None, None
 
 
-def _health(index: views.Meta | None, chain: Block | None) -> Health:
+def _health(index: views.Meta | None, stopped: str | None, chain: Block | None) -> Health:
     behind = max(0, chain.number - index.number) if chain and index else None
     seconds = max(0, chain.timestamp - index.timestamp) if chain and index else None
     if chain is None:
-        status: Literal["ok", "chain unreachable", "index empty", "index behind"] = "chain unreachable"
+        status: Status = "chain unreachable"
+    elif stopped is not None:
+        status = "index stopped"
     elif behind is None:
         status = "index empty"
     else:
@@ -80,4 +88,5 @@ def _health(index: views.Meta | None, chain: Block | None) -> Health:
         index_hash=index.hash if index else None,
         lag_blocks=behind,
         lag_seconds=seconds,
+        reason=stopped,
     )

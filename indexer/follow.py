@@ -2,7 +2,8 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 
 from sqlalchemy import Engine
@@ -15,7 +16,7 @@ from fusion.chain.contract import Event
 from fusion.errors import FusionError, Retryable
 from indexer.database import prepare
 from indexer.fold import fold
-from indexer.fold.context import Place
+from indexer.fold.context import Place, text
 from indexer.source import Source
 from indexer.tables import ENTITY_TABLES, JOURNAL_TABLES, Block, Progress
 from indexer.undo import Journal, prune, rollback
@@ -27,6 +28,10 @@ _LONGEST_WAIT_S = 10.0
 
 class _Moved(Retryable):
     """The chain, or the index, changed while it was read."""
+
+
+class _Stuck(FusionError):
+    """A block cannot be taken in: a fault of ours, which that block meets each time."""
 
 
 class Follower:
@@ -47,14 +52,23 @@ class Follower:
         prepare(engine, identity(chain))
 
     def step(self, stop: threading.Event | None = None) -> int | None:
-        """Takes in all blocks up to the head; returns the last block indexed. Retryable: call again."""
+        """Takes in all blocks up to the head; returns the last block indexed.
+
+        Raises:
+            Retryable: call again.
+            FusionError: a block cannot be taken in. The tables stay at the one before, and tell the reason.
+        """
         head = self._chain.head()
         at = self._agree(head)
         while (at is None or at < head.number) and not (stop and stop.is_set()):
             first = self._first if at is None else at + 1
             if first > head.number:
                 break
-            at = self._ingest(first, min(first + self._span - 1, head.number), at)
+            try:
+                at = self._ingest(first, min(first + self._span - 1, head.number), at)
+            except _Stuck as error:
+                self._stop(str(error))
+                raise
         return at
 
     def run(self, stop: threading.Event, *, poll: float = _POLL_S) -> None:
@@ -67,6 +81,9 @@ class Follower:
             except _Moved as error:
                 self._log.info("index.moved", reason=str(error))
                 wait = poll
+            except _Stuck as error:  # tried again: the block may be replaced, and a new version may know how
+                wait = _LONGEST_WAIT_S
+                self._log.error("index.stopped", reason=str(error))
             except (FusionError, OperationalError) as error:
                 wait = min(wait * 2, _LONGEST_WAIT_S)
                 self._log.warning("index.waiting", reason=str(error).splitlines()[0], seconds=wait)
@@ -142,12 +159,30 @@ class Follower:
             last = headers[-1]
             for each in headers:
                 session.add(Block(number=each.number, hash=each.hash, parent=each.parent, timestamp=each.timestamp))
-            with Journal(session, last.number):
+            with _naming(f"block {last.number}"), Journal(session, last.number):
                 for event in events:
                     place = Place(last.number, last.timestamp, event.log.log_index, event.log.tx_hash, treasury)
-                    fold(event, session, place)
-            progress.block = last.number
+                    with _naming(f"block {last.number}, log {place.log_index} ({type(event).__name__})"):
+                        fold(event, session, place)
+            progress.block, progress.stopped = last.number, None
             prune(session, last.number - self._kept)
+
+    def _stop(self, reason: str) -> None:
+        """Notes why the tables go no further, for whoever reads them."""
+        with Session(self._engine) as session, session.begin():
+            _progress(session).stopped = text(reason)
+
+
+@contextmanager
+def _naming(place: str) -> Iterator[None]:
+    """Names the place of a fault of ours. A database that is away is none."""
+    try:
+        yield
+    except (_Stuck, OperationalError):
+        raise
+    except Exception as error:
+        said = str(error).splitlines()
+        raise _Stuck(f"{place} cannot be taken in: {type(error).__name__}: {said[0] if said else ''}") from error
 
 
 def identity(chain: Source) -> str:

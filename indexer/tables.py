@@ -194,12 +194,13 @@ class Block(SQLModel, table=True):
 
 
 class Progress(SQLModel, table=True):
-    """One row: whose tables these are, and the last block that is in them."""
+    """One row: whose tables these are, the last block in them, and why no further one is, where one cannot be."""
 
     id: int = Field(default=1, primary_key=True)
     deployment: str
     schema_hash: str
     block: int | None = Field(default=None, sa_type=BigInteger)
+    stopped: str | None = Field(default=None, sa_type=Text)
 
 
 class Change(SQLModel, table=True):

@@ -49,6 +49,11 @@ def meta(session: Session) -> Meta | None:
     return None if block is None else Meta(block.number, block.hash, block.timestamp)
 
 
+def stopped(session: Session) -> str | None:
+    """Why the follower cannot take in the next block, or None."""
+    return session.scalars(select(col(Progress.stopped))).first()
+
+
 def modules(session: Session, page: Page, *, author: str | None = None, name: str | None = None) -> Sequence[Module]:
     stored = None if name is None else text(name)
     return listed(session, Module, page, *_equal((Module.author, author), (Module.name, stored)))

@@ -28,6 +28,7 @@ export async function doubt() {
   switch (health?.status) {
     case "chain unreachable": return "The chain does not answer. What you see is the last state that was indexed.";
     case "index empty": return "Nothing is indexed yet. Is the indexer running? Start it with: fusion indexer follow";
+    case "index stopped": return `The index stopped at block ${health.index_block ?? "–"}: ${health.reason}.`;
     case "index behind": return `The index is ${health.lag_blocks} blocks behind the chain.`;
     default: return "";
   }

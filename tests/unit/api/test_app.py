@@ -4,6 +4,7 @@ import asyncio
 
 import httpx
 import pytest
+from sqlmodel import Session
 
 from api import graphiql
 from api.app import create_app
@@ -11,6 +12,7 @@ from api.health import LAG, Check
 from fusion.chain.client import Block
 from fusion.content.store import BlockStore
 from indexer.database import open_engine
+from indexer.tables import Progress
 
 
 def test_the_page_and_its_files_are_served_from_here(ask) -> None:
@@ -102,6 +104,7 @@ def test_health_without_a_chain(ask) -> None:
         "index_hash": "0x" + "99" * 32,
         "lag_blocks": None,
         "lag_seconds": None,
+        "reason": None,
     }
 
 
@@ -111,6 +114,16 @@ def test_health_tells_the_lag(filled, ahead: int, status: str) -> None:
     health = Check(engine, lambda: Block(9 + ahead, "0x", "0x", 1_700 + ahead))()
     engine.dispose()
     assert (health.status, health.lag_blocks, health.lag_seconds) == (status, max(0, ahead), max(0, ahead))
+
+
+def test_health_tells_why_the_index_stopped(filled) -> None:
+    engine = open_engine(filled.index)
+    with Session(engine) as session, session.begin():
+        session.get_one(Progress, 1).stopped = "block 10, log 3 (Posted) cannot be taken in: KeyError: 7"
+    health = Check(engine, lambda: Block(9, "0x", "0x", 1_700))()
+    engine.dispose()
+    assert (health.status, health.index_block) == ("index stopped", 9)
+    assert health.reason == "block 10, log 3 (Posted) cannot be taken in: KeyError: 7"
 
 
 def test_health_is_read_once_a_second(filled) -> None:

@@ -1,5 +1,6 @@
 """What the follower does when chain, database or another follower move under it."""
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -16,10 +17,12 @@ from fusion.chain.contract import Event
 from fusion.errors import ChainUnavailable, FusionError, Retryable
 from indexer.database import open_engine, reading
 from indexer.digest import table_hash
+from indexer.fold import FOLDS
+from indexer.fold.context import Place
 from indexer.follow import Follower
 from indexer.scripted import ANYWHERE, ScriptedChain
 from indexer.tables import Balance, Block, Change, Progress
-from indexer.views import meta
+from indexer.views import meta, stopped
 
 ANN, TOKEN = "0x" + "aa" * 20, "0x" + "cc" * 20
 
@@ -237,3 +240,54 @@ def test_a_stopped_step_leaves_a_whole_state(engine: Engine) -> None:
     assert 8 < at < 20
     with Session(engine) as session:
         assert session.exec(select(Progress)).one().block == at == claimable(engine)
+
+
+def test_a_block_that_cannot_be_taken_in_is_named_and_tried_again(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(event: Event, session: Session, place: Place) -> None:
+        raise KeyError(place.block)
+
+    chain = ScriptedChain()
+    chain.mine([credit(1)])
+    chain.mine([credit(2)])
+    follower = Follower(chain, engine)
+    follower.step()
+    chain.mine([credit(4), credit(8)])
+    whole = FOLDS[AccountCredited]
+    monkeypatch.setitem(FOLDS, AccountCredited, broken)
+    why = "block 3, log 0 (AccountCredited) cannot be taken in: KeyError: 3"
+    with pytest.raises(FusionError, match=re.escape(why)):
+        follower.step()
+    with reading(engine) as session:
+        assert (stopped(session), meta(session).number) == (why, 2)
+    assert claimable(engine) == 3
+
+    monkeypatch.setattr("indexer.follow._LONGEST_WAIT_S", 0.005)
+    stop = threading.Event()
+    thread = threading.Thread(target=follower.run, args=(stop,), kwargs={"poll": 0.005})
+    thread.start()
+    try:
+        time.sleep(0.05)
+        assert thread.is_alive()  # it waits, where it would be started again and again
+        monkeypatch.setitem(FOLDS, AccountCredited, whole)
+        deadline = time.monotonic() + 10
+        while claimable(engine) != 15 and time.monotonic() < deadline:
+            time.sleep(0.01)
+    finally:
+        stop.set()
+        thread.join(5)
+    assert claimable(engine) == 15
+    with reading(engine) as session:
+        assert stopped(session) is None
+
+
+def test_rows_that_a_database_refuses_name_their_block(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def twice(event: Event, session: Session, place: Place) -> None:
+        session.add(Block(number=place.block, hash="", parent="", timestamp=0))
+
+    chain = ScriptedChain()
+    chain.mine([credit(1)])
+    monkeypatch.setitem(FOLDS, AccountCredited, twice)
+    with pytest.raises(FusionError, match="block 1 cannot be taken in: IntegrityError"):
+        Follower(chain, engine).step()
