@@ -181,7 +181,7 @@ def run(
     fee: Annotated[str, typer.Option(help="Fee for the operators.")] = "0.3",
     seats: Annotated[int, typer.Option("--seats", "-n", help="Operators that run it.", min=1, max=7)] = 3,
     quorum: Annotated[int, typer.Option("--quorum", "-k", help="Equal outcomes needed.", min=1, max=7)] = 2,
-    fuel: Annotated[int, typer.Option(help="Fuel it may burn.", min=1, max=2**63)] = 10**11,
+    fuel: Annotated[int, typer.Option(help="Fuel it may burn.", min=1, max=10**13)] = 10**11,
     seed: Annotated[int, typer.Option(help="Seed of its random numbers.", min=0)] = 0,
     per_run: Annotated[int | None, typer.Option(metavar="OFFER", help="Pay this offer's price for one run.")] = None,
     timeout: Annotated[float, typer.Option(help="Seconds to wait for the outcome.", min=0)] = 300,

@@ -7,6 +7,7 @@ from fusion.chain.account import Account
 from fusion.chain.client import Chain
 from fusion.errors import BadInput
 from fusion.market import payout
+from fusion.money import show
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,8 @@ class Bond:
         self._chain.send(self._account, self._chain.staking.register(endpoint))
         self._log.info("registered", endpoint=endpoint)
 
-    def stake(self, wanted: int) -> None:
-        """Adds stake until free and locked stake are `wanted` together.
+    def missing(self, wanted: int) -> int:
+        """What is to be staked so that free and locked stake are `wanted` together.
 
         Raises:
             BadInput: the account holds too few tokens, or `wanted` is below the least stake.
@@ -49,13 +50,21 @@ class Bond:
         held = chain.staking.operator(me)
         missing = wanted - held.free - held.locked
         if missing <= 0:
-            return
+            return 0
         least = chain.staking.minimum_stake()
         if held.free + missing < least and held.locked == 0:
-            raise BadInput(f"a stake of {wanted} base units is below the least, {least}: stake more")
+            raise BadInput(f"a stake of {show(wanted)} is below the least, {show(least)}: stake more")
         balance = chain.token.balance_of(me)
         if balance < missing:
-            raise BadInput(f"{me} holds {balance} base units and stakes {missing} more: send it the rest")
+            raise BadInput(f"{me} holds {show(balance)} and stakes {show(missing)} more: send it the rest")
+        return missing
+
+    def stake(self, wanted: int) -> None:
+        """Adds stake until free and locked stake are `wanted` together. Raises as `missing`."""
+        missing = self.missing(wanted)
+        if not missing:
+            return
+        chain, me = self._chain, self._account.address
         if chain.token.allowance(me, chain.staking.address) < missing:
             chain.send(self._account, chain.token.approve(chain.staking.address, missing))
         chain.send(self._account, chain.staking.stake(missing))

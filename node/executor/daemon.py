@@ -103,6 +103,8 @@ class Daemon:
         """
         if not self._terms.endpoint and _everywhere(self._terms.host):
             raise BadInput(f"nobody can reach a gateway at {self._terms.host}: say with --endpoint how others reach it")
+        if not self._bond.standing().locked:
+            self._bond.missing(self._terms.stake)  # refused before anything is registered or written
         server = GatewayServer(self._content.store, self._terms.host, self._terms.port)
         journal = Journal(self._journal_path)
         workers = [Worker(self._image) for _ in range(self._terms.workers)]

@@ -151,3 +151,13 @@ def test_a_broken_capture_is_told(content: bytes, fusion: Fusion, tmp_path: Path
     before = written()
     assert "capture.gz" in refused(fusion, "atom", "import", "--venue", "binance", str(file))
     assert written() == before
+
+
+def test_an_operator_that_cannot_stake_is_not_registered(fusion: Fusion) -> None:
+    fusion.json("account", "new", "small")
+    fusion.json("account", "fund", "small", "--amount", "500")
+    before = fusion.json("operator", "status")
+    assert "below the least" in refused(fusion, "operator", "start", "--as", "small", "--stake", "1")
+    assert "holds" in refused(fusion, "operator", "start", "--as", "small", "--stake", "2000")
+    assert [row["operator"] for row in fusion.json("operator", "status")] == [row["operator"] for row in before]
+    assert list(fusion.home.glob("journal-*")) == []

@@ -312,7 +312,7 @@ def test_a_spec_that_is_not_the_job_s_is_not_run(scene: Scene) -> None:
 
 def test_stake_that_the_account_cannot_pay_is_one_clear_line(scene: Scene) -> None:
     bond = Bond(scene.chain, scene.operator)
-    with pytest.raises(BadInput, match=r"holds .* base units and stakes"):
+    with pytest.raises(BadInput, match=r"holds .* and stakes"):
         bond.stake(10**6 * MUSD)
     assert bond.standing().free == 5_000 * MUSD
 
