@@ -92,20 +92,21 @@ def publish(
     """Publishes a version. Its files go to the content store, its revenue table to the chain."""
     from cli.bundles import local_code
     from cli.output import record
+    from cli.runs import shares
     from cli.values import parse_shares
     from fusion.market import publish as market
     from fusion.market.splits import parse_percent
 
     session = Session()
     minimum = parse_percent(min_royalty, "--min-royalty")
-    shares = parse_shares(share or [], "--share")
+    given = parse_shares(share or [], "--share")
     royalties = parse_shares(royalty or [], "--royalty")
     bundle, code = local_code(folder, session.content)
     signer = session.account(account)
     chain = session.chain
     session.runtime.describe(code)
     done = market.publish(
-        chain, signer, bundle, session.store, min_royalty_ppm=minimum, shares=shares, royalties=royalties
+        chain, signer, bundle, session.store, min_royalty_ppm=minimum, shares=given, royalties=royalties
     )
     record(
         {
@@ -113,7 +114,7 @@ def publish(
             "version": done.version_id,
             "cid": str(done.cid),
             "published": bool(done.receipts),
-            "splits": [{"account": row.account, "version": row.version, "ppm": row.ppm} for row in done.splits],
+            "splits": shares(done.splits, as_json=as_json),
         },
         as_json=as_json,
     )
@@ -222,7 +223,7 @@ def show(
     from cli.output import record
     from cli.runs import describe_version
 
-    record(describe_version(Session(), version), as_json=as_json)
+    record(describe_version(Session(), version, as_json=as_json), as_json=as_json)
 
 
 def _table(text: str) -> "Cid":

@@ -1,6 +1,6 @@
 """Ordering a run of a version, and showing what is known of versions and runs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cli.bundles import fetched, known_content
@@ -12,12 +12,13 @@ from fusion.chain.account import Account
 from fusion.chain.bindings.job_market import Failed
 from fusion.chain.bindings.license_market import OfferSet
 from fusion.chain.bindings.module_registry import Published
-from fusion.chain.bindings.types import Failure, Job, OutcomeKind, Seat, Status
+from fusion.chain.bindings.types import Failure, Job, OutcomeKind, Seat, Split, Status
 from fusion.content.bundle import Bundle
 from fusion.content.cid import Cid
 from fusion.content.table import read_table
 from fusion.errors import BadInput, FusionError
 from fusion.market import publish, trade
+from fusion.market.splits import percent
 from node import request
 from node.executor.listings import ChainListings
 from node.executor.resolve import module_code
@@ -180,7 +181,14 @@ def _act(seat: Seat) -> str:
     return "committed" if any(seat.commitment) else "assigned"
 
 
-def describe_version(session: Session, version_id: int) -> dict[str, object]:
+def shares(splits: Sequence[Split], *, as_json: bool) -> list[object]:
+    """A revenue table: rows of parts per million for a program, percentages for a person."""
+    if as_json:
+        return [{"account": row.account, "version": row.version, "ppm": row.ppm} for row in splits]
+    return [f"{percent(row.ppm)} to {f'version {row.version}' if row.version else row.account}" for row in splits]
+
+
+def describe_version(session: Session, version_id: int, *, as_json: bool) -> dict[str, object]:
     """All that chain and content say of a version; BadInput when there is none."""
     chain = session.chain
     splits = publish.splits_of(chain, version_id)
@@ -200,7 +208,7 @@ def describe_version(session: Session, version_id: int) -> dict[str, object]:
         "inputs": dict(manifest.inputs),
         "outputs": dict(manifest.outputs),
         "requires": {required.name: str(required.cid) for required in manifest.requires},
-        "splits": [{"account": row.account, "version": row.version, "ppm": row.ppm} for row in splits],
+        "splits": shares(splits, as_json=as_json),
         "offers": [
             {
                 "offer": number,

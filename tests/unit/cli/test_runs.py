@@ -6,12 +6,13 @@ from typing import Any, cast
 
 import pytest
 
-from cli.runs import Order, order_run, print_answer, print_job, telling
+from cli.runs import Order, order_run, print_answer, print_job, shares, telling
 from cli.session import Session
 from fusion.chain.account import Account
-from fusion.chain.bindings.types import Failure, Job, Operator, OutcomeKind, Status
+from fusion.chain.bindings.types import Failure, Job, Operator, OutcomeKind, Split, Status
 from fusion.content import dcbor
 from fusion.errors import BadInput, FusionError, NotReady
+from fusion.market.splits import NOBODY
 from node.request import Answer
 
 STAKES = {
@@ -130,3 +131,9 @@ def test_a_final_job_tells_the_error_of_its_module(capsys: pytest.CaptureFixture
     shown = printed(told(Status.FINAL, OutcomeKind.MODULE_ERROR, revealed=document), capsys)
     assert (shown["outcome"], shown["error"], shown["lines"]) == ("MODULE_ERROR", "KeyError", [7])
     assert "seconds_left" not in shown
+
+
+def test_a_revenue_table_is_percentages_to_a_person_and_parts_per_million_to_a_program() -> None:
+    table = [Split("0xAda", 0, 875_000), Split(NOBODY, 4, 125_000)]
+    assert shares(table, as_json=False) == ["87.5% to 0xAda", "12.5% to version 4"]
+    assert shares(table, as_json=True)[1] == {"account": NOBODY, "version": 4, "ppm": 125_000}
