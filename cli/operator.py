@@ -1,11 +1,14 @@
 """`fusion operator`: run a node, stake on it, see how it does."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.options import As, Json
 from cli.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 STATUS = "status.json"  # where the daemon writes it, in its home
 
@@ -90,7 +93,12 @@ def status(as_json: Json = False) -> None:
                 "unbonding": money.Units(held.unbonding),
                 "claimable": money.Units(chain.ledger.claimable(address, chain.token.address)),
                 "running": local.running if local else None,
-                "jobs": dict(local.jobs) if local else None,
+                "jobs": _counted(local.jobs, as_json=as_json) if local else None,
             }
         )
     rows(shown, as_json=as_json)
+
+
+def _counted(jobs: "Mapping[str, int]", *, as_json: bool) -> dict[str, int]:
+    """Jobs by stage; a person is shown only the stages that have any."""
+    return {stage: count for stage, count in jobs.items() if count or as_json}
