@@ -66,8 +66,7 @@ function version(each) {
   const earned = each.incomes.map((income) => [" · received ", amount(income.received, income.token)]);
   const title = [`Version ${each.semver} · id ${each.id} · `, short(each.cid), each.deprecated ? " · deprecated" : "", earned];
   const splits = table(title, [
-    ["Split", (row) => (row.upstream ? named(row.upstream) : short(row.account))],
-    ["Goes to", (row) => (row.upstream ? `upstream version ${row.upstream.id}` : "account")],
+    ["Paid to", (row) => (row.upstream ? `${named(row.upstream)} · version ${row.upstream.id}` : short(row.account))],
     ["Share", (row) => percent(row.ppm), "number"],
   ], each.splits);
   if (!each.offers.length) return [splits];

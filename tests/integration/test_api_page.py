@@ -72,6 +72,7 @@ def test_the_page_shows_the_index(chromium: str, url: str, tmp_path: Path) -> No
     page = dom(chromium, url, tmp_path)
     assert "<title>Fusion</title>" in page  # the name of the module ran as nothing
     assert "&lt;img src=x onerror" in page
+    assert ">Paid to<" in page
     assert "75.0001 %" in page
     assert '<li class="done"><strong>Publish</strong>1 module</li>' in page
     assert "No license was sold." in page
