@@ -52,14 +52,14 @@ def up(
 def down(as_json: Json = False) -> None:
     """Stops the local network. Its chain goes on from the same block when it is started again."""
     from cli.output import record
-    from cli.supervisor import end_leftovers
+    from cli.supervisor import end_leftovers, ended
 
     settings = Session().settings
     pid = _holder(settings)
     if pid is not None:
         os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + LONGEST_STOP
-        while _holder(settings) is not None:
+        while _holder(settings) is not None or not ended(pid):
             if time.monotonic() > deadline:
                 from fusion.errors import Retryable
 

@@ -160,6 +160,14 @@ def end_leftovers(journal: Path) -> int:
     return len(found)
 
 
+def ended(pid: int) -> bool:
+    """Whether a process is over, though whoever started it may not have noticed yet."""
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
+
+
 def _end(processes: Sequence[psutil.Process]) -> None:
     """Asks all to end, waits, and ends those that do not."""
     for ask in (psutil.Process.terminate, psutil.Process.kill):

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cli.supervisor import Service, Supervisor, end_leftovers
+from cli.supervisor import Service, Supervisor, end_leftovers, ended
 from fusion.errors import NotReady
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -105,3 +105,12 @@ def test_leftovers_of_a_killed_supervisor_are_ended_but_no_other_process(tmp_pat
     assert end_leftovers(journal) == 1
     assert not left.is_running() or left.status() == psutil.STATUS_ZOMBIE
     assert end_leftovers(journal) == 0
+
+
+def test_a_process_is_over_when_it_is_gone_or_waits_to_be_noticed() -> None:
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    assert not ended(process.pid)
+    process.kill()
+    eventually(lambda: ended(process.pid))
+    process.communicate()
+    assert ended(process.pid)
