@@ -23,71 +23,64 @@ def _balance(session: Session, account: str, token: str) -> Balance:
     return balance
 
 
+def _log(
+    session: Session,
+    place: Place,
+    kind: str,
+    token: str,
+    amount: int,
+    *,
+    fee: int = 0,
+    version_id: int | None = None,
+    upstream_id: int | None = None,
+    account: str | None = None,
+    recipient: str | None = None,
+) -> None:
+    session.add(
+        Revenue(
+            block=place.block,
+            log_index=place.log_index,
+            kind=kind,
+            token=token,
+            amount=amount,
+            fee=fee,
+            version_id=version_id,
+            upstream_id=upstream_id,
+            account=account,
+            recipient=recipient,
+            time=place.time,
+            tx=place.tx,
+        )
+    )
+
+
 def credited(event: Credited, session: Session, place: Place) -> None:
     _income(session, event.version, event.token).received += event.net
     if event.protocol_fee:
         _balance(session, place.treasury, event.token).claimable += event.protocol_fee
-    session.add(
-        Revenue(
-            block=place.block,
-            log_index=place.log_index,
-            kind="Credited",
-            version_id=event.version,
-            token=event.token,
-            amount=event.net,
-            fee=event.protocol_fee,
-            time=place.time,
-            tx=place.tx,
-        )
-    )
+    _log(session, place, "Credited", event.token, event.net, version_id=event.version, fee=event.protocol_fee)
 
 
 def account_credited(event: AccountCredited, session: Session, place: Place) -> None:
     _balance(session, event.account, event.token).claimable += event.amount
-    session.add(
-        Revenue(
-            block=place.block,
-            log_index=place.log_index,
-            kind="AccountCredited",
-            account=event.account,
-            token=event.token,
-            amount=event.amount,
-            time=place.time,
-            tx=place.tx,
-        )
-    )
+    _log(session, place, "AccountCredited", event.token, event.amount, account=event.account)
 
 
 def settled(event: Settled, session: Session, place: Place) -> None:
     _income(session, event.version, event.token).settled += event.amount
-    session.add(
-        Revenue(
-            block=place.block,
-            log_index=place.log_index,
-            kind="Settled",
-            version_id=event.version,
-            token=event.token,
-            amount=event.amount,
-            time=place.time,
-            tx=place.tx,
-        )
-    )
+    _log(session, place, "Settled", event.token, event.amount, version_id=event.version)
 
 
 def settled_upstream(event: SettledUpstream, session: Session, place: Place) -> None:
     _income(session, event.upstream, event.token).received += event.amount
-    session.add(
-        Revenue(
-            block=place.block,
-            log_index=place.log_index,
-            kind="SettledUpstream",
-            version_id=event.version,
-            upstream_id=event.upstream,
-            token=event.token,
-            amount=event.amount,
-            time=place.time,
-            tx=place.tx,
-        )
+    _log(
+        session,
+        place,
+        "SettledUpstream",
+        event.token,
+        event.amount,
+        version_id=event.version,
+        upstream_id=event.upstream,
     )
 
 
@@ -95,16 +88,4 @@ def claimed(event: Claimed, session: Session, place: Place) -> None:
     balance = _balance(session, event.account, event.token)
     balance.claimable -= event.amount
     balance.claimed += event.amount
-    session.add(
-        Revenue(
-            block=place.block,
-            log_index=place.log_index,
-            kind="Claimed",
-            account=event.account,
-            recipient=event.to,
-            token=event.token,
-            amount=event.amount,
-            time=place.time,
-            tx=place.tx,
-        )
-    )
+    _log(session, place, "Claimed", event.token, event.amount, account=event.account, recipient=event.to)
