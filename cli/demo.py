@@ -9,18 +9,16 @@ def demo(as_json: Json = False) -> None:
     import json
 
     from cli.journey import Journey
-    from cli.local import LocalNetwork
     from cli.network import is_up, start_detached
     from cli.output import progress
 
     session = Session()
-    network = LocalNetwork(session.settings)
     _ = session.image
     if not is_up(session.settings):
         with progress("network") as report:
             start_detached(session.settings, report)
     with progress("journey") as report:
-        told = Journey(session, network).walk(report)
+        told = Journey(session).walk(report)
     if as_json:
         print(json.dumps(told))
     else:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from cli.local import LocalNetwork
 from cli.output import Progress
 from cli.runs import telling
 from cli.session import Session
@@ -62,7 +61,6 @@ class Journey:
     """One walk. `gas` is what each verb used, the dearest of its calls; `seconds` what each step took."""
 
     session: Session
-    network: LocalNetwork
     gas: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 

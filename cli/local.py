@@ -11,7 +11,7 @@ import httpx
 from sqlalchemy.exc import DBAPIError
 
 from api.health import LAG
-from cli.supervisor import Service, Supervisor, fusion_command
+from cli.supervisor import JOURNAL, Service, Supervisor, fusion_command
 from fusion.chain import account as accounts
 from fusion.chain.account import Account
 from fusion.chain.anvil import Anvil, listens
@@ -48,7 +48,7 @@ class LocalNetwork:
         return self.folder / "operators" / str(number)
 
     def supervisor(self) -> Supervisor:
-        return Supervisor(logs=self.settings.home / "logs", journal=self.settings.home / "processes.json")
+        return Supervisor(logs=self.settings.home / "logs", journal=self.settings.home / JOURNAL)
 
     def rpc_port(self) -> int:
         """The port of the chain, which this network starts itself; BadInput when FUSION_RPC is another machine's."""

@@ -52,7 +52,7 @@ def up(
 def down(as_json: Json = False) -> None:
     """Stops the local network. Its chain goes on from the same block when it is started again."""
     from cli.output import record
-    from cli.supervisor import end_leftovers, ended
+    from cli.supervisor import JOURNAL, end_leftovers, ended
 
     settings = Session().settings
     pid = _holder(settings)
@@ -65,7 +65,7 @@ def down(as_json: Json = False) -> None:
 
                 raise Retryable(f"the network (process {pid}) has not stopped after {LONGEST_STOP:.0f} s; try again")
             time.sleep(0.05)
-    left = end_leftovers(settings.home / "processes.json")
+    left = end_leftovers(settings.home / JOURNAL)
     if as_json:
         record({"stopped": pid is not None, "leftovers_ended": left}, as_json=True)
     else:
@@ -129,11 +129,11 @@ def is_up(settings: "Settings") -> bool:
 
 def _stay(session: Session, network: "LocalNetwork", *, demo: bool, as_json: bool) -> None:
     from cli.output import progress, record
-    from cli.supervisor import end_leftovers
+    from cli.supervisor import JOURNAL, end_leftovers
 
     settings = session.settings
     with _held(settings):
-        end_leftovers(settings.home / "processes.json")
+        end_leftovers(settings.home / JOURNAL)
         network.check_ports()
         supervisor = network.supervisor()
         stop = threading.Event()
@@ -179,7 +179,7 @@ def _journey(session: Session, network: "LocalNetwork") -> None:
     if done.exists():
         return
     with progress("journey") as report:
-        told = Journey(session, network).walk(report)
+        told = Journey(session).walk(report)
     done.write_text(json.dumps(told, indent=2))
 
 

@@ -10,8 +10,6 @@ from cli.session import Session
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-STATUS = "status.json"  # where the daemon writes it, in its home
-
 app = typer.Typer(no_args_is_help=True, help="Run an operator node.")
 
 
@@ -72,13 +70,11 @@ def status(as_json: Json = False) -> None:
     """Shows every operator on the chain. Stake, what it can claim, and the jobs of those that run under this home."""
     from cli.output import rows
     from fusion import money
-    from node.executor.status import Status
+    from node.executor.status import FILE, Status
 
     session = Session()
     chain, home = session.chain, session.settings.home
-    here = [
-        Status.load(path) for path in (home / STATUS, *home.glob(f"networks/*/operators/*/{STATUS}")) if path.exists()
-    ]
+    here = [Status.load(path) for path in (home / FILE, *home.glob(f"networks/*/operators/*/{FILE}")) if path.exists()]
     known = {each.operator: each for each in here}
     shown = []
     for index in range(chain.staking.operator_count()):

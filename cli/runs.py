@@ -11,7 +11,6 @@ from fusion import money
 from fusion.chain.account import Account
 from fusion.chain.bindings.job_market import Failed
 from fusion.chain.bindings.license_market import OfferSet
-from fusion.chain.bindings.module_registry import Published
 from fusion.chain.bindings.types import Failure, Job, OutcomeKind, Seat, Split, Status
 from fusion.content.bundle import Bundle
 from fusion.content.cid import Cid
@@ -191,8 +190,7 @@ def shares(splits: Sequence[Split], *, as_json: bool) -> list[object]:
 def describe_version(session: Session, version_id: int, *, as_json: bool) -> dict[str, object]:
     """All that chain and content say of a version; BadInput when there is none."""
     chain = session.chain
-    splits = publish.splits_of(chain, version_id)
-    published = chain.find(Published, version_id=version_id)[0]
+    published = publish.published(chain, version_id)
     cid = Cid.directory(published.cid_digest)
     offers = {found.offer_id for found in chain.find(OfferSet, version=version_id)}
     manifest = Bundle.from_files(fetched(session.content, cid, f"version {version_id}")).manifest
@@ -208,7 +206,7 @@ def describe_version(session: Session, version_id: int, *, as_json: bool) -> dic
         "inputs": dict(manifest.inputs),
         "outputs": dict(manifest.outputs),
         "requires": {required.name: str(required.cid) for required in manifest.requires},
-        "splits": shares(splits, as_json=as_json),
+        "splits": shares(published.splits, as_json=as_json),
         "offers": [
             {
                 "offer": number,

@@ -15,6 +15,7 @@ import psutil
 from fusion import log
 from fusion.errors import NotReady
 
+JOURNAL = "processes.json"  # in the network's home
 GRACE = 10.0  # seconds between asking a process to end and ending it
 LONGEST_PAUSE = 30.0  # seconds between restarts of a process that keeps dying
 

@@ -10,7 +10,7 @@ from fusion.chain.bindings.types import Split
 from fusion.chain.client import Chain, Receipt
 from fusion.chain.contract import address
 from fusion.errors import BadInput
-from fusion.market.publish import splits_of
+from fusion.market.publish import published
 from fusion.market.splits import passed_on
 
 
@@ -63,7 +63,7 @@ def settle(chain: Chain, account: Account, version: int) -> list[Receipt]:
     while waiting:
         newest = max(waiting)
         waiting.remove(newest)
-        splits = splits_of(chain, newest)
+        splits = published(chain, newest).splits
         if _waiting(chain, newest, splits):
             receipts.append(chain.send(account, chain.ledger.settle(newest, token, splits)))
         waiting |= {split.version for split in splits if split.version}

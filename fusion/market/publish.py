@@ -93,12 +93,12 @@ def publish(
     return Publication(module_id, receipt.event(Published).version_id, bundle.cid, tuple(splits), tuple(receipts))
 
 
-def splits_of(chain: Chain, version: int) -> list[Split]:
-    """The revenue table of a version, from the log that published it; BadInput when there is no such version."""
+def published(chain: Chain, version: int) -> Published:
+    """The log that published a version, with its revenue table; BadInput when there is no such version."""
     found = chain.find(Published, version_id=version)
     if not found:
         raise BadInput(f"no version {version} is published on this chain")
-    return list(found[0].splits)
+    return found[0]
 
 
 def _by_account(shares: Mapping[str, int]) -> dict[str, int]:
@@ -112,9 +112,9 @@ def _by_account(shares: Mapping[str, int]) -> dict[str, int]:
 
 
 def _version(chain: Chain, module_id: int, semver: str) -> Published | None:
-    for published in chain.find(Published, module_id=module_id):
-        if published.semver == semver:
-            return published
+    for each in chain.find(Published, module_id=module_id):
+        if each.semver == semver:
+            return each
     return None
 
 
@@ -124,12 +124,10 @@ def _upstream(chain: Chain, required: Requirement, royalty: int | None, paid: Co
         raise BundleError(f'module.toml: requires {required.name}: lock it to content with cid = "bafy..."')
     copies = chain.find(Published, cid_digest=required.cid.digest)
     # One that is deprecated since it was built on is still paid.
-    known = [published for published in copies if published.version_id in paid]
+    known = [copy for copy in copies if copy.version_id in paid]
     # Copies of a bundle may be published later by others: the first to publish it is paid.
-    for published in known or copies:
-        if known or not chain.registry.version(published.version_id).deprecated:
-            minimum = published.min_royalty_ppm
-            return Upstream(
-                published.version_id, required.name, minimum, max(minimum, 1) if royalty is None else royalty
-            )
+    for copy in known or copies:
+        if known or not chain.registry.version(copy.version_id).deprecated:
+            minimum = copy.min_royalty_ppm
+            return Upstream(copy.version_id, required.name, minimum, max(minimum, 1) if royalty is None else royalty)
     raise BundleError(f"module.toml: requires {required.name}: no version with CID {required.cid} is published here")

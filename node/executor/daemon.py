@@ -24,7 +24,7 @@ from node.executor.journal import Journal
 from node.executor.listings import ChainListings
 from node.executor.run import Vote, vote
 from node.executor.serve import GatewayServer
-from node.executor.status import Status, started
+from node.executor.status import FILE, Status, started
 from node.executor.worker import Worker
 from node.spec import JobSpec
 from sandbox.image import Image
@@ -77,7 +77,7 @@ class Daemon:
     def __init__(
         self, home: Path, chain: Chain, account: Account, *, content: Content, image: Image, terms: Terms
     ) -> None:
-        self.status = home / "status.json"
+        self.status = home / FILE
         self._journal_path = home / f"journal-{chain.deployment.chain_id}-{chain.jobs.address.lower()}.sqlite"
         self._chain = chain
         self._account = account

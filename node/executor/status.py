@@ -11,6 +11,8 @@ from fusion.errors import BadInput, NotReady
 
 SAME = 1.5  # seconds; the clock may be set between the two readings that make one
 
+FILE = "status.json"  # in the operator's home
+
 
 @dataclass(frozen=True, slots=True)
 class Status:
