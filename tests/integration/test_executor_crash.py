@@ -182,7 +182,8 @@ def test_a_death_between_any_two_steps_loses_nothing(
         desk = scene.desk(journal, Mortal)
         desk.to_come = to_come  # type: ignore[attr-defined]  # it is a Mortal
         try:
-            scene.drive(desk, journal, lambda: _idle(journal))  # noqa: B023  # called at once
+            # An act's own end may be found on chain before the act is back: its death is still to come.
+            scene.drive(desk, journal, lambda: _idle(journal) and not desk.under_way())  # noqa: B023  # called at once
             break
         except Killed:
             continue
