@@ -27,9 +27,11 @@ library Assignment {
         uint96 before;
     }
 
+    /// @dev `weighted` counts the leaves that have weight.
     struct Tree {
         uint64 size;
         uint64 depth;
+        uint64 weighted;
         mapping(uint256 key => Node) nodes;
         mapping(uint256 key => Past[SEED_LIFETIME]) pasts;
     }
@@ -62,6 +64,9 @@ library Assignment {
 
     /// @notice Changes the weight of a leaf from `from`, which it must be, to `to`.
     function change(Tree storage tree, uint256 index, uint256 from, uint256 to) internal {
+        if (from == to) return;
+        if (from == 0) ++tree.weighted;
+        else if (to == 0) --tree.weighted;
         uint256 depth = tree.depth;
         for (uint256 level; level <= depth; ++level) {
             uint256 place = index >> level;

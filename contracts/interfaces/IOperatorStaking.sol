@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 /// @notice An operator's funds in base units of the stake token.
 /// @param free May be locked by a job or unbonded.
 /// @param locked Tied to jobs.
-/// @param unbonding Asked back; paid from `unbondAt` on, and slashable until then.
+/// @param unbonding Asked back; may be withdrawn from `unbondAt` on, and is slashable until it is.
 /// @param unbondAt Time in seconds.
 struct Operator {
     uint96 free;
@@ -44,9 +44,10 @@ interface IOperatorStaking {
     error ReceivedTooLittle(uint256 received, uint256 amount);
     error NothingToUnbond();
     error SeedTooOld(uint256 seedBlock);
-    error UrlTooLong(uint256 length);
+    error UrlTooLong(uint256 length, uint256 maximum);
 
-    /// @notice Registers the sender, or changes its endpoint: the URL of the gateway that serves its results.
+    /// @notice Registers the sender, or changes its endpoint: the URL of the gateway that serves its results, at
+    /// most 256 bytes.
     function register(string calldata url) external;
     /// @notice Adds to the sender's free stake; the free stake afterwards is at least `minimumStake`.
     function stake(uint256 amount) external;
@@ -58,7 +59,8 @@ interface IOperatorStaking {
     /// @dev The weight is the stake, free or locked, as it was in `seedBlock`: what is staked once the seed can be known
     /// moves no draw. An operator whose stake is below `minimumStake` weighs nothing.
     /// @param excluded Operators that are passed over.
-    /// @return operators Those found, in the order drawn; fewer than `count` where no more are eligible.
+    /// @return operators Those found, in the order drawn; fewer than `count` where no more are eligible among the first 64
+    /// that the seed names.
     function drawAndLock(
         uint256 jobId,
         bytes32 seed,
