@@ -242,8 +242,10 @@ interface IJobMarket is IRounds {
     /// @notice Moves a job whose phase ran out of time: never assigned, too few commits or an unanswered demand fail it,
     /// silent seats are slashed and drawn anew, and reveals are opened and closed.
     function expire(uint256 jobId) external;
-    /// @notice Stops or allows new jobs; those under way go on. For the deployment's owner alone.
-    function setPaused(bool paused_) external;
+    /// @notice Stops new jobs; those under way go on. For the deployment's guardian, at once.
+    function pause() external;
+    /// @notice Allows new jobs again. For the deployment's owner alone.
+    function unpause() external;
 
     function paused() external view returns (bool);
     function job(uint256 jobId) external view returns (Job memory);

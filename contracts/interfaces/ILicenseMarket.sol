@@ -177,8 +177,10 @@ interface ILicenseMarket is IERC721, IERC2981 {
     /// @notice Reverts unless `user` may run `version` by that license now; ends its trial. JobMarket only.
     function use(uint256 licenseId, address user, uint256 version) external;
 
-    /// @notice Stops or allows sales and renewals; refunds and releases go on. For the deployment's owner alone.
-    function setPaused(bool paused_) external;
+    /// @notice Stops sales and renewals; refunds and releases go on. For the deployment's guardian, at once.
+    function pause() external;
+    /// @notice Allows sales and renewals again. For the deployment's owner alone.
+    function unpause() external;
 
     function paused() external view returns (bool);
     function offer(uint256 offerId) external view returns (Offer memory);
