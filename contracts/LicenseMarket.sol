@@ -3,87 +3,120 @@ pragma solidity ^0.8.30;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
+import {IERC2981} from "@openzeppelin/contracts/interfaces/IERC2981.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ERC721} from "@openzeppelin/contracts/token/ERC721/ERC721.sol";
+import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
-import {Intake} from "./Intake.sol";
-import {ILicenseMarket, License, Offer} from "./interfaces/ILicenseMarket.sol";
+import {Authorizations} from "./Authorizations.sol";
+import {CardFacts, LicenseCard} from "./LicenseCard.sol";
+import {Terms} from "./Terms.sol";
+import {
+    Authorization,
+    ILicenseMarket,
+    License,
+    Offer,
+    Permit,
+    RenewalRefusal,
+    Sells
+} from "./interfaces/ILicenseMarket.sol";
 import {IModuleRegistry} from "./interfaces/IModuleRegistry.sol";
 import {IRevenueLedger} from "./interfaces/IRevenueLedger.sol";
 
 /// @title LicenseMarket
 contract LicenseMarket is ILicenseMarket, ERC721, AccessManaged, ReentrancyGuardTransient {
-    using Intake for IERC20;
+    using SafeERC20 for IERC20;
+    using Terms for Offer;
+    using Terms for Sells;
 
     /// @dev A license in one word. Its token is the offer's, which never changes.
     struct Sale {
-        uint64 version;
-        uint48 expiry;
-        uint48 offer;
+        uint40 version;
+        uint40 offer;
+        uint40 expiry;
+        uint40 refundableUntil;
         uint96 pricePaid;
+    }
+
+    /// @dev What a referrer is paid when the trial of a license ends.
+    struct Referral {
+        address referrer;
+        uint96 amount;
+    }
+
+    /// @dev What a buyer asks for.
+    struct Order {
+        uint256 offerId;
+        address buyer;
+        address recipient;
+        uint256 maxPrice;
+        uint256 expectedVersion;
+        address referrer;
     }
 
     IModuleRegistry private immutable _registry;
     IRevenueLedger private immutable _ledger;
+    address private immutable _jobMarket;
+    /// @dev A contract of its own, so that this one stays within the size that the chain allows.
+    LicenseCard private immutable _card = new LicenseCard();
 
     /// @inheritdoc ILicenseMarket
     uint256 public offerCount;
+    /// @dev Beside `paused`: every sale reads both.
+    uint248 private _licenseCount;
     /// @inheritdoc ILicenseMarket
-    uint256 public licenseCount;
-    /// @inheritdoc ILicenseMarket
-    mapping(address token => bool) public tokenAllowed;
+    bool public paused;
 
     mapping(uint256 offerId => Offer) private _offers;
     mapping(uint256 licenseId => Sale) private _sales;
+    /// @dev Of licenses on trial alone.
+    mapping(uint256 licenseId => Referral) private _referrals;
 
-    /// @param authority Decides who may allow tokens.
+    /// @param authority Decides who may pause sales.
     /// @param registry Where versions and their authors are.
     /// @param ledger Where prices go.
-    constructor(AccessManager authority, IModuleRegistry registry, IRevenueLedger ledger)
+    /// @param jobMarket Where licenses are used.
+    constructor(AccessManager authority, IModuleRegistry registry, IRevenueLedger ledger, address jobMarket)
         ERC721("Fusion License", "FLIC")
         AccessManaged(address(authority))
     {
         _registry = registry;
         _ledger = ledger;
-    }
-
-    /// @inheritdoc ILicenseMarket
-    function allowToken(address token, bool allowed) external restricted {
-        tokenAllowed[token] = allowed;
-
-        emit TokenAllowed(token, allowed);
+        _jobMarket = jobMarket;
     }
 
     /// @inheritdoc ILicenseMarket
     function setOffer(uint256 offerId, Offer calldata terms) external returns (uint256 id) {
         require(_registry.authorOf(terms.version) == msg.sender, NotAuthor(msg.sender, terms.version));
+        terms.check();
         if (offerId != 0) {
             Offer storage present = _known(offerId);
             require(_registry.authorOf(present.version) == msg.sender, NotAuthor(msg.sender, present.version));
-            require(present.token == terms.token, OfferTokenFixed(offerId, present.token));
+            present.checkChange(terms, offerId);
         }
         // An offer can always be withdrawn, whatever became of its token or version.
-        if (offerId == 0 || terms.active) {
-            require(tokenAllowed[terms.token], TokenNotAllowed(terms.token));
+        if (offerId == 0 || terms.sells != Sells.Nothing) {
+            require(_ledger.tokenAllowed(terms.token), TokenNotAllowed(terms.token));
             require(!_registry.isDeprecated(terms.version), VersionDeprecated(terms.version));
         }
 
         id = offerId == 0 ? ++offerCount : offerId;
         _offers[id] = terms;
 
-        emit OfferSet(id, terms.version, terms.token, terms.price, terms.duration, terms.perRunPrice, terms.active);
+        emit OfferSet(id, terms.version, terms);
     }
 
     /// @inheritdoc ILicenseMarket
-    function purchase(uint256 offerId, address recipient, uint256 maxPrice, uint256 expectedVersion)
+    function purchase(uint256 offerId, address recipient, uint256 maxPrice, uint256 expectedVersion, address referrer)
         external
         nonReentrant
         returns (uint256 licenseId)
     {
-        return _purchase(offerId, recipient, maxPrice, expectedVersion);
+        return _purchase(Order(offerId, msg.sender, recipient, maxPrice, expectedVersion, referrer));
     }
 
     /// @inheritdoc ILicenseMarket
@@ -92,15 +125,98 @@ contract LicenseMarket is ILicenseMarket, ERC721, AccessManaged, ReentrancyGuard
         address recipient,
         uint256 maxPrice,
         uint256 expectedVersion,
-        uint256 deadline,
-        uint8 v,
-        bytes32 r,
-        bytes32 s
+        address referrer,
+        Permit calldata permit
     ) external nonReentrant returns (uint256 licenseId) {
+        IERC20Permit token = IERC20Permit(_known(offerId).token);
         // Whoever saw the permit may have spent it already: the allowance is there then, and is all that matters.
-        try IERC20Permit(_known(offerId).token).permit(msg.sender, address(this), maxPrice, deadline, v, r, s) {}
-            catch {}
-        return _purchase(offerId, recipient, maxPrice, expectedVersion);
+        try token.permit(msg.sender, address(this), maxPrice, permit.deadline, permit.v, permit.r, permit.s) {} catch {}
+        return _purchase(Order(offerId, msg.sender, recipient, maxPrice, expectedVersion, referrer));
+    }
+
+    /// @inheritdoc ILicenseMarket
+    function purchaseWithAuthorization(
+        uint256 offerId,
+        address recipient,
+        uint256 expectedVersion,
+        address referrer,
+        Authorization calldata authorization
+    ) external nonReentrant returns (uint256 licenseId) {
+        uint256 price = _known(offerId).price;
+        require(authorization.value == price, AuthorizationNotPrice(authorization.value, price));
+
+        Offer memory terms;
+        (licenseId, terms) = _sell(Order(offerId, authorization.from, recipient, price, expectedVersion, referrer));
+
+        bytes32 nonce = authorizationNonce(offerId, recipient, expectedVersion, referrer, authorization.salt);
+        Authorizations.receiveFrom(terms.token, authorization, nonce);
+        IERC20(terms.token).safeTransfer(address(_ledger), price);
+        _book(terms, referrer);
+    }
+
+    /// @inheritdoc ILicenseMarket
+    function renew(uint256 licenseId, uint256 maxPrice) external nonReentrant {
+        RenewalRefusal reason = _renewalRefusal(licenseId);
+        require(reason == RenewalRefusal.None, NotRenewable(licenseId, reason));
+        Sale storage sale = _sales[licenseId];
+        Offer memory terms = _offers[sale.offer];
+        require(terms.price <= maxPrice, PriceTooLow(maxPrice, terms.price));
+
+        uint256 start = sale.expiry > block.timestamp ? sale.expiry : block.timestamp;
+        uint40 expiry = terms.duration == 0 ? 0 : SafeCast.toUint40(start + terms.duration);
+        sale.expiry = expiry;
+
+        emit Renewed(licenseId, msg.sender, terms.price, expiry);
+
+        if (terms.price == 0) return;
+        IERC20(terms.token).safeTransferFrom(msg.sender, address(_ledger), terms.price);
+        _ledger.credit(terms.version, terms.token, terms.price, address(0), 0);
+    }
+
+    /// @inheritdoc ILicenseMarket
+    function refund(uint256 licenseId) external nonReentrant {
+        require(_ownerOf(licenseId) == msg.sender, NotHolder(msg.sender, licenseId));
+        Sale memory sale = _sales[licenseId];
+        require(block.timestamp < sale.refundableUntil, NotRefundable(licenseId));
+
+        delete _sales[licenseId];
+        delete _referrals[licenseId];
+        _burn(licenseId);
+
+        emit Refunded(licenseId, msg.sender, sale.pricePaid);
+
+        address[] memory accounts = new address[](1);
+        uint256[] memory amounts = new uint256[](1);
+        (accounts[0], amounts[0]) = (msg.sender, sale.pricePaid);
+        _ledger.payHeld(_offers[sale.offer].token, accounts, amounts);
+    }
+
+    /// @inheritdoc ILicenseMarket
+    function release(uint256 licenseId) external nonReentrant {
+        uint256 refundableUntil = _sales[licenseId].refundableUntil;
+        require(refundableUntil != 0 && block.timestamp >= refundableUntil, NotReleasable(licenseId));
+
+        _release(licenseId);
+    }
+
+    /// @inheritdoc ILicenseMarket
+    function use(uint256 licenseId, address user, uint256 version) external nonReentrant {
+        require(msg.sender == _jobMarket, NotJobMarket(msg.sender));
+        require(isValid(licenseId, user, version), NotLicensed(licenseId, user, version));
+
+        if (_sales[licenseId].refundableUntil != 0) _release(licenseId);
+    }
+
+    /// @inheritdoc ILicenseMarket
+    function setPaused(bool paused_) external restricted {
+        paused = paused_;
+
+        emit PausedSet(paused_);
+    }
+
+    /// @inheritdoc ILicenseMarket
+    function licenseCount() external view returns (uint256) {
+        return _licenseCount;
     }
 
     /// @inheritdoc ILicenseMarket
@@ -115,6 +231,7 @@ contract LicenseMarket is ILicenseMarket, ERC721, AccessManaged, ReentrancyGuard
         return License({
             version: sale.version,
             expiry: sale.expiry,
+            refundableUntil: sale.refundableUntil,
             pricePaid: sale.pricePaid,
             token: _offers[sale.offer].token,
             offer: sale.offer
@@ -124,44 +241,142 @@ contract LicenseMarket is ILicenseMarket, ERC721, AccessManaged, ReentrancyGuard
     /// @inheritdoc ILicenseMarket
     function quote(uint256 offerId) external view returns (uint256 price) {
         Offer storage terms = _known(offerId);
-        require(terms.active, OfferInactive(offerId));
+        require(terms.sells.licenses(), NotSold(offerId));
         return terms.price;
     }
 
     /// @inheritdoc ILicenseMarket
-    function isValid(uint256 licenseId, address user, uint256 version) external view returns (bool) {
+    function canRenew(uint256 licenseId) external view returns (bool possible, RenewalRefusal reason) {
+        reason = _renewalRefusal(licenseId);
+        return (reason == RenewalRefusal.None, reason);
+    }
+
+    /// @inheritdoc IERC2981
+    function royaltyInfo(uint256 licenseId, uint256 salePrice)
+        external
+        view
+        returns (address receiver, uint256 royaltyAmount)
+    {
+        _requireOwned(licenseId);
+        Sale memory sale = _sales[licenseId];
+        return (_registry.authorOf(sale.version), salePrice * _offers[sale.offer].resaleBps / Terms.BPS);
+    }
+
+    /// @inheritdoc ILicenseMarket
+    function isValid(uint256 licenseId, address user, uint256 version) public view returns (bool) {
         Sale memory sale = _sales[licenseId];
         return sale.version != 0 && sale.version == version && _ownerOf(licenseId) == user
             && (sale.expiry == 0 || block.timestamp < sale.expiry);
     }
 
-    function _purchase(uint256 offerId, address recipient, uint256 maxPrice, uint256 expectedVersion)
-        private
-        returns (uint256 licenseId)
-    {
-        Offer memory terms = _known(offerId);
-        require(terms.active, OfferInactive(offerId));
-        require(terms.version == expectedVersion, VersionChanged(expectedVersion, terms.version));
-        require(terms.price <= maxPrice, PriceTooLow(maxPrice, terms.price));
-        require(tokenAllowed[terms.token], TokenNotAllowed(terms.token));
-        require(!_registry.isDeprecated(terms.version), VersionDeprecated(terms.version));
+    /// @inheritdoc ILicenseMarket
+    function authorizationNonce(
+        uint256 offerId,
+        address recipient,
+        uint256 expectedVersion,
+        address referrer,
+        bytes32 salt
+    ) public view returns (bytes32) {
+        return keccak256(abi.encode(block.chainid, address(this), offerId, recipient, expectedVersion, referrer, salt));
+    }
 
-        licenseId = ++licenseCount;
-        uint256 expiry = terms.duration == 0 ? 0 : block.timestamp + terms.duration;
-        _sales[licenseId] = Sale({
-            version: terms.version,
-            expiry: SafeCast.toUint48(expiry),
-            offer: SafeCast.toUint48(offerId),
-            pricePaid: terms.price
-        });
-        _mint(recipient, licenseId);
+    /// @inheritdoc ERC721
+    function tokenURI(uint256 licenseId) public view override returns (string memory) {
+        _requireOwned(licenseId);
+        Sale memory sale = _sales[licenseId];
+        return _card.uri(
+            CardFacts({
+                module: _registry.moduleName(_registry.version(sale.version).moduleId),
+                license: licenseId,
+                version: sale.version,
+                offer: sale.offer,
+                expiry: sale.expiry
+            })
+        );
+    }
 
-        emit Purchased(licenseId, offerId, terms.version, msg.sender, recipient, terms.token, terms.price, expiry);
+    /// @inheritdoc ERC721
+    function supportsInterface(bytes4 interfaceId) public view override(ERC721, IERC165) returns (bool) {
+        return interfaceId == type(IERC2981).interfaceId || super.supportsInterface(interfaceId);
+    }
+
+    function _purchase(Order memory order) private returns (uint256 licenseId) {
+        Offer memory terms;
+        (licenseId, terms) = _sell(order);
 
         if (terms.price == 0) return licenseId;
-        uint256 received = IERC20(terms.token).take(address(_ledger), terms.price);
-        require(received >= terms.price, ReceivedTooLittle(received, terms.price));
-        _ledger.credit(terms.version, terms.token, terms.price);
+        IERC20(terms.token).safeTransferFrom(order.buyer, address(_ledger), terms.price);
+        _book(terms, order.referrer);
+    }
+
+    /// @dev Makes the license; the price is left to be collected.
+    function _sell(Order memory order) private returns (uint256 licenseId, Offer memory terms) {
+        terms = _known(order.offerId);
+        require(!paused, IsPaused());
+        require(terms.sells.licenses(), NotSold(order.offerId));
+        require(terms.version == order.expectedVersion, VersionChanged(order.expectedVersion, terms.version));
+        require(terms.price <= order.maxPrice, PriceTooLow(order.maxPrice, terms.price));
+        require(_ledger.tokenAllowed(terms.token), TokenNotAllowed(terms.token));
+        require(!_registry.isDeprecated(terms.version), VersionDeprecated(terms.version));
+
+        licenseId = ++_licenseCount;
+        Sale memory sale = Sale({
+            version: SafeCast.toUint40(terms.version),
+            offer: SafeCast.toUint40(order.offerId),
+            expiry: terms.duration == 0 ? 0 : SafeCast.toUint40(block.timestamp + terms.duration),
+            refundableUntil: terms.onTrial() ? SafeCast.toUint40(block.timestamp + terms.trial) : 0,
+            pricePaid: terms.price
+        });
+        _sales[licenseId] = sale;
+        uint256 referral = terms.referral(order.referrer);
+        if (referral != 0 && terms.onTrial()) {
+            _referrals[licenseId] = Referral(order.referrer, SafeCast.toUint96(referral));
+        }
+        _mint(order.recipient, licenseId);
+
+        emit Purchased(
+            licenseId,
+            order.offerId,
+            terms.version,
+            order.buyer,
+            order.recipient,
+            terms.price,
+            sale.expiry,
+            sale.refundableUntil,
+            order.referrer
+        );
+    }
+
+    /// @dev Books a price that the ledger has received: held during a trial, else divided at once.
+    function _book(Offer memory terms, address referrer) private {
+        if (terms.onTrial()) _ledger.hold(terms.token, terms.price);
+        else _ledger.credit(terms.version, terms.token, terms.price, referrer, terms.referral(referrer));
+    }
+
+    /// @dev Ends a trial: the price goes to the version.
+    function _release(uint256 licenseId) private {
+        Sale memory sale = _sales[licenseId];
+        Referral memory referral = _referrals[licenseId];
+
+        _sales[licenseId].refundableUntil = 0;
+        delete _referrals[licenseId];
+
+        emit Released(licenseId, sale.pricePaid);
+
+        _ledger.creditHeld(sale.version, _offers[sale.offer].token, sale.pricePaid, referral.referrer, referral.amount);
+    }
+
+    function _renewalRefusal(uint256 licenseId) private view returns (RenewalRefusal) {
+        Sale memory sale = _sales[licenseId];
+        Offer storage terms = _offers[sale.offer];
+        if (sale.version == 0) return RenewalRefusal.UnknownLicense;
+        if (sale.expiry == 0) return RenewalRefusal.Perpetual;
+        if (block.timestamp < sale.refundableUntil) return RenewalRefusal.InTrial;
+        if (!terms.sells.licenses()) return RenewalRefusal.NotSold;
+        if (terms.version != sale.version) return RenewalRefusal.OfferMoved;
+        if (!_ledger.tokenAllowed(terms.token)) return RenewalRefusal.TokenNotAllowed;
+        if (_registry.isDeprecated(sale.version)) return RenewalRefusal.VersionDeprecated;
+        return paused ? RenewalRefusal.Paused : RenewalRefusal.None;
     }
 
     function _known(uint256 offerId) private view returns (Offer storage terms) {

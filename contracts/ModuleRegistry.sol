@@ -12,6 +12,7 @@ contract ModuleRegistry is IModuleRegistry, ERC721 {
     /// @dev Most that upstream versions may take of a version, together; so also the most one may ask for.
     uint256 private constant MAX_UPSTREAM_PPM = 500_000;
     uint256 private constant MAX_SPLITS = 32;
+    uint256 private constant MAX_TEXT = 64;
 
     /// @inheritdoc IModuleRegistry
     uint256 public moduleCount;
@@ -29,7 +30,7 @@ contract ModuleRegistry is IModuleRegistry, ERC721 {
 
     /// @inheritdoc IModuleRegistry
     function registerModule(string calldata name_) external returns (uint256 moduleId) {
-        require(bytes(name_).length != 0, EmptyName());
+        require(_isName(bytes(name_)), NameInvalid(name_));
         bytes32 nameHash = keccak256(bytes(name_));
         require(_moduleOf[msg.sender][nameHash] == 0, NameTaken(msg.sender, name_));
 
@@ -51,7 +52,7 @@ contract ModuleRegistry is IModuleRegistry, ERC721 {
         // An open bundle is its own plain text, a sealed one never is.
         require((terms.access == Access.Open) == (terms.plainDigest == terms.cidDigest), PlainDigestMismatch());
         require(terms.minRoyaltyPpm <= MAX_UPSTREAM_PPM, MinRoyaltyTooHigh(terms.minRoyaltyPpm));
-        require(bytes(terms.semver).length != 0, EmptySemver());
+        require(_isSemver(bytes(terms.semver)), SemverInvalid(terms.semver));
         bytes32 semverHash = keccak256(bytes(terms.semver));
         require(!_semverTaken[moduleId][semverHash], SemverTaken(moduleId, terms.semver));
         versionId = versionCount + 1;
@@ -122,6 +123,35 @@ contract ModuleRegistry is IModuleRegistry, ERC721 {
     function _known(uint256 versionId) private view returns (Version storage stored) {
         stored = _versions[versionId];
         require(stored.moduleId != 0, UnknownVersion(versionId));
+    }
+
+    /// @dev What module.toml allows: [a-z][a-z0-9_]{0,63}.
+    function _isName(bytes calldata text) private pure returns (bool) {
+        if (text.length == 0 || text.length > MAX_TEXT || !_isLower(text[0])) return false;
+        for (uint256 i = 1; i < text.length; ++i) {
+            if (!_isLower(text[i]) && !_isDigit(text[i]) && text[i] != "_") return false;
+        }
+        return true;
+    }
+
+    /// @dev The letters of a semantic version: [0-9A-Za-z.+-]{1,64}.
+    function _isSemver(bytes calldata text) private pure returns (bool) {
+        if (text.length == 0 || text.length > MAX_TEXT) return false;
+        for (uint256 i; i < text.length; ++i) {
+            bytes1 letter = text[i];
+            bool allowed = _isDigit(letter) || _isLower(letter) || (letter >= "A" && letter <= "Z") || letter == "."
+                || letter == "+" || letter == "-";
+            if (!allowed) return false;
+        }
+        return true;
+    }
+
+    function _isLower(bytes1 letter) private pure returns (bool) {
+        return letter >= "a" && letter <= "z";
+    }
+
+    function _isDigit(bytes1 letter) private pure returns (bool) {
+        return letter >= "0" && letter <= "9";
     }
 
     /// @dev Reverts unless the rows are a revenue table that `versionId` may have. Upstream ids below its own make the

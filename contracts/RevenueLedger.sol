@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {IModuleRegistry, Split} from "./interfaces/IModuleRegistry.sol";
-import {IRevenueLedger} from "./interfaces/IRevenueLedger.sol";
+import {IRevenueLedger, Settlement} from "./interfaces/IRevenueLedger.sol";
 
 /// @title RevenueLedger
-contract RevenueLedger is IRevenueLedger {
+contract RevenueLedger is IRevenueLedger, AccessManaged {
     using SafeERC20 for IERC20;
 
     /// @dev Both only grow; what lies between them waits to be settled.
@@ -18,25 +20,40 @@ contract RevenueLedger is IRevenueLedger {
         uint128 settled;
     }
 
-    /// @dev All that is owed in a token, and the part of it that is the treasury's protocolFees, in one word: every sale
-    /// writes both.
+    /// @dev All that is owed or held in a token, the part of it that is the treasury's protocolFees, and whether sales in it
+    /// are allowed, in one word: every sale reads and writes it.
     struct Book {
-        uint128 total;
-        uint128 protocolFees;
+        uint120 total;
+        uint120 protocolFees;
+        bool allowed;
+    }
+
+    /// @dev The protocolFee is `present` until `from`, and `next` from then on.
+    struct FeeSchedule {
+        uint16 present;
+        uint16 next;
+        uint64 from;
     }
 
     uint256 private constant PPM = 1_000_000;
     uint256 private constant BPS = 10_000;
     uint256 private constant MAX_PROTOCOL_FEE_BPS = 500;
+    uint256 private constant MARKETS = 4;
 
     IModuleRegistry private immutable _registry;
     address private immutable _licenseMarket;
     address private immutable _jobMarket;
+    address private immutable _assurancePool;
+    address private immutable _operatorStaking;
     /// @inheritdoc IRevenueLedger
     address public immutable treasury;
     /// @inheritdoc IRevenueLedger
-    uint256 public immutable protocolFeeBps;
+    uint256 public immutable feeDelay;
 
+    /// @inheritdoc IRevenueLedger
+    mapping(address token => uint256) public held;
+
+    FeeSchedule private _fee;
     mapping(address token => Book) private _books;
     /// @dev Without the treasury's protocolFees, which are in `_books`.
     mapping(address account => mapping(address token => uint256)) private _credits;
@@ -47,43 +64,70 @@ contract RevenueLedger is IRevenueLedger {
         _;
     }
 
+    /// @param authority Decides who may allow tokens and set the protocolFee.
     /// @param registry Where the revenue tables are.
     /// @param treasury_ Who is credited the protocolFee.
     /// @param protocolFeeBps_ The protocolFee in basis points, at most 500.
-    /// @param markets The LicenseMarket and the JobMarket: the two that may credit.
-    constructor(IModuleRegistry registry, address treasury_, uint256 protocolFeeBps_, address[] memory markets) {
+    /// @param feeDelay_ Seconds between the setting of a higher fee and its first second.
+    /// @param markets LicenseMarket, JobMarket, AssurancePool and OperatorStaking: those that bring money.
+    constructor(
+        AccessManager authority,
+        IModuleRegistry registry,
+        address treasury_,
+        uint256 protocolFeeBps_,
+        uint256 feeDelay_,
+        address[] memory markets
+    ) AccessManaged(address(authority)) {
         require(protocolFeeBps_ <= MAX_PROTOCOL_FEE_BPS, FeeTooHigh(protocolFeeBps_));
-        require(markets.length == 2, MarketsInvalid(markets.length));
-        require(
-            address(registry) != address(0) && treasury_ != address(0) && markets[0] != address(0)
-                && markets[1] != address(0),
-            ZeroAddress()
-        );
+        require(markets.length == MARKETS, MarketsInvalid(markets.length));
+        require(address(registry) != address(0) && treasury_ != address(0), ZeroAddress());
+        for (uint256 i; i < MARKETS; ++i) {
+            require(markets[i] != address(0), ZeroAddress());
+        }
 
         _registry = registry;
         treasury = treasury_;
-        protocolFeeBps = protocolFeeBps_;
-        _licenseMarket = markets[0];
-        _jobMarket = markets[1];
+        feeDelay = feeDelay_;
+        (_licenseMarket, _jobMarket, _assurancePool, _operatorStaking) =
+        (markets[0], markets[1], markets[2], markets[3]);
+        _setFee(protocolFeeBps_, protocolFeeBps_, block.timestamp);
     }
 
     /// @inheritdoc IRevenueLedger
-    function credit(uint256 version, address token, uint256 amount) external onlyMarket {
-        uint256 protocolFee = amount * protocolFeeBps / BPS;
-        uint256 net = amount - protocolFee;
-
-        _income[version][token].received += SafeCast.toUint128(net);
-
-        emit Credited(version, token, net, protocolFee);
-
-        _cover(token, amount, protocolFee);
-    }
-
-    /// @inheritdoc IRevenueLedger
-    function creditAccounts(address token, address[] calldata accounts, uint256[] calldata amounts)
+    function credit(uint256 version, address token, uint256 amount, address referrer, uint256 referral)
         external
         onlyMarket
     {
+        Book memory book = _books[token];
+        require(book.allowed, TokenNotAllowed(token));
+
+        uint256 protocolFee = _creditVersion(version, token, amount, referrer, referral);
+        book.protocolFees = SafeCast.toUint120(book.protocolFees + protocolFee);
+        _cover(token, book, amount);
+    }
+
+    /// @inheritdoc IRevenueLedger
+    function hold(address token, uint256 amount) external onlyMarket {
+        held[token] += amount;
+
+        emit Held(msg.sender, token, amount);
+
+        _cover(token, _books[token], amount);
+    }
+
+    /// @inheritdoc IRevenueLedger
+    function creditHeld(uint256 version, address token, uint256 amount, address referrer, uint256 referral)
+        external
+        onlyMarket
+    {
+        _unhold(token, amount);
+        uint256 protocolFee = _creditVersion(version, token, amount, referrer, referral);
+        Book storage book = _books[token];
+        book.protocolFees = SafeCast.toUint120(book.protocolFees + protocolFee);
+    }
+
+    /// @inheritdoc IRevenueLedger
+    function payHeld(address token, address[] calldata accounts, uint256[] calldata amounts) external onlyMarket {
         require(accounts.length == amounts.length, LengthMismatch(accounts.length, amounts.length));
 
         uint256 sum;
@@ -91,12 +135,100 @@ contract RevenueLedger is IRevenueLedger {
             sum += amounts[i];
             _creditAccount(accounts[i], token, amounts[i]);
         }
-
-        _cover(token, sum, 0);
+        _unhold(token, sum);
     }
 
     /// @inheritdoc IRevenueLedger
     function settle(uint256 version, address token, Split[] calldata splits) external {
+        _settle(version, token, splits);
+    }
+
+    /// @inheritdoc IRevenueLedger
+    function settleMany(Settlement[] calldata settlements) external {
+        for (uint256 i; i < settlements.length; ++i) {
+            _settle(settlements[i].version, settlements[i].token, settlements[i].splits);
+        }
+    }
+
+    /// @inheritdoc IRevenueLedger
+    function claim(address[] calldata tokens, address to) external {
+        require(to != address(0), ZeroAddress());
+
+        _claim(msg.sender, tokens, to);
+    }
+
+    /// @inheritdoc IRevenueLedger
+    function claimFor(address account, address[] calldata tokens) external {
+        _claim(account, tokens, account);
+    }
+
+    /// @inheritdoc IRevenueLedger
+    function allowToken(address token, bool allowed) external restricted {
+        _books[token].allowed = allowed;
+
+        emit TokenAllowed(token, allowed);
+    }
+
+    /// @inheritdoc IRevenueLedger
+    function setProtocolFee(uint256 bps) external restricted {
+        require(bps <= MAX_PROTOCOL_FEE_BPS, FeeTooHigh(bps));
+        uint256 present = protocolFeeBps();
+
+        _setFee(present, bps, bps > present ? block.timestamp + feeDelay : block.timestamp);
+    }
+
+    /// @inheritdoc IRevenueLedger
+    function tokenAllowed(address token) external view returns (bool) {
+        return _books[token].allowed;
+    }
+
+    /// @inheritdoc IRevenueLedger
+    function claimable(address account, address token) public view returns (uint256) {
+        uint256 credits = _credits[account][token];
+        return account == treasury ? credits + _books[token].protocolFees : credits;
+    }
+
+    /// @inheritdoc IRevenueLedger
+    function total(address token) external view returns (uint256) {
+        return _books[token].total;
+    }
+
+    /// @inheritdoc IRevenueLedger
+    function received(uint256 version, address token) external view returns (uint256) {
+        return _income[version][token].received;
+    }
+
+    /// @inheritdoc IRevenueLedger
+    function settled(uint256 version, address token) external view returns (uint256) {
+        return _income[version][token].settled;
+    }
+
+    /// @inheritdoc IRevenueLedger
+    function protocolFeeBps() public view returns (uint256) {
+        FeeSchedule memory fee = _fee;
+        return block.timestamp < fee.from ? fee.present : fee.next;
+    }
+
+    /// @inheritdoc IRevenueLedger
+    function nextProtocolFee() external view returns (uint256 bps, uint256 from) {
+        return (_fee.next, _fee.from);
+    }
+
+    function _checkMarket() private view {
+        require(
+            msg.sender == _licenseMarket || msg.sender == _jobMarket || msg.sender == _assurancePool
+                || msg.sender == _operatorStaking,
+            NotMarket(msg.sender)
+        );
+    }
+
+    function _setFee(uint256 present, uint256 next, uint256 from) private {
+        _fee = FeeSchedule(SafeCast.toUint16(present), SafeCast.toUint16(next), SafeCast.toUint64(from));
+
+        emit ProtocolFeeSet(next, from);
+    }
+
+    function _settle(uint256 version, address token, Split[] calldata splits) private {
         require(_registry.splitsHash(version) == _hash(splits), SplitsMismatch(version));
         Income memory income = _income[version][token];
         (uint256 from, uint256 to) = (income.settled, income.received);
@@ -123,64 +255,62 @@ contract RevenueLedger is IRevenueLedger {
         emit Settled(version, token, to - from);
     }
 
-    /// @inheritdoc IRevenueLedger
-    function claim(address[] calldata tokens, address to) external {
-        require(to != address(0), ZeroAddress());
-
+    function _claim(address account, address[] calldata tokens, address to) private {
         for (uint256 i; i < tokens.length; ++i) {
             address token = tokens[i];
-            uint256 amount = claimable(msg.sender, token);
+            uint256 amount = claimable(account, token);
             if (amount == 0) continue;
 
             Book storage book = _books[token];
-            book.total = SafeCast.toUint128(book.total - amount);
-            if (msg.sender == treasury) book.protocolFees = 0;
-            _credits[msg.sender][token] = 0;
+            book.total = SafeCast.toUint120(book.total - amount);
+            if (account == treasury) book.protocolFees = 0;
+            _credits[account][token] = 0;
 
-            emit Claimed(msg.sender, token, to, amount);
+            emit Claimed(account, token, to, amount);
 
             IERC20(token).safeTransfer(to, amount);
         }
     }
 
-    /// @inheritdoc IRevenueLedger
-    function claimable(address account, address token) public view returns (uint256) {
-        uint256 credits = _credits[account][token];
-        return account == treasury ? credits + _books[token].protocolFees : credits;
-    }
+    /// @dev Divides a sale between protocol, referrer and version; the protocolFee is left to the caller to book.
+    function _creditVersion(uint256 version, address token, uint256 amount, address referrer, uint256 referral)
+        private
+        returns (uint256 protocolFee)
+    {
+        protocolFee = amount * protocolFeeBps() / BPS;
+        uint256 net = amount - protocolFee - referral;
 
-    /// @inheritdoc IRevenueLedger
-    function total(address token) external view returns (uint256) {
-        return _books[token].total;
-    }
+        _income[version][token].received += SafeCast.toUint128(net);
 
-    /// @inheritdoc IRevenueLedger
-    function received(uint256 version, address token) external view returns (uint256) {
-        return _income[version][token].received;
-    }
+        emit Credited(version, token, net, protocolFee);
 
-    /// @inheritdoc IRevenueLedger
-    function settled(uint256 version, address token) external view returns (uint256) {
-        return _income[version][token].settled;
-    }
-
-    function _checkMarket() private view {
-        require(msg.sender == _licenseMarket || msg.sender == _jobMarket, NotMarket(msg.sender));
+        _creditAccount(referrer, token, referral);
     }
 
     function _creditAccount(address account, address token, uint256 amount) private {
+        if (amount == 0) return;
+
         _credits[account][token] += amount;
+
         emit AccountCredited(account, token, amount);
     }
 
-    /// @dev Books `amount` as owed, `protocolFee` of it to the treasury. The balance must cover it already.
-    function _cover(address token, uint256 amount, uint256 protocolFee) private {
-        Book memory book = _books[token];
-        book.total = SafeCast.toUint128(book.total + amount);
-        book.protocolFees = SafeCast.toUint128(book.protocolFees + protocolFee);
+    function _unhold(address token, uint256 amount) private {
+        uint256 present = held[token];
+        require(present >= amount, HeldTooLittle(token, present, amount));
+
+        held[token] = present - amount;
+    }
+
+    /// @dev Books `amount` as come in. The balance must cover it already.
+    function _cover(address token, Book memory book, uint256 amount) private {
+        uint256 sum = book.total + amount;
+
+        book.total = SafeCast.toUint120(sum);
         _books[token] = book;
+
         uint256 balance = IERC20(token).balanceOf(address(this));
-        require(book.total <= balance, NotCovered(token, book.total, balance));
+        require(sum <= balance, NotCovered(token, sum, balance));
     }
 
     /// @dev keccak256(abi.encode(splits)), of the words as they came: a field with stray bits hashes to something else.

@@ -122,8 +122,8 @@ interface ILicenseMarket is IERC721, IERC2981 {
     error AuthorizationRefused(address from);
     error VersionChanged(uint256 expected, uint256 actual);
     error VersionDeprecated(uint256 version);
-    error ReceivedTooLittle(uint256 received, uint256 price);
     error OfferTokenFixed(uint256 offerId, address token);
+    error OfferShortened(uint256 offerId);
     error ReferralTooHigh(uint256 bps);
     error ResaleTooHigh(uint256 bps);
     error TrialOutlastsLicense(uint256 trial, uint256 duration);
@@ -134,7 +134,8 @@ interface ILicenseMarket is IERC721, IERC2981 {
     error IsPaused();
 
     /// @notice Makes an offer (`offerId` zero) or changes one. Licenses already sold keep their terms.
-    /// @dev An offer may move to another version of the author's; its token never changes.
+    /// @dev An offer may move to another version of the author's. Its token never changes, and its duration and its trial
+    /// only grow: with `maxPrice` and `expectedVersion` that is all a buyer counts on.
     function setOffer(uint256 offerId, Offer calldata terms) external returns (uint256 id);
 
     /// @notice Buys a license for `recipient`; reverts when the price is above `maxPrice` or the version is another.

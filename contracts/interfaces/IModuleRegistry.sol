@@ -25,7 +25,7 @@ struct Split {
 /// @param plainDigest The same digest of the plain bundle; equal to `cidDigest` when the access is open.
 /// @param access Whether the bundle is public.
 /// @param minRoyaltyPpm The least share that whoever builds on this version must pay to it, in parts per million.
-/// @param semver Semantic version, unique within the module.
+/// @param semver Semantic version, unique within the module: [0-9A-Za-z.+-]{1,64}.
 struct VersionTerms {
     bytes32 cidDigest;
     bytes32 plainDigest;
@@ -68,11 +68,12 @@ interface IModuleRegistry is IERC721 {
     );
     event Deprecated(uint256 indexed versionId);
 
-    error EmptyName();
+    error NameInvalid(string name);
     error NameTaken(address author, string name);
     error NotAuthor(address caller, uint256 moduleId);
     error UnknownVersion(uint256 versionId);
     error EmptyDigest();
+    error SemverInvalid(string semver);
     error SemverTaken(uint256 moduleId, string semver);
     error PlainDigestMismatch();
     error NoSplits();
@@ -87,9 +88,9 @@ interface IModuleRegistry is IERC721 {
     error UpstreamShareTooHigh(uint256 sum);
     error MinRoyaltyTooHigh(uint256 ppm);
     error AlreadyDeprecated(uint256 versionId);
-    error EmptySemver();
 
-    /// @notice Registers a module to the sender. A name is unique among the modules that one account registered.
+    /// @notice Registers a module to the sender. A name is unique among the modules that one account registered,
+    /// and is what module.toml allows: [a-z][a-z0-9_]{0,63}.
     function registerModule(string calldata name) external returns (uint256 moduleId);
 
     /// @notice Publishes an immutable version of a module that the sender owns.
