@@ -208,10 +208,13 @@ contract LicenseMarket is ILicenseMarket, ERC721, AccessManaged, ReentrancyGuard
     }
 
     /// @inheritdoc ILicenseMarket
-    function setPaused(bool paused_) external restricted {
-        paused = paused_;
+    function pause() external restricted {
+        _setPaused(true);
+    }
 
-        emit PausedSet(paused_);
+    /// @inheritdoc ILicenseMarket
+    function unpause() external restricted {
+        _setPaused(false);
     }
 
     /// @inheritdoc ILicenseMarket
@@ -364,6 +367,12 @@ contract LicenseMarket is ILicenseMarket, ERC721, AccessManaged, ReentrancyGuard
         emit Released(licenseId, sale.pricePaid);
 
         _ledger.creditHeld(sale.version, _offers[sale.offer].token, sale.pricePaid, referral.referrer, referral.amount);
+    }
+
+    function _setPaused(bool paused_) private {
+        paused = paused_;
+
+        emit PausedSet(paused_);
     }
 
     function _renewalRefusal(uint256 licenseId) private view returns (RenewalRefusal) {
