@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {Job, JobTerms, OutcomeKind, Seat, Status} from "../../../contracts/interfaces/IJobMarket.sol";
+import {Job, JobTerms, Status} from "../../../contracts/interfaces/IJobMarket.sol";
+import {OutcomeKind, Seat} from "../../../contracts/interfaces/IRounds.sol";
 import {BaseTest} from "./BaseTest.sol";
 
 /// @notice A version on sale, its license, five operators, and the steps of a job.
@@ -29,7 +30,16 @@ abstract contract JobTest is BaseTest {
 
     function _licensed(uint8 n, uint8 k) internal view returns (JobTerms memory) {
         return JobTerms({
-            version: version, licenseId: licenseId, offerId: 0, maxRunPrice: 0, fee: FEE, fuel: FUEL, n: n, k: k
+            version: version,
+            licenseId: licenseId,
+            offerId: 0,
+            maxRunPrice: 0,
+            fee: FEE,
+            value: 0,
+            fuel: FUEL,
+            assurancePpm: 0,
+            n: n,
+            k: k
         });
     }
 
@@ -119,10 +129,6 @@ abstract contract JobTest is BaseTest {
 
     function _checkStatus(uint256 jobId, Status status) internal view {
         vm.assertEq(uint256(jobs.job(jobId).status), uint256(status));
-    }
-
-    function _owed(address account) internal view returns (uint256) {
-        return ledger.claimable(account, address(usd));
     }
 
     /// @dev Nothing is locked and all money is booked.

@@ -18,6 +18,8 @@ interface Vm {
     function computeCreateAddress(address deployer, uint256 nonce) external pure returns (address);
     function expectEmit(address emitter) external;
     function expectRevert(bytes calldata data) external;
+    function chainId(uint256 id) external;
+    function expectRevert(bytes4 selector) external;
     function getBlockNumber() external view returns (uint256);
     function getBlockTimestamp() external view returns (uint256);
     function getNonce(address account) external view returns (uint64);
@@ -25,9 +27,12 @@ interface Vm {
     function prank(address sender) external;
     function roll(uint256 number) external;
     function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
+    function parseJsonString(string calldata json, string calldata key) external pure returns (string memory);
+    function parseJsonUint(string calldata json, string calldata key) external pure returns (uint256);
     function snapshotGasLastCall(string calldata group, string calldata name) external returns (uint256 gas);
     function startPrank(address sender) external;
     function stopPrank() external;
+    function toString(uint256 number) external pure returns (string memory);
     function warp(uint256 timestamp) external;
 }
 
