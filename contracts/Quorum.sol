@@ -1,46 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {Seat} from "./interfaces/IJobMarket.sol";
-
-/// @dev Most seats of a job.
-uint256 constant MAX_SEATS = 7;
+import {Seat} from "./interfaces/IRounds.sol";
 
 /// @title Quorum
-/// @notice Counts what the seats of a job revealed, and shares its fee among those that agree.
+/// @notice Counts what seats revealed.
 library Quorum {
     /// @notice The outcome that most seats share, as the first seat that revealed it; no votes where none revealed.
     /// @dev An outcome hash covers its kind: equal hashes are of equal kinds.
-    function leader(Seat[MAX_SEATS] storage seats, uint256 n) internal view returns (uint256 first, uint256 votes) {
-        for (uint256 i; i < n; ++i) {
+    function leader(Seat[] memory seats) internal pure returns (uint256 first, uint256 votes) {
+        for (uint256 i; i < seats.length; ++i) {
             bytes32 outcomeHash = seats[i].outcomeHash;
             if (outcomeHash == 0) continue;
             uint256 equal = 1;
-            for (uint256 j = i + 1; j < n; ++j) {
+            for (uint256 j = i + 1; j < seats.length; ++j) {
                 if (seats[j].outcomeHash == outcomeHash) ++equal;
             }
             if (equal > votes) (first, votes) = (i, equal);
         }
     }
 
-    /// @notice The operators that revealed `outcomeHash`, by seat, and their equal shares of the fee; the first of them
-    /// takes the remainder. At least one seat revealed it.
-    function shares(Seat[MAX_SEATS] storage seats, uint256 n, bytes32 outcomeHash, uint256 fee)
-        internal
-        view
-        returns (address[] memory operators, uint256[] memory amounts)
-    {
-        address[] memory agreed = new address[](n);
+    /// @notice The operators that revealed `outcomeHash`, by seat.
+    function agreed(Seat[] memory seats, bytes32 outcomeHash) internal pure returns (address[] memory operators) {
+        operators = new address[](seats.length);
         uint256 count;
-        for (uint256 i; i < n; ++i) {
-            if (seats[i].outcomeHash == outcomeHash) agreed[count++] = seats[i].operator;
+        for (uint256 i; i < seats.length; ++i) {
+            if (seats[i].outcomeHash == outcomeHash) operators[count++] = seats[i].operator;
         }
-        operators = new address[](count);
-        amounts = new uint256[](count);
-        for (uint256 i; i < count; ++i) {
-            operators[i] = agreed[i];
-            amounts[i] = fee / count;
+        _shorten(operators, count);
+    }
+
+    /// @notice The operators that revealed anything, by seat.
+    function revealed(Seat[] memory seats) internal pure returns (address[] memory operators) {
+        operators = new address[](seats.length);
+        uint256 count;
+        for (uint256 i; i < seats.length; ++i) {
+            if (seats[i].outcomeHash != 0) operators[count++] = seats[i].operator;
         }
-        amounts[0] += fee % count;
+        _shorten(operators, count);
+    }
+
+    function _shorten(address[] memory list, uint256 length) private pure {
+        assembly ("memory-safe") {
+            mstore(list, length)
+        }
     }
 }

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {JobBook} from "./JobBook.sol";
+import {Quorum} from "./Quorum.sol";
+import {Verdict} from "./Verdict.sol";
+import {Failure, Job, Status} from "./interfaces/IJobMarket.sol";
+import {Fault} from "./interfaces/IOperatorStaking.sol";
+import {OutcomeKind, Seat} from "./interfaces/IRounds.sol";
+
+/// @title Payout
+/// @notice How a job ends: locks are freed or slashed, and every base unit of fee, bond and per-run price goes to someone.
+abstract contract Payout is JobBook {
+    using Quorum for Seat[];
+
+    address private constant BURN = 0x000000000000000000000000000000000000dEaD;
+
+    /// @dev Who is owed what in the stake token, gathered in memory and booked at once.
+    struct Bill {
+        address[] accounts;
+        uint256[] amounts;
+        uint256 count;
+    }
+
+    /// @dev Ends a job with what k seats share.
+    function _finish(uint256 jobId, Job storage stored) internal {
+        Seat[] memory taken = _load(_seats[jobId], stored.n);
+        bytes32 outcomeHash = stored.outcomeHash;
+        address[] memory paid = taken.agreed(outcomeHash);
+
+        stored.status = Status.Final;
+        stored.deadline = 0;
+
+        emit Finalized(jobId, stored.kind, outcomeHash, paid);
+
+        _release(jobId, stored.lock, taken, 0);
+        Bill memory bill = _bill(taken.length);
+        _share(bill, paid, stored.fee - _assuranceOf(stored));
+        _book(bill);
+        _close(jobId, stored, 0);
+    }
+
+    /// @dev Ends a job with what a panel found, after no quorum or a dispute.
+    function _conclude(uint256 jobId, Job storage stored, OutcomeKind kind, bytes32 outcomeHash) internal {
+        Seat[] memory taken = _load(_seats[jobId], stored.n);
+        Seat[] memory panelists = _panel.seats(stored.panelId);
+        address[] memory majority = panelists.agreed(outcomeHash);
+        bool disputed = stored.status == Status.Disputed;
+        bool upheld = stored.outcomeHash == outcomeHash;
+        address[] memory paid = taken.agreed(outcomeHash);
+        if (!disputed) paid = _join(paid, majority);
+        else if (paid.length == 0) paid = majority;
+
+        stored.status = Status.Final;
+        stored.deadline = 0;
+        stored.kind = kind;
+        stored.outcomeHash = outcomeHash;
+
+        emit Finalized(jobId, kind, outcomeHash, paid);
+
+        uint256 slashed =
+            _release(jobId, stored.lock, taken, outcomeHash) + _release(jobId, stored.lock, panelists, outcomeHash);
+        Bill memory bill = _bill(paid.length + 2 * majority.length + 3);
+        _share(bill, paid, stored.fee - _assuranceOf(stored));
+        _award(jobId, stored, bill, disputed ? majority : new address[](0), upheld, slashed);
+        _book(bill);
+        _close(jobId, stored, outcomeHash);
+    }
+
+    /// @dev Ends a job without an outcome: nobody is slashed, and who revealed has the base fee.
+    function _fail(uint256 jobId, Job storage stored, Failure reason) internal {
+        Seat[] memory taken = _load(_seats[jobId], stored.n);
+        uint256 panelId = stored.panelId;
+        Seat[] memory auditors = _auditors(jobId);
+        Seat[] memory panelists;
+        if (panelId != 0 && panelId != _audits[jobId]) panelists = _panel.seats(panelId);
+        bool paysBase = reason != Failure.BytesWithheld;
+        address[] memory seated = paysBase ? taken.revealed() : new address[](0);
+        address[] memory called = paysBase ? panelists.revealed() : new address[](0);
+        uint256 base = minimumFee(stored.fuel) / stored.n;
+        Verdict.Loss memory loss = Verdict.loss(stored.fee, stored.bond, base, seated.length, called.length);
+
+        stored.status = Status.Failed;
+        stored.deadline = 0;
+
+        emit Failed(jobId, reason, loss.refund, stored.royalty);
+
+        _release(jobId, stored.lock, taken, 0);
+        _release(jobId, stored.lock, panelists, 0);
+        _release(jobId, stored.lock, auditors, 0);
+        Bill memory bill = _bill(seated.length + called.length + 2);
+        _share(bill, seated, loss.toSeats * seated.length);
+        _share(bill, called, loss.toPanel);
+        _owe(bill, stored.challenger, loss.bondBack);
+        _owe(bill, stored.requester, loss.refund);
+        _book(bill);
+        if (paysBase) _payAuditors(jobId, auditors.revealed(), base);
+        _refund(stored.requester, stored.royaltyToken, stored.royalty);
+    }
+
+    /// @dev Owes an account what the JobMarket holds.
+    function _refund(address account, address token, uint256 amount) internal {
+        if (amount == 0) return;
+        address[] memory accounts = new address[](1);
+        uint256[] memory amounts = new uint256[](1);
+        (accounts[0], amounts[0]) = (account, amount);
+        _ledger.payHeld(token, accounts, amounts);
+    }
+
+    /// @dev Owes what a panel's verdict divides beside the jobFee.
+    function _award(
+        uint256 jobId,
+        Job storage stored,
+        Bill memory bill,
+        address[] memory majority,
+        bool upheld,
+        uint256 slashed
+    ) private {
+        uint256 auditor = _release(jobId, stored.lock, _auditors(jobId), stored.outcomeHash);
+        slashed += auditor;
+        Verdict.Award memory award = Verdict.award(
+            Verdict.Case({
+                fee: stored.fee,
+                pay: _payOf(stored),
+                bond: stored.bond,
+                slashed: slashed,
+                majority: majority.length,
+                challenged: stored.challenger != address(0),
+                upheld: upheld
+            })
+        );
+        _share(bill, majority, award.bondToPanel);
+        _share(bill, majority, award.toPanel);
+        _owe(bill, stored.challenger, award.bondBack + award.toChallenger);
+        _owe(bill, stored.requester, award.toRequester);
+        _owe(bill, BURN, award.burned);
+
+        emit Judged(
+            jobId, stored.panelId, slashed, award.toPanel, award.toChallenger, award.toRequester, award.burned
+        );
+    }
+
+    /// @dev What every final job ends with: the assurance, the auditor, the per-run price.
+    function _close(uint256 jobId, Job storage stored, bytes32 judged) private {
+        uint256 assurance = _assuranceOf(stored);
+        if (assurance != 0) _pool.deposit(assurance);
+        if (stored.panelId != 0) {
+            Seat[] memory auditors = _auditors(jobId);
+            if (judged == 0) _release(jobId, stored.lock, auditors, 0);
+            _payAuditors(jobId, auditors.agreed(stored.outcomeHash), _payOf(stored));
+        }
+
+        if (stored.royalty == 0) return;
+        if (stored.kind != OutcomeKind.Result) {
+            _refund(stored.requester, stored.royaltyToken, stored.royalty);
+        } else {
+            _ledger.creditHeld(stored.version, stored.royaltyToken, stored.royalty, address(0), 0);
+        }
+    }
+
+    /// @dev Frees the locks that have not ended. With a verdict, every other outcome is slashed.
+    function _release(uint256 jobId, uint256 lock, Seat[] memory taken, bytes32 verdict)
+        private
+        returns (uint256 slashed)
+    {
+        for (uint256 i; i < taken.length; ++i) {
+            Seat memory seat = taken[i];
+            if (seat.released) continue;
+            bool wrong = verdict != 0 && seat.outcomeHash != 0 && seat.outcomeHash != verdict
+                && seat.kind != OutcomeKind.InputUnavailable;
+            if (wrong) slashed += _staking.slash(jobId, seat.operator, lock, Fault.Wrong);
+            else _staking.unlock(jobId, seat.operator, lock);
+        }
+    }
+
+    function _payAuditors(uint256 jobId, address[] memory auditors, uint256 amount) private {
+        for (uint256 i; i < auditors.length; ++i) {
+            _pool.pay(auditors[i], jobId, amount);
+        }
+    }
+
+    /// @dev Books the bill.
+    function _book(Bill memory bill) private {
+        (address[] memory accounts, uint256[] memory amounts, uint256 count) = (bill.accounts, bill.amounts, bill.count);
+        if (count == 0) return;
+        assembly ("memory-safe") {
+            mstore(accounts, count)
+            mstore(amounts, count)
+        }
+        _ledger.payHeld(address(_token), accounts, amounts);
+    }
+
+    function _assuranceOf(Job storage stored) private view returns (uint256) {
+        return Verdict.assurance(stored.fee, stored.assurancePpm, stored.n);
+    }
+
+    /// @dev One seat's pay.
+    function _payOf(Job storage stored) private view returns (uint256) {
+        return (stored.fee - _assuranceOf(stored)) / stored.n;
+    }
+
+    function _bill(uint256 most) private pure returns (Bill memory) {
+        return Bill({accounts: new address[](most), amounts: new uint256[](most), count: 0});
+    }
+
+    function _share(Bill memory bill, address[] memory accounts, uint256 amount) private pure {
+        for (uint256 i; i < accounts.length; ++i) {
+            _owe(bill, accounts[i], Verdict.share(amount, accounts.length, i));
+        }
+    }
+
+    function _owe(Bill memory bill, address account, uint256 amount) private pure {
+        if (amount == 0) return;
+        (bill.accounts[bill.count], bill.amounts[bill.count]) = (account, amount);
+        ++bill.count;
+    }
+
+    function _join(address[] memory left, address[] memory right) private pure returns (address[] memory all) {
+        all = new address[](left.length + right.length);
+        for (uint256 i; i < all.length; ++i) {
+            all[i] = i < left.length ? left[i] : right[i - left.length];
+        }
+    }
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {Payout} from "./Payout.sol";
+import {MAX_SEATS} from "./Rounds.sol";
+import {Failure, Job, Status} from "./interfaces/IJobMarket.sol";
+import {Fault} from "./interfaces/IOperatorStaking.sol";
+import {Seat} from "./interfaces/IRounds.sol";
+
+/// @title Seating
+/// @notice The seats of a job from draw to reveal: who takes them, and what becomes of those that were silent or withheld.
+abstract contract Seating is Payout {
+    /// @dev Waits for the hash of another block.
+    function _rearm(uint256 jobId, Job storage stored) internal {
+        stored.readyBlock = _seededBlock();
+
+        emit Rearmed(jobId, stored.readyBlock);
+    }
+
+    /// @dev Seats those drawn where nobody has committed.
+    function _fill(uint256 jobId, uint256 n, address[] memory drawn) internal {
+        Seat[MAX_SEATS] storage row = _seats[jobId];
+        uint256 next;
+        for (uint256 i; i < n && next < drawn.length; ++i) {
+            Seat storage seat = row[i];
+            if (seat.commitment != 0) continue;
+            if (seat.operator != address(0)) _replaced[jobId].push(seat.operator);
+            (seat.operator, seat.released) = (drawn[next++], false);
+        }
+    }
+
+    /// @dev Commits are closed with those that are there, or the job fails where they are too few.
+    function _goOn(uint256 jobId, Job storage stored) internal {
+        if (stored.committed < stored.k) _fail(jobId, stored, Failure.TooFewCommits);
+        else _closeCommits(jobId, stored);
+    }
+
+    function _closeCommits(uint256 jobId, Job storage stored) internal {
+        stored.status = Status.Committed;
+        stored.readyBlock = _confirmedBlock();
+        stored.deadline = _after(_revealWindow);
+
+        emit CommitsClosed(jobId, stored.readyBlock, stored.deadline);
+    }
+
+    function _closeReveals(uint256 jobId, Job storage stored) internal {
+        uint64 readyBlock = stored.assurancePpm == 0 ? 0 : _seededBlock();
+        stored.status = Status.Revealed;
+        stored.deadline = 0;
+        stored.readyBlock = readyBlock;
+
+        emit RevealsClosed(jobId, readyBlock);
+    }
+
+    /// @dev Fines the silent, and has their seats drawn anew where that was not done twice.
+    function _expireCommits(uint256 jobId, Job storage stored) internal {
+        address[] memory silent = _markIdle(jobId, stored.n, false);
+        uint256 lock = stored.lock;
+        if (_mayRedraw(stored)) {
+            ++stored.redraws;
+            stored.status = Status.Open;
+            stored.readyBlock = _seededBlock();
+            stored.deadline = _after(_openWindow);
+
+            emit Reopened(jobId, silent, stored.readyBlock, stored.deadline);
+        } else {
+            _goOn(jobId, stored);
+        }
+
+        _fine(jobId, silent, lock, Fault.Silent);
+    }
+
+    /// @dev Closes reveals whose time ran out, and fines who withheld.
+    function _expireReveals(uint256 jobId, Job storage stored) internal {
+        _checkTimeOut(stored.deadline);
+        address[] memory withheld = _markIdle(jobId, stored.n, true);
+
+        _closeReveals(jobId, stored);
+
+        _fine(jobId, withheld, stored.lock, Fault.Withheld);
+    }
+
+    /// @dev The operators of all seats that were not silent.
+    function _alive(uint256 jobId, uint256 n) internal view returns (address[] memory operators) {
+        Seat[MAX_SEATS] storage row = _seats[jobId];
+        operators = new address[](n);
+        uint256 count;
+        for (uint256 i; i < n; ++i) {
+            if (!row[i].released) operators[count++] = row[i].operator;
+        }
+        _shorten(operators, count);
+    }
+
+    /// @dev Marks the seats that did not do what was due, to commit or to reveal, as released; their locks end with a fine.
+    function _markIdle(uint256 jobId, uint256 n, bool reveals) private returns (address[] memory idle) {
+        Seat[MAX_SEATS] storage row = _seats[jobId];
+        idle = new address[](n);
+        uint256 count;
+        for (uint256 i; i < n; ++i) {
+            Seat storage seat = row[i];
+            if (seat.released || (reveals ? seat.outcomeHash : seat.commitment) != 0) continue;
+            seat.released = true;
+            idle[count++] = seat.operator;
+        }
+        _shorten(idle, count);
+    }
+
+    function _fine(uint256 jobId, address[] memory operators, uint256 lock, Fault fault) private {
+        for (uint256 i; i < operators.length; ++i) {
+            _staking.slash(jobId, operators[i], lock, fault);
+        }
+    }
+
+    function _shorten(address[] memory list, uint256 length) private pure {
+        assembly ("memory-safe") {
+            mstore(list, length)
+        }
+    }
+}
