@@ -19,8 +19,8 @@ RUN = bytes(range(32))
 def blocks() -> dict[str, object]:
     """A table with one column of two levels, its document and other documents.
 
-    `nodes` are the dag-pb blocks, the root last. `starts` says where the CID of each link begins, `digests` and `raw`
-    what it names, and `owners` which node has it.
+    `nodes` are the dag-pb blocks, the root last. `starts` says where the CID of each link begins, `digests` what it
+    names, and `owners` which node has it.
     """
     rows = CHUNK // 8 * (FANOUT + 2)
     outputs: dict[str, Column] = {"close": np.arange(rows, dtype=np.int64), "volume": np.zeros(rows)}
@@ -40,13 +40,11 @@ def blocks() -> dict[str, object]:
     return {
         "document": _hex(encode(Result(outputs, fuel=1), RUN).document),
         "others": [_hex(document) for document in _documents()],
-        "run": _hex(RUN),
         "root": _hex(nodes[-1][0].digest),
         "nodes": [_hex(block) for _, block in nodes],
         "owners": owners,
         "starts": starts,
         "digests": [_hex(cid.digest) for cid in linked],
-        "raw": [cid.codec != DAG_PB for cid in linked],
     }
 
 
