@@ -252,7 +252,16 @@ contract JobMarket is Rerun, AccessManaged, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IJobMarket
-    function setPaused(bool paused_) external restricted {
+    function pause() external restricted {
+        _setPaused(true);
+    }
+
+    /// @inheritdoc IJobMarket
+    function unpause() external restricted {
+        _setPaused(false);
+    }
+
+    function _setPaused(bool paused_) private {
         paused = paused_;
 
         emit PausedSet(paused_);
