@@ -161,6 +161,23 @@ abstract contract SaleTest {
         return uint64(market.purchase(offerId, buyer, type(uint96).max, version, address(0)));
     }
 
+    /// @dev Brings a sale to the ledger, past the market.
+    function _income(uint64 version, uint256 amount) internal returns (uint256 net) {
+        usd.mint(address(ledger), amount);
+        vm.prank(address(market));
+        ledger.credit(version, address(usd), amount, address(0), 0);
+        return _net(amount);
+    }
+
+    /// @dev Has the ledger owe something to an account, free of the protocolFee.
+    function _owe(MockUSD token, address account, uint256 amount) internal {
+        token.mint(address(ledger), amount);
+        vm.startPrank(jobsAt);
+        ledger.hold(address(token), amount);
+        ledger.payHeld(address(token), _one(account), _one(amount));
+        vm.stopPrank();
+    }
+
     function _settle(uint64 version, Split[] memory splits) internal {
         ledger.settle(version, address(usd), splits);
     }

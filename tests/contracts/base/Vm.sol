@@ -37,4 +37,7 @@ interface Vm {
     function warp(uint256 timestamp) external;
 }
 
+/// @dev What checked arithmetic reverts with when a number leaves its type.
+bytes constant OVERFLOW = abi.encodeWithSignature("Panic(uint256)", 0x11);
+
 Vm constant VM = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));

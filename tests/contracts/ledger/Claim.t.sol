@@ -3,9 +3,18 @@ pragma solidity ^0.8.30;
 
 import {MockUSD} from "../../../contracts/MockUSD.sol";
 import {IRevenueLedger} from "../../../contracts/interfaces/IRevenueLedger.sol";
-import {BaseTest} from "../base/BaseTest.sol";
+import {SaleTest} from "../base/SaleTest.sol";
 
-contract ClaimTest is BaseTest {
+// claim(tokens, to)
+// ├── when `to` is nobody
+// │   └── it reverts with ZeroAddress
+// ├── when nothing is owed in a token, or it is named again
+// │   └── that token is skipped, without a call to it
+// └── when something is owed
+//     ├── all of it is paid to `to`, and no more is owed
+//     ├── the treasury is paid its protocolFees with what it is owed beside
+//     └── nobody else's share moves
+contract ClaimTest is SaleTest {
     function test_PaysAllThatIsOwed() public {
         _owe(usd, ada, 70);
         _owe(usd, ben, 30);
@@ -46,9 +55,25 @@ contract ClaimTest is BaseTest {
         ledger.claim(_one(address(usd)), address(0));
     }
 
-    function _owe(MockUSD token, address account, uint256 amount) private {
-        token.mint(address(ledger), amount);
-        vm.prank(address(jobs));
-        ledger.creditAccounts(address(token), _one(account), _one(amount));
+    function test_AnAccountMayClaimToAnother() public {
+        _owe(usd, ada, 5);
+        vm.prank(ada);
+        ledger.claim(_one(address(usd)), address(ledger));
+        // To the ledger itself: it belongs to nobody then, and is booked to nobody.
+        vm.assertEq(ledger.total(address(usd)), 0);
+        vm.assertEq(usd.balanceOf(address(ledger)), 5);
+    }
+
+    function test_TheTreasuryClaimsProtocolFeesAndWhatItIsOwedBeside() public {
+        uint64 version = _publish(treasury, "own", _all(treasury));
+        _income(version, 1e6);
+        _settle(version, _all(treasury));
+        vm.assertEq(_owed(treasury), 1e6);
+        _claim(treasury);
+        vm.assertEq(usd.balanceOf(treasury), 1e6);
+        vm.assertEq(_owed(treasury), 0);
+        vm.assertEq(ledger.total(address(usd)), 0);
+        _claim(treasury);
+        vm.assertEq(usd.balanceOf(treasury), 1e6);
     }
 }

@@ -1,12 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {RevenueLedger} from "../../../contracts/RevenueLedger.sol";
-import {IModuleRegistry} from "../../../contracts/interfaces/IModuleRegistry.sol";
+import {OVERFLOW} from "../base/Vm.sol";
 import {IRevenueLedger} from "../../../contracts/interfaces/IRevenueLedger.sol";
-import {BaseTest} from "../base/BaseTest.sol";
+import {SaleTest} from "../base/SaleTest.sol";
 
-contract CreditTest is BaseTest {
+// credit(version, token, amount, referrer, referral)
+// ├── when the sender is not a market
+// │   └── it reverts with NotMarket
+// ├── when the token is not allowed
+// │   └── it reverts with TokenNotAllowed
+// ├── when the balance does not cover all that is booked
+// │   └── it reverts with NotCovered
+// ├── when referral and protocolFee exceed the amount
+// │   └── it reverts
+// └── otherwise
+//     ├── the protocolFee goes to the treasury, once
+//     ├── the referral goes to the referrer
+//     ├── the rest goes to the version
+//     └── a donation belongs to nobody
+contract CreditTest is SaleTest {
     uint64 internal version;
 
     function setUp() public override {
@@ -19,90 +32,97 @@ contract CreditTest is BaseTest {
         vm.expectEmit(address(ledger));
         emit IRevenueLedger.Credited(version, address(usd), 975_001, 25_000);
         vm.prank(address(market));
-        ledger.credit(version, address(usd), 1_000_001);
+        ledger.credit(version, address(usd), 1_000_001, address(0), 0);
 
-        vm.assertEq(ledger.claimable(treasury, address(usd)), 25_000);
+        vm.assertEq(_owed(treasury), 25_000);
         vm.assertEq(ledger.received(version, address(usd)), 975_001);
         vm.assertEq(ledger.settled(version, address(usd)), 0);
         vm.assertEq(ledger.total(address(usd)), 1_000_001);
+        vm.assertEq(ledger.held(address(usd)), 0);
     }
 
-    function test_CreditsAccountsFreeOfTheProtocolFee() public {
-        usd.mint(address(ledger), 30);
-        address[] memory accounts = new address[](2);
-        uint256[] memory amounts = new uint256[](2);
-        (accounts[0], accounts[1], amounts[0], amounts[1]) = (ada, ben, 10, 20);
+    function test_PaysTheReferrerBesideTheProtocolFee() public {
+        usd.mint(address(ledger), 1e6);
         vm.expectEmit(address(ledger));
-        emit IRevenueLedger.AccountCredited(ada, address(usd), 10);
+        emit IRevenueLedger.Credited(version, address(usd), 775_000, 25_000);
         vm.expectEmit(address(ledger));
-        emit IRevenueLedger.AccountCredited(ben, address(usd), 20);
-        vm.prank(address(jobs));
-        ledger.creditAccounts(address(usd), accounts, amounts);
+        emit IRevenueLedger.AccountCredited(ben, address(usd), 200_000);
+        vm.prank(address(market));
+        ledger.credit(version, address(usd), 1e6, ben, 200_000);
 
-        vm.assertEq(ledger.claimable(ada, address(usd)), 10);
-        vm.assertEq(ledger.claimable(ben, address(usd)), 20);
-        vm.assertEq(ledger.claimable(treasury, address(usd)), 0);
-        vm.assertEq(ledger.total(address(usd)), 30);
+        vm.assertEq(_owed(ben), 200_000);
+        vm.assertEq(_owed(treasury), 25_000);
+        vm.assertEq(ledger.received(version, address(usd)), 775_000);
+        vm.assertEq(ledger.total(address(usd)), 1e6);
     }
 
-    function test_OnlyTheMarketsCredit() public {
+    function test_RefusesToPayMoreThanCameIn() public {
+        usd.mint(address(ledger), 1e6);
+        vm.expectRevert(OVERFLOW);
+        vm.prank(address(market));
+        ledger.credit(version, address(usd), 100, ben, 99);
+    }
+
+    function test_OnlyTheMarketsBringMoney() public {
         usd.mint(address(ledger), 100);
-        address[3] memory strangers = [eve, treasury, address(this)];
-        for (uint256 i; i < 3; ++i) {
-            vm.expectRevert(abi.encodeWithSelector(IRevenueLedger.NotMarket.selector, strangers[i]));
-            vm.prank(strangers[i]);
-            ledger.credit(version, address(usd), 1);
-            vm.expectRevert(abi.encodeWithSelector(IRevenueLedger.NotMarket.selector, strangers[i]));
-            vm.prank(strangers[i]);
-            ledger.creditAccounts(address(usd), _one(eve), _one(1));
+        address[4] memory strangers = [eve, treasury, address(this), panelAt];
+        for (uint256 i; i < 4; ++i) {
+            bytes memory reason = abi.encodeWithSelector(IRevenueLedger.NotMarket.selector, strangers[i]);
+            vm.startPrank(strangers[i]);
+            vm.expectRevert(reason);
+            ledger.credit(version, address(usd), 1, address(0), 0);
+            vm.expectRevert(reason);
+            ledger.hold(address(usd), 1);
+            vm.expectRevert(reason);
+            ledger.creditHeld(version, address(usd), 0, address(0), 0);
+            vm.expectRevert(reason);
+            ledger.payHeld(address(usd), _one(eve), _one(0));
+            vm.stopPrank();
         }
+        for (uint256 i; i < 4; ++i) {
+            vm.prank(_markets()[i]);
+            ledger.credit(version, address(usd), 25, address(0), 0);
+        }
+        vm.assertEq(ledger.total(address(usd)), 100);
+    }
+
+    function test_RefusesATokenThatIsNotAllowed() public {
+        usd.mint(address(ledger), 100);
+        ledger.allowToken(address(usd), false);
+        vm.expectRevert(abi.encodeWithSelector(IRevenueLedger.TokenNotAllowed.selector, address(usd)));
+        vm.prank(address(market));
+        ledger.credit(version, address(usd), 100, address(0), 0);
     }
 
     function test_RefusesWhatTheBalanceDoesNotCover() public {
         usd.mint(address(ledger), 99);
         vm.expectRevert(abi.encodeWithSelector(IRevenueLedger.NotCovered.selector, address(usd), 100, 99));
         vm.prank(address(market));
-        ledger.credit(version, address(usd), 100);
+        ledger.credit(version, address(usd), 100, address(0), 0);
 
-        vm.startPrank(address(jobs));
-        ledger.creditAccounts(address(usd), _one(ada), _one(60));
+        vm.startPrank(jobsAt);
+        ledger.hold(address(usd), 60);
         vm.expectRevert(abi.encodeWithSelector(IRevenueLedger.NotCovered.selector, address(usd), 100, 99));
-        ledger.creditAccounts(address(usd), _one(ada), _one(40));
-    }
-
-    function test_RefusesListsOfUnequalLength() public {
-        vm.expectRevert(abi.encodeWithSelector(IRevenueLedger.LengthMismatch.selector, 0, 1));
-        vm.prank(address(jobs));
-        ledger.creditAccounts(address(usd), new address[](0), _one(1));
+        ledger.credit(version, address(usd), 40, address(0), 0);
     }
 
     function test_ADonationBelongsToNobody() public {
         usd.mint(address(ledger), 1e6);
-        ledger.settle(version, address(usd), _all(ada));
+        _settle(version, _all(ada));
         _claim(ada);
         vm.assertEq(usd.balanceOf(ada), 0);
         vm.assertEq(ledger.total(address(usd)), 0);
     }
 
-    function test_TheProtocolFeeIsAtMostFivePerCent() public {
-        address[] memory markets = new address[](2);
-        (markets[0], markets[1]) = (address(market), address(jobs));
-        vm.assertEq(new RevenueLedger(registry, treasury, 500, markets).protocolFeeBps(), 500);
-        vm.expectRevert(abi.encodeWithSelector(IRevenueLedger.FeeTooHigh.selector, 501));
-        new RevenueLedger(registry, treasury, 501, markets);
-    }
-
-    function test_RefusesADeploymentWithoutTreasuryRegistryOrMarkets() public {
-        address[] memory markets = new address[](2);
-        (markets[0], markets[1]) = (address(market), address(0));
-        vm.expectRevert(abi.encodeWithSelector(IRevenueLedger.ZeroAddress.selector));
-        new RevenueLedger(registry, treasury, FEE_BPS, markets);
-        markets[1] = address(jobs);
-        vm.expectRevert(abi.encodeWithSelector(IRevenueLedger.ZeroAddress.selector));
-        new RevenueLedger(registry, address(0), FEE_BPS, markets);
-        vm.expectRevert(abi.encodeWithSelector(IRevenueLedger.ZeroAddress.selector));
-        new RevenueLedger(IModuleRegistry(address(0)), treasury, FEE_BPS, markets);
-        vm.expectRevert(abi.encodeWithSelector(IRevenueLedger.MarketsInvalid.selector, 1));
-        new RevenueLedger(registry, treasury, FEE_BPS, _one(address(market)));
+    function testFuzz_ASaleIsDividedWholly(uint96 amount, uint16 bps, uint16 referralBps) public {
+        ledger.setProtocolFee(bps % 501);
+        _pass(FEE_DELAY);
+        uint256 referral = uint256(amount) * (referralBps % 2001) / 10_000;
+        usd.mint(address(ledger), amount);
+        vm.prank(address(market));
+        ledger.credit(version, address(usd), amount, ben, referral);
+        vm.assertEq(_owed(treasury), uint256(amount) * (bps % 501) / 10_000);
+        vm.assertEq(_owed(ben), referral);
+        vm.assertEq(_owed(treasury) + _owed(ben) + ledger.received(version, address(usd)), amount);
     }
 }

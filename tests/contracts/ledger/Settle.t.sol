@@ -2,10 +2,23 @@
 pragma solidity ^0.8.30;
 
 import {Split} from "../../../contracts/interfaces/IModuleRegistry.sol";
-import {IRevenueLedger} from "../../../contracts/interfaces/IRevenueLedger.sol";
-import {BaseTest} from "../base/BaseTest.sol";
+import {IRevenueLedger, Settlement} from "../../../contracts/interfaces/IRevenueLedger.sol";
+import {SaleTest} from "../base/SaleTest.sol";
 
-contract SettleTest is BaseTest {
+// settle(version, token, splits)
+// ├── when the rows are not the version's published table (another's, stale, none, an unknown version)
+// │   └── it reverts with SplitsMismatch
+// ├── when nothing waits
+// │   └── it changes nothing
+// ├── when income waits
+// │   ├── accounts are owed the floor of their share, the last row the rest
+// │   ├── upstream versions receive theirs, to be settled by themselves
+// │   └── it emits AccountCredited, SettledUpstream and Settled
+// ├── when the last row is ahead of its share through earlier roundings
+// │   └── it settles as far as every row is covered, and the dust waits
+// └── whatever the order, the number and the size of the settlements
+//     └── all accounts end where the floor rule ends: a diamond, a chain of 50, 32 rows wide, 32 x 32
+contract SettleTest is SaleTest {
     function test_PaysEachRowItsShare() public {
         uint64 base = _publish(ben, "base", _all(ben));
         Split[] memory splits = _mostly(ada, base);
@@ -70,7 +83,7 @@ contract SettleTest is BaseTest {
         uint64[] memory chain = new uint64[](50);
         uint256 moduleId = _register(ada, "chain");
         for (uint64 i; i < 50; ++i) {
-            string memory semver = string(abi.encodePacked(uint8(65 + i)));
+            string memory semver = string.concat("1.0.", vm.toString(i));
             vm.prank(ada);
             chain[i] =
                 uint64(registry.publish(moduleId, _terms(semver), i == 0 ? _all(ada) : _mostly(ada, chain[i - 1])));
@@ -86,7 +99,7 @@ contract SettleTest is BaseTest {
         Split[] memory splits = new Split[](32);
         splits[0] = Split({account: ada, version: 0, ppm: 500_032});
         for (uint64 i = 1; i < 32; ++i) {
-            string memory name = string(abi.encodePacked("base", uint8(64 + i)));
+            string memory name = string.concat("base", vm.toString(i));
             splits[i] = Split({account: address(0), version: _publish(ben, name, _all(ben)), ppm: 16_128});
         }
         uint64 wide = _publish(ada, "wide", splits);
@@ -95,6 +108,64 @@ contract SettleTest is BaseTest {
         ledger.settle(wide, address(usd), splits);
         vm.assertLe(before - gasleft(), 1_500_000);
         vm.assertEq(ledger.settled(wide, address(usd)), ledger.received(wide, address(usd)));
+    }
+
+    /// @dev A table of 32 upstream rows, each of them with such a table: all 33 settle in one transaction.
+    function test_ThirtyTwoTimesThirtyTwoSettleInOneTransaction() public {
+        Settlement[] memory all = new Settlement[](32);
+        Split[] memory leaves = new Split[](32);
+        leaves[0] = Split({account: ada, version: 0, ppm: 500_032});
+        for (uint64 i = 1; i < 32; ++i) {
+            string memory name = string.concat("leaf", vm.toString(i));
+            leaves[i] = Split({account: address(0), version: _publish(ben, name, _all(ben)), ppm: 16_128});
+        }
+        Split[] memory rows = new Split[](32);
+        rows[0] = Split({account: cyd, version: 0, ppm: 500_032});
+        for (uint64 i = 1; i < 32; ++i) {
+            rows[i] = Split({
+                account: address(0), version: _publish(ada, string.concat("wide", vm.toString(i)), leaves), ppm: 16_128
+            });
+            all[i] = Settlement({version: rows[i].version, token: address(usd), splits: leaves});
+        }
+        uint64 top = _publish(cyd, "top", rows);
+        all[0] = Settlement({version: top, token: address(usd), splits: rows});
+        uint256 net = _income(top, 1e12);
+
+        uint256 before = gasleft();
+        ledger.settleMany(all);
+        vm.assertLe(before - gasleft(), 12_000_000);
+        uint256 each = net * 16_128 / 1e6;
+        vm.assertEq(_owed(cyd), net * 500_032 / 1e6);
+        // The last row of the top holds the remainder: its table rounds apart.
+        uint256 last = net - _owed(cyd) - 30 * each;
+        vm.assertEq(_owed(ada), 30 * (each * 500_032 / 1e6) + last * 500_032 / 1e6);
+        vm.assertEq(ledger.received(leaves[1].version, address(usd)), 30 * (each * 16_128 / 1e6) + last * 16_128 / 1e6);
+    }
+
+    function test_AStaleTableOfTheSameModuleIsRefused() public {
+        uint256 moduleId = _register(ada, "ema");
+        vm.startPrank(ada);
+        registry.publish(moduleId, _terms("1.0.0"), _all(ada));
+        uint64 newer = uint64(registry.publish(moduleId, _terms("1.1.0"), _all(ben)));
+        vm.stopPrank();
+        _income(newer, 1e6);
+        vm.expectRevert(abi.encodeWithSelector(IRevenueLedger.SplitsMismatch.selector, newer));
+        ledger.settle(newer, address(usd), _all(ada));
+    }
+
+    /// @dev Bits above a row's fields would decode to the same row; the words are hashed as they came.
+    function test_RefusesStrayBitsInARow() public {
+        uint64 version = _publish(ada, "ema", _all(ada));
+        _income(version, 1e6);
+        bytes memory data = abi.encodeCall(ledger.settle, (version, address(usd), _all(ada)));
+        assembly ("memory-safe") {
+            // selector, three words of the head, the length; then the first row's account
+            let at := add(data, add(36, mul(4, 32)))
+            mstore(at, or(mload(at), shl(200, 1)))
+        }
+        (bool done,) = address(ledger).call(data);
+        vm.assertFalse(done);
+        vm.assertEq(_owed(ada), 0);
     }
 
     /// @dev However the income came in and whenever it was settled, an account holds the floor of its share of all.
@@ -231,12 +302,5 @@ contract SettleTest is BaseTest {
         splits[0] = Split({account: eve, version: 0, ppm: 500_000});
         splits[1] = Split({account: address(0), version: left, ppm: 250_000});
         splits[2] = Split({account: address(0), version: right, ppm: 250_000});
-    }
-
-    function _income(uint64 version, uint256 amount) private returns (uint256 net) {
-        usd.mint(address(ledger), amount);
-        vm.prank(address(market));
-        ledger.credit(version, address(usd), amount);
-        return amount - amount * FEE_BPS / 10_000;
     }
 }
