@@ -7,11 +7,11 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 
 import {MockUSD} from "../../../contracts/MockUSD.sol";
 import {ILicenseMarket, Offer} from "../../../contracts/interfaces/ILicenseMarket.sol";
-import {BaseTest} from "../base/BaseTest.sol";
+import {SaleTest} from "../base/SaleTest.sol";
 import {FalseToken, FeeToken, ListingToken, LyingToken, ReentrantToken, SilentToken} from "../tokens/HostileTokens.sol";
 
 /// @notice Even a token that the owner should never have allowed must not take others' money.
-contract HostileTokensTest is BaseTest {
+contract HostileTokensTest is SaleTest {
     uint64 internal version;
 
     function setUp() public override {

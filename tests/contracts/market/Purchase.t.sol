@@ -4,9 +4,9 @@ pragma solidity ^0.8.30;
 import {IERC20Errors, IERC721Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 
 import {ILicenseMarket, License, Offer} from "../../../contracts/interfaces/ILicenseMarket.sol";
-import {BaseTest} from "../base/BaseTest.sol";
+import {SaleTest} from "../base/SaleTest.sol";
 
-contract PurchaseTest is BaseTest {
+contract PurchaseTest is SaleTest {
     uint64 internal version;
     uint64 internal offerId;
 

@@ -4,9 +4,9 @@ pragma solidity ^0.8.30;
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 
 import {ILicenseMarket} from "../../../contracts/interfaces/ILicenseMarket.sol";
-import {BaseTest} from "../base/BaseTest.sol";
+import {SaleTest} from "../base/SaleTest.sol";
 
-contract PurchaseWithPermitTest is BaseTest {
+contract PurchaseWithPermitTest is SaleTest {
     bytes32 private constant PERMIT =
         keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
 

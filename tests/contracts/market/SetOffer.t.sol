@@ -6,9 +6,9 @@ import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessMana
 import {MockUSD} from "../../../contracts/MockUSD.sol";
 import {ILicenseMarket, Offer} from "../../../contracts/interfaces/ILicenseMarket.sol";
 import {IModuleRegistry} from "../../../contracts/interfaces/IModuleRegistry.sol";
-import {BaseTest} from "../base/BaseTest.sol";
+import {SaleTest} from "../base/SaleTest.sol";
 
-contract SetOfferTest is BaseTest {
+contract SetOfferTest is SaleTest {
     uint64 internal version;
 
     function setUp() public override {

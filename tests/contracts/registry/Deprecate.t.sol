@@ -2,9 +2,9 @@
 pragma solidity ^0.8.30;
 
 import {IModuleRegistry, Version} from "../../../contracts/interfaces/IModuleRegistry.sol";
-import {BaseTest} from "../base/BaseTest.sol";
+import {SaleTest} from "../base/SaleTest.sol";
 
-contract DeprecateTest is BaseTest {
+contract DeprecateTest is SaleTest {
     uint64 internal version;
 
     function setUp() public override {

@@ -2,9 +2,9 @@
 pragma solidity ^0.8.30;
 
 import {Access, IModuleRegistry, Split, Version, VersionTerms} from "../../../contracts/interfaces/IModuleRegistry.sol";
-import {BaseTest} from "../base/BaseTest.sol";
+import {SaleTest} from "../base/SaleTest.sol";
 
-contract PublishTest is BaseTest {
+contract PublishTest is SaleTest {
     uint256 internal moduleId;
 
     function setUp() public override {

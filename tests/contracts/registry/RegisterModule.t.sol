@@ -2,9 +2,9 @@
 pragma solidity ^0.8.30;
 
 import {IModuleRegistry} from "../../../contracts/interfaces/IModuleRegistry.sol";
-import {BaseTest} from "../base/BaseTest.sol";
+import {SaleTest} from "../base/SaleTest.sol";
 
-contract RegisterModuleTest is BaseTest {
+contract RegisterModuleTest is SaleTest {
     function test_MintsTheModuleToItsAuthor() public {
         vm.expectEmit(address(registry));
         emit IModuleRegistry.ModuleRegistered(1, ada, "ema");
