@@ -1,7 +1,8 @@
-"""The app: `/graphql`, `/health`, `/ipfs/{cid}` and the page."""
+"""The app: `/graphql`, `/health`, `/deployment.json`, `/ipfs/{cid}` and the page."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -48,6 +49,11 @@ def create_app(settings: Settings, deployment: Deployment, *, origins: Sequence[
     def health() -> JSONResponse:
         found = check()
         return JSONResponse(found.as_dict(), 200 if found.status == "ok" else 503)
+
+    @app.get("/deployment.json")
+    def record() -> JSONResponse:
+        """The chain's id and the contracts' addresses, as the record of the network has them."""
+        return JSONResponse(asdict(deployment), headers={"Cache-Control": "no-cache"})
 
     router = graphiql.Router(
         schema,

@@ -47,7 +47,7 @@ class Follower:
         self._span = span
         self._kept = kept
         self._first = chain.deployment.block
-        self._treasury: str | None = None
+        self._constants: tuple[str, str] | None = None
         self._log = log.get(room="indexer")
         prepare(engine, identity(chain))
 
@@ -130,11 +130,11 @@ class Follower:
         if self._headers(last, last) != headers[-1:]:
             raise _Moved(f"block {last} was replaced while it was read")
 
-        self._treasury = self._treasury or self._chain.ledger.treasury()
+        self._constants = self._constants or (self._chain.ledger.treasury(), self._chain.staking.token())
         written = 0
         for index, header in enumerate(headers):
             if header.number in logs or header.number == last:
-                self._write(headers[written : index + 1], logs[header.number], at, self._treasury)
+                self._write(headers[written : index + 1], logs[header.number], at, self._constants)
                 written = index + 1
                 at = header.number
         return last
@@ -148,7 +148,9 @@ class Follower:
                 raise _Moved(f"block {newer.number} was replaced while it was read")
         return headers
 
-    def _write(self, headers: Sequence[Header], events: Sequence[Event], at: int | None, treasury: str) -> None:
+    def _write(
+        self, headers: Sequence[Header], events: Sequence[Event], at: int | None, constants: tuple[str, str]
+    ) -> None:
         """One transaction: empty blocks, if any, and the last of `headers` with its events."""
         with Session(self._engine) as session, session.begin():
             progress = _progress(session)
@@ -161,7 +163,7 @@ class Follower:
                 session.add(Block(number=each.number, hash=each.hash, parent=each.parent, timestamp=each.timestamp))
             with _naming(f"block {last.number}"), Journal(session, last.number):
                 for event in events:
-                    place = Place(last.number, last.timestamp, event.log.log_index, event.log.tx_hash, treasury)
+                    place = Place(last.number, last.timestamp, event.log.log_index, event.log.tx_hash, *constants)
                     with _naming(f"block {last.number}, log {place.log_index} ({type(event).__name__})"):
                         fold(event, session, place)
             progress.block, progress.stopped = last.number, None

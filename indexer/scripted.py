@@ -10,11 +10,22 @@ from fusion.chain.deployment import Deployment
 
 ANYWHERE = LogRef(block_number=0, log_index=0, block_hash="", tx_hash="", tx_index=0, address="")
 TREASURY = "0x" + "7e" * 20
+STAKE_TOKEN = "0x" + "57" * 20
+
+
+def maker(kind: type[Event]) -> str:
+    """The address of the contract that makes such events."""
+    return "0x" + sha256(kind.__module__.encode()).hexdigest()[:40]
 
 
 class _Ledger:
     def treasury(self) -> str:
         return TREASURY
+
+
+class _Staking:
+    def token(self) -> str:
+        return STAKE_TOKEN
 
 
 class ScriptedChain:
@@ -23,6 +34,7 @@ class ScriptedChain:
     def __init__(self) -> None:
         self.deployment = Deployment(chain_id=1, contracts={"MockUSD": "0x" + "11" * 20}, block=0, hash="scripted")
         self.ledger = _Ledger()
+        self.staking = _Staking()
         self._blocks: list[Block] = []
         self._events: list[list[Event]] = []
         self._made = 0
@@ -35,7 +47,7 @@ class ScriptedChain:
         number = len(self._blocks)
         digest = "0x" + sha256(f"{parent} {number} {self._made}".encode()).hexdigest()
         self._blocks.append(Block(number=number, hash=digest, parent=parent, timestamp=1_700_000_000 + number))
-        self._events.append([replace(event, log=self._log(index)) for index, event in enumerate(events)])
+        self._events.append([replace(event, log=self._log(index, event)) for index, event in enumerate(events)])
         return self._blocks[-1]
 
     def drop(self, depth: int) -> None:
@@ -55,9 +67,14 @@ class ScriptedChain:
     def events(self, first: int, last: int) -> list[Event]:
         return [event for block in self._events[first : last + 1] for event in block]
 
-    def _log(self, index: int) -> LogRef:
+    def _log(self, index: int, event: Event) -> LogRef:
         block = self._blocks[-1]
         tx = "0x" + sha256(f"{block.hash} {index}".encode()).hexdigest()
         return LogRef(
-            block_number=block.number, log_index=index, block_hash=block.hash, tx_hash=tx, tx_index=index, address=""
+            block_number=block.number,
+            log_index=index,
+            block_hash=block.hash,
+            tx_hash=tx,
+            tx_index=index,
+            address=maker(type(event)),
         )

@@ -3,10 +3,10 @@
 Addresses are checksummed, as in the tables.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Engine, inspect, select
+from sqlalchemy import ColumnElement, Engine, inspect, or_, select
 from sqlmodel import Session, col
 
 from indexer.fold.context import text
@@ -15,17 +15,31 @@ from indexer.tables import (
     TABLES,
     Balance,
     Block,
+    Canary,
+    Demand,
+    Holding,
     Income,
     Job,
     License,
     Module,
     Offer,
     Operator,
+    OwnerAct,
+    Panel,
+    Pool,
+    PoolEntry,
     Progress,
+    Renewal,
     Revenue,
+    Rules,
     Seat,
+    Slash,
+    Token,
     Version,
 )
+
+DISPUTES = ("Challenge", "Canary", "Mismatch")  # causes of a panel that doubt a proposed outcome
+_SELLING = {"Licenses": ("Licenses", "Both"), "Runs": ("Runs", "Both")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +68,16 @@ def stopped(session: Session) -> str | None:
     return session.scalars(select(col(Progress.stopped))).first()
 
 
+def rules(session: Session) -> Rules:
+    """What the owner has set; nothing, before the deployment's first log."""
+    return session.get(Rules, 1) or Rules()
+
+
+def pool(session: Session) -> Pool | None:
+    """The assurance pool; None before anything was paid into it."""
+    return session.scalars(select(Pool)).first()
+
+
 def modules(session: Session, page: Page, *, author: str | None = None, name: str | None = None) -> Sequence[Module]:
     stored = None if name is None else text(name)
     return listed(session, Module, page, *_equal((Module.author, author), (Module.name, stored)))
@@ -76,11 +100,13 @@ def versions(
 
 
 def offers(
-    session: Session, page: Page, *, version: int | None = None, token: str | None = None, active: bool | None = None
+    session: Session, page: Page, *, version: int | None = None, token: str | None = None, sells: str | None = None
 ) -> Sequence[Offer]:
-    return listed(
-        session, Offer, page, *_equal((Offer.version_id, version), (Offer.token, token), (Offer.active, active))
-    )
+    """`sells` Licenses or Runs keeps the offers that sell those, or both."""
+    conditions = _equal((Offer.version_id, version), (Offer.token, token))
+    if sells is not None:
+        conditions.append(col(Offer.sells).in_(_SELLING.get(sells, (sells,))))
+    return listed(session, Offer, page, *conditions)
 
 
 def licenses(
@@ -89,17 +115,37 @@ def licenses(
     *,
     owner: str | None = None,
     buyer: str | None = None,
+    referrer: str | None = None,
     version: int | None = None,
     offer: int | None = None,
+    valid_at: int | None = None,
+    expires_before: int | None = None,
+    refundable_at: int | None = None,
+    refunded: bool | None = None,
 ) -> Sequence[License]:
-    return listed(
-        session,
-        License,
-        page,
-        *_equal(
-            (License.owner, owner), (License.buyer, buyer), (License.version_id, version), (License.offer_id, offer)
-        ),
+    """`valid_at` keeps those not refunded and not expired at that second; `expires_before` those that do expire."""
+    conditions = _equal(
+        (License.owner, owner),
+        (License.buyer, buyer),
+        (License.referrer, referrer),
+        (License.version_id, version),
+        (License.offer_id, offer),
     )
+    conditions += _set(License.refunded_at, refunded)
+    if valid_at is not None:
+        conditions.append(col(License.refunded_at).is_(None))
+        conditions.append(or_(col(License.expiry) == 0, col(License.expiry) > valid_at))
+    if expires_before is not None:
+        conditions += [col(License.expiry) != 0, col(License.expiry) < expires_before]
+    if refundable_at is not None:
+        conditions.append(col(License.refundable_until) > refundable_at)
+    return listed(session, License, page, *conditions)
+
+
+def renewals(
+    session: Session, page: Page, *, license_: int | None = None, payer: str | None = None
+) -> Sequence[Renewal]:
+    return listed(session, Renewal, page, *_equal((Renewal.license_id, license_), (Renewal.payer, payer)))
 
 
 def jobs(
@@ -108,21 +154,102 @@ def jobs(
     *,
     requester: str | None = None,
     operator: str | None = None,
+    challenger: str | None = None,
     version: int | None = None,
     license_: int | None = None,
-    status: str | None = None,
+    statuses: Collection[str] | None = None,
+    failure: str | None = None,
+    verified: bool | None = None,
+    ended: bool | None = None,
 ) -> Sequence[Job]:
-    """`operator` keeps the jobs in which it has a seat."""
+    """`operator` keeps the jobs in which it has, or had, a seat or a place in a panel."""
     conditions = _equal(
-        (Job.requester, requester), (Job.version_id, version), (Job.license_id, license_), (Job.status, status)
+        (Job.requester, requester),
+        (Job.challenger, challenger),
+        (Job.version_id, version),
+        (Job.license_id, license_),
+        (Job.failure, failure),
+        (Job.verified, verified),
     )
+    conditions += _set(Job.ended_at, ended)
+    if statuses is not None:
+        conditions.append(col(Job.status).in_(statuses))
     if operator is not None:
         conditions.append(col(Job.id).in_(select(col(Seat.job_id)).where(col(Seat.operator) == operator)))
     return listed(session, Job, page, *conditions)
 
 
+def seats(
+    session: Session,
+    page: Page,
+    *,
+    operator: str | None = None,
+    job: int | None = None,
+    panel: int | None = None,
+    fault: str | None = None,
+    agreed: bool | None = None,
+) -> Sequence[Seat]:
+    """`panel` zero keeps the seats of jobs themselves."""
+    return listed(
+        session,
+        Seat,
+        page,
+        *_equal(
+            (Seat.operator, operator),
+            (Seat.job_id, job),
+            (Seat.panel_id, panel),
+            (Seat.fault, fault),
+            (Seat.agreed, agreed),
+        ),
+    )
+
+
+def panels(
+    session: Session,
+    page: Page,
+    *,
+    job: int | None = None,
+    operator: str | None = None,
+    challenger: str | None = None,
+    causes: Collection[str] | None = None,
+    decided: bool | None = None,
+) -> Sequence[Panel]:
+    """`operator` keeps the panels in which it has a seat."""
+    conditions = _equal((Panel.job_id, job), (Panel.challenger, challenger))
+    conditions += _set(Panel.decided_at, decided)
+    if causes is not None:
+        conditions.append(col(Panel.cause).in_(causes))
+    if operator is not None:
+        conditions.append(col(Panel.id).in_(select(col(Seat.panel_id)).where(col(Seat.operator) == operator)))
+    return listed(session, Panel, page, *conditions)
+
+
+def demands(
+    session: Session, page: Page, *, job: int | None = None, answered: bool | None = None, by: str | None = None
+) -> Sequence[Demand]:
+    conditions = _equal((Demand.job_id, job), (Demand.answered_by, by)) + _set(Demand.answered_at, answered)
+    return listed(session, Demand, page, *conditions)
+
+
 def operators(session: Session, page: Page) -> Sequence[Operator]:
     return listed(session, Operator, page)
+
+
+def slashes(
+    session: Session,
+    page: Page,
+    *,
+    operator: str | None = None,
+    job: int | None = None,
+    panel: int | None = None,
+    fault: str | None = None,
+) -> Sequence[Slash]:
+    return listed(
+        session,
+        Slash,
+        page,
+        *_equal((Slash.operator, operator), (Slash.job_id, job), (Slash.panel_id, panel), (Slash.fault, fault)),
+    )
 
 
 def revenue(
@@ -159,6 +286,51 @@ def incomes(session: Session, page: Page, *, version: int | None = None, token: 
     return listed(session, Income, page, *_equal((Income.version_id, version), (Income.token, token)))
 
 
+def holdings(session: Session, page: Page, *, market: str | None = None, token: str | None = None) -> Sequence[Holding]:
+    return listed(session, Holding, page, *_equal((Holding.market, market), (Holding.token, token)))
+
+
+def pool_entries(
+    session: Session, page: Page, *, account: str | None = None, job: int | None = None, kind: str | None = None
+) -> Sequence[PoolEntry]:
+    return listed(
+        session,
+        PoolEntry,
+        page,
+        *_equal((PoolEntry.account, account), (PoolEntry.job_id, job), (PoolEntry.kind, kind)),
+    )
+
+
+def canaries(
+    session: Session,
+    page: Page,
+    *,
+    sponsor: str | None = None,
+    job: int | None = None,
+    opened: bool | None = None,
+    right: bool | None = None,
+) -> Sequence[Canary]:
+    conditions = _equal((Canary.sponsor, sponsor), (Canary.job_id, job), (Canary.right, right))
+    return listed(session, Canary, page, *conditions, *_set(Canary.opened_at, opened))
+
+
+def tokens(session: Session, page: Page, *, allowed: bool | None = None) -> Sequence[Token]:
+    return listed(session, Token, page, *_equal((Token.allowed, allowed)))
+
+
+def owner_acts(
+    session: Session, page: Page, *, kind: str | None = None, contract: str | None = None
+) -> Sequence[OwnerAct]:
+    return listed(session, OwnerAct, page, *_equal((OwnerAct.kind, kind), (OwnerAct.contract, contract)))
+
+
 def _equal(*wanted: tuple[object, object]) -> list[ColumnElement[bool]]:
     """Conditions column = value, for the values that were given."""
     return [col(column) == value for column, value in wanted if value is not None]
+
+
+def _set(column: object, wanted: object) -> list[ColumnElement[bool]]:
+    """The condition that a column is set, or is not; none where both will do."""
+    if wanted is None:
+        return []
+    return [col(column).is_not(None) if wanted else col(column).is_(None)]

@@ -38,6 +38,10 @@ class Context(BaseContext):
         self._loaders: dict[Hashable, DataLoader[Any, Any]] = {}
         self._rows = 0
 
+    def named(self, address: str) -> str | None:
+        """The name of the contract at that address; None where the deployment has none there."""
+        return next((name for name, at in self.deployment.contracts.items() if at == address), None)
+
     async def read(self, view: Callable[Concatenate[Session, _P], _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """What `view` says, on this request's session.
 

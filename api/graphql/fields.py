@@ -1,13 +1,19 @@
-"""A typed form of strawberry's decorator with arguments."""
+"""Fields and arguments with a description, which all of them have."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import strawberry
+from strawberry.types.arguments import StrawberryArgumentAnnotation
 
 _Resolver = TypeVar("_Resolver", bound=Callable[..., Any])
 
 
-def field(description: str | None = None, *, name: str | None = None) -> Callable[[_Resolver], _Resolver]:
-    """`strawberry.field` with a description or a name; it keeps the resolver's type, which strawberry's own loses."""
+def about(description: str) -> StrawberryArgumentAnnotation:
+    """Describes an argument, within its `Annotated` type."""
+    return strawberry.argument(description=description)
+
+
+def field(description: str, *, name: str | None = None) -> Callable[[_Resolver], _Resolver]:
+    """`strawberry.field` for a resolver; it keeps the resolver's type, which strawberry's own loses."""
     return cast("Callable[[_Resolver], _Resolver]", strawberry.field(description=description, name=name))

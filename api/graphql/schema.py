@@ -9,7 +9,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
 from api.graphql.context import Context
-from api.graphql.query import Query
+from api.graphql.queries import Query
 from api.graphql.scalars import SCALARS
 from fusion import log
 from fusion.errors import FusionError

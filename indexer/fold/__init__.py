@@ -5,9 +5,17 @@ from typing import TypeVar, cast
 
 from sqlmodel import Session
 
-from fusion.chain.bindings import job_market, license_market, module_registry, operator_staking, revenue_ledger
+from fusion.chain.bindings import (
+    assurance_pool,
+    job_market,
+    license_market,
+    module_registry,
+    operator_staking,
+    panel,
+    revenue_ledger,
+)
 from fusion.chain.contract import Event
-from indexer.fold import jobs, ledger, market, registry, staking
+from indexer.fold import assurance, disputes, jobs, ledger, market, panels, registry, rules, staking
 from indexer.fold.context import Place
 
 _E = TypeVar("_E", bound=Event)
@@ -26,21 +34,30 @@ _on(module_registry.Published, registry.published)
 _on(module_registry.Deprecated, registry.deprecated)
 _on(license_market.OfferSet, market.offer_set)
 _on(license_market.Purchased, market.purchased)
+_on(license_market.Renewed, market.renewed)
+_on(license_market.Refunded, market.refunded)
+_on(license_market.Released, market.released)
 _on(license_market.Transfer, market.transferred)
+_on(license_market.PausedSet, rules.sales_paused)
 _on(revenue_ledger.Credited, ledger.credited)
 _on(revenue_ledger.AccountCredited, ledger.account_credited)
+_on(revenue_ledger.Held, ledger.held)
 _on(revenue_ledger.Settled, ledger.settled)
 _on(revenue_ledger.SettledUpstream, ledger.settled_upstream)
 _on(revenue_ledger.Claimed, ledger.claimed)
+_on(revenue_ledger.TokenAllowed, rules.token_allowed)
+_on(revenue_ledger.ProtocolFeeSet, rules.protocol_fee_set)
 _on(operator_staking.OperatorRegistered, staking.registered)
 _on(operator_staking.Staked, staking.staked)
 _on(operator_staking.UnbondRequested, staking.unbond_requested)
 _on(operator_staking.Withdrawn, staking.withdrawn)
 _on(operator_staking.Locked, staking.locked)
 _on(operator_staking.Unlocked, staking.unlocked)
+_on(operator_staking.Slashed, staking.slashed)
 _on(job_market.Posted, jobs.posted)
 _on(job_market.Rearmed, jobs.rearmed)
 _on(job_market.Assigned, jobs.assigned)
+_on(job_market.Reopened, jobs.reopened)
 _on(job_market.Committed, jobs.committed)
 _on(job_market.CommitsClosed, jobs.commits_closed)
 _on(job_market.Revealed, jobs.revealed)
@@ -48,6 +65,24 @@ _on(job_market.RevealsClosed, jobs.reveals_closed)
 _on(job_market.Proposed, jobs.proposed)
 _on(job_market.Finalized, jobs.finalized)
 _on(job_market.Failed, jobs.failed)
+_on(job_market.Audited, disputes.audited)
+_on(job_market.QuorumMissed, disputes.quorum_missed)
+_on(job_market.Disputed, disputes.disputed)
+_on(job_market.Demanded, disputes.demanded)
+_on(job_market.Answered, disputes.answered)
+_on(job_market.Judged, disputes.judged)
+_on(job_market.PausedSet, rules.jobs_paused)
+_on(panel.Called, panels.called)
+_on(panel.PanelRearmed, panels.rearmed)
+_on(panel.PanelAssigned, panels.assigned)
+_on(panel.PanelCommitted, panels.committed)
+_on(panel.PanelCommitsClosed, panels.commits_closed)
+_on(panel.PanelRevealed, panels.revealed)
+_on(panel.Decided, panels.decided)
+_on(assurance_pool.Deposited, assurance.deposited)
+_on(assurance_pool.Spent, assurance.spent)
+_on(assurance_pool.CanaryCommitted, assurance.canary_committed)
+_on(assurance_pool.CanaryOpened, assurance.canary_opened)
 
 
 def fold(event: Event, session: Session, place: Place) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
+NOBODY = "0x" + "00" * 20
 _UNSTORABLE = {0: "\ufffd"} | dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 
 
@@ -10,7 +11,8 @@ _UNSTORABLE = {0: "\ufffd"} | dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 class Place:
     """Where a log stands: its block's number and time (seconds), its index in the block, its transaction.
 
-    `treasury` is whom the ledger books the protocolFee to; it never changes, and no log names it.
+    `treasury` is whom the ledger books the protocolFee to, `stake_token` what stakes, jobFees and bonds are paid in;
+    they never change, and no log names them.
     """
 
     block: int
@@ -18,6 +20,7 @@ class Place:
     log_index: int
     tx: str
     treasury: str
+    stake_token: str
 
 
 def hexed(data: bytes) -> str:
@@ -27,6 +30,11 @@ def hexed(data: bytes) -> str:
 def digest(data: bytes) -> str | None:
     """A bytes32 as hex, or None for zero, which the contracts use for "none"."""
     return hexed(data) if any(data) else None
+
+
+def account(address: str) -> str | None:
+    """An address, or None for zero, which the contracts use for "nobody"."""
+    return None if address == NOBODY else address
 
 
 def word(member: IntEnum) -> str:

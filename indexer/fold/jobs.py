@@ -1,6 +1,6 @@
-"""Jobs, their seats and attestations."""
+"""Jobs and their seats, from post to the way they end."""
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from fusion.chain.bindings.job_market import (
     Assigned,
@@ -11,29 +11,37 @@ from fusion.chain.bindings.job_market import (
     Posted,
     Proposed,
     Rearmed,
+    Reopened,
     Revealed,
     RevealsClosed,
 )
-from indexer.fold.context import Place, digest, hexed, word
-from indexer.tables import Job, Seat
-
-
-def _seats(session: Session, job_id: int) -> dict[str, Seat]:
-    found = session.exec(select(Seat).where(col(Seat.job_id) == job_id))
-    return {seat.operator: seat for seat in found}
+from fusion.chain.bindings.types import OutcomeKind
+from indexer.fold import seats
+from indexer.fold.context import Place, account, digest, hexed, word
+from indexer.fold.holding import hold, let_go
+from indexer.tables import Job, Operator, Panel, Seat
 
 
 def posted(event: Posted, session: Session, place: Place) -> None:
+    terms, market = event.terms, event.log.address
+    royalty_token = account(event.royalty_token)
     session.add(
         Job(
             id=event.job_id,
             requester=event.requester,
             version_id=event.version,
-            license_id=event.license_id or None,
-            n=event.n,
-            k=event.k,
-            fee=event.fee,
+            license_id=terms.license_id or None,
+            offer_id=None if terms.license_id else terms.offer_id,
+            n=terms.n,
+            k=terms.k,
+            fuel=terms.fuel,
+            fee=terms.fee,
+            value=terms.value,
+            assurance_ppm=terms.assurance_ppm,
             royalty=event.royalty,
+            royalty_token=royalty_token,
+            held=terms.fee,
+            lock=event.lock,
             spec_hash=hexed(event.spec_hash),
             spec=hexed(event.spec),
             status="Open",
@@ -44,6 +52,9 @@ def posted(event: Posted, session: Session, place: Place) -> None:
             tx=place.tx,
         )
     )
+    hold(session, market, place.stake_token, terms.fee)
+    if royalty_token is not None:
+        hold(session, market, royalty_token, event.royalty)
 
 
 def rearmed(event: Rearmed, session: Session, place: Place) -> None:
@@ -56,14 +67,20 @@ def assigned(event: Assigned, session: Session, place: Place) -> None:
     job.lock = event.lock
     job.ready_block = event.ready_block
     job.deadline = event.deadline
-    for position, operator in enumerate(event.operators):
-        session.add(Seat(job_id=event.job_id, position=position, operator=operator))
+    seats.take(session, place, job.id, 0, event.operators)
+
+
+def reopened(event: Reopened, session: Session, place: Place) -> None:
+    """The silent keep their seats until others are drawn for them."""
+    job = session.get_one(Job, event.job_id)
+    job.status = "Open"
+    job.redraws += 1
+    job.ready_block = event.ready_block
+    job.deadline = event.deadline
 
 
 def committed(event: Committed, session: Session, place: Place) -> None:
-    seat = _seats(session, event.job_id)[event.operator]
-    seat.commitment = hexed(event.commitment)
-    seat.committed_at = place.time
+    seats.commit(_seat(session, event.job_id, event.operator), event, place)
 
 
 def commits_closed(event: CommitsClosed, session: Session, place: Place) -> None:
@@ -74,17 +91,13 @@ def commits_closed(event: CommitsClosed, session: Session, place: Place) -> None
 
 
 def revealed(event: Revealed, session: Session, place: Place) -> None:
-    seat = _seats(session, event.job_id)[event.operator]
-    seat.kind = word(event.kind)
-    seat.outcome_hash = hexed(event.outcome_hash)
-    seat.outcome = hexed(event.outcome)
-    seat.revealed_at = place.time
+    seats.reveal(_seat(session, event.job_id, event.operator), event, place)
 
 
 def reveals_closed(event: RevealsClosed, session: Session, place: Place) -> None:
     job = session.get_one(Job, event.job_id)
     job.status = "Revealed"
-    job.ready_block = 0
+    job.ready_block = event.ready_block
     job.deadline = 0
 
 
@@ -94,19 +107,23 @@ def proposed(event: Proposed, session: Session, place: Place) -> None:
     job.kind = word(event.kind)
     job.outcome_hash = digest(event.outcome_hash)
     job.votes = event.votes
+    job.ready_block = 0
     job.deadline = event.deadline
 
 
 def finalized(event: Finalized, session: Session, place: Place) -> None:
     job = session.get_one(Job, event.job_id)
+    final = digest(event.outcome_hash)
     job.status = "Final"
     job.kind = word(event.kind)
-    job.outcome_hash = digest(event.outcome_hash)
-    job.deadline = 0
-    job.ended_at = place.time
-    seats = _seats(session, event.job_id)
-    for operator in event.paid:
-        seats[operator].paid = True
+    job.outcome_hash = final
+    for seat in seats.of_job(session, job.id):
+        seat.paid = seat.operator in event.paid
+        if seat.kind in _ATTESTED:
+            seat.agreed = seat.outcome_hash == final
+            session.get_one(Operator, seat.operator).agreements += seat.agreed
+    job.verified = job.n > 1 or _ran_again(session, job, final)
+    _end(job, session, event.log.address, place)
 
 
 def failed(event: Failed, session: Session, place: Place) -> None:
@@ -115,5 +132,27 @@ def failed(event: Failed, session: Session, place: Place) -> None:
     job.failure = word(event.reason)
     job.refund = event.refund
     job.royalty_refund = event.royalty_refund
+    _end(job, session, event.log.address, place)
+
+
+_ATTESTED = {word(kind) for kind in (OutcomeKind.RESULT, OutcomeKind.MODULE_ERROR, OutcomeKind.LIMIT_HIT)}
+
+
+def _seat(session: Session, job_id: int, operator: str) -> Seat:
+    return session.get_one(Seat, (job_id, 0, operator))
+
+
+def _ran_again(session: Session, job: Job, outcome: str | None) -> bool:
+    """Whether the newest panel or audit came to this outcome too."""
+    return job.panel_id is not None and session.get_one(Panel, job.panel_id).outcome_hash == outcome
+
+
+def _end(job: Job, session: Session, market: str, place: Place) -> None:
+    """All that was held for the job is paid out or goes back: fee and bonds in are fee and bonds out."""
+    let_go(session, market, place.stake_token, job.held)
+    if job.royalty_token is not None:
+        let_go(session, market, job.royalty_token, job.royalty)
+    job.held = 0
+    job.ready_block = 0
     job.deadline = 0
     job.ended_at = place.time

@@ -2,7 +2,14 @@
 
 from sqlmodel import Session
 
-from fusion.chain.bindings.revenue_ledger import AccountCredited, Claimed, Credited, Settled, SettledUpstream
+from fusion.chain.bindings.revenue_ledger import (
+    AccountCredited,
+    Claimed,
+    Credited,
+    Held,
+    Settled,
+    SettledUpstream,
+)
 from indexer.fold.context import Place
 from indexer.tables import Balance, Income, Revenue
 
@@ -64,6 +71,11 @@ def credited(event: Credited, session: Session, place: Place) -> None:
 def account_credited(event: AccountCredited, session: Session, place: Place) -> None:
     _balance(session, event.account, event.token).claimable += event.amount
     _log(session, place, "AccountCredited", event.token, event.amount, account=event.account)
+
+
+def held(event: Held, session: Session, place: Place) -> None:
+    """The log alone: what is held now, and for whom, follows from the markets' own logs."""
+    _log(session, place, "Held", event.token, event.amount, account=event.market)
 
 
 def settled(event: Settled, session: Session, place: Place) -> None:
