@@ -12,22 +12,15 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from cli.jobs import telling
 from cli.output import Progress
-from cli.runs import telling
 from cli.session import Session
 from fusion.chain.account import Account
 from fusion.chain.anvil import ROOT
-from fusion.chain.bindings.job_market import (
-    Assigned,
-    Committed,
-    Finalized,
-    OutcomeKind,
-    Proposed,
-    Revealed,
-    Status,
-)
+from fusion.chain.bindings.job_market import Assigned, Committed, Finalized, Proposed, Revealed
 from fusion.chain.bindings.license_market import OfferSet
 from fusion.chain.bindings.revenue_ledger import AccountCredited, Claimed, Credited
+from fusion.chain.bindings.types import Offer, OutcomeKind, Sells, Status
 from fusion.chain.client import Receipt
 from fusion.chain.contract import Event
 from fusion.chain.deployment import MUSD
@@ -132,11 +125,15 @@ class Journey:
         chain = self.session.chain
         for made in chain.find(OfferSet, version=version):
             terms = chain.market.offer(made.offer_id)
-            if terms.active and terms.price == PRICE and not terms.per_run_price and not terms.duration:
+            if terms == self._terms(version):
                 return made.offer_id
-        offer, receipt = trade.set_offer(chain, author, version, price=PRICE)
+        offer, receipt = trade.put_offer(chain, author, self._terms(version))
         self._note("offer", receipt)
         return offer
+
+    def _terms(self, version: int) -> Offer:
+        """What the journey's offer says: a license for ever, and nothing else."""
+        return Offer(self.session.chain.token.address, version, 0, PRICE, 0, 0, 0, 0, Sells.LICENSES)
 
     def _run(self, you: Account, signal: Publication, license_id: int, report: Progress) -> tuple[int, request.Answer]:
         chain, store = self.session.chain, self.session.store

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from cli import account, api, atom, demo, doctor, indexer, job, module, network, operator, revenue
+from cli import account, api, assurance, atom, demo, doctor, indexer, job, module, network, operator, revenue
+from cli import license as license_
 from fusion.errors import FusionError
 
 app = typer.Typer(
@@ -25,9 +26,11 @@ app.command("down")(network.down)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
 app.add_typer(module.app, name="module")
+app.add_typer(license_.app, name="license")
 app.add_typer(job.app, name="job")
 app.add_typer(operator.app, name="operator")
 app.add_typer(revenue.app, name="revenue")
+app.add_typer(assurance.app, name="assurance")
 app.add_typer(account.app, name="account")
 app.add_typer(atom.app, name="atom")
 app.add_typer(indexer.app, name="indexer")

@@ -1,26 +1,17 @@
-"""`fusion module`: write, test, publish, sell, buy and run modules."""
+"""`fusion module`: write, test, publish, sell and run modules."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from cli.options import As, Json
+from cli.options import As, Data, Feed, Fuel, Inputs, Json, Seed, Selling, Settings, Version
 from cli.session import Session
 
-if TYPE_CHECKING:
-    from fusion.content.cid import Cid
-
-app = typer.Typer(no_args_is_help=True, help="Write, test, publish, sell, buy and run modules.")
+app = typer.Typer(no_args_is_help=True, help="Write, test, publish, sell and run modules.")
 
 Folder = Annotated[Path, typer.Argument(help="Folder that holds module.toml and module.py.")]
-Settings = Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting of the module.")]
-Inputs = Annotated[
-    list[str] | None,
-    typer.Option("--input", metavar="PORT=COLUMN", help="Column of the feed for a port of another name."),
-]
 MADE_UP = "made-up"
-Feed = Annotated[str, typer.Option(help="`simulated`, `simulated:<seed>` or `<venue>:<file>`.", envvar="FUSION_FEED")]
 
 
 @app.command()
@@ -92,8 +83,8 @@ def publish(
     """Publishes a version. Its files go to the content store, its revenue table to the chain."""
     from cli.bundles import local_code
     from cli.output import record
-    from cli.runs import shares
     from cli.values import parse_shares
+    from cli.versions import shares
     from fusion.market import publish as market
     from fusion.market.splits import parse_percent
 
@@ -122,90 +113,92 @@ def publish(
 
 @app.command()
 def offer(
-    version: Annotated[int, typer.Argument(help="Version to sell.", min=1)],
+    version: Annotated[int, typer.Argument(help="Version to sell.", min=1, max=2**63)],
     account: As,
-    price: Annotated[str, typer.Option(help="Price of a license, such as 25 or 9.99.")],
-    duration: Annotated[int, typer.Option(help="Seconds a license lasts; 0 is for ever.", min=0, max=2**32 - 1)] = 0,
-    per_run: Annotated[str, typer.Option(help="Price of one run without a license; 0 sells no runs.")] = "0",
+    price: Annotated[str | None, typer.Option(help="Price of a license, such as 25 or 9.99.")] = None,
+    free: Annotated[bool, typer.Option("--free", help="Licenses cost nothing.")] = False,
+    per_run: Annotated[str | None, typer.Option(help="Price of one run without a license.")] = None,
+    duration: Annotated[
+        str | None, typer.Option(help="How long a license lasts, as in 30d; for ever if absent.")
+    ] = None,
+    trial: Annotated[str | None, typer.Option(help="How long an unused license may be returned, as in 2h.")] = None,
+    referral: Annotated[str | None, typer.Option(help="Share of the price for who referred the buyer.")] = None,
+    resale: Annotated[str | None, typer.Option(help="Share of a resale that you ask for (ERC-2981).")] = None,
+    sells: Annotated[Selling | None, typer.Option(help="What can be bought; what has a price if absent.")] = None,
+    change: Annotated[
+        int | None, typer.Option("--offer", metavar="OFFER", help="Change this offer; what is not said stays.", min=1)
+    ] = None,
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="End the sale of --offer.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Offers a version for sale."""
+    """Offers a version for sale, or changes an offer. Licenses that were sold keep their terms."""
+    from cli.offers import Said, told
     from cli.output import record
-    from fusion import money
+    from fusion.errors import BadInput
     from fusion.market import trade
 
+    if withdraw and change is None:
+        raise BadInput("--withdraw needs the offer whose sale ends: give --offer OFFER")
+    if withdraw and sells is not None:
+        raise BadInput(f"--withdraw and --sells {sells} contradict each other; give one of them")
+    selling = Selling.NOTHING if withdraw else sells
+    said = Said(price, free, per_run, duration, trial, referral, resale, selling)
+    if change is None:
+        said.terms(version)  # refused before anything else is looked at
     session = Session()
-    asked, run = money.parse(price, "--price"), money.parse(per_run, "--per-run")
     signer = session.account(account)
-    offer_id, _ = trade.set_offer(session.chain, signer, version, price=asked, duration=duration, per_run_price=run)
-    record(
-        {
-            "offer": offer_id,
-            "version": version,
-            "price": money.Units(asked),
-            "duration": duration,
-            "per_run": money.Units(run),
-        },
-        as_json=as_json,
-    )
-
-
-@app.command()
-def buy(
-    offer_id: Annotated[int, typer.Argument(metavar="OFFER", help="Offer to buy.", min=1)],
-    account: As,
-    max_price: Annotated[str | None, typer.Option(help="Most to pay; the price quoted now if absent.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Buys a license, with a permit in one transaction."""
-    from cli.output import record
-    from fusion import money
-    from fusion.market import trade
-
-    session = Session()
-    limit = None if max_price is None else money.parse(max_price, "--max-price")
-    signer = session.account(account)
-    bought = trade.buy(session.chain, signer, offer_id, max_price=limit)
-    record(
-        {"license": bought.license_id, "paid": money.Units(bought.price), "tx": bought.receipt.tx_hash}, as_json=as_json
-    )
+    chain = session.chain
+    before = None if change is None else trade.offer(chain, change)
+    terms = said.terms(version, before, token=chain.token.address)
+    offer_id, _ = trade.put_offer(chain, signer, terms, change or 0)
+    record(told(offer_id, terms), as_json=as_json)
 
 
 @app.command()
 def run(
-    version: Annotated[int, typer.Argument(help="Version to run.", min=1)],
+    version: Version,
     account: As,
-    data: Annotated[str | None, typer.Option(metavar="CID", help="Table whose columns feed all ports.")] = None,
+    data: Data = None,
     feed: Feed = "simulated",
     inputs: Inputs = None,
     settings: Settings = None,
     fee: Annotated[str, typer.Option(help="Fee for the operators.")] = "0.3",
-    seats: Annotated[int, typer.Option("--seats", "-n", help="Operators that run it.", min=1, max=7)] = 3,
-    quorum: Annotated[int, typer.Option("--quorum", "-k", help="Equal outcomes needed.", min=1, max=7)] = 2,
-    fuel: Annotated[int, typer.Option(help="Fuel it may burn.", min=1, max=10**13)] = 10**11,
-    seed: Annotated[int, typer.Option(help="Seed of its random numbers.", min=0)] = 0,
+    seats: Annotated[
+        int | None, typer.Option("--seats", "-n", help="Operators that run it; 3 if absent.", min=1, max=7)
+    ] = None,
+    quorum: Annotated[
+        int | None, typer.Option("--quorum", "-k", help="Equal outcomes needed; a majority if absent.", min=1, max=7)
+    ] = None,
+    solo: Annotated[bool, typer.Option("--solo", help="One operator, whose result nobody verifies.")] = False,
+    assurance: Annotated[str, typer.Option(metavar="PERCENT", help="How likely an auditor runs it again.")] = "0%",
+    value: Annotated[
+        str, typer.Option(help="What a wrong result would be worth; refused if too much to vouch for.")
+    ] = "0",
+    fuel: Fuel = 10**11,
+    seed: Seed = 0,
     per_run: Annotated[int | None, typer.Option(metavar="OFFER", help="Pay this offer's price for one run.")] = None,
     timeout: Annotated[float, typer.Option(help="Seconds to wait for the outcome.", min=0)] = 300,
     as_json: Json = False,
 ) -> None:
     """Posts a job for a version and waits. It needs a license or --per-run; prints how the job ended."""
+    from cli.jobs import print_answer
     from cli.output import progress
-    from cli.runs import Order, order_run, print_answer
-    from cli.values import pairs, parse_settings
+    from cli.runs import Order, order_run, work_of
     from fusion import money
+    from fusion.errors import BadInput
+    from fusion.market.splits import parse_percent
 
+    if solo and (seats is not None or quorum is not None):
+        raise BadInput("--solo is one seat and a quorum of one: leave out --seats and --quorum")
     session = Session()
+    n = 1 if solo else 3 if seats is None else seats
     order = Order(
-        version=version,
-        data=None if data is None else _table(data),
-        feed=feed,
-        columns=pairs(inputs or [], "--input"),
-        settings=parse_settings(settings or []),
+        work=work_of(version, data=data, feed=feed, inputs=inputs, settings=settings, fuel=fuel, seed=seed),
         fee=money.parse(fee, "--fee"),
-        n=seats,
-        k=quorum,
-        fuel=fuel,
-        seed=seed,
+        n=n,
+        k=n // 2 + 1 if quorum is None else quorum,
+        assurance_ppm=parse_percent(assurance, "--assurance"),
+        value=money.parse(value, "--value"),
         offer=per_run,
         timeout=timeout,
     )
@@ -216,17 +209,11 @@ def run(
 
 @app.command()
 def show(
-    version: Annotated[int, typer.Argument(help="Version to show.", min=1)],
+    version: Annotated[int, typer.Argument(help="Version to show.", min=1, max=2**63)],
     as_json: Json = False,
 ) -> None:
     """Shows a version. That is its module, content, revenue table, ports and offers."""
     from cli.output import record
-    from cli.runs import describe_version
+    from cli.versions import describe_version
 
     record(describe_version(Session(), version, as_json=as_json), as_json=as_json)
-
-
-def _table(text: str) -> "Cid":
-    from fusion.content.cid import Cid
-
-    return Cid.parse(text)

@@ -67,15 +67,21 @@ def stake(
 
 @app.command()
 def status(as_json: Json = False) -> None:
-    """Shows every operator on the chain. Stake, what it can claim, and the jobs of those that run under this home."""
+    """Shows every operator on the chain. Stake, what it lost and can claim, and the jobs of those that run here."""
+    from collections import Counter
+
     from cli.output import rows
     from fusion import money
+    from fusion.chain.bindings.operator_staking import Slashed
     from node.executor.status import FILE, Status
 
     session = Session()
     chain, home = session.chain, session.settings.home
     here = [Status.load(path) for path in (home / FILE, *home.glob(f"networks/*/operators/*/{FILE}")) if path.exists()]
-    known = {each.operator: each for each in here}
+    known = {status.operator: status for status in here}
+    slashed: Counter[str] = Counter()
+    for each in chain.find(Slashed):
+        slashed[each.operator] += each.amount
     shown = []
     for index in range(chain.staking.operator_count()):
         address = chain.staking.operator_at(index)
@@ -87,6 +93,7 @@ def status(as_json: Json = False) -> None:
                 "free": money.Units(held.free),
                 "locked": money.Units(held.locked),
                 "unbonding": money.Units(held.unbonding),
+                "slashed": money.Units(slashed[address]),
                 "claimable": money.Units(chain.ledger.claimable(address, chain.token.address)),
                 "running": local.running if local else None,
                 "jobs": _counted(local.jobs, as_json=as_json) if local else None,

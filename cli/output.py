@@ -4,8 +4,28 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 Progress = Callable[[str, float], None]
+
+
+class Moment(int):
+    """Seconds of chain time: an integer to programs and in JSON, a date to a person; zero is never."""
+
+    def __str__(self) -> str:
+        return f"{datetime.fromtimestamp(self, UTC):%Y-%m-%d %H:%M:%S} UTC" if self else "never"
+
+
+class Span(int):
+    """Seconds: an integer to programs and in JSON, days, hours, minutes and seconds to a person; zero is for ever."""
+
+    def __str__(self) -> str:
+        left, told = int(self), []
+        for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)):
+            count, left = divmod(left, size)
+            if count:
+                told.append(f"{count}{unit}")
+        return " ".join(told) or "for ever"
 
 
 def rows(items: Sequence[Mapping[str, object]], *, as_json: bool) -> None:

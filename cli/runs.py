@@ -1,69 +1,160 @@
-"""Ordering a run of a version, and showing what is known of versions and runs."""
+"""Ordering a run of a version: what is checked before a job is posted, and its spec."""
 
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cli.bundles import fetched, known_content
-from cli.output import Progress, record
+from cli.jobs import telling
+from cli.output import Progress
 from cli.session import Session
-from cli.values import Setting
+from cli.values import Setting, pairs, parse_settings
 from fusion import money
 from fusion.chain.account import Account
-from fusion.chain.bindings.job_market import Failed
-from fusion.chain.bindings.license_market import OfferSet
-from fusion.chain.bindings.types import Failure, Job, OutcomeKind, Seat, Split, Status
-from fusion.content.bundle import Bundle
+from fusion.chain.client import Chain
 from fusion.content.cid import Cid
 from fusion.content.table import read_table
-from fusion.errors import BadInput, FusionError
-from fusion.market import publish, trade
+from fusion.errors import BadInput
+from fusion.market import trade
 from fusion.market.splits import percent
 from node import request
+from node.executor.digest import keccak
 from node.executor.listings import ChainListings
 from node.executor.resolve import module_code
+from node.executor.run import vote
+from node.executor.worker import Worker
 from node.inputs import add_inputs, feed_table, port_columns
 from node.spec import JobSpec
-from sandbox.code import Limits
-from sandbox.encoding import decode
-
-STAGES = {  # of the way to its end
-    Status.OPEN: 0.1,
-    Status.ASSIGNED: 0.3,
-    Status.COMMITTED: 0.55,
-    Status.REVEALED: 0.75,
-    Status.PROPOSED: 0.9,
-    Status.FINAL: 1.0,
-    Status.FAILED: 1.0,
-}
-REASONS = {
-    Failure.NOT_ASSIGNED: "too few operators had enough free stake in time",
-    Failure.TOO_FEW_COMMITS: "too few operators ran it in time",
-    Failure.NO_QUORUM: "too few operators agreed on an outcome in time",
-}
+from sandbox.code import Limits, ModuleCode
 
 
 @dataclass(frozen=True)
-class Order:
-    """What `fusion module run` was asked for; amounts in base units."""
+class Work:
+    """What is to be run: a version, on which data, with which settings and limits."""
 
     version: int
     data: Cid | None
     feed: str
     columns: Mapping[str, str]
     settings: Mapping[str, Setting]
+    fuel: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Order:
+    """What `fusion module run` was asked for; amounts in base units.
+
+    Attributes:
+        assurance_ppm: the probability of an audit, parts per million.
+        value: what a wrong result would be worth; zero leaves it undeclared.
+        offer: whose price for one run is paid; None uses a license.
+        timeout: seconds to wait for the end.
+    """
+
+    work: Work
     fee: int
     n: int
     k: int
-    fuel: int
-    seed: int
+    assurance_ppm: int
+    value: int
     offer: int | None
     timeout: float
 
 
+def work_of(
+    version: int,
+    *,
+    data: str | None,
+    feed: str,
+    inputs: Sequence[str] | None,
+    settings: Sequence[str] | None,
+    fuel: int,
+    seed: int,
+) -> Work:
+    """The work that options name; BadInput where one cannot be read."""
+    return Work(
+        version=version,
+        data=None if data is None else Cid.parse(data),
+        feed=feed,
+        columns=pairs(inputs or [], "--input"),
+        settings=parse_settings(settings or []),
+        fuel=fuel,
+        seed=seed,
+    )
+
+
 def order_run(session: Session, account: Account, order: Order, report: Progress) -> tuple[int, request.Answer]:
     """Checks the order, posts the job and waits for its end."""
-    chain = session.chain
-    lock = request.lock_of(chain, order.fee)
+    chain, version = session.chain, order.work.version
+    _check_terms(chain, order)
+    with known_content(f"version {version}"):
+        code = module_code(version, ChainListings(chain), session.content)
+    license_id, offer_id, price = 0, 0, 0
+    if order.offer is None:
+        held = trade.valid_license(chain, account.address, version)
+        if held is None:
+            raise BadInput(
+                f"no license: {account.address} holds none that is valid for version {version}; "
+                f"buy one with `fusion license buy`, or pay for one run with --per-run OFFER"
+            )
+        license_id = held
+    else:
+        offer_id, price = order.offer, _run_price(chain, order.offer)
+    spec = job_spec(session, order.work, code)
+
+    posted = request.post(
+        chain, account, spec, fee=order.fee, n=order.n, k=order.k,
+        license_id=license_id, offer_id=offer_id, max_run_price=price,
+        assurance_ppm=order.assurance_ppm, value=order.value,
+    )  # fmt: skip
+    return posted.job_id, request.wait(chain, posted.job_id, timeout=order.timeout, moved=telling(report))
+
+
+def job_spec(session: Session, work: Work, code: ModuleCode) -> JobSpec:
+    """The spec of the work, with its inputs kept in the store; BadInput where settings or data do not fit."""
+    interface = session.runtime.describe(code)
+    try:
+        interface.settle(work.settings)
+    except (TypeError, ValueError) as error:
+        raise BadInput(f"--set: {error}") from None
+    if work.data is None:
+        inputs = add_inputs(session.store, port_columns(feed_table(work.feed), interface.inputs, work.columns))
+    else:
+        port_columns(read_table(fetched(session.content, work.data, "--data")), interface.inputs, {})
+        inputs = dict.fromkeys(interface.inputs, work.data)
+    return JobSpec(
+        version=work.version,
+        inputs=inputs,
+        settings=work.settings,
+        limits=Limits(fuel=work.fuel),
+        image=session.image.id,
+        seed=work.seed,
+    )
+
+
+def known_outcome(session: Session, work: Work, deadline: float) -> tuple[bytes, bytes]:
+    """Runs the work here; the hashes of its spec and of its outcome, as a job's would be."""
+    listings = ChainListings(session.chain)
+    with known_content(f"version {work.version}"):
+        spec = job_spec(session, work, module_code(work.version, listings, session.content))
+    worker = Worker(session.image)
+    try:
+        found = vote(spec, listings, session.content, worker.run, time.monotonic() + deadline)
+    finally:
+        worker.close()
+    return keccak(spec.encode()), found.outcome_hash
+
+
+def _check_terms(chain: Chain, order: Order) -> None:
+    """BadInput, with the figures, for what the market would refuse or nobody could take."""
+    least = chain.jobs.minimum_fee(order.work.fuel)
+    if order.fee < least:
+        raise BadInput(
+            f"--fee is {money.show(order.fee)}: a job of {order.work.fuel:,} fuel costs at least {money.show(least)}; "
+            "give that, or less --fuel"
+        )
+    lock = order.fee * chain.jobs.lock_multiple()
     operators = len(request.drawable(chain, lock))
     if order.n > operators:
         raise BadInput(
@@ -71,150 +162,16 @@ def order_run(session: Session, account: Account, order: Order, report: Progress
             f"{money.show(lock)} of it free, which a fee of {money.show(order.fee)} locks; ask for fewer seats or "
             "give a lower --fee"
         )
-    with known_content(f"version {order.version}"):
-        code = module_code(order.version, ChainListings(chain), session.content)
-    license_id, offer_id, price = 0, 0, 0
-    if order.offer is None:
-        held = trade.valid_license(chain, account.address, order.version)
-        if held is None:
-            raise BadInput(
-                f"no license: {account.address} holds none that is valid for version {order.version}; "
-                f"buy one with `fusion module buy`, or pay for one run with --per-run OFFER"
-            )
-        license_id = held
-    else:
-        offer_id, price = order.offer, chain.market.offer(order.offer).per_run_price
-    interface = session.runtime.describe(code)
-    try:
-        interface.settle(order.settings)
-    except (TypeError, ValueError) as error:
-        raise BadInput(f"--set: {error}") from None
-    if order.data is None:
-        inputs = add_inputs(session.store, port_columns(feed_table(order.feed), interface.inputs, order.columns))
-    else:
-        port_columns(read_table(fetched(session.content, order.data, "--data")), interface.inputs, {})
-        inputs = dict.fromkeys(interface.inputs, order.data)
-    spec = JobSpec(
-        version=order.version,
-        inputs=inputs,
-        settings=order.settings,
-        limits=Limits(fuel=order.fuel),
-        image=session.image.id,
-        seed=order.seed,
-    )
-
-    posted = request.post(
-        chain, account, spec, fee=order.fee, n=order.n, k=order.k,
-        license_id=license_id, offer_id=offer_id, max_run_price=price,
-    )  # fmt: skip
-    return posted.job_id, request.wait(chain, posted.job_id, timeout=order.timeout, moved=telling(report))
+    bound = chain.jobs.bound_of(order.assurance_ppm, order.n, lock)
+    if order.value > bound:
+        raise BadInput(
+            f"--value is {money.show(order.value)}: {order.n} seats, a fee of {money.show(order.fee)} and an assurance "
+            f"of {percent(order.assurance_ppm)} vouch for {money.show(bound)}; raise --assurance, --seats or --fee"
+        )
 
 
-def telling(report: Progress) -> Callable[[Job], None]:
-    """What tells `report` where a job stands, and what part of its way that is."""
-    return lambda job: report(job.status.name.lower(), STAGES[job.status])
-
-
-def print_answer(session: Session, job_id: int, answer: request.Answer, *, as_json: bool) -> None:
-    """Prints how a job ended; FusionError when it failed."""
-    if answer.job.status == Status.FAILED:
-        raise FusionError(f"job {job_id} failed: {why_failed(session, job_id)}")
-    record({"job": job_id} | outcome(session, answer), as_json=as_json)
-
-
-def print_job(session: Session, job_id: int, *, as_json: bool) -> None:
-    """Prints where a job stands, who sits in it, and, once it has ended, how."""
-    chain = session.chain
-    job = chain.jobs.job(job_id)
-    shown: dict[str, object] = {
-        "job": job_id,
-        "status": job.status.name.lower(),
-        "version": job.version,
-        "requester": job.requester,
-        "fee": money.Units(job.fee),
-        "quorum": f"{job.k} of {job.n}",
-        "seats": {seat.operator: _act(seat) for seat in chain.jobs.seats(job_id)},
-    }
-    answer = request.answer(chain, job_id, job)
-    if job.status == Status.FINAL:
-        record(shown | outcome(session, answer), as_json=as_json)
-        return
-    shown["operators"] = answer.hashes
-    if job.status == Status.FAILED:
-        shown["failed"] = why_failed(session, job_id)
-    else:
-        shown["seconds_left"] = max(0, job.deadline - chain.now())  # of this phase; without a deadline it has none
-    record(shown, as_json=as_json)
-
-
-def outcome(session: Session, answer: request.Answer) -> dict[str, object]:
-    """What the operators of a final job agreed on."""
-    job = answer.job
-    shown: dict[str, object] = {
-        "outcome": job.kind.name,
-        "hash": "0x" + job.outcome_hash.hex(),
-        "operators": answer.hashes,
-    }
-    if job.kind == OutcomeKind.RESULT:
-        columns = request.outputs(session.chain, answer, session.store)
-        shown["rows"] = len(next(iter(columns.values())))
-        shown["last"] = {port: column[-1].item() if len(column) else None for port, column in columns.items()}
-        return shown
-    document = decode(answer.document)
-    if document.error is not None:
-        shown |= {"error": document.error, "lines": list(document.lines)}
-    if document.which is not None:
-        shown["limit"] = document.which
-    return shown
-
-
-def why_failed(session: Session, job_id: int) -> str:
-    """Why a job failed, and what becomes of its money."""
-    (failed,) = session.chain.find(Failed, job_id=job_id)
-    return f"{REASONS[failed.reason]}; what it cost is yours again with `fusion revenue claim`"
-
-
-def _act(seat: Seat) -> str:
-    if seat.kind != OutcomeKind.NONE:
-        return "revealed"
-    return "committed" if any(seat.commitment) else "assigned"
-
-
-def shares(splits: Sequence[Split], *, as_json: bool) -> list[object]:
-    """A revenue table: rows of parts per million for a program, percentages for a person."""
-    if as_json:
-        return [{"account": row.account, "version": row.version, "ppm": row.ppm} for row in splits]
-    return [f"{percent(row.ppm)} to {f'version {row.version}' if row.version else row.account}" for row in splits]
-
-
-def describe_version(session: Session, version_id: int, *, as_json: bool) -> dict[str, object]:
-    """All that chain and content say of a version; BadInput when there is none."""
-    chain = session.chain
-    published = publish.published(chain, version_id)
-    cid = Cid.directory(published.cid_digest)
-    offers = {found.offer_id for found in chain.find(OfferSet, version=version_id)}
-    manifest = Bundle.from_files(fetched(session.content, cid, f"version {version_id}")).manifest
-    return {
-        "version": version_id,
-        "module": published.module_id,
-        "name": manifest.name,
-        "semver": published.semver,
-        "summary": manifest.summary,
-        "license": manifest.license,
-        "author": chain.registry.author_of(version_id),
-        "cid": str(cid),
-        "inputs": dict(manifest.inputs),
-        "outputs": dict(manifest.outputs),
-        "requires": {required.name: str(required.cid) for required in manifest.requires},
-        "splits": shares(published.splits, as_json=as_json),
-        "offers": [
-            {
-                "offer": number,
-                "price": money.Units(terms.price),
-                "duration": terms.duration,
-                "per_run": money.Units(terms.per_run_price),
-            }
-            for number, terms in ((number, chain.market.offer(number)) for number in sorted(offers))
-            if terms.active
-        ],
-    }
+def _run_price(chain: Chain, offer_id: int) -> int:
+    terms = trade.offer(chain, offer_id)
+    if not trade.sells_runs(terms):
+        raise BadInput(f"offer {offer_id} sells no single runs; buy a license with `fusion license buy {offer_id}`")
+    return terms.per_run_price

@@ -80,3 +80,12 @@ class Session:
         from fusion.chain import account
 
         return account.load(self.settings.keys, name)
+
+    def address(self, text: str, what: str) -> str:
+        """The address that a person gave, as such or by the name of an account of this home."""
+        from fusion.chain import account
+        from fusion.chain.contract import address
+
+        if text in account.names(self.settings.keys):
+            return account.address_of(self.settings.keys, text)
+        return address(text, what)

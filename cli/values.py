@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from fusion.errors import BadInput
 
 Setting = int | float | bool | str
+UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}  # seconds
 
 
 def parse_settings(texts: Sequence[str]) -> dict[str, Setting]:
@@ -18,6 +19,24 @@ def parse_shares(texts: Sequence[str], option: str) -> dict[str, int]:
     from fusion.market.splits import parse_percent
 
     return {name: parse_percent(value, f"{option} {name}") for name, value in pairs(texts, option).items()}
+
+
+def parse_seconds(text: str, option: str) -> int:
+    """Seconds of `90`, `90s`, `15m`, `6h` or `30d`."""
+    number, unit = (text[:-1], text[-1]) if text[-1:] in UNITS else (text, "s")
+    if not number.isascii() or not number.isdigit() or len(number) > 12:
+        raise BadInput(f"{option} is {text!r}: give seconds, or a time such as 15m, 6h or 30d")
+    return int(number) * UNITS[unit]
+
+
+def parse_bps(text: str, option: str) -> int:
+    """Basis points of `2.5%`."""
+    from fusion.market.splits import parse_percent
+
+    ppm = parse_percent(text, option)
+    if ppm % 100:
+        raise BadInput(f"{option} is {text!r}: give a percentage with at most two decimals")
+    return ppm // 100
 
 
 def pairs(texts: Sequence[str], option: str) -> dict[str, str]:

@@ -1,4 +1,6 @@
-"""ERC-2612: an allowance given by a signature."""
+"""Money moved by a signature: ERC-2612 permits, and ERC-3009 authorizations that another may submit."""
+
+from collections.abc import Mapping, Sequence
 
 from fusion.chain.account import Account, Signature
 from fusion.chain.client import Chain
@@ -6,19 +8,22 @@ from fusion.chain.contract import checksum
 from fusion.chain.contracts import MockUSD
 from fusion.errors import BadInput
 
-_DOMAIN = [
-    {"name": "name", "type": "string"},
-    {"name": "version", "type": "string"},
-    {"name": "chainId", "type": "uint256"},
-    {"name": "verifyingContract", "type": "address"},
-]
-_PERMIT = [
-    {"name": "owner", "type": "address"},
-    {"name": "spender", "type": "address"},
-    {"name": "value", "type": "uint256"},
-    {"name": "nonce", "type": "uint256"},
-    {"name": "deadline", "type": "uint256"},
-]
+_DOMAIN = (("name", "string"), ("version", "string"), ("chainId", "uint256"), ("verifyingContract", "address"))
+_PERMIT = (
+    ("owner", "address"),
+    ("spender", "address"),
+    ("value", "uint256"),
+    ("nonce", "uint256"),
+    ("deadline", "uint256"),
+)
+_RECEIVE = (
+    ("from", "address"),
+    ("to", "address"),
+    ("value", "uint256"),
+    ("validAfter", "uint256"),
+    ("validBefore", "uint256"),
+    ("nonce", "bytes32"),
+)
 
 
 def sign_permit(  # noqa: PLR0917 - in the order of permit(owner, spender, value, deadline) of ERC-2612
@@ -32,28 +37,73 @@ def sign_permit(  # noqa: PLR0917 - in the order of permit(owner, spender, value
         BadInput: the token's domain is that of another contract or chain, so that the permit would hold there.
     """
     contract = MockUSD(chain, token)
-    _, name, version, chain_id, verifying_contract, _, _ = contract.eip712_domain()
-    if checksum(verifying_contract) != contract.address or chain_id != chain.deployment.chain_id:
+    message = {
+        "owner": account.address,
+        "spender": spender,
+        "value": value,
+        "nonce": contract.nonces(account.address),
+        "deadline": deadline,
+    }
+    return _signed(account, chain, contract, "Permit", _PERMIT, message)
+
+
+def sign_authorization(
+    account: Account, chain: Chain, token: str, *, to: str, value: int, valid_before: int, nonce: bytes
+) -> bytes:
+    """Lets `to`, and nobody else, receive exactly `value` base units of the account's `token`, once (ERC-3009).
+
+    It is good at once, and until `valid_before` (chain time, seconds). Whoever sends it pays the gas.
+
+    Args:
+        nonce: 32 bytes; the token refuses one that this account has used.
+
+    Returns:
+        The signature, 65 bytes.
+
+    Raises:
+        BadInput: as `sign_permit`.
+    """
+    contract = MockUSD(chain, token)
+    message = {
+        "from": account.address,
+        "to": to,
+        "value": value,
+        "validAfter": 0,
+        "validBefore": valid_before,
+        "nonce": nonce,
+    }
+    signed = _signed(account, chain, contract, "ReceiveWithAuthorization", _RECEIVE, message)
+    return signed.r + signed.s + bytes([signed.v])
+
+
+def _signed(  # noqa: PLR0917 - whose, where, and what
+    account: Account,
+    chain: Chain,
+    token: MockUSD,
+    primary: str,
+    fields: Sequence[tuple[str, str]],
+    message: Mapping[str, object],
+) -> Signature:
+    _, name, version, chain_id, verifying_contract, _, _ = token.eip712_domain()
+    if checksum(verifying_contract) != token.address or chain_id != chain.deployment.chain_id:
         raise BadInput(
-            f"token {contract.address} asks for a permit of {verifying_contract} on chain {chain_id}: "
+            f"token {token.address} asks for a signature for {verifying_contract} on chain {chain_id}: "
             "nothing was signed"
         )
     return account.sign_typed(
         {
-            "types": {"EIP712Domain": _DOMAIN, "Permit": _PERMIT},
-            "primaryType": "Permit",
+            "types": {"EIP712Domain": _typed(_DOMAIN), primary: _typed(fields)},
+            "primaryType": primary,
             "domain": {
                 "name": name,
                 "version": version,
                 "chainId": chain_id,
                 "verifyingContract": verifying_contract,
             },
-            "message": {
-                "owner": account.address,
-                "spender": spender,
-                "value": value,
-                "nonce": contract.nonces(account.address),
-                "deadline": deadline,
-            },
+            "message": dict(message),
         }
     )
+
+
+def _typed(fields: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
+    return [{"name": name, "type": kind} for name, kind in fields]

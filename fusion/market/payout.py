@@ -1,17 +1,37 @@
-"""Paying out: passing a version's income up its revenue tables, and claiming what is owed."""
+"""Paying out: passing versions' income up their revenue tables, and claiming what is owed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fusion.chain.account import Account
+from fusion.chain.bindings.license_market import Purchased, Refunded, Released
 from fusion.chain.bindings.module_registry import Published
 from fusion.chain.bindings.revenue_ledger import Claimed
-from fusion.chain.bindings.types import Split
+from fusion.chain.bindings.types import Settlement, Split
 from fusion.chain.client import Chain, Receipt
 from fusion.chain.contract import address
 from fusion.errors import BadInput
 from fusion.market.publish import published
 from fusion.market.splits import passed_on
+
+MAX_ROWS = 256  # rows settled in one transaction: about 8 M gas where each is an account's first
+
+Table = Sequence[Split]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A license whose price is held until its trial ends.
+
+    Attributes:
+        price: base units.
+        ends: first second at which it can no longer be returned; then anyone may release the price.
+    """
+
+    license_id: int
+    version: int
+    price: int
+    ends: int
 
 
 @dataclass(frozen=True)
@@ -21,27 +41,15 @@ class Income:
     Attributes:
         unsettled: version -> income that settling would pass on now, of every version whose table names the account
             or a version of such a table. Dust that waits for more income is not in it (docs/decisions/0004).
+        due: what of it would be the account's.
+        trials: sales of those versions that may still be returned, or wait to be released.
     """
 
     claimable: int
     claimed: int
     unsettled: dict[int, int]
-
-
-def income(chain: Chain, account: str) -> Income:
-    """Reads what `account` can claim, has claimed, and may get once versions are settled."""
-    token = chain.token.address
-    tables = {event.version_id: event.splits for event in chain.find(Published)}
-    paying = {version for version, splits in tables.items() if any(split.account == account for split in splits)}
-    for version in sorted(tables):  # an upstream's id is smaller, so its turn has come before
-        if any(split.version in paying for split in tables[version]):
-            paying.add(version)
-    waiting = {version: _waiting(chain, version, tables[version]) for version in sorted(paying)}
-    return Income(
-        claimable=chain.ledger.claimable(account, token),
-        claimed=sum(event.amount for event in chain.find(Claimed, account=account)),
-        unsettled={version: amount for version, amount in waiting.items() if amount},
-    )
+    due: int
+    trials: tuple[Trial, ...]
 
 
 @dataclass(frozen=True)
@@ -52,22 +60,49 @@ class Payout:
     receipt: Receipt | None
 
 
+def income(chain: Chain, account: str) -> Income:
+    """Reads what `account` can claim, has claimed, and may get once versions are settled."""
+    tables = _paying(chain, account)
+    moves = _moves(chain, tables)
+    return Income(
+        claimable=chain.ledger.claimable(account, chain.token.address),
+        claimed=sum(event.amount for event in chain.find(Claimed, account=account)),
+        unsettled={version: sum(shares) for version, shares in moves.items()},
+        due=sum(
+            share
+            for version, shares in moves.items()
+            for split, share in zip(tables[version], shares, strict=True)
+            if split.account == account
+        ),
+        trials=tuple(_trials(chain, tables)),
+    )
+
+
 def settle(chain: Chain, account: Account, version: int) -> list[Receipt]:
     """Passes on the income of a version and of all that it builds on, so that each author can claim.
 
-    Newer versions first: an upstream's id is always smaller, so each is settled once, after all that pays it. Nothing
-    is sent for a version of which no income would move.
+    Nothing is sent where no income would move.
     """
-    token = chain.token.address
-    waiting, receipts = {version}, []
+    tables: dict[int, Table] = {}
+    waiting = {version}
     while waiting:
-        newest = max(waiting)
-        waiting.remove(newest)
-        splits = published(chain, newest).splits
-        if _waiting(chain, newest, splits):
-            receipts.append(chain.send(account, chain.ledger.settle(newest, token, splits)))
-        waiting |= {split.version for split in splits if split.version}
-    return receipts
+        each = waiting.pop()
+        tables[each] = published(chain, each).splits
+        waiting |= {split.version for split in tables[each] if split.version and split.version not in tables}
+    return _settle(chain, account, tables)
+
+
+def settle_for(chain: Chain, account: Account, owed: str) -> list[Receipt]:
+    """Passes on all that is on its way to the account `owed`; `account` sends it.
+
+    Sales whose trial has ended are released first, then every version that pays `owed`, directly or through those
+    that build on what it wrote, is settled.
+    """
+    tables = _paying(chain, owed)
+    now = chain.now()
+    ended = [trial.license_id for trial in _trials(chain, tables) if trial.ends <= now]
+    receipts = [chain.send(account, chain.market.release(license_id)) for license_id in ended]
+    return receipts + _settle(chain, account, tables)
 
 
 def claim(chain: Chain, account: Account, *, to: str | None = None) -> Payout:
@@ -80,14 +115,75 @@ def claim(chain: Chain, account: Account, *, to: str | None = None) -> Payout:
     token = chain.token.address
     if not chain.ledger.claimable(account.address, token):
         return Payout(0, None)
-    receipt = chain.send(account, chain.ledger.claim([token], paid_to))
+    return _paid(chain.send(account, chain.ledger.claim([token], paid_to)), account.address)
+
+
+def claim_for(chain: Chain, account: Account, owed: str) -> Payout:
+    """Has all that the account `owed` is owed paid to itself; `account` sends it, and pays the gas."""
+    token = chain.token.address
+    if not chain.ledger.claimable(owed, token):
+        return Payout(0, None)
+    return _paid(chain.send(account, chain.ledger.claim_for(owed, [token])), owed)
+
+
+def _paid(receipt: Receipt, owed: str) -> Payout:
     paid = [event.amount for event in receipt.events if isinstance(event, Claimed)]
     if not paid:
-        raise BadInput(f"nothing was left to claim for {account.address}: another process claimed it first")
+        raise BadInput(f"nothing was left to claim for {owed}: another process claimed it first")
     return Payout(sum(paid), receipt)
 
 
-def _waiting(chain: Chain, version: int, splits: Sequence[Split]) -> int:
-    """Income of a version that settling would pass on now."""
+def _paying(chain: Chain, account: str) -> dict[int, Table]:
+    """The tables of all versions that pay `account`, or pay one that does."""
+    tables = {event.version_id: event.splits for event in chain.find(Published)}
+    paying = {version for version, splits in tables.items() if any(split.account == account for split in splits)}
+    for version in sorted(tables):  # an upstream's id is smaller, so its turn has come before
+        if any(split.version in paying for split in tables[version]):
+            paying.add(version)
+    return {version: tables[version] for version in sorted(paying)}
+
+
+def _trials(chain: Chain, versions: Collection[int]) -> Iterator[Trial]:
+    """Sales of these versions whose price is still held."""
+    sold = [each for each in chain.find(Purchased) if each.refundable_until and each.price and each.version in versions]
+    if not sold:
+        return
+    over = {event.license_id for event in chain.find(Released)} | {event.license_id for event in chain.find(Refunded)}
+    for each in sold:
+        if each.license_id not in over:
+            yield Trial(each.license_id, each.version, each.price, each.refundable_until)
+
+
+def _moves(chain: Chain, tables: Mapping[int, Table]) -> dict[int, list[int]]:
+    """What settling would pass on now: version -> share of each row, in an order that settles each version once.
+
+    Newer versions come first: an upstream's id is always smaller, so its turn comes after all that pays it.
+    """
     token = chain.token.address
-    return passed_on(chain.ledger.settled(version, token), chain.ledger.received(version, token), splits)
+    moves: dict[int, list[int]] = {}
+    coming = dict.fromkeys(tables, 0)
+    for version in sorted(tables, reverse=True):
+        received = chain.ledger.received(version, token) + coming[version]
+        shares = passed_on(chain.ledger.settled(version, token), received, tables[version])
+        if not shares:
+            continue
+        moves[version] = shares
+        for split, share in zip(tables[version], shares, strict=True):
+            if split.version in coming:
+                coming[split.version] += share
+    return moves
+
+
+def _settle(chain: Chain, account: Account, tables: Mapping[int, Table]) -> list[Receipt]:
+    """Settles what has income that would move, in as few transactions as fit."""
+    token = chain.token.address
+    batches: list[list[Settlement]] = []
+    rows = MAX_ROWS
+    for version in _moves(chain, tables):
+        splits = tuple(tables[version])
+        if rows + len(splits) > MAX_ROWS:
+            batches.append([])
+            rows = 0
+        batches[-1].append(Settlement(version, token, splits))
+        rows += len(splits)
+    return [chain.send(account, chain.ledger.settle_many(batch)) for batch in batches]

@@ -67,12 +67,21 @@ def revenue_table(author: str, shares: Mapping[str, int], upstreams: Sequence[Up
     return rows
 
 
-def passed_on(settled: int, received: int, splits: Sequence[Split]) -> int:
-    """Base units that RevenueLedger.settle would pass on, by its own rule; dust may wait (docs/decisions/0004)."""
-    others = sum(received * split.ppm // WHOLE - settled * split.ppm // WHOLE for split in splits[:-1])
-    if others > received - settled:  # the last row holds too much of earlier roundings
-        received = max((received + 1) // WHOLE * WHOLE - 1, 0)
-    return max(received - settled, 0)
+def passed_on(settled: int, received: int, splits: Sequence[Split]) -> list[int]:
+    """What RevenueLedger.settle would pass to each row, base units, by its own rule; empty where nothing would move.
+
+    Dust may wait (docs/decisions/0004).
+    """
+    shares = _shares(settled, received, splits)
+    if shares[-1] < 0:  # the last row holds too much of earlier roundings
+        received = (received + 1) // WHOLE * WHOLE - 1
+        shares = _shares(settled, received, splits)
+    return shares if received > settled else []
+
+
+def _shares(settled: int, received: int, splits: Sequence[Split]) -> list[int]:
+    others = [received * split.ppm // WHOLE - settled * split.ppm // WHOLE for split in splits[:-1]]
+    return [*others, received - settled - sum(others)]
 
 
 def parse_percent(text: str, what: str) -> int:

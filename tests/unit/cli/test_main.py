@@ -31,12 +31,21 @@ def test_help_loads_no_heavy_package(tmp_path: Path) -> None:
     ("arguments", "words"),
     [
         (["nonsense"], "No such command"),
-        (["module", "buy", "x", "--as", "you"], "valid integer"),
-        (["module", "offer", "1", "--as", "you"], "Missing option"),
+        (["license", "buy", "x", "--as", "you"], "valid integer"),
+        (["license", "buy", "1"], "Missing option"),
+        (["license", "buy", "1", "--as", "you", "--referrer", "bob"], "--referrer is 'bob'"),
+        (["module", "offer", "1", "--as", "you"], "give --price, --free or --per-run"),
+        (["module", "offer", "1", "--as", "you", "--price", "1", "--trial", "soon"], "--trial is 'soon'"),
+        (["module", "offer", "1", "--as", "you", "--sells", "all"], "is not one of 'licenses', 'runs', 'both'"),
+        (["module", "offer", "1", "--as", "you", "--withdraw"], "give --offer OFFER"),
+        (["module", "run", "1", "--as", "you", "--solo", "-n", "3"], "leave out --seats"),
+        (["module", "run", "1", "--as", "you", "--assurance", "101"], "--assurance is '101'"),
+        (["job", "challenge", "0", "--as", "you"], "greater than or equal to 1"),
+        (["assurance", "fund", "much", "--as", "you"], "the amount is 'much'"),
         (["module", "new", "not-a-name"], "cannot name a module"),
         (["module", "test", "missing"], "missing"),
-        (["module", "buy", "1", "--as", "you", "--max-price", "x"], "--max-price is 'x'"),
-        (["module", "buy", "1", "--as", "nobody"], "no account 'nobody'"),
+        (["license", "buy", "1", "--as", "you", "--max-price", "x"], "--max-price is 'x'"),
+        (["license", "buy", "1", "--as", "nobody"], "no account 'nobody'"),
         (["atom", "import", "--venue", "nowhere", "x"], "nowhere"),
         (["atom", "import", "--venue", "binance", "x"], "x"),
         (["atom", "show", "binance"], "binance"),
@@ -75,7 +84,8 @@ def test_a_room_without_a_verb_shows_its_help(room: list[str], tmp_path: Path) -
 
 
 def test_the_help_of_a_verb_is_not_cut_off(tmp_path: Path) -> None:
-    for room in ([], ["module"], ["job"], ["operator"], ["revenue"], ["account"], ["atom"], ["indexer"], ["api"]):
+    rooms = "module license job operator revenue assurance account atom indexer api"
+    for room in ([], *([each] for each in rooms.split())):
         assert "...\n" not in fusion(*room, "--help", home=tmp_path).stdout.partition("Commands:")[2]
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from cli.output import record, rows
+from cli.output import Moment, Span, record, rows
 from fusion.money import Units
 
 
@@ -23,3 +23,13 @@ def test_a_table_for_a_person(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == "operator       free\nann       10,000.00\nbo         0.000001\n"
     rows([], as_json=False)
     assert capsys.readouterr().out == "(none)\n"
+
+
+def test_times_are_dates_to_a_person_and_seconds_to_a_program(capsys: pytest.CaptureFixture[str]) -> None:
+    item = {"expires": Moment(1_767_225_600), "never": Moment(0), "lasts": Span(90_061), "ever": Span(0)}
+    record(item, as_json=False)
+    assert capsys.readouterr().out == (
+        "expires  2026-01-01 00:00:00 UTC\nnever    never\nlasts    1d 1h 1m 1s\never     for ever\n"
+    )
+    record(item, as_json=True)
+    assert json.loads(capsys.readouterr().out) == {"expires": 1_767_225_600, "never": 0, "lasts": 90_061, "ever": 0}

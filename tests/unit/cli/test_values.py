@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.values import parse_settings, parse_shares
+from cli.values import parse_bps, parse_seconds, parse_settings, parse_shares
 from fusion.errors import BadInput
 
 
@@ -25,3 +25,22 @@ def test_a_name_is_given_once() -> None:
 
 def test_shares_are_parts_per_million() -> None:
     assert parse_shares(["ema=12.5%", "obi=3"], "--royalty") == {"ema": 125_000, "obi": 30_000}
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90", 90), ("90s", 90), ("15m", 900), ("6h", 21_600), ("30d", 2_592_000)]
+)
+def test_a_time_is_seconds_with_or_without_a_unit(text: str, seconds: int) -> None:
+    assert parse_seconds(text, "--duration") == seconds
+
+
+@pytest.mark.parametrize("text", ["", "d", "-1", "1.5h", "1w", "1h30m", "\N{SUPERSCRIPT TWO}", "9" * 13])
+def test_a_time_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(BadInput, match="--duration is"):
+        parse_seconds(text, "--duration")
+
+
+def test_basis_points_are_whole() -> None:
+    assert parse_bps("2.5%", "--referral") == 250
+    with pytest.raises(BadInput, match=r"--referral is '0\.001%'"):
+        parse_bps("0.001%", "--referral")

@@ -1,0 +1,191 @@
+"""Showing jobs: where one stands, who sits in it, how it ended, and what a dispute cost whom."""
+
+from collections.abc import Callable, Sequence
+
+from cli.output import Progress, record
+from cli.session import Session
+from fusion import money
+from fusion.chain.bindings.job_market import Failed, Finalized, Judged
+from fusion.chain.bindings.operator_staking import Slashed
+from fusion.chain.bindings.types import Failure, Job, OutcomeKind, PanelStatus, Seat, Status
+from fusion.chain.client import Chain
+from fusion.errors import BadInput, FusionError
+from fusion.market.splits import NOBODY, percent
+from node import request
+from sandbox.encoding import decode
+
+STAGES = {  # of the way to its end; one that is disputed, or whose seats are drawn anew, goes back a little
+    Status.OPEN: 0.1,
+    Status.ASSIGNED: 0.3,
+    Status.COMMITTED: 0.55,
+    Status.REVEALED: 0.7,
+    Status.AUDITED: 0.75,
+    Status.NO_QUORUM: 0.8,
+    Status.DISPUTED: 0.8,
+    Status.PROPOSED: 0.9,
+    Status.DEMANDED: 0.9,
+    Status.FINAL: 1.0,
+    Status.FAILED: 1.0,
+}
+REASONS = {
+    Failure.NOT_ASSIGNED: "too few operators had enough free stake in time",
+    Failure.TOO_FEW_COMMITS: "too few operators ran it in time",
+    Failure.NO_MAJORITY: "no outcome had a majority of the panel",
+    Failure.TOO_FEW_ELIGIBLE: "operators disagreed, and fewer than 3 others could sit on a panel",
+    Failure.INPUTS_UNAVAILABLE: "the operators could not get its inputs: keep the gateway up that serves them",
+    Failure.BYTES_WITHHELD: "the operators withheld bytes of the result that were demanded",
+}
+UNVERIFIED = "unverified: one operator ran it, and nobody compared"
+
+
+def telling(report: Progress) -> Callable[[Job], None]:
+    """What tells `report` where a job stands, and what part of its way that is."""
+    return lambda job: report(words(job.status.name), STAGES[job.status])
+
+
+def words(name: str) -> str:
+    """`no quorum` of NO_QUORUM."""
+    return name.lower().replace("_", " ")
+
+
+def job_of(chain: Chain, job_id: int) -> Job:
+    """The job; BadInput when there is none."""
+    count = chain.jobs.job_count()
+    if not 0 < job_id <= count:
+        raise BadInput(
+            f"there is no job {job_id}; " + (f"jobs here are 1 to {count}" if count else "none was posted here yet")
+        )
+    return chain.jobs.job(job_id)
+
+
+def print_answer(session: Session, job_id: int, answer: request.Answer, *, as_json: bool) -> None:
+    """Prints how a job ended; FusionError when it failed."""
+    if answer.job.status == Status.FAILED:
+        raise FusionError(f"job {job_id} failed: {why_failed(session, job_id)}")
+    level = {"level": UNVERIFIED} if answer.job.n == 1 else {}
+    record({"job": job_id} | level | outcome(session, answer), as_json=as_json)
+
+
+def print_job(session: Session, job_id: int, *, as_json: bool) -> None:
+    """Prints where a job stands, who sits in it, what was disputed and, once it has ended, how."""
+    chain = session.chain
+    job = job_of(chain, job_id)
+    shown: dict[str, object] = {
+        "job": job_id,
+        "status": words(job.status.name),
+        "version": job.version,
+        "requester": job.requester,
+        "fee": money.Units(job.fee),
+        "level": UNVERIFIED if job.n == 1 else f"{job.k} of {job.n}",
+        "assurance": percent(job.assurance_ppm),
+        "lock": money.Units(job.lock),
+        "seats": {seat.operator: act(seat) for seat in chain.jobs.seats(job_id)},
+    }
+    answer = request.answer(chain, job_id, job)
+    shown |= _dispute(chain, job_id, job)
+    if job.status == Status.FINAL:
+        (final,) = chain.find(Finalized, job_id=job_id)
+        record(shown | outcome(session, answer) | {"paid": list(final.paid)}, as_json=as_json)
+        return
+    shown["operators"] = answer.hashes
+    if job.status == Status.FAILED:
+        shown["failed"] = why_failed(session, job_id)
+    else:
+        shown["seconds_left"] = max(0, job.deadline - chain.now())  # of this phase; without a deadline it has none
+    record(shown, as_json=as_json)
+
+
+def outcome(session: Session, answer: request.Answer) -> dict[str, object]:
+    """What the operators of a final job agreed on."""
+    job = answer.job
+    shown: dict[str, object] = {
+        "outcome": job.kind.name,
+        "hash": "0x" + job.outcome_hash.hex(),
+        "operators": answer.hashes,
+    }
+    if job.kind == OutcomeKind.RESULT:
+        columns = request.outputs(session.chain, answer, session.store)
+        shown["rows"] = len(next(iter(columns.values())))
+        shown["last"] = {port: column[-1].item() if len(column) else None for port, column in columns.items()}
+        return shown
+    document = decode(answer.document)
+    if document.error is not None:
+        shown |= {"error": document.error, "lines": list(document.lines)}
+    if document.which is not None:
+        shown["limit"] = document.which
+    return shown
+
+
+def why_failed(session: Session, job_id: int) -> str:
+    """Why a job failed, and what becomes of its money."""
+    (failed,) = session.chain.find(Failed, job_id=job_id)
+    back = money.show(failed.refund + failed.royalty_refund)
+    return f"{REASONS[failed.reason]}; {back} of what it cost is yours again with `fusion revenue claim`"
+
+
+def listed(chain: Chain, *, requester: str | None, last: int) -> list[dict[str, object]]:
+    """The newest jobs, newest first, of all requesters or of one."""
+    found: list[dict[str, object]] = []
+    for job_id in range(chain.jobs.job_count(), 0, -1):
+        if len(found) == last:
+            break
+        job = chain.jobs.job(job_id)
+        if requester not in (None, job.requester):
+            continue
+        found.append(
+            {
+                "job": job_id,
+                "status": words(job.status.name),
+                "outcome": "-" if job.kind == OutcomeKind.NONE else job.kind.name,
+                "version": job.version,
+                "level": "unverified" if job.n == 1 else f"{job.k} of {job.n}",
+                "fee": money.Units(job.fee),
+                "requester": job.requester,
+            }
+        )
+    return found
+
+
+def act(seat: Seat) -> str:
+    """What whoever sits there has done."""
+    if seat.kind != OutcomeKind.NONE:
+        return "revealed"
+    committed = any(seat.commitment)
+    if seat.released:
+        return "withheld" if committed else "silent"
+    return "committed" if committed else "assigned"
+
+
+def _dispute(chain: Chain, job_id: int, job: Job) -> dict[str, object]:
+    """The challenge, the newest panel or audit, the money of the verdict, and who was slashed: what there is of it."""
+    shown: dict[str, object] = {}
+    if job.challenger != NOBODY:
+        shown |= {"challenger": job.challenger, "bond": money.Units(job.bond)}
+    if job.panel_id:
+        panel, seats = chain.panel.panel(job.panel_id), chain.panel.seats(job.panel_id)
+        shown["audit" if panel.audit else "panel"] = _sitting(job.panel_id, words(panel.status.name), seats)
+        if panel.status == PanelStatus.DECIDED:
+            shown["verdict"] = (
+                {"votes": f"{panel.votes} of {panel.size}", "hash": "0x" + panel.outcome_hash.hex()}
+                if panel.votes
+                else "none"
+            )
+    for judged in chain.find(Judged, job_id=job_id):
+        shown["judged"] = {
+            "slashed": money.Units(judged.slashed),
+            "to_panel": money.Units(judged.to_panel),
+            "to_challenger": money.Units(judged.to_challenger),
+            "to_requester": money.Units(judged.to_requester),
+            "burned": money.Units(judged.burned),
+        }
+    slashes = [
+        {"operator": each.operator, "fault": words(each.fault.name), "amount": money.Units(each.amount)}
+        for each in chain.find(Slashed, job_id=job_id)
+    ]
+    if slashes:
+        shown["slashed"] = slashes
+    return shown
+
+
+def _sitting(panel_id: int, status: str, seats: Sequence[Seat]) -> dict[str, object]:
+    return {"panel": panel_id, "status": status, "seats": {seat.operator: act(seat) for seat in seats}}

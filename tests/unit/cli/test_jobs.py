@@ -1,0 +1,140 @@
+"""What is told of a job: its seats, its end, and what a dispute cost whom."""
+
+import json
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from cli.jobs import act, listed, print_answer, print_job, telling
+from cli.session import Session
+from fusion.chain.bindings.types import Failure, Fault, Job, OutcomeKind, PanelStatus, Seat, Status
+from fusion.content import dcbor
+from fusion.errors import BadInput, FusionError
+from fusion.market.splits import NOBODY
+from node.request import Answer
+
+
+def test_every_status_of_a_job_has_its_part_of_the_way() -> None:
+    told: list[tuple[str, float]] = []
+    moved = telling(lambda stage, share: told.append((stage, share)))
+    for status in list(Status)[1:]:
+        moved(cast("Job", SimpleNamespace(status=status)))
+    assert {"open", "no quorum", "disputed", "demanded"} < {stage for stage, _ in told}
+    assert all(0 < share <= 1 for _, share in told)
+    assert [share for _, share in told[-2:]] == [1.0, 1.0]
+
+
+def job(status: Status, kind: OutcomeKind = OutcomeKind.NONE, **more: object) -> SimpleNamespace:
+    hashed = b"\x11" * 32 if kind else bytes(32)
+    known = {
+        "status": status, "kind": kind, "version": 2, "requester": "0xYou", "fee": 300_000, "n": 3, "k": 2,
+        "assurance_ppm": 100_000, "lock": 3_000_000, "deadline": 130, "outcome_hash": hashed,
+        "panel_id": 0, "challenger": NOBODY, "bond": 0,
+    }  # fmt: skip
+    return SimpleNamespace(**(known | more))
+
+
+def told(
+    status: Status,
+    kind: OutcomeKind = OutcomeKind.NONE,
+    *,
+    revealed: bytes = b"",
+    seats: int = 3,
+    events: dict[str, list[Any]] | None = None,
+    **more: object,
+) -> Session:
+    """A chain with job 4, whose first seat revealed that document, the second committed, and the third did not act."""
+    stands = job(status, kind, **more)
+    found: dict[str, list[Any]] = {
+        "Revealed": [SimpleNamespace(operator="0x0", outcome_hash=b"\x11" * 32, outcome=revealed)] if seats else [],
+        "Failed": [SimpleNamespace(reason=Failure.TOO_FEW_COMMITS, refund=270_000, royalty_refund=0)],
+        "Finalized": [SimpleNamespace(paid=("0x0", "0x1"))],
+        "Judged": [],
+        "Slashed": [],
+    } | (events or {})
+    taken = [
+        Seat("0x0", OutcomeKind.MODULE_ERROR, False, b"\1", b"\x11" * 32),
+        Seat("0x1", OutcomeKind.NONE, False, b"\1", bytes(32)),
+        Seat("0x2", OutcomeKind.NONE, False, bytes(32), bytes(32)),
+    ]
+    jobs = SimpleNamespace(job=lambda number: stands, job_count=lambda: 4, seats=lambda number: taken[:seats])
+    panel = SimpleNamespace(
+        panel=lambda number: SimpleNamespace(
+            status=PanelStatus.DECIDED, audit=False, size=3, votes=3, outcome_hash=b"\x22" * 32
+        ),
+        seats=lambda number: [Seat(f"0xp{at}", OutcomeKind.RESULT, False, b"\1", b"\x22" * 32) for at in range(3)],
+    )
+    chain = SimpleNamespace(jobs=jobs, panel=panel, now=lambda: 100, find=lambda kind, job_id: found[kind.__name__])
+    return cast("Session", SimpleNamespace(chain=chain))
+
+
+def printed(session: Session, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    print_job(session, 4, as_json=True)
+    shown: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return shown
+
+
+def test_a_job_under_way_tells_its_seats_and_the_time_left(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = printed(told(Status.COMMITTED), capsys)
+    assert (shown["status"], shown["seconds_left"], shown["fee"]) == ("committed", 30, 300_000)
+    assert shown["seats"] == {"0x0": "revealed", "0x1": "committed", "0x2": "assigned"}
+    assert shown["operators"] == {"0x0": "0x" + "11" * 32}
+    assert printed(told(Status.OPEN, seats=0), capsys)["seats"] == {}
+
+
+def test_what_a_seat_did_is_told_in_a_word() -> None:
+    acts = [(OutcomeKind.RESULT, False, b"\1"), (OutcomeKind.NONE, True, b"\1"), (OutcomeKind.NONE, True, bytes(32))]
+    seats = [Seat("0x0", kind, released, said, bytes(32)) for kind, released, said in acts]
+    assert [act(seat) for seat in seats] == ["revealed", "withheld", "silent"]
+
+
+def test_a_failed_job_tells_why_and_where_its_money_is(capsys: pytest.CaptureFixture[str]) -> None:
+    session = told(Status.FAILED)
+    shown = printed(session, capsys)
+    assert shown["failed"].startswith("too few operators ran it in time; 0.27 of what it cost is yours again")
+    assert "fusion revenue claim" in shown["failed"]
+    answer = Answer(session.chain.jobs.job(4), {}, b"")
+    with pytest.raises(FusionError, match="job 4 failed: too few operators ran it in time"):
+        print_answer(session, 4, answer, as_json=True)
+
+
+def test_a_job_that_is_not_there_is_told() -> None:
+    with pytest.raises(BadInput, match="there is no job 5; jobs here are 1 to 4"):
+        print_job(told(Status.OPEN), 5, as_json=True)
+
+
+def test_a_dispute_is_told_with_its_panel_its_money_and_its_slashes(capsys: pytest.CaptureFixture[str]) -> None:
+    events: dict[str, list[Any]] = {
+        "Judged": [SimpleNamespace(slashed=9, to_panel=3, to_challenger=2, to_requester=1, burned=3)],
+        "Slashed": [SimpleNamespace(operator="0x0", fault=Fault.WRONG, amount=9)],
+    }
+    session = told(Status.DISPUTED, panel_id=6, challenger="0xCarol", bond=300_000, events=events)
+    shown = printed(session, capsys)
+    assert (shown["challenger"], shown["bond"]) == ("0xCarol", 300_000)
+    assert shown["panel"] == {
+        "panel": 6, "status": "decided", "seats": {"0xp0": "revealed", "0xp1": "revealed", "0xp2": "revealed"}
+    }  # fmt: skip
+    assert shown["verdict"] == {"votes": "3 of 3", "hash": "0x" + "22" * 32}
+    assert shown["judged"] == {"slashed": 9, "to_panel": 3, "to_challenger": 2, "to_requester": 1, "burned": 3}
+    assert shown["slashed"] == [{"operator": "0x0", "fault": "wrong", "amount": 9}]
+
+
+def test_a_solo_job_is_labelled_unverified(capsys: pytest.CaptureFixture[str]) -> None:
+    assert printed(told(Status.OPEN, n=1, k=1, seats=1), capsys)["level"].startswith("unverified")
+    assert printed(told(Status.OPEN), capsys)["level"] == "2 of 3"
+    chain = cast("Any", told(Status.OPEN, n=1, k=1)).chain
+    assert {row["level"] for row in listed(chain, requester=None, last=20)} == {"unverified"}
+
+
+def test_jobs_are_listed_newest_first_and_by_requester() -> None:
+    chain = cast("Any", told(Status.OPEN)).chain
+    assert [row["job"] for row in listed(chain, requester=None, last=3)] == [4, 3, 2]
+    assert listed(chain, requester="0xOther", last=3) == []
+
+
+def test_a_final_job_tells_the_error_of_its_module(capsys: pytest.CaptureFixture[str]) -> None:
+    document = dcbor.encode({"kind": "ModuleError", "run": bytes(32), "error": "KeyError", "lines": [7]})
+    shown = printed(told(Status.FINAL, OutcomeKind.MODULE_ERROR, revealed=document), capsys)
+    assert (shown["outcome"], shown["error"], shown["lines"]) == ("MODULE_ERROR", "KeyError", [7])
+    assert "seconds_left" not in shown
