@@ -1,7 +1,6 @@
 """Amounts are exact, readers see one state, and the hash is of the rows alone."""
 
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,14 +12,6 @@ from fusion.errors import NotReady
 from indexer.database import open_engine, prepare, reading
 from indexer.digest import Digest, digest, table_hash
 from indexer.tables import Balance, Block, Income, Progress
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_engine(f"sqlite:///{tmp_path}/index.sqlite")
-    prepare(engine, "test")
-    yield engine
-    engine.dispose()
 
 
 def add(engine: Engine, *rows) -> None:

@@ -1,23 +1,12 @@
 """The journal restores exactly what a block changed."""
 
-from collections.abc import Iterator
-
 import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
-from indexer.database import open_engine, prepare
 from indexer.digest import table_hash
 from indexer.tables import Balance, Change, Income
 from indexer.undo import Journal, prune, rollback
-
-
-@pytest.fixture
-def engine(tmp_path) -> Iterator[Engine]:
-    engine = open_engine(f"sqlite:///{tmp_path}/index.sqlite")
-    prepare(engine, "test")
-    yield engine
-    engine.dispose()
 
 
 def _balance(engine: Engine, block: int, account: str, claimable: int) -> None:
