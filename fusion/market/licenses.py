@@ -132,7 +132,7 @@ def card(chain: Chain, license_id: int) -> bytes:
     _holder(chain, license_id)
     try:
         metadata = json.loads(_plain(chain.market.token_uri(license_id), _JSON))
-        return _plain(metadata["image"], _SVG)
+        return _plain(str(metadata["image"]), _SVG)
     except (ValueError, KeyError, TypeError, binascii.Error) as error:
         raise FusionError(f"license {license_id} has no card: its metadata cannot be read ({error!r})") from error
 
