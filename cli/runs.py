@@ -100,7 +100,7 @@ def order_run(session: Session, account: Account, order: Order, report: Progress
             )
         license_id = held
     else:
-        offer_id, price = order.offer, _run_price(chain, order.offer)
+        offer_id, price = order.offer, _run_price(chain, order.offer, version)
     spec = job_spec(session, order.work, code)
 
     posted = request.post(
@@ -170,8 +170,10 @@ def _check_terms(chain: Chain, order: Order) -> None:
         )
 
 
-def _run_price(chain: Chain, offer_id: int) -> int:
+def _run_price(chain: Chain, offer_id: int, version: int) -> int:
     terms = trade.offer(chain, offer_id)
+    if terms.version != version:
+        raise BadInput(f"offer {offer_id} is for version {terms.version}, not for version {version}")
     if not trade.sells_runs(terms):
         raise BadInput(f"offer {offer_id} sells no single runs; buy a license with `fusion license buy {offer_id}`")
     return terms.per_run_price

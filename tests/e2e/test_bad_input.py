@@ -88,19 +88,40 @@ def test_a_bad_bundle_is_neither_tested_nor_published(
 
 
 CALLS: dict[str, tuple[list[str], str]] = {
-    "price too low": (["module", "buy", "1", "--as", "you", "--max-price", "24.999999"], "price too low"),
-    "unknown offer": (["module", "buy", "999", "--as", "you"], "999"),
+    "price too low": (["license", "buy", "1", "--as", "you", "--max-price", "24.999999"], "price too low"),
+    "unknown offer": (["license", "buy", "999", "--as", "you"], "there is no offer 999"),
     "no license": (["module", "run", "3", "--as", "ben"], "no license"),
     "unknown version": (["module", "run", "999", "--as", "you"], "999"),
-    "runs are not sold": (["module", "run", "3", "--as", "ben", "--per-run", "1"], "RunNotSold"),
+    "runs are not sold": (["module", "run", "3", "--as", "ben", "--per-run", "1"], "offer 1 sells no single runs"),
     "unknown setting": (["module", "run", "3", "--as", "you", "--set", "spam=3"], "spam"),
     "setting of another type": (["module", "run", "3", "--as", "you", "--set", "span=wide"], "span"),
     "unknown CID": (["module", "run", "3", "--as", "you", "--data", UNKNOWN], UNKNOWN),
     "no CID": (["module", "run", "3", "--as", "you", "--data", "bafynonsense"], "bafynonsense"),
     "unknown feed": (["module", "run", "3", "--as", "you", "--feed", "nowhere:x"], "nowhere"),
-    "port without a column": (["module", "run", "1", "--as", "you", "--per-run", "1"], "price"),
+    "offer of another version": (["module", "run", "1", "--as", "you", "--per-run", "1"], "offer 1 is for version 3"),
+    "port without a column": (["module", "run", "3", "--as", "you", "--input", "bid=nowhere"], "nowhere"),
     "not the author": (["module", "offer", "3", "--as", "you", "--price", "1"], "NotAuthor"),
     "quorum": (["module", "run", "3", "--as", "you", "-n", "3", "-k", "1"], "QuorumInvalid"),
+    "license that is not there": (["license", "show", "999"], "there is no license 999"),
+    "no card": (["license", "card", "999"], "there is no license 999"),
+    "renewal of what lasts for ever": (["license", "renew", "1", "--as", "you"], "it lasts for ever"),
+    "refund without a trial": (["license", "refund", "1", "--as", "you"], "cannot be returned"),
+    "refund of another's": (["license", "refund", "1", "--as", "ben"], "who alone can return it"),
+    "release of nothing": (["license", "release", "1", "--as", "ben"], "nothing of license 1 is held"),
+    "change of another's offer": (["module", "offer", "3", "--as", "you", "--offer", "1", "--price", "1"], "NotAuthor"),
+    "change of no offer": (["module", "offer", "3", "--as", "cleo", "--offer", "99", "--price", "1"], "no offer 99"),
+    "trial longer than the license": (
+        ["module", "offer", "3", "--as", "cleo", "--price", "1", "--duration", "1h", "--trial", "2h"],
+        "outlasts",
+    ),
+    "fee too low": (["module", "run", "3", "--as", "you", "--fee", "0.01"], "--fee is 0.01"),
+    "value beyond the bound": (["module", "run", "3", "--as", "you", "--value", "1"], "--value is 1.00"),
+    "job that is not there": (["job", "show", "999"], "there is no job 999"),
+    "challenge of a job that is over": (["job", "challenge", "1", "--as", "you"], "job 1 is final"),
+    "demand of a job that is over": (["job", "demand", "1", "--as", "you"], "job 1 is final"),
+    "nothing to resolve": (["job", "resolve", "1", "--as", "you"], "job 1 is final"),
+    "no canary": (["assurance", "open", "1", "--as", "you"], "job 1 is no canary"),
+    "claim for nobody": (["revenue", "claim", "--as", "you", "--for", "nobody"], "--for is 'nobody'"),
     "show unknown": (["module", "show", "999"], "999"),
     "unknown venue": (["atom", "import", "--venue", "nowhere", "x.gz"], "nowhere"),
 }
@@ -116,14 +137,18 @@ def test_a_bad_call_is_refused(name: str, fusion: Fusion, written: Callable[[], 
 
 def test_an_empty_wallet_cannot_buy_or_run(fusion: Fusion) -> None:
     fusion.json("account", "new", "poor")
-    assert "fund it" in refused(fusion, "module", "buy", "1", "--as", "poor")
+    assert "fund it" in refused(fusion, "license", "buy", "1", "--as", "poor")
     fusion.json("account", "fund", "poor", "--amount", "1")
-    assert "holds 1.00, offer 1 costs 25.00; fund it first" in refused(fusion, "module", "buy", "1", "--as", "poor")
+    assert "holds 1.00, offer 1 costs 25.00; fund it first" in refused(fusion, "license", "buy", "1", "--as", "poor")
 
 
 def test_an_rpc_that_is_down_may_come_back(fusion: Fusion) -> None:
     nobody = f"http://127.0.0.1:{free_port()}"
-    for verb in (["module", "buy", "1", "--as", "you"], ["module", "run", "3", "--as", "you"], ["module", "show", "3"]):
+    for verb in (
+        ["license", "buy", "1", "--as", "you"],
+        ["module", "run", "3", "--as", "you"],
+        ["module", "show", "3"],
+    ):
         assert nobody in refused(fusion, *verb, code=1, FUSION_RPC=nobody)
     published = ["module", "publish", str(ROOT / "modules" / "ema"), "--as", "ada"]
     assert nobody in refused(fusion, *published, code=1, FUSION_RPC=nobody)

@@ -89,7 +89,7 @@ def test_a_developers_tour(told: dict[str, Any], fusion: Fusion, tmp_path: Any) 
     published = fusion.json("module", "publish", folder, "--as", "ada", "--min-royalty", "5%")
     version = str(published["version"])
     offer = fusion.json("module", "offer", version, "--as", "ada", "--price", "12.5", "--per-run", "0.1")
-    bought = fusion.json("module", "buy", str(offer["offer"]), "--as", "you", "--max-price", "12.5")
+    bought = fusion.json("license", "buy", str(offer["offer"]), "--as", "you", "--max-price", "12.5")
     assert bought["paid"] == 12_500_000
     ran = fusion.json("module", "run", version, "--as", "you", "--set", "window=20")
     assert ran["outcome"] == "RESULT"
