@@ -21,6 +21,7 @@ Ask = Callable[..., httpx.Response]
 
 ANN, BOB, CYD = (checksum("0x" + digit * 40) for digit in "abc")
 TOKEN = checksum("0x" + "11" * 20)
+LEDGER = checksum("0x" + "04".zfill(40))  # the fourth of the deployment's contracts
 BIG = 2**255
 
 
@@ -43,9 +44,22 @@ def filled(settings: Settings) -> Settings:
         for number in range(1, 31):
             session.add_all(of_version(number))
         session.add_all(of_job(1))
+        session.add_all(of_dispute(2))
+        session.add_all(of_owner())
         session.add(
             tables.Operator(
-                address=ANN, endpoint="http://ann", free=5, locked=7, unbonding=1, registered_at=1, block=1, tx="0x01"
+                address=ANN,
+                endpoint="http://ann",
+                free=5,
+                locked=7,
+                unbonding=1,
+                seat_count=2,
+                agreements=1,
+                faults=1,
+                slashed=9,
+                registered_at=1,
+                block=1,
+                tx="0x01",
             )
         )
         session.add(tables.Balance(account=ANN, token=TOKEN, claimable=BIG, claimed=3))
@@ -84,9 +98,12 @@ def of_version(number: int) -> list[object]:
             version_id=number,
             token=TOKEN,
             price=BIG,
+            sells="Both" if number == 1 else "Licenses",
             duration=60,
+            trial=20,
             per_run_price=0,
-            active=True,
+            referral_bps=500,
+            resale_bps=100,
             set_at=3,
             **common,
         ),
@@ -99,6 +116,8 @@ def of_version(number: int) -> list[object]:
             token=TOKEN,
             price=BIG,
             expiry=2**40,
+            refundable_until=24,
+            referrer=ANN if number == 2 else None,
             purchased_at=4,
             **common,
         ),
@@ -106,7 +125,7 @@ def of_version(number: int) -> list[object]:
 
 
 def of_job(number: int) -> list[object]:
-    seat = {"job_id": number, "commitment": "0xc0", "kind": "Result", "outcome_hash": "0x0a", "outcome": "0xa0"}
+    seat = attested(number, "0x0a")
     return [
         tables.Job(
             id=number,
@@ -115,6 +134,7 @@ def of_job(number: int) -> list[object]:
             license_id=number,
             n=3,
             k=2,
+            fuel=10**10,
             fee=30,
             royalty=0,
             spec_hash="0x05",
@@ -125,12 +145,132 @@ def of_job(number: int) -> list[object]:
             kind="Result",
             outcome_hash="0x0a",
             votes=2,
+            verified=True,
             posted_at=5,
             block=5,
             tx="0x05",
         ),
         tables.Seat(position=0, operator=ANN, paid=True, **seat),
         tables.Seat(position=1, operator=BOB, paid=False, **seat),
+    ]
+
+
+def attested(job: int, outcome: str) -> dict[str, object]:
+    return {
+        "job_id": job,
+        "commitment": "0xc0",
+        "kind": "Result",
+        "outcome_hash": outcome,
+        "outcome": "0xa0",
+        "assigned_at": 5,
+    }
+
+
+def of_dispute(number: int) -> list[object]:
+    """A solo job whose outcome a panel overturned."""
+    common = {"block": 6, "tx": "0x06"}
+    return [
+        tables.Job(
+            id=number,
+            requester=CYD,
+            version_id=1,
+            offer_id=1,
+            n=1,
+            k=1,
+            fuel=10**10,
+            fee=30,
+            assurance_ppm=100_000,
+            royalty=7,
+            royalty_token=TOKEN,
+            spec_hash="0x05",
+            spec="0xa0",
+            status="Disputed",
+            ready_block=0,
+            deadline=0,
+            panel_id=1,
+            challenger=CYD,
+            bond=31,
+            posted_at=5,
+            redraws=1,
+            demands=1,
+            **common,
+        ),
+        tables.Seat(position=0, operator=ANN, fault="Wrong", agreed=False, **attested(number, "0x0a")),
+        tables.Seat(job_id=number, position=None, operator=CYD, fault="Silent", assigned_at=5),
+        tables.Seat(position=0, operator=BOB, panel_id=1, agreed=True, **attested(number, "0x0b")),
+        tables.Panel(
+            id=1,
+            job_id=number,
+            cause="Challenge",
+            challenger=CYD,
+            bond=31,
+            disputed_hash="0x0a",
+            status="Called",
+            ready_block=9,
+            deadline=99,
+            called_at=6,
+            **common,
+        ),
+        tables.Panel(
+            id=2,
+            job_id=1,
+            cause="Mismatch",
+            disputed_hash="0x0a",
+            status="Decided",
+            size=3,
+            ready_block=0,
+            deadline=0,
+            outcome_hash="0x0b",
+            kind="Result",
+            votes=2,
+            slashed=9,
+            to_panel=2,
+            burned=7,
+            called_at=6,
+            decided_at=7,
+            **common,
+        ),
+        tables.Slash(log_index=3, operator=ANN, job_id=number, fault="Wrong", lock=9, amount=9, time=6, **common),
+        tables.Demand(
+            job_id=number, number=1, digest="0x0d", deposit=3, deadline=9, demanded_at=5, answered_by=BOB, **common
+        ),
+    ]
+
+
+def of_owner() -> list[object]:
+    return [
+        tables.Rules(protocol_fee_bps=250, next_protocol_fee_bps=400, next_from=1_701, jobs_paused=True),
+        tables.Token(address=TOKEN, allowed=True, changed_at=1, block=1, tx="0x01"),
+        tables.OwnerAct(
+            block=1,
+            log_index=1,
+            kind="TokenAllowed",
+            contract=LEDGER,
+            token=TOKEN,
+            enabled=True,
+            time=1,
+            tx="0x01",
+        ),
+        tables.Holding(market=LEDGER, token=TOKEN, amount=61),
+        tables.Pool(address=LEDGER, balance=5, deposited=8, spent=3),
+        tables.PoolEntry(
+            block=3, log_index=0, kind="Spent", account=BOB, job_id=1, amount=3, balance=5, time=3, tx="0x03"
+        ),
+        tables.Canary(
+            block=2,
+            log_index=0,
+            commitment="0xca",
+            sponsor=BOB,
+            first_job_id=1,
+            committed_at=2,
+            job_id=1,
+            requester=CYD,
+            right=True,
+            paid_back=30,
+            opened_at=8,
+            tx="0x02",
+        ),
+        tables.Renewal(block=8, log_index=0, license_id=1, payer=BOB, price=5, expiry=2**40, time=8, tx="0x08"),
     ]
 
 

@@ -150,3 +150,14 @@ def test_before_a_follower_there_are_no_tables(settings, deployment) -> None:
     (error,) = answer.json()["errors"]
     assert error["message"] == "the index has no tables yet; start it with `fusion indexer follow`"
     assert health.status_code == 503
+
+
+def test_web_clients_find_the_contracts(ask, deployment, tmp_path) -> None:
+    """What is served is the record as a client of the command line has it."""
+    answer = ask("GET", "/deployment.json")
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-cache"
+    assert answer.json()["chain_id"] == deployment.chain_id
+    assert answer.json()["contracts"] == deployment.contracts
+    (tmp_path / "record.json").write_text(answer.text)
+    assert type(deployment).load(tmp_path / "record.json") == deployment

@@ -39,7 +39,7 @@ def test_a_module_with_all_that_hangs_on_it(query) -> None:
         """{ modules(first: 1) { id name author registeredAt block tx versions {
              id cid access minRoyaltyPpm deprecated module { id }
              splits { position account ppm version { id } upstream { id } } royalties { ppm version { id } }
-             offers { id price token duration perRunPrice active licenses { id } }
+             offers { id price token duration perRunPrice sells trial licenses { id } }
              licenses { id owner buyer expiry offer { id } version { id } jobs { id } }
              jobs { id } incomes { id received settled version { id } } } } }"""
     )["data"]["modules"]
@@ -59,7 +59,8 @@ def test_a_module_with_all_that_hangs_on_it(query) -> None:
     assert version["offers"][0]["price"] == str(2**255)
     assert version["offers"][0]["licenses"] == [{"id": "1"}]
     assert version["licenses"][0]["expiry"] == 2**40
-    assert version["licenses"][0]["jobs"] == version["jobs"] == [{"id": "1"}]
+    assert version["licenses"][0]["jobs"] == [{"id": "1"}]
+    assert version["jobs"] == [{"id": "1"}, {"id": "2"}]
     assert version["incomes"][0]["received"] == "9"
 
 
