@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
@@ -45,8 +46,10 @@ struct JobLimits {
 }
 
 /// @title JobBook
-/// @notice What is kept of jobs, and what can be read of it.
-abstract contract JobBook is IJobMarket, Rounds {
+/// @notice What is kept of jobs, and what both halves of the JobMarket need.
+abstract contract JobBook is Rounds {
+    using SafeERC20 for IERC20;
+
     uint256 internal constant PPM = 1e6;
     uint256 private constant MAX_REDRAWS = 2;
     uint256 private constant BOND_PERCENT = 10;
@@ -61,11 +64,9 @@ abstract contract JobBook is IJobMarket, Rounds {
     IERC20 internal immutable _token;
     uint256 private immutable _minimumFee;
     uint64 internal immutable _maxFuel;
-    /// @inheritdoc IJobMarket
-    uint256 public immutable lockMultiple;
+    uint256 internal immutable _lockMultiple;
 
-    /// @inheritdoc IJobMarket
-    bool public paused;
+    bool internal _paused;
     uint64 internal _jobCount;
 
     mapping(uint256 jobId => Job) internal _jobs;
@@ -84,7 +85,7 @@ abstract contract JobBook is IJobMarket, Rounds {
         _pool = parts.pool;
         _token = IERC20(parts.staking.token());
         _minimumFee = limits.minimumFee;
-        lockMultiple = limits.lockMultiple;
+        _lockMultiple = limits.lockMultiple;
         _maxFuel = limits.maxFuel;
 
         // Stake that is asked back the moment a job is posted must outlive all that can happen to the job.
@@ -92,31 +93,55 @@ abstract contract JobBook is IJobMarket, Rounds {
         uint256 longest =
             (1 + MAX_REDRAWS) * run + windows_.reveal + windows_.challenge + 2 * (run + uint256(windows_.reveal));
         uint256 period = parts.staking.unbondPeriod();
-        require(period >= 2 * longest, UnbondPeriodTooShort(period, 2 * longest));
+        require(period >= 2 * longest, IJobMarket.UnbondPeriodTooShort(period, 2 * longest));
     }
 
-    /// @inheritdoc IJobMarket
-    function job(uint256 jobId) external view returns (Job memory) {
-        return _known(jobId);
+    function _closeCommits(uint256 jobId, Job storage stored) internal {
+        stored.status = Status.Committed;
+        stored.readyBlock = _confirmedBlock();
+        stored.deadline = _after(_revealWindow);
+
+        emit IJobMarket.CommitsClosed(jobId, stored.readyBlock, stored.deadline);
     }
 
-    /// @inheritdoc IJobMarket
-    function seats(uint256 jobId) external view returns (Seat[] memory) {
-        return _load(_seats[jobId], _known(jobId).n);
+    function _closeReveals(uint256 jobId, Job storage stored) internal {
+        uint64 readyBlock = stored.assurancePpm == 0 ? 0 : _seededBlock();
+        stored.status = Status.Revealed;
+        stored.deadline = 0;
+        stored.readyBlock = readyBlock;
+
+        emit IJobMarket.RevealsClosed(jobId, readyBlock);
     }
 
-    /// @inheritdoc IJobMarket
-    function jobCount() external view returns (uint256) {
-        return _jobCount;
+    /// @dev Takes money from the sender, to be held; the ledger refuses it where less has come.
+    function _take(IERC20 token, uint256 amount) internal {
+        token.safeTransferFrom(msg.sender, address(_ledger), amount);
+        _ledger.hold(address(token), amount);
     }
 
-    /// @inheritdoc IJobMarket
-    function bondOf(uint256 jobId) external view returns (uint256) {
-        return _bondOf(_known(jobId));
+    /// @dev Owes an account what is held.
+    function _pay(address account, address token, uint256 amount) internal {
+        if (amount == 0) return;
+        address[] memory accounts = new address[](1);
+        uint256[] memory amounts = new uint256[](1);
+        (accounts[0], amounts[0]) = (account, amount);
+        _ledger.payHeld(token, accounts, amounts);
     }
 
-    /// @inheritdoc IJobMarket
-    function participants(uint256 jobId) public view returns (address[] memory accounts) {
+    /// @dev The operators of all seats that were not silent.
+    function _alive(uint256 jobId, uint256 n) internal view returns (address[] memory operators) {
+        Seat[MAX_SEATS] storage row = _seats[jobId];
+        operators = new address[](n);
+        uint256 count;
+        for (uint256 i; i < n; ++i) {
+            if (!row[i].released) operators[count++] = row[i].operator;
+        }
+        assembly ("memory-safe") {
+            mstore(operators, count)
+        }
+    }
+
+    function _participants(uint256 jobId) internal view returns (address[] memory accounts) {
         Seat[] memory taken = _load(_seats[jobId], _known(jobId).n);
         address[] memory replaced = _replaced[jobId];
         Seat[] memory auditors = _auditors(jobId);
@@ -133,15 +158,8 @@ abstract contract JobBook is IJobMarket, Rounds {
         }
     }
 
-    /// @inheritdoc IJobMarket
-    function minimumFee(uint64 fuel) public view returns (uint256) {
+    function _minimumFeeOf(uint64 fuel) internal view returns (uint256) {
         return _minimumFee * Math.ceilDiv(fuel, FEE_SECONDS * _fuelPerSecond);
-    }
-
-    /// @inheritdoc IJobMarket
-    function boundOf(uint256 assurancePpm, uint256 n, uint256 lock) public pure returns (uint256) {
-        if (assurancePpm >= PPM) return type(uint256).max;
-        return n * lock * assurancePpm / (PPM - assurancePpm);
     }
 
     function _bondOf(Job storage stored) internal view returns (uint96) {
@@ -161,11 +179,11 @@ abstract contract JobBook is IJobMarket, Rounds {
     function _jobIn(uint256 jobId, Status status) internal view returns (Job storage stored) {
         stored = _known(jobId);
         Status present = stored.status;
-        require(present == status, WrongStatus(jobId, present));
+        require(present == status, IJobMarket.WrongStatus(jobId, present));
     }
 
     function _known(uint256 jobId) internal view returns (Job storage stored) {
         stored = _jobs[jobId];
-        require(stored.status != Status.None, UnknownJob(jobId));
+        require(stored.status != Status.None, IJobMarket.UnknownJob(jobId));
     }
 }

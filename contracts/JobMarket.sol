@@ -3,28 +3,25 @@ pragma solidity ^0.8.30;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
-import {Assignment} from "./Assignment.sol";
 import {Dag} from "./Dag.sol";
 import {JobBook, JobLimits, JobParts} from "./JobBook.sol";
-import {Quorum} from "./Quorum.sol";
-import {Rerun} from "./Rerun.sol";
+import {Referee} from "./Referee.sol";
 import {MAX_SEATS} from "./Rounds.sol";
-import {Failure, IJobMarket, Job, JobTerms, Status} from "./interfaces/IJobMarket.sol";
+import {IJobMarket, Job, JobTerms, Status} from "./interfaces/IJobMarket.sol";
 import {Offer, Sells} from "./interfaces/ILicenseMarket.sol";
-import {PanelState, PanelStatus} from "./interfaces/IPanel.sol";
 import {OutcomeKind, Seat, Windows} from "./interfaces/IRounds.sol";
 
 /// @title JobMarket
-contract JobMarket is Rerun, AccessManaged, ReentrancyGuardTransient {
-    using Quorum for Seat[];
-    using SafeERC20 for IERC20;
-
+contract JobMarket is IJobMarket, JobBook, AccessManaged, ReentrancyGuardTransient {
     uint256 private constant MAX_SPEC = 4096;
     uint256 private constant MAX_DEMANDS = 8;
+
+    /// @dev The other half of this contract's code.
+    address private immutable _referee;
 
     /// @param parts The contracts it works with.
     /// @param limits What it asks of every job.
@@ -32,12 +29,14 @@ contract JobMarket is Rerun, AccessManaged, ReentrancyGuardTransient {
     constructor(JobParts memory parts, JobLimits memory limits, Windows memory windows_)
         JobBook(parts, limits, windows_)
         AccessManaged(address(parts.authority))
-    {}
+    {
+        _referee = address(new Referee(parts, limits, windows_));
+    }
 
     /// @inheritdoc IJobMarket
     function post(JobTerms calldata terms, bytes calldata spec) external nonReentrant returns (uint256 jobId) {
-        require(!paused, IsPaused());
-        uint256 lock = terms.fee * lockMultiple;
+        require(!_paused, IsPaused());
+        uint256 lock = terms.fee * _lockMultiple;
         _checkTerms(terms, spec.length, lock);
         (address royaltyToken, uint96 royalty) = _right(terms);
 
@@ -62,36 +61,6 @@ contract JobMarket is Rerun, AccessManaged, ReentrancyGuardTransient {
 
         _take(_token, terms.fee);
         if (royalty != 0) _take(IERC20(royaltyToken), royalty);
-    }
-
-    /// @inheritdoc IJobMarket
-    function assign(uint256 jobId) external {
-        Job storage stored = _jobIn(jobId, Status.Open);
-        _checkTime(stored.deadline, stored.readyBlock);
-        uint256 seedBlock = stored.readyBlock - _confirmations;
-        if (!Assignment.isLive(seedBlock)) {
-            _rearm(jobId, stored);
-            return;
-        }
-
-        uint256 n = stored.n;
-        uint256 committed = stored.committed;
-        bool anew = stored.redraws != 0;
-        address[] memory excluded = anew ? participants(jobId) : new address[](0);
-        bytes32 seed = keccak256(abi.encode(blockhash(seedBlock), address(this), jobId));
-        address[] memory drawn = _staking.drawAndLock(jobId, seed, seedBlock, n - committed, stored.lock, excluded);
-        require(anew || drawn.length == n, TooFewEligible(drawn.length, n));
-        _fill(jobId, n, drawn);
-        if (drawn.length == 0 || committed + drawn.length < stored.k) {
-            _goOn(jobId, stored);
-            return;
-        }
-
-        stored.status = Status.Assigned;
-        stored.readyBlock = _confirmedBlock();
-        stored.deadline = _after(_runWindow(stored.fuel));
-
-        emit Assigned(jobId, _alive(jobId, n), stored.lock, stored.readyBlock, stored.deadline);
     }
 
     /// @inheritdoc IJobMarket
@@ -126,44 +95,6 @@ contract JobMarket is Rerun, AccessManaged, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IJobMarket
-    function tally(uint256 jobId) external {
-        Job storage stored = _known(jobId);
-        bool closes = stored.status == Status.Committed;
-        if (closes) _expireReveals(jobId, stored);
-        require(stored.status == Status.Revealed, WrongStatus(jobId, stored.status));
-
-        Seat[] memory taken = _load(_seats[jobId], stored.n);
-        (uint256 first, uint256 votes) = taken.leader();
-        if (votes < stored.k) {
-            _callPanel(jobId, stored);
-            return;
-        }
-        if (taken[first].kind == OutcomeKind.InputUnavailable) {
-            _fail(jobId, stored, Failure.InputsUnavailable);
-            return;
-        }
-        if (stored.assurancePpm == 0) _propose(jobId, stored, taken[first], votes);
-        else if (!closes) _drawAudit(jobId, stored, taken[first], votes);
-    }
-
-    /// @inheritdoc IJobMarket
-    function challenge(uint256 jobId) external nonReentrant {
-        Job storage stored = _jobIn(jobId, Status.Proposed);
-        uint96 bond = _bondOf(stored);
-
-        _dispute(jobId, stored, msg.sender, bond);
-
-        _take(_token, bond);
-    }
-
-    /// @inheritdoc IJobMarket
-    function dispute(uint256 jobId, address challenger) external {
-        require(msg.sender == address(_pool), NotPool(msg.sender));
-        
-        _dispute(jobId, _jobIn(jobId, Status.Proposed), challenger, 0);
-    }
-
-    /// @inheritdoc IJobMarket
     function demand(uint256 jobId, bytes calldata outcome, bytes[] calldata path, uint256[] calldata offsets)
         external
         nonReentrant
@@ -176,7 +107,7 @@ contract JobMarket is Rerun, AccessManaged, ReentrancyGuardTransient {
         bytes32 outcomeHash = _hashOf(OutcomeKind.Result, outcome);
         require(outcomeHash == stored.outcomeHash, OutcomeMismatch(stored.outcomeHash, outcomeHash));
         bytes32 digest = Dag.walk(Dag.digestOf(outcome), path, offsets);
-        uint256 deposit = minimumFee(stored.fuel);
+        uint256 deposit = _minimumFeeOf(stored.fuel);
 
         stored.status = Status.Demanded;
         ++stored.demands;
@@ -200,55 +131,7 @@ contract JobMarket is Rerun, AccessManaged, ReentrancyGuardTransient {
 
         emit Answered(jobId, digest, msg.sender, data, stored.deadline);
 
-        _refund(msg.sender, address(_token), minimumFee(stored.fuel));
-    }
-
-    /// @inheritdoc IJobMarket
-    function resolve(uint256 jobId) external {
-        Job storage stored = _known(jobId);
-        Status status = stored.status;
-        require(
-            status == Status.Audited || status == Status.NoQuorum || status == Status.Disputed,
-            WrongStatus(jobId, status)
-        );
-        PanelState memory panel = _panel.panel(stored.panelId);
-        require(panel.status == PanelStatus.Decided, PanelUndecided(stored.panelId));
-
-        if (status == Status.Audited) _hear(jobId, stored, panel);
-        else if (panel.size == 0) _fail(jobId, stored, Failure.TooFewEligible);
-        else if (panel.votes == 0) _fail(jobId, stored, Failure.NoMajority);
-        else if (panel.kind == OutcomeKind.InputUnavailable) _fail(jobId, stored, Failure.InputsUnavailable);
-        else _conclude(jobId, stored, panel.kind, panel.outcomeHash);
-    }
-
-    /// @inheritdoc IJobMarket
-    function finalize(uint256 jobId) external {
-        Job storage stored = _jobIn(jobId, Status.Proposed);
-        _checkTimeOut(stored.deadline);
-
-        _finish(jobId, stored);
-    }
-
-    /// @inheritdoc IJobMarket
-    function expire(uint256 jobId) external {
-        Job storage stored = _known(jobId);
-        Status status = stored.status;
-        if (status == Status.Committed) return _expireReveals(jobId, stored);
-        require(
-            status == Status.Open || status == Status.Assigned || status == Status.Demanded, WrongStatus(jobId, status)
-        );
-        _checkTimeOut(stored.deadline);
-
-        if (status == Status.Assigned) {
-            _expireCommits(jobId, stored);
-        } else if (status == Status.Demanded) {
-            _fail(jobId, stored, Failure.BytesWithheld);
-            _refund(stored.requester, address(_token), minimumFee(stored.fuel));
-        } else if (stored.redraws == 0) {
-            _fail(jobId, stored, Failure.NotAssigned);
-        } else {
-            _goOn(jobId, stored);
-        }
+        _pay(msg.sender, address(_token), _minimumFeeOf(stored.fuel));
     }
 
     /// @inheritdoc IJobMarket
@@ -261,8 +144,94 @@ contract JobMarket is Rerun, AccessManaged, ReentrancyGuardTransient {
         _setPaused(false);
     }
 
+    /// @inheritdoc IJobMarket
+    function assign(uint256) external {
+        _refer();
+    }
+
+    /// @inheritdoc IJobMarket
+    function tally(uint256) external {
+        _refer();
+    }
+
+    /// @inheritdoc IJobMarket
+    function challenge(uint256) external {
+        _refer();
+    }
+
+    /// @inheritdoc IJobMarket
+    function dispute(uint256, address) external {
+        _refer();
+    }
+
+    /// @inheritdoc IJobMarket
+    function resolve(uint256) external {
+        _refer();
+    }
+
+    /// @inheritdoc IJobMarket
+    function finalize(uint256) external {
+        _refer();
+    }
+
+    /// @inheritdoc IJobMarket
+    function expire(uint256) external {
+        _refer();
+    }
+
+    /// @inheritdoc IJobMarket
+    function paused() external view returns (bool) {
+        return _paused;
+    }
+
+    /// @inheritdoc IJobMarket
+    function job(uint256 jobId) external view returns (Job memory) {
+        return _known(jobId);
+    }
+
+    /// @inheritdoc IJobMarket
+    function seats(uint256 jobId) external view returns (Seat[] memory) {
+        return _load(_seats[jobId], _known(jobId).n);
+    }
+
+    /// @inheritdoc IJobMarket
+    function participants(uint256 jobId) external view returns (address[] memory) {
+        return _participants(jobId);
+    }
+
+    /// @inheritdoc IJobMarket
+    function jobCount() external view returns (uint256) {
+        return _jobCount;
+    }
+
+    /// @inheritdoc IJobMarket
+    function minimumFee(uint64 fuel) external view returns (uint256) {
+        return _minimumFeeOf(fuel);
+    }
+
+    /// @inheritdoc IJobMarket
+    function lockMultiple() external view returns (uint256) {
+        return _lockMultiple;
+    }
+
+    /// @inheritdoc IJobMarket
+    function bondOf(uint256 jobId) external view returns (uint256) {
+        return _bondOf(_known(jobId));
+    }
+
+    /// @inheritdoc IJobMarket
+    function boundOf(uint256 assurancePpm, uint256 n, uint256 lock) public pure returns (uint256) {
+        if (assurancePpm >= PPM) return type(uint256).max;
+        return n * lock * assurancePpm / (PPM - assurancePpm);
+    }
+
+    /// @dev Has the referee carry out this call.
+    function _refer() private {
+        Address.functionDelegateCall(_referee, msg.data);
+    }
+
     function _setPaused(bool paused_) private {
-        paused = paused_;
+        _paused = paused_;
 
         emit PausedSet(paused_);
     }
@@ -273,7 +242,7 @@ contract JobMarket is Rerun, AccessManaged, ReentrancyGuardTransient {
             QuorumInvalid(terms.n, terms.k)
         );
         require(terms.fuel != 0 && terms.fuel <= _maxFuel, FuelInvalid(terms.fuel, _maxFuel));
-        uint256 least = minimumFee(terms.fuel);
+        uint256 least = _minimumFeeOf(terms.fuel);
         require(terms.fee >= least, FeeTooLow(terms.fee, least));
         require(terms.assurancePpm <= PPM, AssuranceInvalid(terms.assurancePpm));
         uint256 bound = boundOf(terms.assurancePpm, terms.n, lock);
@@ -311,11 +280,5 @@ contract JobMarket is Rerun, AccessManaged, ReentrancyGuardTransient {
             posted.specHash,
             spec
         );
-    }
-
-    /// @dev Takes money from the sender, to be held; the ledger refuses it where less has come.
-    function _take(IERC20 token, uint256 amount) private {
-        token.safeTransferFrom(msg.sender, address(_ledger), amount);
-        _ledger.hold(address(token), amount);
     }
 }

@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 import {JobBook} from "./JobBook.sol";
 import {Quorum} from "./Quorum.sol";
 import {Verdict} from "./Verdict.sol";
-import {Failure, Job, Status} from "./interfaces/IJobMarket.sol";
+import {Failure, IJobMarket, Job, Status} from "./interfaces/IJobMarket.sol";
 import {Fault} from "./interfaces/IOperatorStaking.sol";
 import {OutcomeKind, Seat} from "./interfaces/IRounds.sol";
 
@@ -31,7 +31,7 @@ abstract contract Payout is JobBook {
         stored.status = Status.Final;
         stored.deadline = 0;
 
-        emit Finalized(jobId, stored.kind, outcomeHash, paid);
+        emit IJobMarket.Finalized(jobId, stored.kind, outcomeHash, paid);
 
         _release(jobId, stored.lock, taken, 0);
         Bill memory bill = _bill(taken.length);
@@ -56,7 +56,7 @@ abstract contract Payout is JobBook {
         stored.kind = kind;
         stored.outcomeHash = outcomeHash;
 
-        emit Finalized(jobId, kind, outcomeHash, paid);
+        emit IJobMarket.Finalized(jobId, kind, outcomeHash, paid);
 
         uint256 slashed =
             _release(jobId, stored.lock, taken, outcomeHash) + _release(jobId, stored.lock, panelists, outcomeHash);
@@ -77,13 +77,13 @@ abstract contract Payout is JobBook {
         bool paysBase = reason != Failure.BytesWithheld;
         address[] memory seated = paysBase ? taken.revealed() : new address[](0);
         address[] memory called = paysBase ? panelists.revealed() : new address[](0);
-        uint256 base = minimumFee(stored.fuel) / stored.n;
+        uint256 base = _minimumFeeOf(stored.fuel) / stored.n;
         Verdict.Loss memory loss = Verdict.loss(stored.fee, stored.bond, base, seated.length, called.length);
 
         stored.status = Status.Failed;
         stored.deadline = 0;
 
-        emit Failed(jobId, reason, loss.refund, stored.royalty);
+        emit IJobMarket.Failed(jobId, reason, loss.refund, stored.royalty);
 
         _release(jobId, stored.lock, taken, 0);
         _release(jobId, stored.lock, panelists, 0);
@@ -95,16 +95,7 @@ abstract contract Payout is JobBook {
         _owe(bill, stored.requester, loss.refund);
         _book(bill);
         if (paysBase) _payAuditors(jobId, auditors.revealed(), base);
-        _refund(stored.requester, stored.royaltyToken, stored.royalty);
-    }
-
-    /// @dev Owes an account what the JobMarket holds.
-    function _refund(address account, address token, uint256 amount) internal {
-        if (amount == 0) return;
-        address[] memory accounts = new address[](1);
-        uint256[] memory amounts = new uint256[](1);
-        (accounts[0], amounts[0]) = (account, amount);
-        _ledger.payHeld(token, accounts, amounts);
+        _pay(stored.requester, stored.royaltyToken, stored.royalty);
     }
 
     /// @dev Owes what a panel's verdict divides beside the jobFee.
@@ -135,7 +126,7 @@ abstract contract Payout is JobBook {
         _owe(bill, stored.requester, award.toRequester);
         _owe(bill, BURN, award.burned);
 
-        emit Judged(
+        emit IJobMarket.Judged(
             jobId, stored.panelId, slashed, award.toPanel, award.toChallenger, award.toRequester, award.burned
         );
     }
@@ -152,7 +143,7 @@ abstract contract Payout is JobBook {
 
         if (stored.royalty == 0) return;
         if (stored.kind != OutcomeKind.Result) {
-            _refund(stored.requester, stored.royaltyToken, stored.royalty);
+            _pay(stored.requester, stored.royaltyToken, stored.royalty);
         } else {
             _ledger.creditHeld(stored.version, stored.royaltyToken, stored.royalty, address(0), 0);
         }

@@ -3,7 +3,7 @@ pragma solidity ^0.8.30;
 
 import {Quorum} from "./Quorum.sol";
 import {Seating} from "./Seating.sol";
-import {Failure, Job, Status} from "./interfaces/IJobMarket.sol";
+import {Failure, IJobMarket, Job, Status} from "./interfaces/IJobMarket.sol";
 import {PanelState} from "./interfaces/IPanel.sol";
 import {OutcomeKind, Seat} from "./interfaces/IRounds.sol";
 
@@ -20,7 +20,7 @@ abstract contract Rerun is Seating {
         stored.outcomeHash = seat.outcomeHash;
         stored.deadline = _after(_challengeWindow);
 
-        emit Proposed(jobId, seat.kind, seat.outcomeHash, votes, stored.deadline);
+        emit IJobMarket.Proposed(jobId, seat.kind, seat.outcomeHash, votes, stored.deadline);
     }
 
     /// @dev Has an auditor run an assured job again where the lot falls on it, else proposes it. Waits for another block
@@ -42,7 +42,7 @@ abstract contract Rerun is Seating {
         uint64 panelId = _convene(jobId, stored, true);
         _audits[jobId] = panelId;
 
-        emit Audited(jobId, panelId);
+        emit IJobMarket.Audited(jobId, panelId);
     }
 
     /// @dev Carries out an audit: an auditor that could not run the job, or found the same, leaves it as it is.
@@ -62,7 +62,7 @@ abstract contract Rerun is Seating {
         stored.status = Status.Disputed;
         uint64 panelId = _convene(jobId, stored, false);
 
-        emit Disputed(jobId, panelId, address(0), 0);
+        emit IJobMarket.Disputed(jobId, panelId, address(0), 0);
     }
 
     /// @dev Has a panel decide where there is no quorum.
@@ -75,14 +75,14 @@ abstract contract Rerun is Seating {
         stored.status = Status.NoQuorum;
         uint64 panelId = _convene(jobId, stored, false);
 
-        emit QuorumMissed(jobId, panelId);
+        emit IJobMarket.QuorumMissed(jobId, panelId);
     }
 
     /// @dev Has a panel decide about what is proposed.
     function _dispute(uint256 jobId, Job storage stored, address challenger, uint96 bond) internal {
         _checkTime(stored.deadline, 0);
         uint256 eligible = _eligible(jobId);
-        require(eligible >= MIN_PANEL, TooFewEligible(eligible, MIN_PANEL));
+        require(eligible >= MIN_PANEL, IJobMarket.TooFewEligible(eligible, MIN_PANEL));
 
         stored.status = Status.Disputed;
         stored.challenger = challenger;
@@ -90,7 +90,7 @@ abstract contract Rerun is Seating {
         stored.deadline = 0;
         uint64 panelId = _convene(jobId, stored, false);
 
-        emit Disputed(jobId, panelId, challenger, bond);
+        emit IJobMarket.Disputed(jobId, panelId, challenger, bond);
     }
 
     /// @dev The panel is the deployment's own, and calls nobody.
@@ -103,7 +103,7 @@ abstract contract Rerun is Seating {
     /// @dev How many operators could sit on a panel at most.
     function _eligible(uint256 jobId) private view returns (uint256) {
         uint256 candidates = _staking.candidateCount();
-        uint256 excluded = participants(jobId).length;
+        uint256 excluded = _participants(jobId).length;
         return candidates < excluded ? 0 : candidates - excluded;
     }
 }

@@ -3,7 +3,7 @@ pragma solidity ^0.8.30;
 
 import {Payout} from "./Payout.sol";
 import {MAX_SEATS} from "./Rounds.sol";
-import {Failure, Job, Status} from "./interfaces/IJobMarket.sol";
+import {Failure, IJobMarket, Job, Status} from "./interfaces/IJobMarket.sol";
 import {Fault} from "./interfaces/IOperatorStaking.sol";
 import {Seat} from "./interfaces/IRounds.sol";
 
@@ -14,7 +14,7 @@ abstract contract Seating is Payout {
     function _rearm(uint256 jobId, Job storage stored) internal {
         stored.readyBlock = _seededBlock();
 
-        emit Rearmed(jobId, stored.readyBlock);
+        emit IJobMarket.Rearmed(jobId, stored.readyBlock);
     }
 
     /// @dev Seats those drawn where nobody has committed.
@@ -35,23 +35,6 @@ abstract contract Seating is Payout {
         else _closeCommits(jobId, stored);
     }
 
-    function _closeCommits(uint256 jobId, Job storage stored) internal {
-        stored.status = Status.Committed;
-        stored.readyBlock = _confirmedBlock();
-        stored.deadline = _after(_revealWindow);
-
-        emit CommitsClosed(jobId, stored.readyBlock, stored.deadline);
-    }
-
-    function _closeReveals(uint256 jobId, Job storage stored) internal {
-        uint64 readyBlock = stored.assurancePpm == 0 ? 0 : _seededBlock();
-        stored.status = Status.Revealed;
-        stored.deadline = 0;
-        stored.readyBlock = readyBlock;
-
-        emit RevealsClosed(jobId, readyBlock);
-    }
-
     /// @dev Fines the silent, and has their seats drawn anew where that was not done twice.
     function _expireCommits(uint256 jobId, Job storage stored) internal {
         address[] memory silent = _markIdle(jobId, stored.n, false);
@@ -62,7 +45,7 @@ abstract contract Seating is Payout {
             stored.readyBlock = _seededBlock();
             stored.deadline = _after(_openWindow);
 
-            emit Reopened(jobId, silent, stored.readyBlock, stored.deadline);
+            emit IJobMarket.Reopened(jobId, silent, stored.readyBlock, stored.deadline);
         } else {
             _goOn(jobId, stored);
         }
@@ -78,17 +61,6 @@ abstract contract Seating is Payout {
         _closeReveals(jobId, stored);
 
         _fine(jobId, withheld, stored.lock, Fault.Withheld);
-    }
-
-    /// @dev The operators of all seats that were not silent.
-    function _alive(uint256 jobId, uint256 n) internal view returns (address[] memory operators) {
-        Seat[MAX_SEATS] storage row = _seats[jobId];
-        operators = new address[](n);
-        uint256 count;
-        for (uint256 i; i < n; ++i) {
-            if (!row[i].released) operators[count++] = row[i].operator;
-        }
-        _shorten(operators, count);
     }
 
     /// @dev Marks the seats that did not do what was due, to commit or to reveal, as released; their locks end with a fine.

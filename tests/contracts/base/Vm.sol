@@ -17,7 +17,9 @@ interface Vm {
     function assertFalse(bool condition) external pure;
     function assume(bool condition) external pure;
     function computeCreateAddress(address deployer, uint256 nonce) external pure returns (address);
+    function contains(string calldata text, string calldata part) external pure returns (bool);
     function expectEmit(address emitter) external;
+    function expectRevert() external;
     function expectRevert(bytes calldata data) external;
     function chainId(uint256 id) external;
     function expectRevert(bytes4 selector) external;
@@ -25,6 +27,7 @@ interface Vm {
     function getBlockTimestamp() external view returns (uint256);
     function getNonce(address account) external view returns (uint64);
     function label(address account, string calldata name) external;
+    function parseUint(string calldata text) external pure returns (uint256);
     function prank(address sender) external;
     function roll(uint256 number) external;
     function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);

@@ -3,30 +3,37 @@ pragma solidity ^0.8.30;
 
 import {IERC20Errors, IERC721Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 
-import {ILicenseMarket, License, Offer} from "../../../contracts/interfaces/ILicenseMarket.sol";
-import {SaleTest} from "../base/SaleTest.sol";
+import {ILicenseMarket, License, Offer, Sells} from "../../../contracts/interfaces/ILicenseMarket.sol";
+import {IRevenueLedger} from "../../../contracts/interfaces/IRevenueLedger.sol";
+import {MarketTest} from "./MarketTest.sol";
 
-contract PurchaseTest is SaleTest {
-    uint64 internal version;
-    uint64 internal offerId;
-
-    function setUp() public override {
-        super.setUp();
-        version = _publish(ada, "ema", _all(ada));
-        offerId = _offer(ada, version, PRICE, 0);
-    }
-
+// purchase(offerId, recipient, maxPrice, expectedVersion, referrer)
+// ├── when sales are paused: it reverts with IsPaused (Pause.t.sol)
+// ├── when the offer is unknown, or sells no licenses: it reverts with UnknownOffer, NotSold
+// ├── when version or price changed under the buyer: it reverts with VersionChanged, PriceTooLow
+// ├── when the token is no longer allowed, or the version deprecated: it reverts
+// ├── when buyer or recipient cannot: it reverts, and nothing is sold
+// ├── when the offer is free
+// │   └── a license is made and no money moves
+// ├── when it has no trial
+// │   ├── the price is divided between protocol, referrer and version at once
+// │   └── an offer of 30 days ends after 30 days, one of zero never
+// └── when it has a trial
+//     ├── the price is held, and nobody is owed anything of it
+//     └── a referrer is paid on release alone (Release.t.sol)
+contract PurchaseTest is MarketTest {
     function test_MintsALicenseAndCreditsTheVersion() public {
         uint256 expiry = vm.getBlockTimestamp() + 30 days;
         vm.expectEmit(address(market));
-        emit ILicenseMarket.Purchased(1, offerId, version, rita, ben, address(usd), PRICE, expiry);
+        emit ILicenseMarket.Purchased(1, offerId, version, rita, ben, PRICE, expiry, 0, address(0));
         vm.prank(rita);
-        uint256 licenseId = market.purchase(offerId, ben, PRICE, version);
+        uint256 licenseId = market.purchase(offerId, ben, PRICE, version, address(0));
 
         License memory license = market.license(licenseId);
         vm.assertEq(market.ownerOf(licenseId), ben);
         vm.assertEq(license.version, version);
         vm.assertEq(license.expiry, expiry);
+        vm.assertEq(license.refundableUntil, 0);
         vm.assertEq(license.pricePaid, PRICE);
         vm.assertEq(license.token, address(usd));
         vm.assertEq(license.offer, offerId);
@@ -75,8 +82,56 @@ contract PurchaseTest is SaleTest {
     function test_AFreeOfferMovesNoMoney() public {
         uint64 free = _offer(ada, version, 0, 0);
         vm.prank(eve);
-        market.purchase(free, eve, 0, version);
+        market.purchase(free, eve, 0, version, ben);
         vm.assertEq(ledger.total(address(usd)), 0);
+        vm.assertTrue(market.isValid(1, eve, version));
+    }
+
+    function test_AFreeOfferHasNoTrial() public {
+        Offer memory terms = _trialTerms();
+        terms.price = 0;
+        _set(offerId, terms);
+        uint64 licenseId = _buy(eve, offerId, version);
+        vm.assertEq(market.license(licenseId).refundableUntil, 0);
+        _use(licenseId, eve);
+        _checkHeld(0, 0);
+    }
+
+    function test_AReferrerIsPaidAtOnceWhereThereIsNoTrial() public {
+        Offer memory terms = _offerOf(version, PRICE, 0);
+        terms.referralBps = REFERRAL_BPS;
+        _set(offerId, terms);
+        vm.expectEmit(address(ledger));
+        emit IRevenueLedger.AccountCredited(ben, address(usd), PRICE / 10);
+        vm.prank(rita);
+        market.purchase(offerId, rita, PRICE, version, ben);
+        _checkDivided();
+    }
+
+    function test_NobodyIsPaidWhereNobodyReferred() public {
+        Offer memory terms = _offerOf(version, PRICE, 0);
+        terms.referralBps = REFERRAL_BPS;
+        _set(offerId, terms);
+        _buy(rita, offerId, version);
+        vm.assertEq(ledger.received(version, address(usd)), _net(PRICE));
+        vm.assertEq(_owed(address(0)), 0);
+    }
+
+    function test_ATrialHoldsThePrice() public {
+        uint256 until = vm.getBlockTimestamp() + TRIAL;
+        _set(offerId, _trialTerms());
+        vm.expectEmit(address(market));
+        emit ILicenseMarket.Purchased(
+            1, offerId, version, rita, rita, PRICE, vm.getBlockTimestamp() + 30 days, until, ben
+        );
+        vm.expectEmit(address(ledger));
+        emit IRevenueLedger.Held(address(market), address(usd), PRICE);
+        vm.prank(rita);
+        market.purchase(offerId, rita, PRICE, version, ben);
+
+        vm.assertEq(market.license(1).refundableUntil, until);
+        _checkHeld(PRICE, PRICE);
+        vm.assertEq(_owed(treasury) + _owed(ben) + ledger.received(version, address(usd)), 0);
     }
 
     function test_SoldLicensesKeepTheirTerms() public {
@@ -103,19 +158,33 @@ contract PurchaseTest is SaleTest {
     }
 
     function test_RefusesWhatIsNoLongerSold() public {
-        market.allowToken(address(usd), false);
+        ledger.allowToken(address(usd), false);
         _refuse(rita, PRICE, version, abi.encodeWithSelector(ILicenseMarket.TokenNotAllowed.selector, address(usd)));
-        market.allowToken(address(usd), true);
+        ledger.allowToken(address(usd), true);
         vm.prank(ada);
         registry.deprecate(version);
         _refuse(rita, PRICE, version, abi.encodeWithSelector(ILicenseMarket.VersionDeprecated.selector, version));
-        Offer memory terms = _offerOf(version, PRICE, 0);
-        terms.active = false;
-        vm.prank(ada);
-        market.setOffer(offerId, terms);
-        _refuse(rita, PRICE, version, abi.encodeWithSelector(ILicenseMarket.OfferInactive.selector, offerId));
+        _withdraw();
+        _refuse(rita, PRICE, version, _notSold());
         offerId = 77;
         _refuse(rita, PRICE, version, abi.encodeWithSelector(ILicenseMarket.UnknownOffer.selector, 77));
+    }
+
+    function test_RefusesALicenseWhereRunsAloneAreSold() public {
+        Offer memory terms = _offerOf(version, PRICE, 1e6);
+        terms.sells = Sells.Runs;
+        _set(offerId, terms);
+        _refuse(rita, PRICE, version, _notSold());
+    }
+
+    function test_AFreeOfferIsNoWayRoundTheAllowListOrDeprecation() public {
+        offerId = _offer(ada, version, 0, 0);
+        ledger.allowToken(address(usd), false);
+        _refuse(rita, 0, version, abi.encodeWithSelector(ILicenseMarket.TokenNotAllowed.selector, address(usd)));
+        ledger.allowToken(address(usd), true);
+        vm.prank(ada);
+        registry.deprecate(version);
+        _refuse(rita, 0, version, abi.encodeWithSelector(ILicenseMarket.VersionDeprecated.selector, version));
     }
 
     function test_RefusesAnEmptyWallet() public {
@@ -130,7 +199,7 @@ contract PurchaseTest is SaleTest {
     function test_RefusesNobodyAsRecipient() public {
         vm.expectRevert(abi.encodeWithSelector(IERC721Errors.ERC721InvalidReceiver.selector, address(0)));
         vm.prank(rita);
-        market.purchase(offerId, address(0), PRICE, version);
+        market.purchase(offerId, address(0), PRICE, version, address(0));
     }
 
     function test_RecordsOfUnknownLicensesAreRefused() public {
@@ -152,7 +221,7 @@ contract PurchaseTest is SaleTest {
             return;
         }
         vm.prank(rita);
-        market.purchase(offerId, rita, maxPrice, version);
+        market.purchase(offerId, rita, maxPrice, version, address(0));
         vm.assertEq(usd.balanceOf(rita), before - price);
         vm.assertEq(ledger.received(version, address(usd)) + ledger.claimable(treasury, address(usd)), price);
     }
@@ -160,6 +229,6 @@ contract PurchaseTest is SaleTest {
     function _refuse(address buyer, uint256 maxPrice, uint256 expected, bytes memory reason) private {
         vm.expectRevert(reason);
         vm.prank(buyer);
-        market.purchase(offerId, buyer, maxPrice, expected);
+        market.purchase(offerId, buyer, maxPrice, expected, address(0));
     }
 }

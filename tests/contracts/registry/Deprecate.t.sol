@@ -4,6 +4,9 @@ pragma solidity ^0.8.30;
 import {IModuleRegistry, Version} from "../../../contracts/interfaces/IModuleRegistry.sol";
 import {SaleTest} from "../base/SaleTest.sol";
 
+// deprecate(versionId)
+// ├── when the version is unknown, the sender not its author, or it is deprecated already: it reverts
+// └── otherwise nothing else of it changes, and it cannot be undone
 contract DeprecateTest is SaleTest {
     uint64 internal version;
 

@@ -4,6 +4,19 @@ pragma solidity ^0.8.30;
 import {Access, IModuleRegistry, Split, Version, VersionTerms} from "../../../contracts/interfaces/IModuleRegistry.sol";
 import {SaleTest} from "../base/SaleTest.sol";
 
+// publish(moduleId, terms, splits)
+// ├── when the module is unknown or another's: it reverts with NotAuthor
+// ├── when a digest is empty, or an open bundle's differ, or a sealed one's are equal: it reverts
+// ├── when the royalty asked for is above half, or the semver is not [0-9A-Za-z.+-]{1,64} or taken: it reverts
+// ├── when the table
+// │   ├── has no row, more than 32, or a row of zero: it reverts
+// │   ├── is not sorted by (version, account), or a row names both or neither: it reverts
+// │   ├── does not sum to 1e6: it reverts with SplitSumWrong
+// │   ├── names itself, the future or a deprecated version as upstream: it reverts
+// │   └── undercuts an upstream, or gives upstreams more than half: it reverts
+// └── otherwise
+//     ├── the version and the hash of its table are kept
+//     └── the same digest may be published by others, before or after
 contract PublishTest is SaleTest {
     uint256 internal moduleId;
 
@@ -46,10 +59,16 @@ contract PublishTest is SaleTest {
         vm.assertEq(registry.authorOf(registry.publish(moduleId, _terms("1.0.0"), _all(ben))), ben);
     }
 
-    function test_ACopierCannotBlockTheAuthorsCid() public {
-        _publish(eve, "copy", _all(eve));
+    /// @dev A digest is not owned by who publishes it first: a copier that runs ahead of the author neither keeps the
+    /// author out nor takes a version's name or revenue from it. Whose work it was is for buyers to judge, by author.
+    function test_ACopierWhoIsFirstCannotBlockTheAuthorsCid() public {
+        uint64 copy = _publish(eve, "ema", _all(eve));
         vm.prank(ada);
-        vm.assertEq(registry.publish(moduleId, _terms("1.0.0"), _all(ada)), 2);
+        uint256 original = registry.publish(moduleId, _terms("1.0.0"), _all(ada));
+        vm.assertEq(original, copy + 1);
+        vm.assertEq(registry.version(copy).cidDigest, registry.version(original).cidDigest);
+        vm.assertEq(registry.authorOf(copy), eve);
+        vm.assertEq(registry.authorOf(original), ada);
     }
 
     function test_RefusesStrangersAndUnknownModules() public {
@@ -89,7 +108,43 @@ contract PublishTest is SaleTest {
             _all(ada),
             abi.encodeWithSelector(IModuleRegistry.SemverTaken.selector, moduleId, "1.0.0")
         );
-        _refuse(ada, _terms(""), _all(ada), abi.encodeWithSelector(IModuleRegistry.EmptySemver.selector));
+    }
+
+    function test_RefusesASemverOfOtherLetters() public {
+        string[7] memory semvers = [
+            "",
+            "1.0 ",
+            "1.0\"",
+            "1_0",
+            "1.0/2",
+            unicode"1.0é",
+            "1.0.0-12345678901234567890123456789012345678901234567890123456789"
+        ];
+        for (uint256 i; i < semvers.length; ++i) {
+            _refuse(
+                ada,
+                _terms(semvers[i]),
+                _all(ada),
+                abi.encodeWithSelector(IModuleRegistry.SemverInvalid.selector, semvers[i])
+            );
+        }
+    }
+
+    function test_EveryByteIsInASemverOrNot() public {
+        for (uint256 i; i < 256; ++i) {
+            bytes1 letter = bytes1(uint8(i));
+            bool accepted = (letter >= "a" && letter <= "z") || (letter >= "A" && letter <= "Z")
+                || (letter >= "0" && letter <= "9") || letter == "." || letter == "+" || letter == "-";
+            VersionTerms memory terms = _terms("1");
+            terms.semver = string(abi.encodePacked("1", letter));
+            vm.prank(ada);
+            (bool done,) = address(registry).call(abi.encodeCall(registry.publish, (moduleId, terms, _all(ada))));
+            vm.assertEq(done, accepted);
+        }
+        vm.prank(ada);
+        registry.publish(
+            moduleId, _terms("1.0.0-1234567890123456789012345678901234567890123456789012345678"), _all(ada)
+        );
     }
 
     function test_RefusesARoyaltyThatNobodyCouldPay() public {

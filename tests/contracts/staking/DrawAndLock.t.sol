@@ -2,11 +2,18 @@
 pragma solidity ^0.8.30;
 
 import {IOperatorStaking} from "../../../contracts/interfaces/IOperatorStaking.sol";
-import {BaseTest} from "../base/BaseTest.sol";
+import {StakingTest} from "./StakingTest.sol";
 
-contract DrawAndLockTest is BaseTest {
-    uint256 internal constant LOCK = 300;
-
+/// drawAndLock
+/// ├── from others than JobMarket and Panel: reverts
+/// ├── a seed block that is not yet known, or too old: reverts
+/// ├── passes over who has too little free, who is excluded, and who is below the minimum
+/// ├── fewer are eligible than asked for: those there are
+/// └── stake that moves after the seed block: moves no draw
+/// unlock
+/// ├── from others than JobMarket and Panel: reverts
+/// └── frees what was locked
+contract DrawAndLockTest is StakingTest {
     function setUp() public override {
         super.setUp();
         _addOperators(5, MINIMUM_STAKE);
@@ -19,50 +26,82 @@ contract DrawAndLockTest is BaseTest {
             for (uint256 j; j < i; ++j) {
                 vm.assertFalse(drawn[i] == drawn[j]);
             }
-            vm.assertEq(staking.operator(drawn[i]).free, MINIMUM_STAKE - LOCK);
-            vm.assertEq(staking.operator(drawn[i]).locked, LOCK);
+            _checkOperator(drawn[i], MINIMUM_STAKE - LOCK, LOCK, 0);
         }
         vm.assertEq(staking.totalStake(), 5 * MINIMUM_STAKE);
+        vm.assertEq(staking.candidateCount(), 5);
 
         vm.expectEmit(address(staking));
-        emit IOperatorStaking.Unlocked(drawn[0], 1, LOCK);
-        vm.prank(address(jobs));
-        staking.unlock(1, drawn[0], LOCK);
-        vm.assertEq(staking.operator(drawn[0]).free, MINIMUM_STAKE);
+        emit IOperatorStaking.Unlocked(drawn[0], JOB, LOCK);
+        _unlock(drawn[0], LOCK);
+        _checkOperator(drawn[0], MINIMUM_STAKE, 0, 0);
     }
 
     function test_SkipsOperatorsWithTooLittleFree() public {
         address[] memory busy = _draw("seed", 3, MINIMUM_STAKE);
-        address[] memory drawn = _draw("other", 2, 1);
+        address[] memory drawn = _draw("other", 3, 1);
+        vm.assertEq(drawn.length, 2);
         for (uint256 i; i < 2; ++i) {
-            for (uint256 j; j < 3; ++j) {
-                vm.assertFalse(drawn[i] == busy[j]);
-            }
+            vm.assertFalse(_isAmong(busy, drawn[i]));
         }
-        vm.expectRevert(abi.encodeWithSelector(IOperatorStaking.TooFewEligible.selector, 2, 3));
-        this.draw("third", 3, 1, vm.getBlockNumber() - 1);
     }
 
-    function test_RefusesMoreSeatsThanOperators() public {
-        vm.expectRevert(abi.encodeWithSelector(IOperatorStaking.TooFewEligible.selector, 5, 7));
-        this.draw("seed", 7, LOCK, vm.getBlockNumber() - 1);
+    function test_GivesThoseThereAre() public {
+        vm.assertEq(_draw("seed", 7, LOCK).length, 5);
+        vm.assertEq(_draw("seed", 7, MINIMUM_STAKE).length, 0);
+        vm.assertEq(_draw("seed", 0, LOCK).length, 0);
+    }
+
+    function testFuzz_PassesOverWhoIsExcluded(bytes32 seed, uint8 bits, uint8 count) public {
+        address[] memory excluded = new address[](6);
+        uint256 allowed;
+        for (uint256 i; i < 5; ++i) {
+            if (bits >> i & 1 == 1) excluded[i] = operators[i];
+            else ++allowed;
+        }
+        excluded[5] = eve;
+        address[] memory drawn = _draw(seed, count % 8, LOCK, excluded);
+        vm.assertEq(drawn.length, allowed < count % 8 ? allowed : count % 8);
+        for (uint256 i; i < drawn.length; ++i) {
+            vm.assertFalse(_isAmong(excluded, drawn[i]));
+            _checkOperator(drawn[i], MINIMUM_STAKE - LOCK, LOCK, 0);
+        }
+        for (uint256 i; i < 5; ++i) {
+            if (!_isAmong(drawn, operators[i])) _checkOperator(operators[i], MINIMUM_STAKE, 0, 0);
+        }
+    }
+
+    /// @dev A panel of 7 beside a job of 7 seats whose silent ones were drawn anew twice, and an auditor.
+    function test_FindsAPanelBesideAJobsManyParticipants() public {
+        _addOperators(24, MINIMUM_STAKE);
+        _mine(2);
+        address[] memory excluded = new address[](22);
+        for (uint256 i; i < 22; ++i) {
+            excluded[i] = operators[i];
+        }
+        address[] memory drawn = _draw("seed", 7, LOCK, excluded);
+        vm.assertEq(drawn.length, 7);
+        for (uint256 i = 22; i < 29; ++i) {
+            vm.assertTrue(_isAmong(drawn, operators[i]));
+        }
     }
 
     function test_RefusesSeedsThatAreTooOldOrNotYetKnown() public {
         uint256 present = vm.getBlockNumber();
+        vm.startPrank(jobsAt);
         vm.expectRevert(abi.encodeWithSelector(IOperatorStaking.SeedTooOld.selector, present));
-        this.draw("seed", 1, LOCK, present);
+        staking.drawAndLock(JOB, "seed", present, 1, LOCK, new address[](0));
         _mine(32);
         vm.expectRevert(abi.encodeWithSelector(IOperatorStaking.SeedTooOld.selector, present));
-        this.draw("seed", 1, LOCK, present);
-        this.draw("seed", 1, LOCK, present + 1);
+        staking.drawAndLock(JOB, "seed", present, 1, LOCK, new address[](0));
+        staking.drawAndLock(JOB, "seed", present + 1, 1, LOCK, new address[](0));
     }
 
     /// @dev Whoever knows the seed could otherwise try amounts offline until it sits on every seat.
     function testFuzz_WhatIsStakedAfterTheSeedMovesNoDraw(bytes32 seed, uint80 amount, uint8 gap) public {
         uint256 seedBlock = vm.getBlockNumber();
         _mine(1 + gap % 30);
-        address[] memory expected = this.peek(seed, 3, seedBlock);
+        address[] memory expected = _peek(seed, 3, seedBlock);
 
         _fund(operators[0], uint256(amount) * 2);
         vm.prank(operators[0]);
@@ -73,24 +112,31 @@ contract DrawAndLockTest is BaseTest {
         vm.prank(operators[0]);
         staking.stake(amount);
 
-        vm.assertEq(keccak256(abi.encode(this.peek(seed, 3, seedBlock))), keccak256(abi.encode(expected)));
+        vm.assertEq(keccak256(abi.encode(_peek(seed, 3, seedBlock))), keccak256(abi.encode(expected)));
     }
 
-    function _draw(bytes32 seed, uint256 count, uint256 amount) private returns (address[] memory) {
-        return this.draw(seed, count, amount, vm.getBlockNumber() - 1);
-    }
+    function test_JobMarketAndPanelMayAndNobodyElse() public {
+        uint256 seedBlock = vm.getBlockNumber() - 1;
+        vm.expectRevert(abi.encodeWithSelector(IOperatorStaking.NotJobs.selector, eve));
+        vm.prank(eve);
+        staking.drawAndLock(JOB, "seed", seedBlock, 1, 1, new address[](0));
+        vm.prank(panelAt);
+        address[] memory drawn = staking.drawAndLock(JOB, "seed", seedBlock, 1, 1, new address[](0));
 
-    function draw(bytes32 seed, uint256 count, uint256 amount, uint256 seedBlock) external returns (address[] memory) {
-        vm.prank(address(jobs));
-        return staking.drawAndLock(1, seed, seedBlock, count, amount);
+        vm.expectRevert(abi.encodeWithSelector(IOperatorStaking.NotJobs.selector, eve));
+        vm.prank(eve);
+        staking.unlock(JOB, drawn[0], 1);
+        vm.prank(panelAt);
+        staking.unlock(JOB, drawn[0], 1);
+        _checkOperator(drawn[0], MINIMUM_STAKE, 0, 0);
     }
 
     /// @dev Draws and puts everything back.
-    function peek(bytes32 seed, uint256 count, uint256 seedBlock) external returns (address[] memory drawn) {
-        drawn = this.draw(seed, count, LOCK, seedBlock);
-        for (uint256 i; i < count; ++i) {
-            vm.prank(address(jobs));
-            staking.unlock(1, drawn[i], LOCK);
+    function _peek(bytes32 seed, uint256 count, uint256 seedBlock) private returns (address[] memory drawn) {
+        vm.prank(jobsAt);
+        drawn = staking.drawAndLock(JOB, seed, seedBlock, count, LOCK, new address[](0));
+        for (uint256 i; i < drawn.length; ++i) {
+            _unlock(drawn[i], LOCK);
         }
     }
 }

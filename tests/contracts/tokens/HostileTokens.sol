@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
+
 import {MockUSD} from "../../../contracts/MockUSD.sol";
 
 /// @notice Keeps one per cent of every transfer.
@@ -89,5 +91,35 @@ contract SilentToken {
         allowance[from][msg.sender] -= amount;
         balanceOf[from] -= amount;
         balanceOf[to] += amount;
+    }
+}
+
+/// @notice Has two decimals: a sale's shares are a few units.
+contract CoarseToken is ERC20 {
+    constructor() ERC20("Coarse", "CRS") {}
+
+    function mint(address to, uint256 amount) external {
+        _mint(to, amount);
+    }
+
+    function decimals() public pure override returns (uint8) {
+        return 2;
+    }
+}
+
+/// @notice Halves what everybody holds, as often as it likes.
+contract RebasingToken is MockUSD {
+    uint256 private _halvings;
+
+    function halve() external {
+        ++_halvings;
+    }
+
+    function balanceOf(address account) public view override returns (uint256) {
+        return super.balanceOf(account) >> _halvings;
+    }
+
+    function _update(address from, address to, uint256 amount) internal override {
+        super._update(from, to, amount << _halvings);
     }
 }
