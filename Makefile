@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 FORGE := node_modules/@foundry-rs/forge-linux-amd64/bin/forge
 SOL := $(shell find contracts -name '*.sol')
 
-.PHONY: run demo test check contracts brownie lock clean
+.PHONY: run demo test check contracts brownie bench lock clean
 
 run: $(VENV)/main.stamp build/bindings.stamp  ## Start the local network, walk the main journey, serve the app; Ctrl-C ends it.
 	$(BIN)/fusion up --foreground --demo
@@ -26,8 +26,11 @@ check: $(VENV)/dev.stamp build/bindings.stamp  ## Format, lint, types, architect
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-contracts: build/bindings.stamp  ## Build the contracts and run their tests.
-	$(FORGE) test
+contracts: build/bindings.stamp .venv-contracts/main.stamp  ## All that the contracts promise, with a summary; DEEP=1 goes deeper.
+	$(PYTHON) contracts/check.py
+
+bench: $(VENV)/main.stamp  ## Benchmarks and recomputed tables, as JSON.
+	$(BIN)/python bench/economics.py --json
 
 brownie: node_modules/main.stamp  ## Compile and test the contracts with brownie, in its own environment.
 	contracts/brownie.sh
@@ -51,6 +54,11 @@ $(VENV)/main.stamp: requirements.lock pyproject.toml
 
 $(VENV)/dev.stamp: $(VENV)/main.stamp requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+	@touch $@
+
+.venv-contracts/main.stamp: requirements-contracts.lock
+	test -x .venv-contracts/bin/python || $(PYTHON) -m venv .venv-contracts
+	.venv-contracts/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-contracts.lock
 	@touch $@
 
 node_modules/main.stamp: package-lock.json
