@@ -146,16 +146,8 @@ def coverage() -> str:
     """Lines and branches of contracts/ that the suites reach; interfaces have none, OpenZeppelin's are not ours."""
     report = BUILD / "lcov.info"
     report.unlink(missing_ok=True)
-    command = [
-        FORGE,
-        "coverage",
-        "--no-match-path",
-        "tests/contracts/gas/*",
-        "--report",
-        "lcov",
-        "--report-file",
-        report,
-    ]
+    asked = "--no-match-path tests/contracts/gas/* --report lcov --report-file"
+    command: list[str | Path] = [FORGE, "coverage", *asked.split(), report]
     run(command, {**SHALLOW, **apart("coverage")}, quiet=True)
     files = {name: found for name, found in parse_lcov(report.read_text()).items() if name.startswith("contracts/")}
     for name, found in sorted(files.items()):
@@ -178,16 +170,8 @@ def slither() -> str:
     report = BUILD / "slither.json"
     report.unlink(missing_ok=True)
     path = f"{FORGE.parent}{os.pathsep}{os.environ['PATH']}"
-    command = [
-        SLITHER,
-        ".",
-        "--compile-force-framework",
-        "foundry",
-        "--exclude",
-        ",".join(NOT_ASKED),
-        "--json",
-        str(report),
-    ]
+    asked = f"--compile-force-framework foundry --exclude {','.join(NOT_ASKED)} --json"
+    command: list[str | Path] = [SLITHER, ".", *asked.split(), report]
     # It exits with an error when it finds anything at all: what it found is judged here.
     run(command, {**apart("slither"), "PATH": path}, quiet=True, may_fail=True)
     if not report.exists():
