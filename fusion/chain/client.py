@@ -10,14 +10,17 @@ from fusion.chain.account import Account
 from fusion.chain.contract import BlockTag, Call, Contract, ErrorAbi, Event, LogRef, checksum, encode
 from fusion.chain.contracts import (
     ERRORS,
+    AccessManager,
+    AssurancePool,
     JobMarket,
     LicenseMarket,
     MockUSD,
     ModuleRegistry,
     OperatorStaking,
+    Panel,
     RevenueLedger,
 )
-from fusion.chain.deployment import Deployment
+from fusion.chain.deployment import PAID_IN, Deployment
 from fusion.chain.revert import refused
 from fusion.chain.rpc import Rpc, RpcError
 from fusion.chain.transactions import Sender
@@ -67,11 +70,15 @@ class Chain:
         self.deployment = deployment
         self._sender = Sender(rpc, deployment.chain_id)
         self._contracts: dict[str, Contract] = {}
-        self.token = self._bind(MockUSD)
+        # Whatever token a deployment was made with: that of the local network knows all that others do, and can mint.
+        self.token = self._bind(MockUSD, PAID_IN if PAID_IN in deployment.contracts else MockUSD.NAME)
+        self.manager = self._bind(AccessManager)
         self.registry = self._bind(ModuleRegistry)
         self.ledger = self._bind(RevenueLedger)
         self.market = self._bind(LicenseMarket)
         self.staking = self._bind(OperatorStaking)
+        self.panel = self._bind(Panel)
+        self.pool = self._bind(AssurancePool)
         self.jobs = self._bind(JobMarket)
         self._unknown: set[str] = set()
         self._guard = threading.Lock()
@@ -96,13 +103,14 @@ class Chain:
                 )
         return chain
 
-    def _bind(self, kind: type[C]) -> C:
+    def _bind(self, kind: type[C], name: str = "") -> C:
+        name = name or kind.NAME
         try:
-            contract = kind(self, self.deployment.contracts[kind.NAME])
+            contract = kind(self, self.deployment.contracts[name])
         except KeyError:
-            raise BadInput(f"the deployment names no {kind.NAME}; run `fusion up` to make it anew") from None
+            raise BadInput(f"the deployment names no {name}; run `fusion up` to make it anew") from None
         except ValueError as error:
-            raise BadInput(f"the deployment's {kind.NAME} is no address: {error}") from error
+            raise BadInput(f"the deployment's {name} is no address: {error}") from error
         self._contracts[contract.address] = contract
         return contract
 
@@ -148,8 +156,13 @@ class Chain:
         return int(self.rpc.call("eth_getBalance", address, "latest"), 16)
 
     def events(self, first: int, last: int) -> list[Event]:
-        """Events of the six contracts in blocks `first` to `last`, both included, in chain order."""
-        return self._decoded(self._logs(first, last, {"address": list(self._contracts)}))
+        """Events of the market's contracts in blocks `first` to `last`, both included, in chain order.
+
+        Those of the AccessManager and of the token are left out: the first concern the deployment's owner alone, and a
+        token in wide use has more of them than all else together.
+        """
+        makers = [address for address in self._contracts if address not in (self.manager.address, self.token.address)]
+        return self._decoded(self._logs(first, last, {"address": makers}))
 
     def find(self, kind: type[E], **indexed: object) -> list[E]:
         """All events of one kind so far whose indexed fields have these values, in chain order.

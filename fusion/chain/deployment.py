@@ -3,73 +3,44 @@
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
-from eth_typing import HexAddress, HexStr
-from web3.types import Nonce
-from web3.utils.address import get_create_address
+from eth_utils.crypto import keccak
 
 from fusion.chain.account import Account
+from fusion.chain.authority import ADMIN, Roles, settling
 from fusion.chain.contract import BlockTag, Call, Contract, checksum
-from fusion.chain.contracts import (
-    ERRORS,
-    AccessManager,
-    JobMarket,
-    LicenseMarket,
-    MockUSD,
-    ModuleRegistry,
-    OperatorStaking,
-    RevenueLedger,
-    Windows,
-)
+from fusion.chain.contracts import ERRORS, AccessManager, Factory, MockUSD
+from fusion.chain.factory import CONTRACTS, DEPLOYER, SALT, Plan
+from fusion.chain.parameters import MUSD, Parameters
 from fusion.chain.revert import refused
 from fusion.chain.rpc import Rpc, RpcError
 from fusion.chain.transactions import NonceTakenError, Pending, Sender
 from fusion.errors import BadInput, ContractRefused, NotReady, TransactionLost
 
-MUSD = 10**6  # base units of one mock dollar
+__all__ = ["LOCAL", "MUSD", "PAID_IN", "Deployment", "Parameters", "Roles", "deploy", "deployment_hash"]
+
+LOCAL = "local"  # the network that `fusion up` starts
+PAID_IN = "Token"  # in a record, the token of a deployment that has no MockUSD of its own
 TIMEOUT = 180.0  # seconds for all of a deployment to be included
-CONTRACTS: tuple[type[Contract], ...] = (
-    MockUSD,
-    AccessManager,
-    ModuleRegistry,
-    RevenueLedger,
-    LicenseMarket,
-    OperatorStaking,
-    JobMarket,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Parameters:
-    """What a deployment is made with; the defaults are the local network's. Money in base units, time in seconds."""
-
-    protocol_fee_bps: int = 250
-    minimum_stake: int = 1_000 * MUSD
-    minimum_fee: int = 30_000
-    lock_multiple: int = 10
-    # Twice a job of 10**11 fuel, the default, with its challenge. What a job locks cannot be unbonded before it ends,
-    # however long that takes: this holds back the rest of an operator's stake.
-    unbond_period: int = 900
-    windows: Windows = field(
-        default=Windows(open=120, commit=60, reveal=60, challenge=2, fuel_per_second=500_000_000, confirmations=2)
-    )
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
     """Where the contracts are.
 
-    `contracts` are addresses by name, `block` is the first with any of them, `hash` tells code and parameters.
+    `contracts` are addresses by name, `block` is at or before the first with any of them, `hash` tells code and
+    parameters, `network` is the name it was given.
     """
 
     chain_id: int
     contracts: Mapping[str, str]
     block: int
     hash: str
+    network: str = LOCAL
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -81,7 +52,8 @@ class Deployment:
             raise BadInput(f"{path} is no deployment: {error}") from error
         try:
             contracts = {str(name): str(checksum(address)) for name, address in raw["contracts"].items()}
-            return cls(int(raw["chain_id"]), contracts, int(raw["block"]), str(raw["hash"]))
+            network = str(raw.get("network", LOCAL))
+            return cls(int(raw["chain_id"]), contracts, int(raw["block"]), str(raw["hash"]), network)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise BadInput(f"{path} is no deployment: {error!r}; `fusion up` writes it anew") from error
 
@@ -94,75 +66,124 @@ class Deployment:
 
 def deployment_hash(parameters: Parameters) -> str:
     """64 hexadecimal digits that change when the contracts' code or their parameters do."""
-    code = {kind.NAME: sha256(kind.bytecode()).hexdigest() for kind in CONTRACTS}
+    kinds: tuple[type[Contract], ...] = (Factory, *CONTRACTS)
+    code = {kind.NAME: sha256(kind.bytecode()).hexdigest() for kind in kinds}
     described = json.dumps({"code": code, "parameters": asdict(parameters)}, sort_keys=True)
     return sha256(described.encode()).hexdigest()
 
 
-def deploy(rpc: str, account: Account, *, treasury: str, parameters: Parameters | None = None) -> Deployment:
-    """Deploys all contracts from `account`, which comes to own the AccessManager, and allows MockUSD for sales.
+def deploy(
+    rpc: str,
+    account: Account,
+    *,
+    treasury: str,
+    parameters: Parameters | None = None,
+    token: str | None = None,
+    roles: Roles | None = None,
+    salt: str = SALT,
+    network: str = LOCAL,
+) -> Deployment:
+    """Deploys what is not there yet, and hands the AccessManager over; it goes on where an earlier call stopped.
 
-    The contracts name one another in immutables, so their addresses are worked out before: nothing else may be sent
-    from the account meanwhile.
+    Args:
+        rpc: endpoint of the chain.
+        account: who deploys. The contracts' addresses follow from it and the salt.
+        treasury: who is owed the protocolFee.
+        parameters: the local network's unless given.
+        token: what is staked and paid with; a MockUSD of the deployment's own unless given.
+        roles: who governs it from now on; unless given, who governs it stays, which is the account itself at first.
+        salt: any text; another one deploys anew beside what is there.
+        network: the name for the record.
+
+    Raises:
+        NotReady: the chain lacks the deterministic deployer, or the token.
+        BadInput: something else was deployed with this account and salt, or others govern it already.
+        TransactionLost: whether a step was included is not known; the same call again finds out.
     """
     parameters = parameters or Parameters()
-    endpoint = Rpc(rpc)
-    chain_id, nonce = (
-        int(answer, 16)
-        for answer in endpoint.batch([("eth_chainId", []), ("eth_getTransactionCount", [account.address, "pending"])])
-    )
-    at: dict[type[Contract], str] = {
-        kind: get_create_address(HexAddress(HexStr(account.address)), Nonce(nonce + index))
-        for index, kind in enumerate(CONTRACTS)
-    }
-    steps = _Steps(endpoint, chain_id, account)
-    for index, (kind, code) in enumerate(_creations(at, account.address, treasury, parameters).items()):
-        steps.take(f"creation of {kind.NAME}", None, code, nonce + index)
-    market = LicenseMarket(steps, at[LicenseMarket])
-    allow = market.allow_token(at[MockUSD], allowed=True)
-    steps.take(allow.name, allow.to, allow.data, nonce + len(CONTRACTS))
-    block = steps.finish()
-    if not market.token_allowed(at[MockUSD]):
-        raise TransactionLost("the chain changed while the contracts were deployed; deploy anew")
-    return Deployment(
-        chain_id=chain_id,
-        contracts={kind.NAME: address for kind, address in at.items()},
-        block=block,
-        hash=deployment_hash(parameters),
+    if roles is not None:
+        roles.check(account.address)
+    plan = Plan.of(account.address, treasury, parameters, token=token, salt=salt)
+    steps = _Steps(Rpc(rpc), account)
+    if not steps.has_code(DEPLOYER):
+        raise NotReady(
+            f"chain {steps.chain_id} has no deterministic deployer at {DEPLOYER}, by which addresses are the same on "
+            "every chain; github.com/Arachnid/deterministic-deployment-proxy has the transaction that puts it there"
+        )
+    if token is not None and not steps.has_code(token):
+        raise NotReady(f"no token at {token} on chain {steps.chain_id}")
+    _create(steps, plan)
+    _settle(steps, plan, roles)
+    contracts = {PAID_IN: plan.token} if token is not None else {}
+    contracts |= {kind.NAME: plan.at[kind] for kind in plan.codes}
+    return Deployment(steps.chain_id, contracts, _first_block(steps, plan), deployment_hash(parameters), network)
+
+
+def _create(steps: "_Steps", plan: Plan) -> None:
+    """Makes the factory, and has it create what is missing, once what is there is known to be the same."""
+    factory = Factory(steps, plan.factory)
+    there = steps.has_code(plan.factory)
+    if not there:
+        steps.take("creation of the factory", DEPLOYER, plan.making)
+        if not steps.has_code(plan.factory, "pending"):
+            steps.finish()
+    created = factory.count() if there else 0
+    for place, (kind, code) in enumerate(plan.codes.items()):
+        if place >= created:
+            call = factory.create(place, code)
+            steps.take(f"creation of {kind.NAME}", call.to, call.data)
+        elif factory.code_hashes(place) != keccak(code):
+            raise _another(kind.NAME, plan.at[kind])
+    if created > len(plan.codes):
+        raise _another(MockUSD.NAME, plan.at[MockUSD])
+    steps.finish()
+    for kind in plan.codes:
+        if not steps.has_code(plan.at[kind]):
+            raise TransactionLost(f"no {kind.NAME} at {plan.at[kind]}: the chain changed meanwhile; deploy again")
+
+
+def _another(name: str, address: str) -> BadInput:
+    return BadInput(
+        f"{name} at {address} was created with other code or parameters by the same account and salt; "
+        "give those again, or another --salt"
     )
 
 
-def _creations(
-    at: Mapping[type[Contract], str], owner: str, treasury: str, parameters: Parameters
-) -> dict[type[Contract], bytes]:
-    """Creation code by contract, in the order of `CONTRACTS`."""
-    registry, ledger, market = at[ModuleRegistry], at[RevenueLedger], at[LicenseMarket]
-    staking, jobs, token = at[OperatorStaking], at[JobMarket], at[MockUSD]
-    return {
-        MockUSD: MockUSD.creation(),
-        AccessManager: AccessManager.creation(owner),
-        ModuleRegistry: ModuleRegistry.creation(),
-        RevenueLedger: RevenueLedger.creation(registry, treasury, parameters.protocol_fee_bps, [market, jobs]),
-        LicenseMarket: LicenseMarket.creation(at[AccessManager], registry, ledger),
-        OperatorStaking: OperatorStaking.creation(token, jobs, parameters.minimum_stake, parameters.unbond_period),
-        JobMarket: JobMarket.creation(
-            registry, market, ledger, staking, parameters.minimum_fee, parameters.lock_multiple, parameters.windows
-        ),
-    }
+def _settle(steps: "_Steps", plan: Plan, roles: Roles | None) -> None:
+    """Allows the token and gives each role to whom it belongs, in one transaction, unless that is done."""
+    manager = AccessManager(steps, plan.at[AccessManager])
+    if roles is None:
+        if not manager.has_role(ADMIN, plan.owner)[0]:
+            return
+        roles = Roles(plan.owner, plan.owner, 0)
+    for _ in range(2):
+        missing = settling(steps, plan.at, plan.token, roles, plan.owner)
+        if not missing:
+            return
+        call = manager.multicall([each.data for each in missing])
+        steps.take("handing over", call.to, call.data)
+        steps.finish()
+    raise TransactionLost("the roles are not as they were set: the chain changed meanwhile; deploy again")
+
+
+def _first_block(steps: "_Steps", plan: Plan) -> int:
+    """The block in which the factory was made; zero where the chain's blocks are counted otherwise in contracts."""
+    block = Factory(steps, plan.factory).since()
+    return block if block <= steps.head() else 0
 
 
 class _Steps:
-    """A deployment's transactions: sent one after another, awaited together, so that it takes a block or two."""
+    """A deployment's transactions: sent one after another, awaited together, so that it takes a few blocks."""
 
-    def __init__(self, rpc: Rpc, chain_id: int, account: Account) -> None:
+    def __init__(self, rpc: Rpc, account: Account) -> None:
         self._rpc = rpc
         self._account = account
-        self._sender = Sender(rpc, chain_id)
+        self.chain_id = int(rpc.call("eth_chainId"), 16)
+        self._sender = Sender(rpc, self.chain_id)
         self._waiting: list[tuple[str, Pending]] = []
-        self._blocks: list[int] = []
         self._deadline = time.monotonic() + TIMEOUT
 
-    def take(self, what: str, to: str | None, data: bytes, nonce: int) -> None:
+    def take(self, what: str, to: str, data: bytes) -> None:
         request = {"to": to, "data": data, "value": 0}
         try:
             pending = self._sender.broadcast(self._account, request)
@@ -173,25 +194,26 @@ class _Steps:
                 pending = self._sender.broadcast(self._account, request)
             except RpcError as fault:
                 raise refused(what, fault.data, ERRORS, reason=fault.reason) from fault
-        if pending.nonce != nonce:
-            raise self._not_alone()
         self._waiting.append((what, pending))
 
-    def finish(self) -> int:
-        """Waits for all that was sent; the number of the first block with any of it."""
+    def finish(self) -> None:
+        """Waits for all that was sent."""
         for what, pending in self._waiting:
             try:
                 receipt = self._sender.wait(self._account.address, pending, self._deadline)
             except NonceTakenError:
-                raise self._not_alone() from None
+                raise TransactionLost(
+                    f"others send from {self._account.address}: {what} was overtaken; deploy again, it goes on there"
+                ) from None
             if int(receipt["status"], 16) != 1:
                 raise ContractRefused(f"{what} reverted in {pending.hash}", error="Error")
-            self._blocks.append(int(receipt["blockNumber"], 16))
         self._waiting.clear()
-        return min(self._blocks)
 
-    def _not_alone(self) -> BadInput:
-        return BadInput(f"others send from {self._account.address}; deploy from an account of its own")
+    def has_code(self, address: str, block: BlockTag = "latest") -> bool:
+        return self._rpc.call("eth_getCode", address, block) not in (None, "0x")
+
+    def head(self) -> int:
+        return int(self._rpc.call("eth_blockNumber"), 16)
 
     def read(self, call: Call, block: BlockTag) -> bytes:
         answer = self._rpc.call("eth_call", {"to": call.to, "data": "0x" + call.data.hex()}, block)

@@ -7,12 +7,11 @@ import pytest
 from fusion.chain.bindings.module_registry import ModuleRegistered
 from fusion.chain.client import LOG_BLOCKS, Chain
 from fusion.chain.contract import encode
-from fusion.chain.contracts import JobMarket, LicenseMarket, MockUSD, ModuleRegistry, OperatorStaking, RevenueLedger
 from fusion.chain.deployment import Deployment
+from fusion.chain.factory import CONTRACTS
 from fusion.chain.rpc import RpcError
 
-KINDS = (MockUSD, ModuleRegistry, RevenueLedger, LicenseMarket, OperatorStaking, JobMarket)
-ADDRESSES = {kind.NAME: "0x" + f"{number:040x}" for number, kind in enumerate(KINDS, 1)}
+ADDRESSES = {kind.NAME: "0x" + f"{number:040x}" for number, kind in enumerate(CONTRACTS, 1)}
 FIRST = 100
 
 
