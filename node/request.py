@@ -1,23 +1,30 @@
-"""Requesting: a job is posted with its fee, followed, and its result fetched from whoever attested it."""
+"""Requesting: a job is posted with its fee, followed, disputed, and its result had from whoever attested it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from fusion import log
 from fusion.chain.account import Account
-from fusion.chain.bindings.job_market import Posted, Revealed
-from fusion.chain.bindings.types import Job, JobTerms, OutcomeKind, Status
+from fusion.chain.bindings.job_market import Answered, Posted, Revealed
+from fusion.chain.bindings.panel import Called, PanelRevealed
+from fusion.chain.bindings.types import Job, JobTerms, OutcomeKind, PanelState, Seat, Status
 from fusion.chain.client import Chain, Receipt
-from fusion.chain.deployment import Parameters
+from fusion.content import unixfs
+from fusion.content.cid import Cid
 from fusion.content.gateway import Content
 from fusion.content.store import BlockStore
 from fusion.content.table import Column, read_table
-from fusion.errors import BadInput, Retryable
-from fusion.money import show
+from fusion.errors import BadInput, ChainUnavailable, ContentUnavailable, FusionError, Retryable, TransactionLost
+from fusion.market import trade
+from node.executor.digest import keccak
 from node.spec import JobSpec
+from node.terms import check_right, check_terms
 from sandbox.encoding import decode
 
 ENDED = (Status.FINAL, Status.FAILED)
+DEMANDS = 8  # of one job; JobMarket refuses more
+LOST = 30.0  # seconds in which a transaction without a receipt is still looked for
 
 
 @dataclass(frozen=True)
@@ -33,13 +40,30 @@ class Answer:
     """How a job ended.
 
     Attributes:
-        hashes: operator -> the outcome hash it revealed.
+        hashes: operator -> the outcome hash it revealed, of the job's own seats.
         document: the outcome that is final, canonical CBOR; empty when the job failed.
+        agreeing: who revealed that outcome, panelists included.
     """
 
     job: Job
     hashes: dict[str, str]
     document: bytes
+    agreeing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A job as it stands, with its newest panel or audit.
+
+    Attributes:
+        panel: None where there was none.
+        panelists: their seats.
+    """
+
+    job: Job
+    seats: Sequence[Seat]
+    panel: PanelState | None
+    panelists: Sequence[Seat]
 
 
 def drawable(chain: Chain, lock: int) -> list[str]:
@@ -55,16 +79,8 @@ def drawable(chain: Chain, lock: int) -> list[str]:
 
 
 def lock_of(chain: Chain, fee: int) -> int:
-    """What a job of that fee locks of each operator in it, base units.
-
-    No view tells the multiple; the newest job shows it. Before the first job it is taken to be the usual one.
-    """
-    newest = chain.jobs.job_count()
-    if newest:
-        job = chain.jobs.job(newest)
-        if job.fee:
-            return fee * job.lock // job.fee
-    return fee * Parameters().lock_multiple
+    """What a job of that fee locks of each operator in it, base units."""
+    return fee * chain.jobs.lock_multiple()
 
 
 def post(
@@ -78,25 +94,73 @@ def post(
     license_id: int = 0,
     offer_id: int = 0,
     max_run_price: int = 0,
+    assurance_ppm: int = 0,
+    value: int = 0,
+    again: bool = False,
 ) -> Request:
     """Posts a job; allows the market to take the fee, and the per-run price when there is no license, if it cannot yet.
 
+    Equal specs end equally, so a job of this account with the same spec and terms that has not ended is the one asked
+    for, and none is posted beside it: whoever lost a receipt asks again without paying twice.
+
+    Args:
+        n, k: seats, and equal outcomes needed; one of one is the solo level, which nobody verifies.
+        assurance_ppm: the probability that an auditor runs it again, in parts per million.
+        value: what a wrong result would be worth, base units; zero leaves it undeclared.
+        again: posts another one all the same.
+
     Raises:
-        BadInput: the wallet holds less than the job costs.
-        ContractRefused: no license, a bad quorum, a fee too low.
+        BadInput: the job is refused, for what is said here or for what the wallet holds.
+        ContractRefused: the chain's state changed on the way.
+        TransactionLost: whether it was posted is not known; the message says what to do.
     """
+    terms = JobTerms(
+        spec.version, license_id, offer_id, max_run_price, fee, value, spec.limits.fuel, assurance_ppm, n, k
+    )
+    check_terms(chain, terms)
+    check_right(chain, account.address, terms)
     token = chain.token
     needed = fee + (0 if license_id else max_run_price)
-    balance = token.balance_of(account.address)
-    if balance < needed:
-        raise BadInput(f"{account.address} holds {show(balance)}, the job costs {show(needed)}; fund it first")
+    trade.check_funds(chain, account.address, needed, "the job")
+    data = spec.encode()
+
+    def alike() -> dict[int, Posted]:
+        posted = chain.find(Posted, requester=account.address, version=terms.version)
+        return {each.job_id: each for each in posted if each.spec_hash == keccak(data) and each.terms == terms}
+
+    before = alike()
+    under_way = [job_id for job_id in before if chain.jobs.job(job_id).status not in ENDED]
+    if under_way and not again:
+        log.get(job=under_way[-1]).warning("goes on with the same job, posted before")
+        return Request(under_way[-1], ())
     receipts = []
     if token.allowance(account.address, chain.jobs.address) < needed:
         receipts.append(chain.send(account, token.approve(chain.jobs.address, needed)))
-    terms = JobTerms(spec.version, license_id, offer_id, max_run_price, fee, spec.limits.fuel, n, k)
-    receipt = chain.send(account, chain.jobs.post(terms, spec.encode()))
+    try:
+        receipt = chain.send(account, chain.jobs.post(terms, data))
+    except (TransactionLost, ChainUnavailable) as error:
+        found = _receipt(chain, lambda: [each for each in alike().values() if each.job_id not in before])
+        if found is None:
+            raise TransactionLost(
+                f"{error}; once it is included, asking for the same job again goes on with it and pays nothing more"
+            ) from error
+        receipt = found
     receipts.append(receipt)
     return Request(receipt.event(Posted).job_id, tuple(receipts))
+
+
+def _receipt(chain: Chain, posted: Callable[[], list[Posted]]) -> Receipt | None:
+    """The receipt of a job whose transaction came back without one; None where it does not come."""
+    end = time.monotonic() + LOST
+    while True:
+        try:
+            for each in posted():
+                return chain.receipt(each.log.tx_hash)
+        except ChainUnavailable as error:
+            log.get().debug("looks on for a posted job", error=str(error))
+        if time.monotonic() >= end:
+            return None
+        time.sleep(0.5)
 
 
 def wait(chain: Chain, job_id: int, *, timeout: float, moved: Callable[[Job], None] = lambda job: None) -> Answer:
@@ -119,18 +183,43 @@ def wait(chain: Chain, job_id: int, *, timeout: float, moved: Callable[[Job], No
             return answer(chain, job_id, job)
         if time.monotonic() > deadline:
             raise Retryable(
-                f"job {job_id} is still {job.status.name.lower()} after {timeout:.0f} s; "
+                f"job {job_id} is still {_words(job.status)} after {timeout:.0f} s; "
                 f"see later how it ends with `fusion job show {job_id}`"
             )
         time.sleep(0.25)
 
 
+def read(chain: Chain, job_id: int) -> Reading:
+    """A job with its seats, and its newest panel or audit with theirs."""
+    job, seats = chain.jobs.job(job_id), chain.jobs.seats(job_id)
+    if not job.panel_id:
+        return Reading(job, seats, None, ())
+    return Reading(job, seats, chain.panel.panel(job.panel_id), chain.panel.seats(job.panel_id))
+
+
 def answer(chain: Chain, job_id: int, job: Job) -> Answer:
     """What the operators of a job revealed."""
-    revealed = chain.find(Revealed, job_id=job_id)
-    final = [each.outcome for each in revealed if each.outcome_hash == job.outcome_hash]
-    hashes = {each.operator: "0x" + each.outcome_hash.hex() for each in revealed}
-    return Answer(job, hashes, final[0] if final and job.status == Status.FINAL else b"")
+    hashes = {each.operator: "0x" + each.outcome_hash.hex() for each in chain.find(Revealed, job_id=job_id)}
+    if job.status != Status.FINAL:
+        return Answer(job, hashes, b"")
+    operators, document = _agreed(chain, job_id, job)
+    return Answer(job, hashes, document, tuple(operators))
+
+
+def _agreed(chain: Chain, job_id: int, job: Job) -> tuple[list[str], bytes]:
+    """Who revealed the outcome that is proposed or final, panelists included, and its document.
+
+    Raises:
+        Retryable: the endpoint does not give the logs.
+    """
+    revealed: list[Revealed | PanelRevealed] = list(chain.find(Revealed, job_id=job_id))
+    if job.panel_id:
+        for called in chain.find(Called, job_id=job_id):
+            revealed += chain.find(PanelRevealed, panel_id=called.panel_id)
+    found = [each for each in revealed if each.outcome_hash == job.outcome_hash]
+    if not found:
+        raise Retryable(f"the endpoint gives no log with the outcome of job {job_id}; it may be behind")
+    return [each.operator for each in found], found[0].outcome
 
 
 def outputs(chain: Chain, answer_: Answer, store: BlockStore) -> dict[str, Column]:
@@ -142,9 +231,131 @@ def outputs(chain: Chain, answer_: Answer, store: BlockStore) -> dict[str, Colum
         return dict(document.outputs)
     if document.table is None:
         raise BadInput("the outcome document names no outputs; its operators run another version of Fusion")
-    agreeing = [
-        operator for operator, found in answer_.hashes.items() if found == "0x" + answer_.job.outcome_hash.hex()
-    ]
-    endpoints = [chain.staking.endpoint(operator) for operator in agreeing]
-    files = Content(store, [url for url in endpoints if url]).directory(document.table)
-    return read_table(files)
+    endpoints = [chain.staking.endpoint(operator) for operator in answer_.agreeing]
+    return read_table(Content(store, [url for url in endpoints if url]).directory(document.table))
+
+
+def challenge(chain: Chain, account: Account, job_id: int, *, timeout: float = 0.0) -> list[Receipt]:
+    """Has a panel run a proposed job again; allows the market to take the bond, if it cannot yet.
+
+    Args:
+        timeout: seconds to wait until the job is proposed. The bond is allowed before, so that a short challenge window
+            is not spent on it.
+
+    Raises:
+        BadInput: it is not proposed, or the wallet holds less than the bond.
+        ContractRefused: too few operators could sit on a panel, or another was first.
+    """
+    end = time.monotonic() + timeout
+    job = chain.jobs.job(job_id)
+    bond = chain.jobs.bond_of(job_id)
+    trade.check_funds(chain, account.address, bond, "the bond")
+    receipts = []
+    waits = timeout > 0 and job.status not in ENDED
+    if (waits or job.status == Status.PROPOSED) and chain.token.allowance(account.address, chain.jobs.address) < bond:
+        receipts.append(chain.send(account, chain.token.approve(chain.jobs.address, bond)))
+    while (job := chain.jobs.job(job_id)).status != Status.PROPOSED:
+        if job.status in ENDED or time.monotonic() >= end:
+            raise BadInput(
+                f"job {job_id} is {_words(job.status)}: one is challenged while its outcome is proposed, before it ends"
+            )
+        time.sleep(0.1)
+    return [*receipts, chain.send(account, chain.jobs.challenge(job_id))]
+
+
+@dataclass(frozen=True)
+class _Lack:
+    """A block that is not here, and the way to it: the blocks from the root, and where in each the next is named."""
+
+    cid: Cid
+    path: tuple[bytes, ...] = ()
+    offsets: tuple[int, ...] = ()
+
+
+def demand(
+    chain: Chain, account: Account, job_id: int, store: BlockStore, *, timeout: float = 600.0
+) -> dict[str, Column]:
+    """Has the operators of a proposed Result publish the blocks of its table that `store` lacks, one after another.
+
+    Each demand takes a deposit, which whoever answers is paid. What was answered before is taken from the chain, so
+    that this can be called again after it was cut off. A job takes 8 demands, which is a table of as many blocks.
+
+    Returns:
+        The table's columns, once all of it is in `store`.
+
+    Raises:
+        BadInput: the job is not the account's, has no table, is not proposed, or takes no more demands; or the wallet
+            holds less than the deposit.
+        FusionError: nobody answered in time: the job has failed, and its fee is the requester's again.
+        Retryable: it took longer than `timeout` seconds of wall time; call it again.
+    """
+    end = time.monotonic() + timeout
+    job = chain.jobs.job(job_id)
+    if job.requester != account.address:
+        raise BadInput(f"job {job_id} was posted by {job.requester}: its bytes are demanded by that account alone")
+    if job.kind != OutcomeKind.RESULT:
+        raise BadInput(f"job {job_id} is {_words(job.status)}, without a result: there are no bytes to demand")
+    _, document = _agreed(chain, job_id, job)
+    table = decode(document).table
+    if table is None:
+        raise BadInput(f"job {job_id} has all of its result on the chain: see `fusion job show {job_id}`")
+    while True:
+        told = {each.digest: each.data for each in chain.find(Answered, job_id=job_id)}
+        lack = _lack(store, told, table)
+        if lack is None:
+            return read_table(store.read_directory(table))
+        if job.status == Status.DEMANDED:
+            job = _awaited(chain, job_id, end)
+            continue
+        if job.status != Status.PROPOSED:
+            raise BadInput(f"job {job_id} is {_words(job.status)}: bytes are demanded while its outcome is proposed")
+        _allow_demands(chain, account, job_id, job)
+        chain.send(account, chain.jobs.demand(job_id, document, lack.path, lack.offsets))
+        job = _awaited(chain, job_id, end)
+
+
+def _lack(store: BlockStore, told: Mapping[bytes, bytes], root: Cid) -> _Lack | None:
+    """The first block below `root` that neither the store nor the chain has; what the chain has is kept."""
+    waiting = [_Lack(root)]
+    while waiting:
+        at = waiting.pop()
+        try:
+            block = store.get(at.cid)
+        except ContentUnavailable:
+            if at.cid.digest not in told:
+                return at
+            block = told[at.cid.digest]
+            store.put(at.cid, block)
+        children = dict.fromkeys(unixfs.links(at.cid, block))
+        steps = [_Lack(each, (*at.path, block), (*at.offsets, block.index(bytes(each)))) for each in children]
+        waiting.extend(reversed(steps))
+    return None
+
+
+def _allow_demands(chain: Chain, account: Account, job_id: int, job: Job) -> None:
+    """Allows the market to take the deposits of all demands that are left, so that none waits for it."""
+    left = DEMANDS - job.demands
+    if not left:
+        raise BadInput(f"job {job_id} was asked for {DEMANDS} blocks, and takes no more demands; challenge it instead")
+    deposit = chain.jobs.minimum_fee(job.fuel)
+    trade.check_funds(chain, account.address, deposit, "a demand")
+    if chain.token.allowance(account.address, chain.jobs.address) < deposit:
+        chain.send(account, chain.token.approve(chain.jobs.address, left * deposit))
+
+
+def _awaited(chain: Chain, job_id: int, end: float) -> Job:
+    """The job once its demand was answered."""
+    while (job := chain.jobs.job(job_id)).status == Status.DEMANDED:
+        if time.monotonic() >= end:
+            raise Retryable(f"nobody has answered the demand of job {job_id} yet; demand again later to go on")
+        time.sleep(0.1)
+    if job.status == Status.FAILED:
+        raise FusionError(
+            f"job {job_id} failed: nobody answered for block {job.demanded.hex()}; what it cost is yours again with "
+            "`fusion revenue claim`"
+        )
+    return job
+
+
+def _words(status: Status) -> str:
+    return status.name.lower().replace("_", " ")

@@ -17,8 +17,10 @@ from fusion.chain.account import Account
 from fusion.chain.client import Block, Chain
 from fusion.content.gateway import Content
 from fusion.errors import BadInput, ContractRefused, FusionError, Retryable
+from node.executor.background import in_thread
 from node.executor.bond import Bond
-from node.executor.desk import Desk, in_thread
+from node.executor.desk import Desk
+from node.executor.duty import Contract
 from node.executor.follow import Follower
 from node.executor.journal import Journal
 from node.executor.listings import ChainListings
@@ -112,6 +114,7 @@ class Daemon:
             self._chain,
             self._account,
             journal,
+            store=self._content.store,
             image=self._image.id,
             workers=workers,
             voter=self.vote,
@@ -226,7 +229,8 @@ class Daemon:
             pid=os.getpid(),
             block=head.number,
             time=head.timestamp,
-            jobs=journal.counts(),
+            jobs=journal.counts(Contract.JOB),
+            panels=journal.counts(Contract.PANEL),
             free=standing.free,
             locked=standing.locked,
             unbonding=standing.unbonding,

@@ -11,14 +11,17 @@ __all__ = ["commitment", "keccak", "outcome_hash", "splits_hash"]
 
 
 def outcome_hash(kind: int, document: bytes) -> bytes:
-    """keccak256(abi.encodePacked(kind, document)), as `JobMarket.reveal` computes it."""
+    """keccak256(abi.encodePacked(kind, document)), as `JobMarket.reveal` and `Panel.reveal` compute it."""
     return keccak(bytes([kind]) + document)
 
 
-def commitment(chain_id: int, market: str, job_id: int, operator: str, *, outcome: bytes, salt: bytes) -> bytes:
-    """What `JobMarket.commit` takes: bound to chain, market, job and operator, so that it cannot be copied."""
+def commitment(chain_id: int, contract: str, number: int, operator: str, *, outcome: bytes, salt: bytes) -> bytes:
+    """What `JobMarket.commit` and `Panel.commit` take.
+
+    Bound to chain, contract, job or panel, and operator, so that it cannot be copied.
+    """
     types = "commitment(uint256,address,uint256,address,bytes32,bytes32)"
-    return keccak(encode(types, [chain_id, market, job_id, operator, outcome, salt]))
+    return keccak(encode(types, [chain_id, contract, number, operator, outcome, salt]))
 
 
 def splits_hash(splits: Sequence[Split]) -> bytes:

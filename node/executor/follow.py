@@ -2,16 +2,20 @@
 
 from fusion.chain.bindings.job_market import Failed, Finalized
 from fusion.chain.bindings.job_market import Posted as PostedLog
+from fusion.chain.bindings.panel import Called as CalledLog
+from fusion.chain.bindings.panel import Decided
 from fusion.chain.client import Block, Chain
-from node.executor.journal import Journal, Posted
+from fusion.chain.contract import Event
+from node.executor.duty import Contract, Duty
+from node.executor.journal import Called, Ended, Journal, Posted
 
 CHUNK = 1_000  # blocks of one reading
 
 
 class Follower:
-    """Keeps the journal's jobs those that the chain has.
+    """Keeps the journal's jobs and panels those that the chain has.
 
-    Jobs are found by their logs; where a job is, is never taken from a log but read again before each act.
+    They are found by their logs; where one is, is never taken from a log but read again before each act.
     """
 
     def __init__(self, chain: Chain, journal: Journal) -> None:
@@ -36,9 +40,12 @@ class Follower:
                     for event in events
                     if isinstance(event, PostedLog)
                 ],
-                ended=[
-                    (event.job_id, event.log.block_number) for event in events if isinstance(event, Finalized | Failed)
+                called=[
+                    Called(event.panel_id, event.job_id, event.log.block_number)
+                    for event in events
+                    if isinstance(event, CalledLog)
                 ],
+                ended=[end for event in events if (end := _end(event))],
             )
             first = last + 1
         return True
@@ -55,3 +62,15 @@ class Follower:
         if known and known[0][0] != start:
             self._journal.rewind(start)
         return start
+
+
+def _end(event: Event) -> Ended | None:
+    """Which duty the log ends, if any."""
+    match event:
+        case Finalized() | Failed():
+            duty = Duty(Contract.JOB, event.job_id)
+        case Decided():
+            duty = Duty(Contract.PANEL, event.panel_id)
+        case _:
+            return None
+    return Ended(duty, event.log.block_number)

@@ -1,8 +1,9 @@
-"""What an operator must not forget: its jobs, its salts and outcomes, and how far it has read the chain.
+"""What an operator must not forget: its duties, its salts and outcomes, and how far it has read the chain.
 
-The chain is the authority on where a job is. The journal keeps what the chain does not: the spec as it was posted,
-and the salt and outcome behind a commitment. These are on disk before the commitment is sent, so a process killed at
-any point reveals after its restart what it committed to before.
+The chain is the authority on where a job or a panel is. The journal keeps what the chain does not: the spec as it was
+posted, and the salt and outcome behind a commitment. These are on disk before the commitment is sent, so a process
+killed at any point reveals after its restart what it committed to before. A panel runs the spec of its job, with a salt
+and an outcome of its own.
 """
 
 import sqlite3
@@ -12,20 +13,21 @@ from enum import StrEnum
 from pathlib import Path
 
 from fusion.errors import BadInput
+from node.executor.duty import Contract, Duty
 
 BUSY = 1.0  # seconds to wait for another process to let go of the journal
 KEPT_BLOCKS = 256  # hashes kept to find the fork of a reorganisation
 
 
 class Stage(StrEnum):
-    """How far this operator is with a job."""
+    """How far this operator is with a duty."""
 
-    SEEN = "seen"  # posted; its spec is known
+    SEEN = "seen"  # posted or called; its spec is known
     READY = "ready"  # outcome and salt are on disk
     COMMITTED = "committed"
     REVEALED = "revealed"
-    ABSTAINED = "abstained"  # this operator gives no vote; `error` says why
-    DONE = "done"  # the job is Final or Failed
+    ABSTAINED = "abstained"  # this operator cannot reveal; `reason` says why
+    DONE = "done"  # the job is Final or Failed, the panel Decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +40,40 @@ class Posted:
 
 
 @dataclass(frozen=True, slots=True)
+class Called:
+    """A panel as its `Called` log told it."""
+
+    panel_id: int
+    job_id: int
+    block: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A duty that ended in `block`."""
+
+    duty: Duty
+    block: int
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """One job of this operator; the fields are the columns of the table, in its order.
+    """One duty of this operator; the fields are the columns of the table, in its order.
 
     Attributes:
-        block: number of the block that posted it.
+        number: id of the job or the panel.
+        job_id: the job that is run.
+        block: number of the block that posted or called it.
         kind: OutcomeKind of the outcome, 0 before there is one.
         document: canonical outcome, as it will be revealed.
         attempts: counted acts that failed since the last one that went well.
-        done_block: block in which the job ended, or 0.
+        error: what failed last.
+        reason: why it was declined or abstained from, empty where it was not.
+        done_block: block in which it ended, or 0.
     """
 
+    contract: Contract
+    number: int
     job_id: int
     block: int
     spec: bytes
@@ -61,12 +86,19 @@ class Entry:
     reveal_tx: str
     attempts: int
     error: str
+    reason: str
     done_block: int
+
+    @property
+    def duty(self) -> Duty:
+        return Duty(self.contract, self.number)
 
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS jobs (
-    job_id INTEGER PRIMARY KEY,
+CREATE TABLE IF NOT EXISTS duties (
+    contract TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    job_id INTEGER NOT NULL,
     block INTEGER NOT NULL,
     spec BLOB NOT NULL,
     stage TEXT NOT NULL DEFAULT 'seen',
@@ -78,11 +110,24 @@ CREATE TABLE IF NOT EXISTS jobs (
     reveal_tx TEXT NOT NULL DEFAULT '',
     attempts INTEGER NOT NULL DEFAULT 0,
     error TEXT NOT NULL DEFAULT '',
-    done_block INTEGER NOT NULL DEFAULT 0
+    reason TEXT NOT NULL DEFAULT '',
+    done_block INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (contract, number)
 ) STRICT;
-CREATE INDEX IF NOT EXISTS jobs_by_stage ON jobs (stage);
+CREATE INDEX IF NOT EXISTS duties_by_stage ON duties (stage);
 CREATE TABLE IF NOT EXISTS blocks (number INTEGER PRIMARY KEY, hash TEXT NOT NULL) STRICT;
 """
+
+_POSTED, _CALLED = (
+    f"INSERT INTO duties (contract, number, job_id, block, spec) {rows} "
+    "ON CONFLICT (contract, number) DO UPDATE SET job_id = excluded.job_id, block = excluded.block, "
+    "spec = excluded.spec, stage = 'seen', kind = 0, document = x'', salt = x'', outcome_hash = x'', commit_tx = '', "
+    "reveal_tx = '', attempts = 0, error = '', reason = '', done_block = 0 WHERE spec != excluded.spec"
+    for rows in (
+        "VALUES ('job', ?, ?, ?, ?)",
+        "SELECT 'panel', ?, number, ?, spec FROM duties WHERE contract = 'job' AND number = ?",
+    )
+)
 
 
 class Journal:
@@ -115,27 +160,34 @@ class Journal:
         return list(self._db.execute("SELECT number, hash FROM blocks ORDER BY number DESC"))
 
     def advance(
-        self, number: int, block_hash: str, posted: Iterable[Posted], ended: Iterable[tuple[int, int]] = ()
+        self,
+        number: int,
+        block_hash: str,
+        posted: Iterable[Posted],
+        called: Iterable[Called] = (),
+        ended: Iterable[Ended] = (),
     ) -> None:
         """Notes in one step what the blocks up to `number` tell, and that the chain was read so far.
 
         Args:
             posted: jobs posted in them.
-            ended: (job id, block) of jobs that became Final or Failed in them.
+            called: panels called in them, of jobs posted before.
+            ended: duties that ended in them.
 
-        A job that a reorganisation gave another spec starts anew; with the same spec its outcome still holds.
+        A duty that a reorganisation gave another spec starts anew; with the same spec its outcome still holds.
         """
         with self._transaction():
+            self._db.executemany(_POSTED, [(job.job_id, job.job_id, job.block, job.spec) for job in posted])
+            for panel in called:
+                self._db.execute(_CALLED, (panel.panel_id, panel.block, panel.job_id))
+                # Another job with the same spec: what it ran holds, and whose it is now is noted.
+                self._db.execute(
+                    "UPDATE duties SET job_id = ? WHERE contract = 'panel' AND number = ?",
+                    (panel.job_id, panel.panel_id),
+                )
             self._db.executemany(
-                "INSERT INTO jobs (job_id, block, spec) VALUES (?, ?, ?) ON CONFLICT (job_id) DO UPDATE SET "
-                "block = excluded.block, spec = excluded.spec, stage = 'seen', kind = 0, document = x'', salt = x'', "
-                "outcome_hash = x'', commit_tx = '', reveal_tx = '', attempts = 0, error = '', done_block = 0 "
-                "WHERE spec != excluded.spec",
-                [(job.job_id, job.block, job.spec) for job in posted],
-            )
-            self._db.executemany(
-                "UPDATE jobs SET stage = 'done', done_block = ? WHERE job_id = ?",
-                [(block, job) for job, block in ended],
+                "UPDATE duties SET stage = 'done', done_block = ? WHERE contract = ? AND number = ?",
+                [(end.block, *end.duty) for end in ended],
             )
             self._db.execute("INSERT OR REPLACE INTO blocks VALUES (?, ?)", (number, block_hash))
             self._db.execute("DELETE FROM blocks WHERE number <= ?", (number - KEPT_BLOCKS,))
@@ -145,55 +197,62 @@ class Journal:
         with self._transaction():
             self._db.execute("DELETE FROM blocks WHERE number > ?", (number,))
             self._db.execute(
-                "UPDATE jobs SET stage = CASE salt WHEN x'' THEN 'seen' ELSE 'ready' END, done_block = 0 "
+                "UPDATE duties SET stage = CASE salt WHEN x'' THEN 'seen' ELSE 'ready' END, done_block = 0 "
                 "WHERE stage = 'done' AND done_block > ?",
                 (number,),
             )
 
-    def get(self, job_id: int) -> Entry | None:
-        row = self._db.execute("SELECT * FROM jobs WHERE job_id = ?", (job_id,)).fetchone()
+    def get(self, duty: Duty) -> Entry | None:
+        row = self._db.execute("SELECT * FROM duties WHERE contract = ? AND number = ?", duty).fetchone()
         return _entry(row) if row else None
 
     def active(self) -> list[Entry]:
-        """Jobs that have not ended, oldest first; one without this operator's vote is still watched."""
-        return [_entry(row) for row in self._db.execute("SELECT * FROM jobs WHERE stage != 'done' ORDER BY job_id")]
+        """Duties that have not ended, oldest first; one without this operator's vote is still watched."""
+        rows = self._db.execute("SELECT * FROM duties WHERE stage != 'done' ORDER BY job_id, contract, number")
+        return [_entry(row) for row in rows]
 
-    def counts(self) -> dict[str, int]:
-        """Stage -> number of jobs."""
-        counted = dict(self._db.execute("SELECT stage, count(*) FROM jobs GROUP BY stage"))
+    def counts(self, contract: Contract) -> dict[str, int]:
+        """Stage -> number of duties."""
+        told = "SELECT stage, count(*) FROM duties WHERE contract = ? GROUP BY stage"
+        counted = dict(self._db.execute(told, (contract,)))
         return {stage.value: counted.get(stage.value, 0) for stage in Stage}
 
-    def ready(self, job_id: int, kind: int, document: bytes, outcome_hash: bytes, salt: bytes) -> None:
+    def ready(
+        self, duty: Duty, kind: int, document: bytes, outcome_hash: bytes, salt: bytes, *, reason: str = ""
+    ) -> None:
         """Keeps an outcome and its salt. Never replaces one: what was committed must be what is revealed."""
         self._db.execute(
-            "UPDATE jobs SET stage = 'ready', kind = ?, document = ?, outcome_hash = ?, salt = ?, attempts = 0, "
-            "error = '' WHERE job_id = ? AND salt = x''",
-            (kind, document, outcome_hash, salt, job_id),
+            "UPDATE duties SET stage = 'ready', kind = ?, document = ?, outcome_hash = ?, salt = ?, attempts = 0, "
+            "error = '', reason = ? WHERE contract = ? AND number = ? AND salt = x''",
+            (kind, document, outcome_hash, salt, reason, *duty),
         )
 
-    def committed(self, job_id: int, tx: str = "") -> None:
+    def committed(self, duty: Duty, tx: str = "") -> None:
         """Notes that the chain has the commitment; `tx` is empty where an earlier process sent it."""
         self._db.execute(
-            "UPDATE jobs SET stage = 'committed', commit_tx = max(commit_tx, ?), attempts = 0, error = '' "
-            "WHERE job_id = ?",
-            (tx, job_id),
+            "UPDATE duties SET stage = 'committed', commit_tx = max(commit_tx, ?), attempts = 0, error = '' "
+            "WHERE contract = ? AND number = ?",
+            (tx, *duty),
         )
 
-    def revealed(self, job_id: int, tx: str = "") -> None:
+    def revealed(self, duty: Duty, tx: str = "") -> None:
         """Notes that the chain has the outcome; `tx` is empty where an earlier process sent it."""
         self._db.execute(
-            "UPDATE jobs SET stage = 'revealed', reveal_tx = max(reveal_tx, ?), attempts = 0, error = '' "
-            "WHERE job_id = ?",
-            (tx, job_id),
+            "UPDATE duties SET stage = 'revealed', reveal_tx = max(reveal_tx, ?), attempts = 0, error = '' "
+            "WHERE contract = ? AND number = ?",
+            (tx, *duty),
         )
 
-    def abstained(self, job_id: int, reason: str) -> None:
-        self._db.execute("UPDATE jobs SET stage = 'abstained', error = ? WHERE job_id = ?", (reason, job_id))
+    def abstained(self, duty: Duty, reason: str) -> None:
+        self._db.execute(
+            "UPDATE duties SET stage = 'abstained', reason = ? WHERE contract = ? AND number = ?", (reason, *duty)
+        )
 
-    def failed(self, job_id: int, error: str, *, counted: bool) -> None:
+    def failed(self, duty: Duty, error: str, *, counted: bool) -> None:
         """Notes an act that failed, as one attempt if it is `counted`."""
         self._db.execute(
-            "UPDATE jobs SET attempts = attempts + ?, error = ? WHERE job_id = ?", (int(counted), error, job_id)
+            "UPDATE duties SET attempts = attempts + ?, error = ? WHERE contract = ? AND number = ?",
+            (int(counted), error, *duty),
         )
 
     def _transaction(self) -> sqlite3.Connection:
@@ -201,6 +260,6 @@ class Journal:
         return self._db  # as a context manager it commits, or rolls back on an exception
 
 
-def _entry(row: tuple[int, int, bytes, str, int, bytes, bytes, bytes, str, str, int, str, int]) -> Entry:
-    job_id, block, spec, stage = row[:4]
-    return Entry(job_id, block, spec, Stage(stage), *row[4:])
+def _entry(row: tuple[str, int, int, int, bytes, str, int, bytes, bytes, bytes, str, str, int, str, str, int]) -> Entry:
+    contract, number, job_id, block, spec, stage = row[:6]
+    return Entry(Contract(contract), number, job_id, block, spec, Stage(stage), *row[6:])

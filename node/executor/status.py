@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import psutil
@@ -22,7 +22,7 @@ class Status:
         pid: process id of the daemon that wrote it.
         started: seconds from the machine's start to that process's; 0 where it was not noted.
         block, time: number and timestamp (seconds) of the newest block it has seen.
-        jobs: stage -> number of jobs.
+        jobs, panels: stage -> number of jobs, of panels.
         free, locked, unbonding, claimable, claimed: base units of the stake token; `claimed` since this process began.
     """
 
@@ -39,6 +39,7 @@ class Status:
     claimable: int
     claimed: int
     started: float = 0.0
+    panels: Mapping[str, int] = field(default_factory=dict)
 
     def save(self, path: Path) -> None:
         """Replaces the file at once, so that a reader never sees half of it."""

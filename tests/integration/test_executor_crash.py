@@ -10,18 +10,20 @@ import pytest
 
 from fusion.chain.account import Account
 from fusion.chain.anvil import Anvil
-from fusion.chain.bindings.job_market import Committed, Revealed
+from fusion.chain.bindings.job_market import Committed, Failed, Revealed
 from fusion.chain.bindings.module_registry import ModuleRegistered, Published
-from fusion.chain.bindings.types import Access, Job, JobTerms, OutcomeKind, Split, Status, VersionTerms
+from fusion.chain.bindings.types import Access, Failure, Job, JobTerms, OutcomeKind, Split, Status, VersionTerms
 from fusion.chain.client import Chain
 from fusion.chain.deployment import MUSD
+from fusion.content.store import BlockStore
 from fusion.errors import BadInput, ContentUnavailable
 from fusion.market import trade
 from node import request
 from node.executor import desk as desk_module
 from node.executor.bond import Bond
-from node.executor.desk import Desk, Voter
+from node.executor.desk import NEVER, Desk, Voter
 from node.executor.digest import commitment, outcome_hash
+from node.executor.duty import Contract, Duty
 from node.executor.follow import Follower
 from node.executor.journal import Entry, Journal, Stage
 from node.executor.run import NotAttested, Vote
@@ -32,7 +34,9 @@ from sandbox.code import Limits
 from sandbox.image import Image
 
 IMAGE = bytes(range(32))
-FEE = 100_000
+FEE = 300_000
+MAX_FUEL = 10**11  # this operator's
+STAKE = 5_000 * MUSD
 NO_WORKER = Worker(Image(IMAGE, Path("absent")))  # never started: the voters of these tests run nothing
 ALL = (Act.ASSIGN, Act.RUN, Act.COMMIT, Act.REVEAL, Act.TALLY, Act.FINALIZE)
 
@@ -55,9 +59,11 @@ class Mortal(Desk):
 
     to_come: set[str]
 
-    def _start(self, entry: Entry, act: Act, work: Callable[[], Vote | str], worker: Worker | None = None) -> None:
+    def _start(
+        self, entry: Entry, act: Act, work: Callable[[], Vote | str], worker: Worker | None = None, *, by: float = NEVER
+    ) -> None:
         self._fate(f"before {act}")
-        super()._start(entry, act, work, worker)
+        super()._start(entry, act, work, worker, by=by)
 
     def _succeeded(self, entry: Entry, act: Act, result: Vote | str) -> None:
         self._fate(f"after {act}, before it is noted")
@@ -91,7 +97,7 @@ class Scene:
         self.runs = 0
         bond = Bond(chain, operator)
         bond.register("http://127.0.0.1:1/ipfs")
-        bond.stake(5_000 * MUSD)
+        bond.stake(STAKE)
         module = chain.send(buyer, chain.registry.register_module("m")).event(ModuleRegistered).module_id
         terms = VersionTerms(IMAGE, IMAGE, Access.OPEN, 0, "1.0.0")
         call = chain.registry.publish(module, terms, [Split(buyer.address, 0, 1_000_000)])
@@ -113,10 +119,11 @@ class Scene:
             self.chain,
             self.operator,
             journal,
+            store=BlockStore(self.path.parent / "content"),
             image=IMAGE,
             workers=[NO_WORKER],
             voter=voter or self.vote,
-            max_fuel=10**12,
+            max_fuel=MAX_FUEL,
         )
 
     def drive(self, desk: Desk, journal: Journal, done: Callable[[], bool]) -> None:
@@ -140,10 +147,14 @@ class Scene:
 
     def entry(self, job_id: int) -> Entry:
         journal = Journal(self.path)
-        entry = journal.get(job_id)
+        entry = journal.get(Duty(Contract.JOB, job_id))
         journal.close()
         assert entry is not None
         return entry
+
+    def failure(self, job_id: int) -> Failure:
+        (failed,) = self.chain.find(Failed, job_id=job_id)
+        return failed.reason
 
     def job(self, job_id: int) -> Job:
         return self.chain.jobs.job(job_id)
@@ -223,7 +234,7 @@ def test_a_lost_journal_is_told_and_other_jobs_go_on(scene: Scene) -> None:
     other = scene.post(seed=2)
     scene.work()
     assert scene.job(job_id).status is Status.FAILED
-    assert "its journal does not know" in scene.entry(job_id).error
+    assert "its journal does not know" in scene.entry(job_id).reason
     assert scene.job(other).status is Status.FINAL
 
 
@@ -252,7 +263,7 @@ def test_a_run_that_may_pass_later_is_tried_again(scene: Scene) -> None:
         (NotAttested("deadline"), desk_module.RUN_TRIES),
     ],
 )
-def test_a_job_without_a_vote_ends_and_is_refunded_while_others_go_on(
+def test_a_job_that_cannot_run_is_declined_and_refunded_while_others_go_on(
     scene: Scene, failure: Exception, tries: int
 ) -> None:
     asked: list[int] = []
@@ -266,35 +277,30 @@ def test_a_job_without_a_vote_ends_and_is_refunded_while_others_go_on(
     bad, good = scene.post(seed=1), scene.post(seed=2)
     scene.work(voter)
     assert asked.count(1) == tries
-    assert scene.job(bad).status is Status.FAILED
+    assert scene.failure(bad) is Failure.INPUTS_UNAVAILABLE
     assert scene.job(good).status is Status.FINAL
-    assert scene.entry(bad).error == str(failure)
-    assert scene.chain.ledger.claimable(scene.buyer.address, scene.chain.token.address) >= FEE
+    assert scene.entry(bad).reason == str(failure)
+    token, base = scene.chain.token.address, scene.chain.jobs.minimum_fee(scene.job(bad).fuel)
+    assert scene.chain.ledger.claimable(scene.buyer.address, token) == FEE - base
+    assert scene.chain.ledger.claimable(scene.operator.address, token) == FEE + base
+    assert scene.chain.staking.operator(scene.operator.address).free == STAKE
 
 
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
         ({"image": bytes(32)}, "is for image"),
-        ({"limits": Limits(fuel=10**13)}, "of fuel"),
+        ({"limits": Limits(fuel=2 * MAX_FUEL)}, "of fuel"),
         ({"limits": Limits(memory=2**32)}, "of memory"),
     ],
 )
-def test_what_this_operator_cannot_run_is_left_to_others(
+def test_what_this_operator_cannot_run_is_declined_at_once(
     scene: Scene, changed: dict[str, Limits | bytes], said: str
 ) -> None:
     job_id = scene.post(**changed)  # type: ignore[arg-type]  # by name, as the parameters say
-    journal = Journal(scene.path)
-
-    def abstained() -> bool:
-        entry = journal.get(job_id)
-        return entry is not None and entry.stage is Stage.ABSTAINED
-
-    scene.drive(scene.desk(journal), journal, abstained)
-    entry = journal.get(job_id)
-    journal.close()
-    assert entry is not None
-    assert said in entry.error
+    scene.work()
+    assert scene.failure(job_id) is Failure.INPUTS_UNAVAILABLE
+    assert said in scene.entry(job_id).reason
     assert scene.runs == 0
 
 
@@ -302,20 +308,20 @@ def test_a_spec_that_is_not_the_job_s_is_not_run(scene: Scene) -> None:
     chain = scene.chain
     spec = JobSpec(scene.version, limits=Limits(fuel=5), image=IMAGE)
     for other in (JobSpec(scene.version + 1, limits=Limits(fuel=5), image=IMAGE).encode(), b"no spec at all"):
-        terms = JobTerms(scene.version, scene.license, 0, 0, FEE, spec.limits.fuel, 1, 1)
+        terms = JobTerms(scene.version, scene.license, 0, 0, FEE, 0, spec.limits.fuel, 0, 1, 1)
         chain.send(scene.buyer, chain.token.approve(chain.jobs.address, FEE))
         chain.send(scene.buyer, chain.jobs.post(terms, other))
     scene.work()
     assert scene.runs == 0
-    assert "is for version" in scene.entry(1).error
-    assert "no deterministic CBOR" in scene.entry(2).error
+    assert "is for version" in scene.entry(1).reason
+    assert "no deterministic CBOR" in scene.entry(2).reason
 
 
 def test_stake_that_the_account_cannot_pay_is_one_clear_line(scene: Scene) -> None:
     bond = Bond(scene.chain, scene.operator)
     with pytest.raises(BadInput, match=r"holds .* and stakes"):
         bond.stake(10**6 * MUSD)
-    assert bond.standing().free == 5_000 * MUSD
+    assert bond.standing().free == STAKE
 
 
 def test_earnings_are_claimed(scene: Scene) -> None:

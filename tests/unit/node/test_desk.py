@@ -3,21 +3,26 @@
 import math
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import wait
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from fusion.chain.account import Account
-from fusion.chain.bindings.types import Job, OutcomeKind, Seat, Status
+from fusion.chain.bindings.types import Job, OutcomeKind, PanelState, PanelStatus, Seat, Status, Windows
 from fusion.chain.client import Block
 from fusion.chain.rpc import RpcError
-from fusion.errors import BadInput, ChainUnavailable, ContentError, ContractRefused
+from fusion.content.cid import RAW, Cid
+from fusion.content.store import BlockStore
+from fusion.errors import BadInput, ChainUnavailable, ContentError, ContentUnavailable, ContractRefused
 from node.executor import desk as desk_module
 from node.executor.desk import BLOCK_PAUSE, LONGEST_PAUSE, RUN_TRIES, SENDING, Desk, _tries
-from node.executor.digest import keccak
-from node.executor.journal import Journal, Posted
-from node.executor.run import NotAttested, Vote
+from node.executor.digest import commitment, keccak, outcome_hash
+from node.executor.duty import Contract, Duty
+from node.executor.journal import Called, Entry, Journal, Posted, Stage
+from node.executor.run import UNAVAILABLE, Late, NotAttested, Vote
 from node.executor.steps import ANYONES, NOTHING, Act
 from node.spec import JobSpec
 from sandbox.code import Limits
@@ -25,22 +30,30 @@ from sandbox.code import Limits
 ME = Account.random()
 IMAGE = bytes(range(32))
 SPEC = JobSpec(1, limits=Limits(fuel=10**6), image=IMAGE).encode()
+DEADLINE = 2_000
+ROOM = 10  # a tenth of the commit window
 HEAD = Block(100, "0xh", "0xg", 1_000)
+CLOSING = replace(HEAD, timestamp=DEADLINE - ROOM)
+FIRST, ITS_PANEL = Duty(Contract.JOB, 1), Duty(Contract.PANEL, 1)
 
 
 class World:
-    """A chain of jobs that are all alike: one seat, this operator's."""
+    """A chain of jobs that are all alike: one seat, this operator's, and one panel on which it sits too."""
 
     def __init__(self, status: Status) -> None:
         self.status = status
+        self.panel_status = PanelStatus.ASSIGNED
+        self.demanded = NOTHING
         self.sent = threading.Event()
         self.error: Exception | None = None
-        self.reads = 0
-        self.jobs = self.staking = self.deployment = self
+        self.calls: list[tuple[object, ...]] = []
+        self.jobs = self.panel = self.staking = self.deployment = self
         self.address, self.chain_id = "0x" + "1" * 40, 1
 
+    def windows(self) -> Windows:
+        return Windows(open=60, commit=100, reveal=60, challenge=2, fuel_per_second=10**6, confirmations=2)
+
     def job(self, _job_id: int, **_at: object) -> Job:
-        self.reads += 1
         return Job(
             status=self.status,
             kind=OutcomeKind.NONE,
@@ -48,8 +61,10 @@ class World:
             k=1,
             committed=0,
             revealed=0,
+            redraws=0,
+            demands=0,
             version=1,
-            deadline=2_000,
+            deadline=DEADLINE,
             ready_block=1,
             fuel=10**6,
             requester=self.address,
@@ -57,16 +72,27 @@ class World:
             royalty_token=self.address,
             royalty=0,
             lock=1,
+            assurance_ppm=0,
+            panel_id=1,
+            challenger=self.address,
+            bond=0,
+            demanded=self.demanded,
             spec_hash=keccak(SPEC),
             outcome_hash=NOTHING,
         )
 
-    def seats(self, _job_id: int, **_at: object) -> list[Seat]:
-        return [Seat(operator=ME.address, kind=OutcomeKind.NONE, commitment=NOTHING, outcome_hash=NOTHING)]
+    def seats(self, _number: int, **_at: object) -> list[Seat]:
+        return [Seat(ME.address, OutcomeKind.NONE, released=False, commitment=NOTHING, outcome_hash=NOTHING)]
 
-    def commit(self, *_arguments: object) -> None: ...
+    def commit(self, *arguments: object) -> None:
+        self.calls.append(("commit", *arguments))
+
+    def answer(self, *arguments: object) -> None:
+        self.calls.append(("answer", *arguments))
 
     def tally(self, *_arguments: object) -> None: ...
+
+    def resolve(self, *_arguments: object) -> None: ...
 
     def send(self, *_arguments: object, **_options: object) -> None:
         if self.error is not None:
@@ -75,25 +101,61 @@ class World:
         raise ChainUnavailable("the test is over")
 
 
+class Panels:
+    """The panel of each job, at another address."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.address = "0x" + "2" * 40
+        self.seats, self.commit = world.seats, world.commit
+
+    def panel(self, number: int, **_at: object) -> PanelState:
+        return PanelState(
+            job_id=number,
+            status=self.world.panel_status,
+            audit=False,
+            size=1,
+            committed=0,
+            revealed=0,
+            votes=0,
+            kind=OutcomeKind.NONE,
+            deadline=DEADLINE,
+            ready_block=1,
+            fuel=10**6,
+            lock=1,
+            outcome_hash=NOTHING,
+        )
+
+
+Made = tuple[World, Desk, Journal]
+
+
 @pytest.fixture
-def made(tmp_path: Path) -> Iterator[Callable[..., tuple[World, Desk, Journal]]]:
-    """Makes a world, a desk with `workers` and a journal with `count` jobs, of which the last `ready` have a vote."""
+def made(tmp_path: Path) -> Iterator[Callable[..., Made]]:
+    """Makes a world, a desk with `workers` and a journal with `count` jobs, of which the last `ready` have a vote.
+
+    Its voter raises `failure`, or else waits for the test's end.
+    """
     journal = Journal(tmp_path / "journal.sqlite")
     begun: list[World] = []
 
-    def make(status: Status, *, count: int, ready: int = 0, workers: int = 0) -> tuple[World, Desk, Journal]:
+    def make(status: Status, *, count: int, ready: int = 0, workers: int = 0, failure: Exception | None = None) -> Made:
         world = World(status)
+        world.panel = Panels(world)  # type: ignore[assignment]  # until then it was its own
         begun.append(world)
 
         def run(*_arguments: object) -> Vote:
+            if failure is not None:
+                raise failure
             world.sent.wait(10)
             raise ChainUnavailable("the test is over")
 
         some: Any = [object()] * workers
-        desk = Desk(cast("Any", world), ME, journal, image=IMAGE, workers=some, voter=run, max_fuel=10**12)
+        store = BlockStore(tmp_path / "content")
+        desk = Desk(cast("Any", world), ME, journal, store=store, image=IMAGE, workers=some, voter=run, max_fuel=10**12)
         journal.advance(1, "0xa", [Posted(job_id, 1, SPEC) for job_id in range(1, count + 1)])
         for job_id in range(count - ready + 1, count + 1):
-            journal.ready(job_id, 1, b"document", b"h" * 32, b"s" * 32)
+            journal.ready(Duty(Contract.JOB, job_id), 1, b"document", b"h" * 32, b"s" * 32)
         return world, desk, journal
 
     yield make
@@ -102,18 +164,23 @@ def made(tmp_path: Path) -> Iterator[Callable[..., tuple[World, Desk, Journal]]]
     journal.close()
 
 
+def _collected(desk: Desk) -> None:
+    wait(desk.under_way())
+    desk.collect()
+
+
 def _acts(desk: Desk) -> list[Act]:
     return [task.act for task in desk._tasks.values()]
 
 
-def test_runs_hold_up_no_commitment(made: Callable[..., tuple[World, Desk, Journal]]) -> None:
+def test_runs_hold_up_no_commitment(made: Callable[..., Made]) -> None:
     _, desk, _ = made(Status.ASSIGNED, count=SENDING + 1, ready=1, workers=SENDING)
     desk.review(HEAD)
     assert _acts(desk) == [*[Act.RUN] * SENDING, Act.COMMIT]
 
 
 def test_what_anyone_may_do_leaves_room_for_what_only_this_operator_can(
-    made: Callable[..., tuple[World, Desk, Journal]],
+    made: Callable[..., Made],
 ) -> None:
     world, desk, _ = made(Status.REVEALED, count=3 * SENDING, ready=SENDING)
     desk.review(HEAD)
@@ -124,9 +191,7 @@ def test_what_anyone_may_do_leaves_room_for_what_only_this_operator_can(
     assert all(desk_module.ways(act) < SENDING for act in ANYONES)
 
 
-def test_a_pause_that_is_over_wakes_the_desk_once(
-    made: Callable[..., tuple[World, Desk, Journal]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_pause_that_is_over_wakes_the_desk_once(made: Callable[..., Made], monkeypatch: pytest.MonkeyPatch) -> None:
     world, desk, _ = made(Status.REVEALED, count=1)
     now = 50.0
     monkeypatch.setattr(desk_module.time, "monotonic", lambda: now)
@@ -144,13 +209,13 @@ def test_a_pause_that_is_over_wakes_the_desk_once(
 
 @pytest.mark.parametrize(("error", "pause"), [("TooFewEligible", BLOCK_PAUSE), ("WrongStatus", LONGEST_PAUSE)])
 def test_a_pause_stays_short_however_often_an_act_failed(
-    error: str, pause: float, made: Callable[..., tuple[World, Desk, Journal]], monkeypatch: pytest.MonkeyPatch
+    error: str, pause: float, made: Callable[..., Made], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, desk, journal = made(Status.OPEN, count=1)
     monkeypatch.setattr(desk_module.time, "monotonic", lambda: 0.0)
     for _ in range(3_000):
         desk._failed(journal.active()[0], Act.ASSIGN, ContractRefused("too early", error=error))
-    assert desk._pauses[1].until == pause
+    assert desk._pauses[FIRST].until == pause
 
 
 @pytest.mark.parametrize(
@@ -166,3 +231,88 @@ def test_a_pause_stays_short_however_often_an_act_failed(
 )
 def test_a_run_is_given_up_at_once_only_for_what_the_job_says(error: Exception, tries: float) -> None:
     assert _tries(error) == tries
+
+
+def _entry(journal: Journal, duty: Duty = FIRST) -> Entry:
+    entry = journal.get(duty)
+    assert entry is not None
+    return entry
+
+
+def _declined(journal: Journal, duty: Duty = FIRST) -> bool:
+    entry = _entry(journal, duty)
+    return (entry.stage, entry.kind, entry.document) == (Stage.READY, OutcomeKind.INPUT_UNAVAILABLE, UNAVAILABLE)
+
+
+def test_missing_content_is_waited_for_and_then_declined(made: Callable[..., Made]) -> None:
+    _, desk, journal = made(Status.ASSIGNED, count=1, workers=1, failure=ContentUnavailable("nobody has it"))
+    desk.review(HEAD)
+    _collected(desk)
+    assert _entry(journal).stage is Stage.SEEN
+    desk.review(CLOSING)  # its pause does not outlast the time in which it can still commit
+    assert _declined(journal)
+    assert _entry(journal).outcome_hash == outcome_hash(4, UNAVAILABLE)
+    assert _entry(journal).reason == "nobody has it"
+    desk.review(CLOSING)
+    assert _acts(desk) == [Act.COMMIT]
+
+
+@pytest.mark.parametrize("failure", [Late("too slow"), ChainUnavailable("away")])
+def test_an_operator_that_was_too_slow_says_nothing(failure: Exception, made: Callable[..., Made]) -> None:
+    _, desk, journal = made(Status.ASSIGNED, count=1, workers=1, failure=failure)
+    desk.review(HEAD)
+    _collected(desk)
+    desk.review(CLOSING)
+    assert _entry(journal).stage is Stage.SEEN
+
+
+@pytest.mark.parametrize(
+    ("failure", "tries"), [(BadInput("sealed"), 1), (NotAttested("out of memory"), RUN_TRIES), (OSError(), RUN_TRIES)]
+)
+def test_what_nobody_can_run_is_declined_and_not_kept_silent_about(
+    failure: Exception, tries: int, made: Callable[..., Made], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk_module, "FIRST_PAUSE", 0.0)
+    _, desk, journal = made(Status.ASSIGNED, count=1, workers=1, failure=failure)
+    for _ in range(tries):
+        assert not _declined(journal)
+        desk.review(HEAD)
+        _collected(desk)
+    assert _declined(journal)
+
+
+def test_a_seat_on_a_panel_is_a_duty_of_its_own(made: Callable[..., Made]) -> None:
+    world, desk, journal = made(Status.DISPUTED, count=1, ready=1, workers=1)
+    journal.advance(2, "0xb", [], [Called(1, 1, 2)])
+    desk.review(HEAD)
+    assert _acts(desk) == [Act.RUN]  # the job waits for its panel, and the panel for a run
+    assert desk._tasks[ITS_PANEL].entry.job_id == 1
+    journal.ready(ITS_PANEL, 1, b"document", b"h" * 32, b"t" * 32)
+    world.sent.set()
+    _collected(desk)
+    desk._pauses.clear()
+    desk.review(HEAD)
+    _collected(desk)
+    panel = world.panel.address
+    mine = commitment(1, panel, 1, ME.address, outcome=b"h" * 32, salt=b"t" * 32)
+    assert world.calls == [("commit", 1, mine)]
+
+
+def test_what_the_panel_decided_is_carried_out(made: Callable[..., Made]) -> None:
+    world, desk, _ = made(Status.DISPUTED, count=1)
+    world.panel_status = PanelStatus.DECIDED
+    desk.review(HEAD)
+    assert _acts(desk) == [Act.RESOLVE]
+
+
+def test_a_demanded_block_is_answered_by_who_has_it(made: Callable[..., Made], tmp_path: Path) -> None:
+    world, desk, _ = made(Status.DEMANDED, count=1)
+    cid = Cid.of_block(RAW, b"a column")
+    world.demanded = cid.digest
+    desk.review(HEAD)
+    assert _acts(desk) == []
+    BlockStore(tmp_path / "content").put(cid, b"a column")
+    world.sent.set()
+    desk.review(HEAD)
+    _collected(desk)
+    assert world.calls == [("answer", 1, b"a column")]

@@ -1,15 +1,19 @@
 """The follower: what it reads belongs to one chain, whenever the chain changes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from fusion.chain.bindings.job_market import Failed
 from fusion.chain.bindings.job_market import Posted as PostedLog
+from fusion.chain.bindings.panel import Called, Decided
+from fusion.chain.bindings.types import Failure, JobTerms, OutcomeKind
 from fusion.chain.client import Block
-from fusion.chain.contract import LogRef
+from fusion.chain.contract import Event, LogRef
+from node.executor.duty import Contract, Duty
 from node.executor.follow import Follower
 from node.executor.journal import Journal
 
@@ -34,12 +38,15 @@ class Chain:
     def has(self, number: int) -> bool:
         return number < len(self.letters)
 
-    def events(self, first: int, last: int) -> list[PostedLog]:
+    def events(self, first: int, last: int) -> Sequence[Event]:
         return [self.posted(at) for at in range(first, last + 1) if self.has(at) and self.letters[at].isupper()]
 
     def posted(self, at: int) -> PostedLog:
-        log = LogRef(at, 0, self.letters[: at + 1], "0xt", 0, WHO)
-        return PostedLog(at, WHO, 1, 0, 1, 1, 1, 0, at, at, bytes(32), self.letters[at].encode(), log=log)
+        terms = JobTerms(1, 1, 0, 0, 1, 0, 1, 0, 1, 1)
+        return PostedLog(at, WHO, 1, terms, WHO, 0, 1, at, at, bytes(32), self.letters[at].encode(), log=self.log(at))
+
+    def log(self, at: int) -> LogRef:
+        return LogRef(at, 0, self.letters[: at + 1], "0xt", 0, WHO)
 
 
 @pytest.fixture
@@ -50,7 +57,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 
 def _jobs(journal: Journal) -> list[int]:
-    return [entry.job_id for entry in journal.active()]
+    return [entry.job_id for entry in journal.active() if entry.contract is Contract.JOB]
 
 
 def test_a_fork_below_what_is_being_read_is_not_passed_over(journal: Journal) -> None:
@@ -74,3 +81,23 @@ def test_a_fork_below_what_is_being_read_is_not_passed_over(journal: Journal) ->
     assert not follower.catch_up(head)
     assert follower.catch_up(chain.head())
     assert _jobs(journal) == [2]
+
+
+def test_panels_are_found_and_ended_by_their_logs(journal: Journal) -> None:
+    chain = Chain("aBcd")
+    follower = Follower(cast("Any", chain), journal)
+    job, panel = Duty(Contract.JOB, 1), Duty(Contract.PANEL, 7)
+    told: list[Event] = [chain.posted(1), Called(7, 1, False, 2, 9, log=chain.log(2))]
+    chain.events = lambda first, last: [each for each in told if first <= each.log.block_number <= last]  # type: ignore[method-assign]
+    assert follower.catch_up(chain.head())
+    assert [(entry.duty, entry.spec) for entry in journal.active()] == [(job, b"B"), (panel, b"B")]
+
+    chain.letters += "ef"
+    told.append(Decided(7, 1, OutcomeKind.NONE, bytes(32), 0, log=chain.log(4)))
+    told.append(Failed(1, Failure.NO_MAJORITY, 0, 0, log=chain.log(5)))
+    fourth = chain.block(4)
+    assert fourth is not None
+    assert follower.catch_up(fourth)
+    assert [entry.duty for entry in journal.active()] == [job]
+    assert follower.catch_up(chain.head())
+    assert journal.active() == []
