@@ -9,6 +9,7 @@ from fusion.chain.anvil import Anvil, free_port
 from fusion.chain.bindings.license_market import Offer, OfferSet, Purchased
 from fusion.chain.bindings.module_registry import Access, ModuleRegistered, Published, Split, VersionTerms
 from fusion.chain.bindings.operator_staking import Staked
+from fusion.chain.bindings.types import Permit, Sells
 from fusion.chain.client import Chain
 from fusion.chain.deployment import MUSD, Deployment, Parameters, deploy, deployment_hash
 from fusion.chain.permit import sign_permit
@@ -17,6 +18,7 @@ from fusion.market import trade
 
 DIGEST = bytes(range(32))
 PRICE = 25 * MUSD
+NOBODY = "0x" + "00" * 20
 
 
 def published(deployed) -> int:
@@ -29,7 +31,7 @@ def published(deployed) -> int:
 
 def offered(deployed, version: int) -> int:
     chain = deployed.chain
-    terms = Offer(chain.token.address, version, 3600, PRICE, 0, active=True)
+    terms = Offer(chain.token.address, version, 3600, PRICE, 0, 0, 0, 0, Sells.LICENSES)
     return chain.send(deployed["author"], chain.market.set_offer(0, terms)).event(OfferSet).offer_id
 
 
@@ -37,18 +39,20 @@ def permitted(deployed, offer: int, version: int, *, most: int = PRICE):
     chain, buyer = deployed.chain, deployed["buyer"]
     deadline = chain.now() + 600
     signed = sign_permit(buyer, chain, chain.token.address, chain.market.address, most, deadline)
-    return chain.market.purchase_with_permit(offer, buyer.address, most, version, deadline, *signed)
+    permit = Permit(deadline, *signed)
+    return chain.market.purchase_with_permit(offer, buyer.address, most, version, NOBODY, permit)
 
 
 def test_the_contracts_know_one_another_after_deploying(deployed) -> None:
     chain, parameters = deployed.chain, Parameters()
 
-    assert chain.market.token_allowed(chain.token.address)
+    assert chain.ledger.token_allowed(chain.token.address)
     assert chain.staking.token() == chain.token.address
     assert chain.staking.minimum_stake() == parameters.minimum_stake
     assert chain.ledger.treasury() == deployed["treasury"].address
     assert chain.ledger.protocol_fee_bps() == parameters.protocol_fee_bps
-    assert chain.jobs.windows() == parameters.windows
+    assert chain.jobs.windows() == chain.panel.windows() == parameters.windows
+    assert chain.pool.canary_interval() == parameters.canary_interval
     assert chain.market.authority() == chain.deployment.contracts["AccessManager"]
     assert chain.deployment.hash == deployment_hash(parameters)
 
@@ -103,7 +107,7 @@ def test_a_refusal_names_the_error_and_costs_nothing(deployed) -> None:
     ether, head = chain.balance(buyer.address), chain.head().number
 
     with pytest.raises(ContractRefused) as caught:
-        chain.send(buyer, chain.market.purchase(offer, buyer.address, 1, version))
+        chain.send(buyer, chain.market.purchase(offer, buyer.address, 1, version, NOBODY))
 
     assert caught.value.error == "PriceTooLow"
     assert caught.value.arguments == {"maxPrice": 1, "price": PRICE}
@@ -117,7 +121,7 @@ def test_an_error_of_the_token_inside_the_market_is_named(deployed) -> None:
     offer = offered(deployed, version)
 
     with pytest.raises(ContractRefused, match=r"may spend 0 base units .* \(ERC20InsufficientAllowance\)"):
-        chain.send(buyer, chain.market.purchase(offer, buyer.address, PRICE, version))
+        chain.send(buyer, chain.market.purchase(offer, buyer.address, PRICE, version, NOBODY))
 
     chain.send(buyer, chain.token.transfer(deployed["ann"].address, 100_000 * MUSD))
     with pytest.raises(ContractRefused, match=rf"{buyer.address} holds 0 base units of the token and needs {PRICE}"):
@@ -134,7 +138,7 @@ def test_simulating_sends_nothing(deployed) -> None:
     head = chain.head()
 
     chain.simulate(author, chain.registry.register_module("ema"))
-    with pytest.raises(ContractRefused, match="EmptyName"):
+    with pytest.raises(ContractRefused, match="NameInvalid"):
         chain.simulate(author, chain.registry.register_module(""))
 
     assert chain.head() == head
@@ -200,7 +204,7 @@ def test_a_receipt_without_the_event_asked_for(deployed) -> None:
         receipt.event(Purchased)
 
 
-def test_deploying_takes_one_block_where_blocks_take_time() -> None:
+def test_deploying_takes_a_few_blocks_where_blocks_take_time() -> None:
     with Anvil.run(block_time=1) as anvil:
         account = Account.random()
         anvil.fund(account.address)
@@ -208,8 +212,9 @@ def test_deploying_takes_one_block_where_blocks_take_time() -> None:
         deployment = deploy(anvil.url, account, treasury=account.address)
 
         chain = Chain.connect(anvil.url, deployment)
-        assert chain.head().number - deployment.block <= 1
-        assert chain.market.token_allowed(chain.token.address)
+        # Two or three are full of code; one more sets the roles.
+        assert chain.head().number - deployment.block <= 4
+        assert chain.ledger.token_allowed(chain.token.address)
 
 
 def test_a_permit_holds_once(deployed) -> None:
@@ -243,8 +248,8 @@ def test_an_offer_in_another_token_is_not_compared_and_not_bought(deployed) -> N
     version = published(deployed)
     offer = offered(deployed, version)
     other = chain.registry.address  # any contract will do: nothing is taken
-    chain.send(deployed["deployer"], chain.market.allow_token(other, allowed=True))
-    terms = Offer(other, version, 0, 1, 0, active=True)
+    chain.send(deployed["deployer"], chain.ledger.allow_token(other, allowed=True))
+    terms = Offer(other, version, 0, 1, 0, 0, 0, 0, Sells.LICENSES)
     cheap = chain.send(author, chain.market.set_offer(0, terms)).event(OfferSet).offer_id
 
     assert trade.open_offer(chain, version) == offer

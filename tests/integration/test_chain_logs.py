@@ -4,6 +4,7 @@ from itertools import pairwise
 
 from fusion.chain.bindings import mock_usd, module_registry
 from fusion.chain.bindings.module_registry import ModuleRegistered
+from fusion.chain.bindings.operator_staking import OperatorRegistered
 from fusion.chain.contract import selector
 
 
@@ -18,7 +19,9 @@ def test_events_come_in_the_order_of_the_chain(deployed) -> None:
     events = chain.events(first, last)
 
     transfer, registered = module_registry.Transfer, ModuleRegistered
-    assert [type(each) for each in events] == [transfer, registered, mock_usd.Transfer, transfer, registered]
+    # The token's logs are left out: one in wide use has more than all else together.
+    assert [type(each) for each in events] == [transfer, registered, transfer, registered]
+    assert len(chain.find(mock_usd.Transfer, to=ann.address)) == 2
     assert events == sorted(events, key=lambda each: (each.log.block_number, each.log.log_index))
     assert [each.name for each in events if isinstance(each, ModuleRegistered)] == ["b", "a"]
     assert chain.events(last + 1, last) == []
@@ -69,13 +72,13 @@ def test_a_reorg_takes_logs_back_and_changes_hashes(deployed) -> None:
     assert chain.registry.module_count() == 2
 
 
-def test_a_name_that_is_no_text_does_not_stop_readers(deployed) -> None:
+def test_an_endpoint_that_is_no_text_does_not_stop_readers(deployed) -> None:
     chain, ann = deployed.chain, deployed["ann"]
-    hostile = b"\xff\xfe\x00ema"
-    data = selector("registerModule(string)") + (32).to_bytes(32, "big")
+    hostile = b"\xff\xfe\x00http"
+    data = selector("register(string)") + (32).to_bytes(32, "big")
     data += len(hostile).to_bytes(32, "big") + hostile.ljust(32, b"\0")
-    call = chain.registry.register_module("ema")
+    call = chain.staking.register("http")
 
     receipt = chain.send(ann, type(call)(call.to, data, call.signature, call.contract))
 
-    assert receipt.event(ModuleRegistered).name == "\ufffd\ufffd\0ema"
+    assert receipt.event(OperatorRegistered).endpoint == "\ufffd\ufffd\0http"
