@@ -3,7 +3,7 @@
 import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,17 +16,19 @@ from fusion.chain import account as accounts
 from fusion.chain.account import Account
 from fusion.chain.anvil import Anvil, listens
 from fusion.chain.client import Chain
-from fusion.chain.deployment import MUSD, Deployment, Parameters, deploy, deployment_hash
+from fusion.chain.deployment import LOCAL, MUSD, Deployment, Parameters, Roles, deploy, deployment_hash
 from fusion.errors import BadInput, FusionError, NotReady, Retryable
 from fusion.settings import Settings
 from indexer.database import open_engine, reading
 from indexer.views import meta
 
 OPERATORS = 3
+GOVERNING = ("deployer", "admin", "guardian")
 PEOPLE = ("ada", "ben", "cleo", "you")  # three authors and a buyer
 DOLLARS = 100_000 * MUSD  # what each is given
 STAKE = 10_000 * MUSD
 BLOCK_SECONDS = 1
+ADMIN_DELAY = 10  # seconds
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,10 @@ class LocalNetwork:
     """The local network under `settings.home`; what depends on the contracts is keyed by the deployment's hash."""
 
     settings: Settings
-    parameters: Parameters = field(default_factory=Parameters)
+
+    @property
+    def parameters(self) -> Parameters:
+        return Parameters.local(self.settings.challenge_window)
 
     @property
     def folder(self) -> Path:
@@ -60,7 +65,9 @@ class LocalNetwork:
         return parts.port
 
     def check_ports(self) -> None:
-        """NotReady when another program has a port that the network needs."""
+        """NotReady when another program has a port that the network needs, BadInput when another network is in use."""
+        if self.settings.network != LOCAL:
+            raise BadInput(f"FUSION_NETWORK is {self.settings.network}: unset it to start the local network")
         for port, variable in ((self.rpc_port(), "FUSION_RPC"), (self.settings.api_port, "FUSION_API_PORT")):
             if listens(port):
                 raise NotReady(f"port {port} is in use by another program; end it, or choose another with {variable}")
@@ -83,11 +90,12 @@ class LocalNetwork:
     def deploy(self) -> Deployment:
         """The contracts, deployed unless they are on the chain already, and people and operators with money."""
         deployment = self._deployed()
-        people = {name: accounts.load_or_create(self.settings.keys, name) for name in ("deployer", "treasury", *PEOPLE)}
+        names = (*GOVERNING, "treasury", *PEOPLE)
+        people = {name: accounts.load_or_create(self.settings.keys, name) for name in names}
         operators = [accounts.load_or_create(self._operator_keys(n), "operator") for n in range(1, OPERATORS + 1)]
         if deployment is None:
             deployment = self._deploy_anew(people, operators)
-        deployment.save(self.settings.deployment)
+        deployment.save(self.settings.deployment_of(LOCAL))
         for number in range(1, OPERATORS + 1):
             deployment.save(self.operator_home(number) / "deployment.json")
         return deployment
@@ -109,7 +117,11 @@ class LocalNetwork:
             anvil.fund(each.address)
         deployer = people["deployer"]
         deployment = deploy(
-            self.settings.rpc, deployer, treasury=people["treasury"].address, parameters=self.parameters
+            self.settings.rpc,
+            deployer,
+            treasury=people["treasury"].address,
+            parameters=self.parameters,
+            roles=Roles(people["admin"].address, people["guardian"].address, ADMIN_DELAY),
         )
         chain = Chain.connect(self.settings.rpc, deployment)
         given = [people[name] for name in PEOPLE] + operators

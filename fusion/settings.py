@@ -19,7 +19,18 @@ class Settings(BaseSettings):
 
     home: Path = Field(default_factory=lambda: Path.home() / ".fusion", description="Everything Fusion keeps.")
     cache: Path = Field(default_factory=_cache, description="What can be made again: compiled sandbox images.")
+    network: str = Field(
+        default="local",
+        pattern=r"^[a-z0-9][a-z0-9-]{0,31}$",
+        description="Which deployment is used; see `fusion deploy`.",
+    )
     rpc: str = Field(default="http://127.0.0.1:8545", description="JSON-RPC endpoint of the chain.")
+    challenge_window: int = Field(
+        default=2,
+        ge=1,
+        le=86_400,
+        description="Seconds in which a proposed job of the local network may be challenged.",
+    )
     api_host: str = Field(default="127.0.0.1", description="Address the API listens on.")
     api_port: int = Field(default=8000, ge=1, le=65535, description="Port the API listens on.")
     gateways: Annotated[tuple[str, ...], NoDecode] = Field(
@@ -46,7 +57,11 @@ class Settings(BaseSettings):
     @property
     def deployment(self) -> Path:
         """The record of the network in use: chain id, contract addresses, first block."""
-        return self.home / "deployment.json"
+        return self.deployment_of(self.network)
+
+    def deployment_of(self, network: str) -> Path:
+        """The record of a network by its name."""
+        return self.home / "deployment.json" if network == "local" else self.home / "deployments" / f"{network}.json"
 
     @property
     def keys(self) -> Path:
