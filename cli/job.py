@@ -1,18 +1,14 @@
 """`fusion job`: what became of a job, and doing something about it."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from cli.options import As, JobId, Json
 from cli.session import Session
 
-if TYPE_CHECKING:
-    from fusion.chain.bindings.types import Status
-
 app = typer.Typer(no_args_is_help=True, help="See jobs, and dispute them.")
 
-Wait = Annotated[bool, typer.Option("--wait", help="Wait for how it ends.")]
 Timeout = Annotated[float, typer.Option(help="Seconds to wait at most.", min=0)]
 
 
@@ -42,57 +38,58 @@ def list_jobs(
 
 
 @app.command()
-def challenge(job_id: JobId, account: As, wait: Wait = False, timeout: Timeout = 600, as_json: Json = False) -> None:
-    """Has a panel run a proposed job again. It takes a bond, which comes back with more if the job was wrong."""
-    from cli.jobs import job_of
-    from cli.output import record
+def challenge(
+    job_id: JobId,
+    account: As,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for how the job ends.")] = False,
+    timeout: Timeout = 600,
+    as_json: Json = False,
+) -> None:
+    """Has a panel run a job again, once it is proposed. It takes a bond, which comes back with more if it was wrong."""
+    from cli.jobs import challenged, job_of, print_job, telling, words
+    from cli.output import progress, record
     from fusion import money
-    from fusion.chain.bindings.types import Status
     from node import request
 
     session = Session()
     signer = session.account(account)
     chain = session.chain
-    _proposed(job_id, job_of(chain, job_id).status, "challenged")
-    request.challenge(chain, signer, job_id)
-    job = chain.jobs.job(job_id)
-    if not wait:
-        record(
-            {
-                "job": job_id,
-                "bond": money.Units(job.bond),
-                "panel": job.panel_id,
-                "status": Status.DISPUTED.name.lower(),
-            },
-            as_json=as_json,
-        )
+    job_of(chain, job_id)
+    with progress("job") as report:
+        challenged(chain, signer, job_id, timeout=timeout)
+        if wait:
+            request.wait(chain, job_id, timeout=timeout, moved=telling(report))
+    if wait:
+        print_job(session, job_id, as_json=as_json)
         return
-    _await_end(session, job_id, timeout, as_json=as_json)
+    job = chain.jobs.job(job_id)
+    record(
+        {"job": job_id, "bond": money.Units(job.bond), "panel": job.panel_id, "status": words(job.status.name)},
+        as_json=as_json,
+    )
 
 
 @app.command()
-def demand(job_id: JobId, account: As, wait: Wait = False, timeout: Timeout = 600, as_json: Json = False) -> None:
+def demand(job_id: JobId, account: As, timeout: Timeout = 600, as_json: Json = False) -> None:
     """Demands bytes of a result that nobody serves. Its operators answer, or lose the fee."""
-    from cli.jobs import job_of
-    from cli.output import record
+    from cli.jobs import ends, job_of
+    from cli.output import progress, record
     from node import request
 
     session = Session()
     signer = session.account(account)
     chain = session.chain
-    _proposed(job_id, job_of(chain, job_id).status, "asked for its bytes")
-    request.demand(chain, signer, job_id, session.store)
-    if not wait:
-        job = chain.jobs.job(job_id)
-        record({"job": job_id, "demanded": "0x" + job.demanded.hex(), "status": "demanded"}, as_json=as_json)
-        return
-    _await_end(session, job_id, timeout, as_json=as_json)
+    job_of(chain, job_id)
+    with progress("demand") as report:
+        report("waiting for an answer", 0.5)
+        columns = request.demand(chain, signer, job_id, session.store, timeout=timeout)
+    record({"job": job_id, "blocks": chain.jobs.job(job_id).demands} | ends(columns), as_json=as_json)
 
 
 @app.command()
 def resolve(job_id: JobId, account: As, as_json: Json = False) -> None:
     """Carries out what a panel or an audit has decided. Operators do so by themselves."""
-    from cli.jobs import job_of, print_job
+    from cli.jobs import job_of, print_job, words
     from fusion.chain.bindings.types import PanelStatus, Status
     from fusion.errors import BadInput
 
@@ -101,34 +98,9 @@ def resolve(job_id: JobId, account: As, as_json: Json = False) -> None:
     chain = session.chain
     job = job_of(chain, job_id)
     if job.status not in (Status.AUDITED, Status.NO_QUORUM, Status.DISPUTED):
-        raise BadInput(f"job {job_id} is {_told(job.status)}: no panel or audit of it waits to be carried out")
+        raise BadInput(f"job {job_id} is {words(job.status.name)}: no panel or audit of it waits to be carried out")
     panel = chain.panel.panel(job.panel_id)
     if panel.status != PanelStatus.DECIDED:
         raise BadInput(f"panel {job.panel_id} of job {job_id} has not decided yet; see `fusion job show {job_id}`")
     chain.send(signer, chain.jobs.resolve(job_id))
-    print_job(session, job_id, as_json=as_json)
-
-
-def _proposed(job_id: int, status: "Status", what: str) -> None:
-    from fusion.chain.bindings.types import Status
-    from fusion.errors import BadInput
-
-    if status != Status.PROPOSED:
-        when = "it is over" if status in (Status.FINAL, Status.FAILED) else "it may come to that"
-        raise BadInput(f"job {job_id} is {_told(status)}: one can be {what} while its outcome is proposed, and {when}")
-
-
-def _told(status: "Status") -> str:
-    from cli.jobs import words
-
-    return words(status.name)
-
-
-def _await_end(session: Session, job_id: int, timeout: float, *, as_json: bool) -> None:
-    from cli.jobs import print_job, telling
-    from cli.output import progress
-    from node import request
-
-    with progress("job") as report:
-        request.wait(session.chain, job_id, timeout=timeout, moved=telling(report))
     print_job(session, job_id, as_json=as_json)

@@ -1,19 +1,22 @@
 """Showing jobs: where one stands, who sits in it, how it ended, and what a dispute cost whom."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from cli.output import Progress, record
 from cli.session import Session
 from fusion import money
+from fusion.chain.account import Account
 from fusion.chain.bindings.job_market import Failed, Finalized, Judged
 from fusion.chain.bindings.operator_staking import Slashed
 from fusion.chain.bindings.types import Failure, Job, OutcomeKind, PanelStatus, Seat, Status
 from fusion.chain.client import Chain
-from fusion.errors import BadInput, FusionError
+from fusion.content.table import Column
+from fusion.errors import BadInput, ContractRefused, FusionError
 from fusion.market.splits import NOBODY, percent
 from node import request
 from sandbox.encoding import decode
 
+PANEL = 3  # operators at least
 STAGES = {  # of the way to its end; one that is disputed, or whose seats are drawn anew, goes back a little
     Status.OPEN: 0.1,
     Status.ASSIGNED: 0.3,
@@ -104,16 +107,34 @@ def outcome(session: Session, answer: request.Answer) -> dict[str, object]:
         "operators": answer.hashes,
     }
     if job.kind == OutcomeKind.RESULT:
-        columns = request.outputs(session.chain, answer, session.store)
-        shown["rows"] = len(next(iter(columns.values())))
-        shown["last"] = {port: column[-1].item() if len(column) else None for port, column in columns.items()}
-        return shown
+        return shown | ends(request.outputs(session.chain, answer, session.store))
     document = decode(answer.document)
     if document.error is not None:
         shown |= {"error": document.error, "lines": list(document.lines)}
     if document.which is not None:
         shown["limit"] = document.which
     return shown
+
+
+def ends(columns: Mapping[str, Column]) -> dict[str, object]:
+    """How long columns are, and the last value of each."""
+    return {
+        "rows": len(next(iter(columns.values()))),
+        "last": {port: column[-1].item() if len(column) else None for port, column in columns.items()},
+    }
+
+
+def challenged(chain: Chain, account: Account, job_id: int, *, timeout: float) -> None:
+    """Challenges a job once it is proposed; BadInput where no panel could sit."""
+    try:
+        request.challenge(chain, account, job_id, timeout=timeout)
+    except ContractRefused as refusal:
+        if refusal.error != "TooFewEligible":
+            raise
+        raise BadInput(
+            f"job {job_id} cannot be challenged: a panel takes {PANEL} operators who had no part in it, and "
+            f"{refusal.arguments['found']} are left; start more with `fusion operator start` for the jobs to come"
+        ) from None
 
 
 def why_failed(session: Session, job_id: int) -> str:

@@ -11,12 +11,12 @@ from cli.session import Session
 from cli.values import Setting, pairs, parse_settings
 from fusion import money
 from fusion.chain.account import Account
+from fusion.chain.bindings.types import JobTerms
 from fusion.chain.client import Chain
 from fusion.content.cid import Cid
 from fusion.content.table import read_table
 from fusion.errors import BadInput
 from fusion.market import trade
-from fusion.market.splits import percent
 from node import request
 from node.executor.digest import keccak
 from node.executor.listings import ChainListings
@@ -25,6 +25,7 @@ from node.executor.run import vote
 from node.executor.worker import Worker
 from node.inputs import add_inputs, feed_table, port_columns
 from node.spec import JobSpec
+from node.terms import check_right, check_terms
 from sandbox.code import Limits, ModuleCode
 
 
@@ -87,28 +88,55 @@ def work_of(
 def order_run(session: Session, account: Account, order: Order, report: Progress) -> tuple[int, request.Answer]:
     """Checks the order, posts the job and waits for its end."""
     chain, version = session.chain, order.work.version
-    _check_terms(chain, order)
+    terms = _terms(chain, account.address, order)
+    check_terms(chain, terms)
+    _check_operators(chain, order)
+    check_right(chain, account.address, terms)
     with known_content(f"version {version}"):
         code = module_code(version, ChainListings(chain), session.content)
-    license_id, offer_id, price = 0, 0, 0
-    if order.offer is None:
-        held = trade.valid_license(chain, account.address, version)
-        if held is None:
-            raise BadInput(
-                f"no license: {account.address} holds none that is valid for version {version}; "
-                f"buy one with `fusion license buy`, or pay for one run with --per-run OFFER"
-            )
-        license_id = held
-    else:
-        offer_id, price = order.offer, _run_price(chain, order.offer, version)
     spec = job_spec(session, order.work, code)
 
     posted = request.post(
         chain, account, spec, fee=order.fee, n=order.n, k=order.k,
-        license_id=license_id, offer_id=offer_id, max_run_price=price,
+        license_id=terms.license_id, offer_id=terms.offer_id, max_run_price=terms.max_run_price,
         assurance_ppm=order.assurance_ppm, value=order.value,
     )  # fmt: skip
     return posted.job_id, request.wait(chain, posted.job_id, timeout=order.timeout, moved=telling(report))
+
+
+def _terms(chain: Chain, account: str, order: Order) -> JobTerms:
+    """What the job will ask for; BadInput without a right to it."""
+    version = order.work.version
+    licensed = None if order.offer is not None else trade.valid_license(chain, account, version)
+    if order.offer is None and licensed is None:
+        raise BadInput(
+            f"no license: {account} holds none that is valid for version {version}; "
+            "buy one with `fusion license buy`, or pay for one run with --per-run OFFER"
+        )
+    return JobTerms(
+        version=version,
+        license_id=licensed or 0,
+        offer_id=order.offer or 0,
+        max_run_price=0 if order.offer is None else trade.offer(chain, order.offer).per_run_price,
+        fee=order.fee,
+        value=order.value,
+        fuel=order.work.fuel,
+        assurance_ppm=order.assurance_ppm,
+        n=order.n,
+        k=order.k,
+    )
+
+
+def _check_operators(chain: Chain, order: Order) -> None:
+    """BadInput, with the figures, for a job that would wait for operators that are not there."""
+    lock = request.lock_of(chain, order.fee)
+    operators = len(request.drawable(chain, lock))
+    if order.n > operators:
+        raise BadInput(
+            f"--seats is {order.n}: {operators} of {chain.staking.operator_count()} operators have the least stake and "
+            f"{money.show(lock)} of it free, which a fee of {money.show(order.fee)} locks; ask for fewer seats or "
+            "give a lower --fee"
+        )
 
 
 def job_spec(session: Session, work: Work, code: ModuleCode) -> JobSpec:
@@ -144,36 +172,3 @@ def known_outcome(session: Session, work: Work, deadline: float) -> tuple[bytes,
     finally:
         worker.close()
     return keccak(spec.encode()), found.outcome_hash
-
-
-def _check_terms(chain: Chain, order: Order) -> None:
-    """BadInput, with the figures, for what the market would refuse or nobody could take."""
-    least = chain.jobs.minimum_fee(order.work.fuel)
-    if order.fee < least:
-        raise BadInput(
-            f"--fee is {money.show(order.fee)}: a job of {order.work.fuel:,} fuel costs at least {money.show(least)}; "
-            "give that, or less --fuel"
-        )
-    lock = order.fee * chain.jobs.lock_multiple()
-    operators = len(request.drawable(chain, lock))
-    if order.n > operators:
-        raise BadInput(
-            f"--seats is {order.n}: {operators} of {chain.staking.operator_count()} operators have the least stake and "
-            f"{money.show(lock)} of it free, which a fee of {money.show(order.fee)} locks; ask for fewer seats or "
-            "give a lower --fee"
-        )
-    bound = chain.jobs.bound_of(order.assurance_ppm, order.n, lock)
-    if order.value > bound:
-        raise BadInput(
-            f"--value is {money.show(order.value)}: {order.n} seats, a fee of {money.show(order.fee)} and an assurance "
-            f"of {percent(order.assurance_ppm)} vouch for {money.show(bound)}; raise --assurance, --seats or --fee"
-        )
-
-
-def _run_price(chain: Chain, offer_id: int, version: int) -> int:
-    terms = trade.offer(chain, offer_id)
-    if terms.version != version:
-        raise BadInput(f"offer {offer_id} is for version {terms.version}, not for version {version}")
-    if not trade.sells_runs(terms):
-        raise BadInput(f"offer {offer_id} sells no single runs; buy a license with `fusion license buy {offer_id}`")
-    return terms.per_run_price

@@ -7,6 +7,7 @@ import pytest
 
 from sandbox.image import Image
 from tests.e2e.command import Fusion
+from tests.e2e.court import Court, held
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +24,10 @@ def told(fusion: Fusion) -> dict[str, Any]:
     """What `fusion demo --json` printed on a fresh home."""
     shown: dict[str, Any] = fusion.json("demo")
     return shown
+
+
+@pytest.fixture(scope="session")
+def court(tmp_path_factory: pytest.TempPathFactory, image: Image) -> Iterator[Court]:
+    """One network for all sales and disputes."""
+    with held(tmp_path_factory.mktemp("court"), image) as court:
+        yield court

@@ -8,11 +8,12 @@ import pytest
 from cli.runs import Order, Work, order_run
 from cli.session import Session
 from fusion.chain.account import Account
-from fusion.chain.bindings.types import Operator
+from fusion.chain.bindings.types import Operator, Sells
 from fusion.errors import BadInput, NotReady
 
 STAKES = {
     "staked": Operator(free=1_000_000_000, locked=0, unbonding=0, unbond_at=0),
+    "also staked": Operator(free=1_000_000_000, locked=0, unbonding=0, unbond_at=0),
     "busy": Operator(free=3_000_000, locked=997_000_000, unbonding=0, unbond_at=0),
     "registered": Operator(free=0, locked=0, unbonding=0, unbond_at=0),
     "leaving": Operator(free=999_999_999, locked=0, unbonding=1, unbond_at=9),
@@ -31,32 +32,33 @@ def ordered(seats: int, fee: int, *, value: int = 0) -> None:
         lock_multiple=lambda: 10,
         minimum_fee=lambda fuel: 120_000,
         bound_of=lambda ppm, n, lock: ppm * n * lock // (1_000_000 - ppm),
+        paused=lambda: False,
     )
-    session = SimpleNamespace(chain=SimpleNamespace(staking=staking, jobs=jobs), content=None)
+    offer = SimpleNamespace(version=1, sells=Sells.RUNS, token="0xA", per_run_price=0)
+    market = SimpleNamespace(offer_count=lambda: 1, offer=lambda number: offer)
+    token = SimpleNamespace(address="0xA")
+    chain = SimpleNamespace(staking=staking, jobs=jobs, market=market, token=token)
+    session = SimpleNamespace(chain=chain, content=None)
     work = Work(version=1, data=None, feed="simulated", columns={}, settings={}, fuel=10**11, seed=0)
-    order = Order(work=work, fee=fee, n=seats, k=seats, assurance_ppm=100_000, value=value, offer=None, timeout=0)
-    order_run(cast("Session", session), cast("Account", None), order, lambda stage, share: None)
+    order = Order(work=work, fee=fee, n=seats, k=seats, assurance_ppm=100_000, value=value, offer=1, timeout=0)
+    order_run(cast("Session", session), Account.random(), order, lambda stage, share: None)
 
 
 def test_more_seats_than_operators_with_stake_would_wait_for_nothing() -> None:
-    with pytest.raises(BadInput, match=r"--seats is 3: 2 of 4 operators have the least stake and 3\.00 of it free"):
-        ordered(3, fee=300_000)
+    with pytest.raises(BadInput, match=r"--seats is 5: 3 of 5 operators have the least stake and 3\.00 of it free"):
+        ordered(5, fee=300_000)
 
 
 def test_a_fee_locks_what_must_be_free() -> None:
-    with pytest.raises(BadInput, match=r"--seats is 2: 1 of 4 .* 3\.00001 of it free, which a fee of 0\.300001 locks"):
-        ordered(2, fee=300_001)
+    with pytest.raises(BadInput, match=r"--seats is 3: 2 of 5 .* 3\.00001 of it free, which a fee of 0\.300001 locks"):
+        ordered(3, fee=300_001)
 
 
-def test_a_fee_below_the_least_is_told_in_tokens() -> None:
-    with pytest.raises(BadInput, match=r"--fee is 0\.11: a job of 100,000,000,000 fuel costs at least 0\.12"):
-        ordered(2, fee=110_000)
-
-
-def test_a_result_worth_more_than_the_job_vouches_for_is_refused() -> None:
-    words = r"--value is 5\.00: 2 seats, a fee of 0\.30 and an assurance of 10% vouch for 0\.666666; raise --assurance"
-    with pytest.raises(BadInput, match=words):
-        ordered(2, fee=300_000, value=5_000_000)
+def test_what_the_market_would_refuse_is_refused_first() -> None:
+    with pytest.raises(BadInput, match=r"a fee of 0\.11 is below the least"):
+        ordered(5, fee=110_000)
+    with pytest.raises(BadInput, match=r"a value of 5\.00 is more than this job can vouch for, 1\.00"):
+        ordered(3, fee=300_000, value=5_000_000)
 
 
 def test_as_many_seats_as_can_be_drawn_are_not_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,4 +68,4 @@ def test_as_many_seats_as_can_be_drawn_are_not_refused(monkeypatch: pytest.Monke
     monkeypatch.setattr("cli.runs.module_code", reached)
     monkeypatch.setattr("cli.runs.ChainListings", reached)
     with pytest.raises(NotReady, match="asked for next"):
-        ordered(2, fee=300_000)
+        ordered(3, fee=300_000)

@@ -1,0 +1,182 @@
+"""Journey 5: cheat, dispute, slash. What operators lose and others get, read back from the chain, is as designed."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fusion.chain.bindings.types import Status
+from fusion.chain.deployment import MUSD
+from tests.e2e.court import HONEST, PUPPETS, Court
+
+pytestmark = pytest.mark.e2e
+
+FEE = 300_000  # of `fusion module run`
+PAY = FEE // 3  # of a seat
+LOCK = 10 * FEE
+BOND = FEE  # a tenth of the lock is no more
+RUN_PRICE = 2 * MUSD
+TRIES = 8  # of a draw that both puppets are to win; one in nine fails
+RUN = ("--fuel", "20000000000")
+
+
+@pytest.fixture(scope="module")
+def version(court: Court, tmp_path_factory: pytest.TempPathFactory) -> int:
+    """A version that everybody may run."""
+    version = court.publish(tmp_path_factory.mktemp("modules"), "double", "return 2.0 * bid")
+    offer = court.fusion.json("module", "offer", str(version), "--as", "ada", "--free")["offer"]
+    for name in ("you", "rita", "liv"):
+        court.fusion.json("license", "buy", str(offer), "--as", name)
+    return version
+
+
+@contextmanager
+def posted(court: Court, version: int, requester: str) -> Iterator[tuple[int, str, "Future[Any]"]]:
+    """A job in which both puppets sit beside one honest operator, whose name is told."""
+    for _ in range(TRIES):
+        with court.running(str(version), "--as", requester, *RUN) as (job_id, printed):
+            if len(court.seated(job_id)) == 2:
+                yield job_id, honest_seat(court, job_id), printed
+                return
+            court.behave(job_id)
+            court.final(job_id)
+    pytest.fail(f"no draw of {TRIES} had both puppets")
+
+
+def honest_seat(court: Court, job_id: int) -> str:
+    seats = {seat.operator for seat in court.chain.jobs.seats(job_id)}
+    (name,) = (name for name in HONEST if court.keys[name].address in seats)
+    return name
+
+
+def lied(court: Court, version: int, requester: str, challenger: str) -> tuple[dict[str, Any], str]:
+    """A job on which both puppets lie, challenged from the command line; what that printed, and who was honest."""
+    with posted(court, version, requester) as (job_id, honest, printed):
+        votes = dict.fromkeys(PUPPETS, court.lie(job_id))
+        court.commit(job_id, votes)
+        court.reveal(job_id, votes)
+        court.until(lambda: court.job(job_id).status == Status.PROPOSED)
+        truth = court.truth(job_id)
+        assert court.job(job_id).outcome_hash != truth.outcome_hash
+        shown = court.fusion.json("job", "challenge", str(job_id), "--as", challenger, "--wait")
+        assert court.ended(printed)["hash"] == "0x" + truth.outcome_hash.hex() == shown["hash"]
+    return shown, honest
+
+
+def test_liars_are_challenged_a_panel_runs_it_again_and_they_pay_for_it(court: Court, version: int) -> None:
+    names = (*HONEST, *PUPPETS, "you", "carol")
+    before = {name: court.wealth(name) for name in names}
+    burnt = court.burnt()
+    stake = {name: court.stake(name) for name in PUPPETS}
+    shown, honest = lied(court, version, "you", "carol")
+    gained = {name: court.wealth(name) - before[name] for name in names}
+
+    lost = {name: max(LOCK, stake[name] // 10) for name in PUPPETS}
+    slashed = sum(lost.values())
+    panel = [name for name in HONEST if name != honest]
+    assert gained == {
+        **{name: -lost[name] for name in PUPPETS},
+        honest: FEE,  # the whole jobFee: it alone was right
+        **dict.fromkeys(panel, PAY),
+        "carol": PAY * 110 // 100,
+        "you": FEE - FEE,  # paid, and made whole
+    }
+    judged = {
+        "slashed": slashed, "to_panel": 3 * PAY, "to_challenger": PAY * 110 // 100, "to_requester": FEE,
+        "burned": slashed - 3 * PAY - PAY * 110 // 100 - FEE,
+    }  # fmt: skip
+    assert shown["judged"] == judged
+    assert court.burnt() - burnt == judged["burned"]
+    assert sum(gained.values()) == -judged["burned"]
+
+    assert (shown["status"], shown["challenger"], shown["bond"]) == ("final", court.keys["carol"].address, BOND)
+    assert shown["paid"] == [court.keys[honest].address]
+    assert shown["panel"]["seats"] == {court.keys[name].address: "revealed" for name in panel}
+    assert shown["verdict"]["votes"] == "3 of 3"
+    assert {(each["operator"], each["fault"], each["amount"]) for each in shown["slashed"]} == {
+        (court.keys[name].address, "wrong", lost[name]) for name in PUPPETS
+    }
+    status = {row["operator"]: row for row in court.fusion.json("operator", "status")}
+    assert [status[court.keys[name].address]["slashed"] for name in PUPPETS] == [lost[name] for name in PUPPETS]
+
+
+def test_who_challenges_his_own_lie_loses_money(court: Court, version: int) -> None:
+    """Liars, requester and challenger are one person, who hopes to be paid out of what is slashed."""
+    before = court.wealth(*PUPPETS)
+    stake = {name: court.stake(name) for name in PUPPETS}
+    shown, _ = lied(court, version, "liv", "liv")
+    slashed = sum(max(LOCK, each // 10) for each in stake.values())
+    back = PAY * 110 // 100 + FEE  # as challenger and as requester
+    assert shown["judged"]["slashed"] == slashed
+    assert before - court.wealth(*PUPPETS) == slashed + FEE - back
+    assert slashed > 100 * back
+
+
+def test_an_honest_outcome_that_is_challenged_costs_the_challenger_its_bond(court: Court, version: int) -> None:
+    names = (*HONEST, "carol", "you")
+    with posted(court, version, "you") as (job_id, honest, printed):
+        court.behave(job_id)
+        court.until(lambda: court.job(job_id).status == Status.PROPOSED)
+        before = {name: court.wealth(name) for name in names}
+        told = court.fusion.json("job", "challenge", str(job_id), "--as", "carol")
+        assert (told["bond"], told["status"]) == (BOND, "disputed")
+        court.ended(printed)
+    gained = {name: court.wealth(name) - before[name] for name in names}
+    assert (gained["carol"], gained["you"], gained.pop(honest)) == (-BOND, 0, PAY)
+    assert [gained[name] for name in HONEST if name in gained] == [BOND // 3] * 3
+
+
+def test_who_is_silent_or_withholds_is_fined_and_the_job_goes_on(court: Court, version: int) -> None:
+    with posted(court, version, "you") as (job_id, _, printed):
+        silent, withholds = PUPPETS
+        before = {name: court.wealth(name) for name in PUPPETS}
+        burnt = court.burnt()
+        court.commit(job_id, {withholds: court.truth(job_id)})
+        court.until(lambda: court.job(job_id).committed == 2)
+        court.pass_deadline(job_id)
+        court.until(lambda: court.job(job_id).redraws == 1)
+        court.until(lambda: court.job(job_id).revealed == 2)
+        court.pass_deadline(job_id)
+        court.final(job_id)
+        assert court.ended(printed)["outcome"] == "RESULT"
+    fines = {silent: LOCK * 5 // 100, withholds: LOCK * 20 // 100}
+    assert {name: before[name] - court.wealth(name) for name in PUPPETS} == fines
+    assert court.burnt() - burnt == sum(fines.values())
+    shown = court.fusion.json("job", "show", str(job_id))
+    assert {(each["operator"], each["fault"], each["amount"]) for each in shown["slashed"]} == {
+        (court.keys[silent].address, "silent", fines[silent]),
+        (court.keys[withholds].address, "withheld", fines[withholds]),
+    }
+    assert shown["seats"][court.keys[withholds].address] == "withheld"
+    assert len(shown["paid"]) == 2
+
+
+def test_five_that_all_find_a_module_error_are_paid_and_the_royalty_goes_back(court: Court, tmp_path: Path) -> None:
+    version = court.publish(tmp_path, "broken", 'raise KeyError("no such price")')
+    offer = court.fusion.json("module", "offer", str(version), "--as", "ada", "--per-run", "2")["offer"]
+    names = (*HONEST, *PUPPETS, "rita", "ada")
+    before = {name: court.wealth(name) for name in names}
+    run = (str(version), "--as", "rita", "--per-run", str(offer), "-n", "5", *RUN)
+    with court.running(*run) as (job_id, printed):
+        court.behave(job_id)
+        court.final(job_id)
+        shown = court.ended(printed)
+    assert (shown["outcome"], shown["error"], len(shown["operators"])) == ("MODULE_ERROR", "KeyError", 5)
+    assert len(set(shown["operators"].values())) == 1
+    gained = {name: court.wealth(name) - before[name] for name in names}
+    assert (gained["rita"], gained["ada"]) == (-FEE, 0)
+    paid = sorted(gained[name] for name in (*HONEST, *PUPPETS))
+    assert paid == [0, *[FEE // 5] * 5]
+    assert court.fusion.json("revenue", "claim", "--as", "rita")["claimed"] == RUN_PRICE
+
+
+def test_a_solo_result_is_labelled_unverified(court: Court, version: int) -> None:
+    with court.running(str(version), "--as", "rita", "--solo", *RUN) as (job_id, printed):
+        court.behave(job_id)
+        court.final(job_id)
+        assert court.ended(printed)["level"].startswith("unverified")
+    assert court.fusion.json("job", "show", str(job_id))["level"].startswith("unverified")
+    assert court.fusion.json("job", "list", "--as", "rita")[0]["level"] == "unverified"
