@@ -14,11 +14,14 @@ contract Factory {
 
     /// @notice The account that it creates for.
     address public immutable owner;
+    /// @notice The block in which it was made: nothing that it creates is older.
+    uint256 public immutable since;
     /// @notice keccak256 of the creation code, with its arguments, of each contract that was created.
     bytes32[] public codeHashes;
 
     constructor(address owner_) {
         owner = owner_;
+        since = block.number;
     }
 
     /// @notice Creates contract number `index`, which must be the next: the same call twice does no harm. What a

@@ -38,6 +38,7 @@ contract FactoryTest is SaleTest {
         vm.assertFalse(address(_make(ada, "other salt")) == address(factory));
         vm.assertFalse(address(_make(ben, "salt")) == address(factory));
         vm.assertEq(factory.owner(), ada);
+        vm.assertEq(factory.since(), vm.getBlockNumber());
     }
 
     function testFuzz_APlaceHasOneAddressWhateverStandsThere(uint256 number, bool another) public {
