@@ -89,7 +89,7 @@ abstract contract JobBook is Rounds {
         _maxFuel = limits.maxFuel;
 
         // Stake that is asked back the moment a job is posted must outlive all that can happen to the job.
-        uint256 run = windows_.open + windows_.commit + uint256(limits.maxFuel) / windows_.fuelPerSecond;
+        uint256 run = uint256(windows_.open) + windows_.commit + limits.maxFuel / windows_.fuelPerSecond;
         uint256 longest =
             (1 + MAX_REDRAWS) * run + windows_.reveal + windows_.challenge + 2 * (run + uint256(windows_.reveal));
         uint256 period = parts.staking.unbondPeriod();

@@ -25,29 +25,27 @@ abstract contract Payout is JobBook {
     /// @dev Ends a job with what k seats share.
     function _finish(uint256 jobId, Job storage stored) internal {
         Seat[] memory taken = _load(_seats[jobId], stored.n);
-        bytes32 outcomeHash = stored.outcomeHash;
-        address[] memory paid = taken.agreed(outcomeHash);
+        address[] memory paid = taken.agreed(stored.outcomeHash);
 
         stored.status = Status.Final;
         stored.deadline = 0;
 
-        emit IJobMarket.Finalized(jobId, stored.kind, outcomeHash, paid);
+        emit IJobMarket.Finalized(jobId, stored.kind, stored.outcomeHash, paid);
 
-        _release(jobId, stored.lock, taken, 0);
-        Bill memory bill = _bill(taken.length);
+        _release(jobId, stored, taken, 0);
+        Bill memory bill = _bill(paid.length);
         _share(bill, paid, stored.fee - _assuranceOf(stored));
         _book(bill);
-        _close(jobId, stored, 0);
+        _close(jobId, stored);
     }
 
     /// @dev Ends a job with what a panel found, after no quorum or a dispute.
     function _conclude(uint256 jobId, Job storage stored, OutcomeKind kind, bytes32 outcomeHash) internal {
         Seat[] memory taken = _load(_seats[jobId], stored.n);
-        Seat[] memory panelists = _panel.seats(stored.panelId);
-        address[] memory majority = panelists.agreed(outcomeHash);
+        address[] memory majority = _panelists(jobId, stored).agreed(outcomeHash);
+        address[] memory paid = taken.agreed(outcomeHash);
         bool disputed = stored.status == Status.Disputed;
         bool upheld = stored.outcomeHash == outcomeHash;
-        address[] memory paid = taken.agreed(outcomeHash);
         if (!disputed) paid = _join(paid, majority);
         else if (paid.length == 0) paid = majority;
 
@@ -58,25 +56,22 @@ abstract contract Payout is JobBook {
 
         emit IJobMarket.Finalized(jobId, kind, outcomeHash, paid);
 
-        uint256 slashed =
-            _release(jobId, stored.lock, taken, outcomeHash) + _release(jobId, stored.lock, panelists, outcomeHash);
+        uint256 slashed = _release(jobId, stored, taken, outcomeHash);
         Bill memory bill = _bill(paid.length + 2 * majority.length + 3);
         _share(bill, paid, stored.fee - _assuranceOf(stored));
         _award(jobId, stored, bill, disputed ? majority : new address[](0), upheld, slashed);
         _book(bill);
-        _close(jobId, stored, outcomeHash);
+        _close(jobId, stored);
     }
 
     /// @dev Ends a job without an outcome: nobody is slashed, and who revealed has the base fee.
     function _fail(uint256 jobId, Job storage stored, Failure reason) internal {
         Seat[] memory taken = _load(_seats[jobId], stored.n);
-        uint256 panelId = stored.panelId;
-        Seat[] memory auditors = _auditors(jobId);
-        Seat[] memory panelists;
-        if (panelId != 0 && panelId != _audits[jobId]) panelists = _panel.seats(panelId);
         bool paysBase = reason != Failure.BytesWithheld;
-        address[] memory seated = paysBase ? taken.revealed() : new address[](0);
-        address[] memory called = paysBase ? panelists.revealed() : new address[](0);
+        address[] memory none = new address[](0);
+        address[] memory seated = paysBase ? taken.revealed() : none;
+        address[] memory called = paysBase ? _panelists(jobId, stored).revealed() : none;
+        address[] memory auditors = paysBase ? _auditors(jobId).revealed() : none;
         uint256 base = _minimumFeeOf(stored.fuel) / stored.n;
         Verdict.Loss memory loss = Verdict.loss(stored.fee, stored.bond, base, seated.length, called.length);
 
@@ -85,16 +80,14 @@ abstract contract Payout is JobBook {
 
         emit IJobMarket.Failed(jobId, reason, loss.refund, stored.royalty);
 
-        _release(jobId, stored.lock, taken, 0);
-        _release(jobId, stored.lock, panelists, 0);
-        _release(jobId, stored.lock, auditors, 0);
+        _release(jobId, stored, taken, 0);
         Bill memory bill = _bill(seated.length + called.length + 2);
-        _share(bill, seated, loss.toSeats * seated.length);
+        _share(bill, seated, loss.toSeats);
         _share(bill, called, loss.toPanel);
         _owe(bill, stored.challenger, loss.bondBack);
         _owe(bill, stored.requester, loss.refund);
         _book(bill);
-        if (paysBase) _payAuditors(jobId, auditors.revealed(), base);
+        _payAuditors(jobId, auditors, base);
         _pay(stored.requester, stored.royaltyToken, stored.royalty);
     }
 
@@ -107,8 +100,6 @@ abstract contract Payout is JobBook {
         bool upheld,
         uint256 slashed
     ) private {
-        uint256 auditor = _release(jobId, stored.lock, _auditors(jobId), stored.outcomeHash);
-        slashed += auditor;
         Verdict.Award memory award = Verdict.award(
             Verdict.Case({
                 fee: stored.fee,
@@ -120,8 +111,7 @@ abstract contract Payout is JobBook {
                 upheld: upheld
             })
         );
-        _share(bill, majority, award.bondToPanel);
-        _share(bill, majority, award.toPanel);
+        _share(bill, majority, award.bondToPanel + award.toPanel);
         _owe(bill, stored.challenger, award.bondBack + award.toChallenger);
         _owe(bill, stored.requester, award.toRequester);
         _owe(bill, BURN, award.burned);
@@ -132,25 +122,31 @@ abstract contract Payout is JobBook {
     }
 
     /// @dev What every final job ends with: the assurance, the auditor, the per-run price.
-    function _close(uint256 jobId, Job storage stored, bytes32 judged) private {
+    function _close(uint256 jobId, Job storage stored) private {
         uint256 assurance = _assuranceOf(stored);
         if (assurance != 0) _pool.deposit(assurance);
-        if (stored.panelId != 0) {
-            Seat[] memory auditors = _auditors(jobId);
-            if (judged == 0) _release(jobId, stored.lock, auditors, 0);
-            _payAuditors(jobId, auditors.agreed(stored.outcomeHash), _payOf(stored));
-        }
+        if (stored.panelId != 0) _payAuditors(jobId, _auditors(jobId).agreed(stored.outcomeHash), _payOf(stored));
 
-        if (stored.royalty == 0) return;
         if (stored.kind != OutcomeKind.Result) {
             _pay(stored.requester, stored.royaltyToken, stored.royalty);
-        } else {
+        } else if (stored.royalty != 0) {
             _ledger.creditHeld(stored.version, stored.royaltyToken, stored.royalty, address(0), 0);
         }
     }
 
-    /// @dev Frees the locks that have not ended. With a verdict, every other outcome is slashed.
-    function _release(uint256 jobId, uint256 lock, Seat[] memory taken, bytes32 verdict)
+    /// @dev Ends the locks of all who ran the job. With a verdict, every other outcome is slashed.
+    function _release(uint256 jobId, Job storage stored, Seat[] memory taken, bytes32 verdict)
+        private
+        returns (uint256 slashed)
+    {
+        uint256 lock = stored.lock;
+        slashed = _releaseSeats(jobId, lock, taken, verdict);
+        if (stored.panelId == 0) return slashed;
+        slashed += _releaseSeats(jobId, lock, _auditors(jobId), verdict);
+        slashed += _releaseSeats(jobId, lock, _panelists(jobId, stored), verdict);
+    }
+
+    function _releaseSeats(uint256 jobId, uint256 lock, Seat[] memory taken, bytes32 verdict)
         private
         returns (uint256 slashed)
     {
@@ -179,6 +175,12 @@ abstract contract Payout is JobBook {
             mstore(amounts, count)
         }
         _ledger.payHeld(address(_token), accounts, amounts);
+    }
+
+    /// @dev The seats of the panel that decided; none where there was no other panel than an audit.
+    function _panelists(uint256 jobId, Job storage stored) private view returns (Seat[] memory none) {
+        uint256 panelId = stored.panelId;
+        return panelId == 0 || panelId == _audits[jobId] ? none : _panel.seats(panelId);
     }
 
     function _assuranceOf(Job storage stored) private view returns (uint256) {

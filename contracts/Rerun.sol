@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
 import {Quorum} from "./Quorum.sol";
 import {Seating} from "./Seating.sol";
 import {Failure, IJobMarket, Job, Status} from "./interfaces/IJobMarket.sol";
+import {Operator} from "./interfaces/IOperatorStaking.sol";
 import {PanelState} from "./interfaces/IPanel.sol";
 import {OutcomeKind, Seat} from "./interfaces/IRounds.sol";
 
@@ -100,10 +103,14 @@ abstract contract Rerun is Seating {
         stored.panelId = panelId;
     }
 
-    /// @dev How many operators could sit on a panel at most.
-    function _eligible(uint256 jobId) private view returns (uint256) {
-        uint256 candidates = _staking.candidateCount();
-        uint256 excluded = _participants(jobId).length;
-        return candidates < excluded ? 0 : candidates - excluded;
+    /// @dev How many operators could sit on a panel at most: those that weigh anything and had no part in the job.
+    function _eligible(uint256 jobId) private view returns (uint256 count) {
+        count = _staking.candidateCount();
+        uint256 least = Math.max(_staking.minimumStake(), 1);
+        address[] memory excluded = _participants(jobId);
+        for (uint256 i; i < excluded.length; ++i) {
+            Operator memory stake = _staking.operator(excluded[i]);
+            if (uint256(stake.free) + stake.locked >= least) --count;
+        }
     }
 }

@@ -45,7 +45,7 @@ library Verdict {
     }
 
     /// @notice Where the money of a job that failed goes.
-    /// @param toSeats To each seat that revealed.
+    /// @param toSeats To all seats that revealed, together.
     /// @param toPanel To all panelists that revealed, together.
     /// @param refund Of the jobFee, back to the requester.
     /// @param bondBack Of the bond, back to the challenger.
@@ -87,8 +87,8 @@ library Verdict {
         pure
         returns (Loss memory l)
     {
-        l.toSeats = seats == 0 ? 0 : Math.min(base, fee / seats);
-        l.refund = fee - l.toSeats * seats;
+        l.toSeats = Math.min(base * seats, fee);
+        l.refund = fee - l.toSeats;
         l.bondBack = bond;
         if (bond == 0) {
             l.toPanel = Math.min(base * panelists, l.refund);

@@ -1,9 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {IJobMarket, Job, OutcomeKind, Status} from "../../../contracts/interfaces/IJobMarket.sol";
+import {IJobMarket, Job, Status} from "../../../contracts/interfaces/IJobMarket.sol";
+import {IRounds, OutcomeKind} from "../../../contracts/interfaces/IRounds.sol";
 import {JobTest} from "../base/JobTest.sol";
 
+// commit(jobId, commitment)
+// ├── when the job is not assigned: it reverts with WrongStatus
+// ├── when its time is over: it reverts with TooLate
+// ├── before the assignment is confirmed: it reverts with TooEarly
+// ├── when the commitment is zero: it reverts with EmptyCommitment
+// ├── when the sender has no seat: it reverts with NotAssignee
+// ├── when the sender has committed: it reverts with AlreadyCommitted
+// └── otherwise it is kept; the last one closes the phase
 contract CommitTest is JobTest {
     function test_KeepsTheCommitment() public {
         uint256 jobId = _assigned();
@@ -38,23 +47,21 @@ contract CommitTest is JobTest {
 
     function test_RefusesWhoIsNotSeated() public {
         uint256 jobId = _assigned();
-        _refuse(jobId, eve, "c", abi.encodeWithSelector(IJobMarket.NotAssignee.selector, jobId, eve));
+        _refuse(jobId, eve, "c", abi.encodeWithSelector(IRounds.NotAssignee.selector, jobId, eve));
         for (uint256 i; i < 5; ++i) {
             address operator = operators[i];
             if (staking.operator(operator).locked != 0) continue;
-            _refuse(jobId, operator, "c", abi.encodeWithSelector(IJobMarket.NotAssignee.selector, jobId, operator));
+            _refuse(jobId, operator, "c", abi.encodeWithSelector(IRounds.NotAssignee.selector, jobId, operator));
         }
     }
 
     function test_RefusesASecondOrAnEmptyCommitment() public {
         uint256 jobId = _assigned();
         address operator = _seat(jobId, 0).operator;
-        _refuse(jobId, operator, 0, abi.encodeWithSelector(IJobMarket.EmptyCommitment.selector));
+        _refuse(jobId, operator, 0, abi.encodeWithSelector(IRounds.EmptyCommitment.selector));
         vm.prank(operator);
         jobs.commit(jobId, "first");
-        _refuse(
-            jobId, operator, "second", abi.encodeWithSelector(IJobMarket.AlreadyCommitted.selector, jobId, operator)
-        );
+        _refuse(jobId, operator, "second", abi.encodeWithSelector(IRounds.AlreadyCommitted.selector, jobId, operator));
     }
 
     function test_RefusesBeforeTheAssignmentIsConfirmed() public {
@@ -67,7 +74,7 @@ contract CommitTest is JobTest {
             jobId,
             _seat(jobId, 0).operator,
             "c",
-            abi.encodeWithSelector(IJobMarket.TooEarly.selector, readyBlock - 1, readyBlock)
+            abi.encodeWithSelector(IRounds.TooEarly.selector, readyBlock - 1, readyBlock)
         );
     }
 
@@ -81,7 +88,7 @@ contract CommitTest is JobTest {
             jobId,
             _seat(jobId, 1).operator,
             "c",
-            abi.encodeWithSelector(IJobMarket.TooLate.selector, deadline + 1, deadline)
+            abi.encodeWithSelector(IRounds.TooLate.selector, deadline + 1, deadline)
         );
     }
 

@@ -1,10 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {Failure, IJobMarket, Job, OutcomeKind, Status} from "../../../contracts/interfaces/IJobMarket.sol";
+import {Failure, IJobMarket, Job, JobTerms, Status} from "../../../contracts/interfaces/IJobMarket.sol";
+import {Fault, IOperatorStaking} from "../../../contracts/interfaces/IOperatorStaking.sol";
+import {IRounds, OutcomeKind, Seat} from "../../../contracts/interfaces/IRounds.sol";
 import {JobTest} from "../base/JobTest.sol";
 
+// expire(jobId)
+// ├── when no phase runs: it reverts with WrongStatus
+// ├── before the deadline: it reverts with DeadlineNotPassed
+// ├── of an open job that nobody assigned: it fails
+// ├── of an open job whose silent seats were not drawn anew in time
+// │   ├── when k have committed: commits are closed
+// │   └── otherwise it fails
+// ├── of an assigned job: the silent are slashed
+// │   ├── and drawn anew, at most twice
+// │   └── after that, with k commits, commits are closed; with fewer the job fails
+// ├── of reveals: they are closed, and who withheld is slashed
+// └── of a demand that nobody answered: the job fails, and the requester has all back (see Demand.t.sol)
 contract ExpireTest is JobTest {
+    uint256 private constant LOCK = uint256(FEE) * LOCK_MULTIPLE;
+
     function test_AJobNobodyAssignedIsRefunded() public {
         uint256 before = usd.balanceOf(rita);
         uint256 jobId = _post(_single(3, 2));
@@ -19,40 +35,136 @@ contract ExpireTest is JobTest {
         vm.assertEq(usd.balanceOf(rita), before);
     }
 
-    function test_TooFewCommitsFailAndRefund() public {
+    function test_TheSilentAreSlashedAndDrawnAnew() public {
+        uint256 jobId = _assigned();
+        _commit(jobId, 1, OutcomeKind.Result, TRUTH);
+        address[] memory silent = new address[](2);
+        (silent[0], silent[1]) = (_seat(jobId, 0).operator, _seat(jobId, 2).operator);
+        _runOut(jobId);
+        vm.expectEmit(address(jobs));
+        emit IJobMarket.Reopened(jobId, silent, vm.getBlockNumber() + 3, vm.getBlockTimestamp() + 120);
+        for (uint256 i; i < 2; ++i) {
+            vm.expectEmit(address(staking));
+            emit IOperatorStaking.Slashed(silent[i], jobId, Fault.Silent, LOCK, LOCK / 20);
+        }
+        vm.prank(eve);
+        jobs.expire(jobId);
+
+        Job memory job = jobs.job(jobId);
+        vm.assertEq(uint256(job.status), uint256(Status.Open));
+        vm.assertEq(job.redraws, 1);
+        vm.assertEq(job.committed, 1);
+        vm.assertEq(_stakeOf(silent[0]), MINIMUM_STAKE - LOCK / 20);
+        vm.assertEq(staking.operator(silent[0]).locked, 0);
+        vm.assertEq(staking.operator(_seat(jobId, 1).operator).locked, LOCK);
+        vm.assertEq(_owed(BURN), 2 * (LOCK / 20));
+    }
+
+    function test_SeatsAreDrawnAnewAtMostTwice() public {
+        _addOperators(4, MINIMUM_STAKE);
         uint256 jobId = _assigned(_single(3, 2));
+        for (uint256 i; i < 2; ++i) {
+            _runOut(jobId);
+            jobs.expire(jobId);
+            vm.assertEq(jobs.job(jobId).redraws, i + 1);
+            _assign(jobId);
+        }
         _commit(jobId, 0, OutcomeKind.Result, TRUTH);
         _runOut(jobId);
         vm.expectEmit(address(jobs));
         emit IJobMarket.Failed(jobId, Failure.TooFewCommits, FEE, RUN_PRICE);
         jobs.expire(jobId);
+
         _checkStatus(jobId, Status.Failed);
         vm.assertEq(_owed(rita), FEE + RUN_PRICE);
+        vm.assertEq(_owed(BURN), 8 * (LOCK / 20));
+        vm.assertEq(jobs.participants(jobId).length, 9);
         _checkClosed(jobId);
     }
 
-    function test_EnoughCommitsOpenTheReveals() public {
+    function test_AfterTheSecondRedrawItGoesOnWithKCommits() public {
+        _addOperators(4, MINIMUM_STAKE);
         uint256 jobId = _assigned();
-        _commit(jobId, 0, OutcomeKind.Result, TRUTH);
+        _commit(jobId, 2, OutcomeKind.Result, TRUTH);
+        for (uint256 i; i < 2; ++i) {
+            _runOut(jobId);
+            jobs.expire(jobId);
+            _assign(jobId);
+        }
         _commit(jobId, 1, OutcomeKind.Result, TRUTH);
         _runOut(jobId);
         vm.expectEmit(address(jobs));
         emit IJobMarket.CommitsClosed(jobId, vm.getBlockNumber() + 2, vm.getBlockTimestamp() + 60);
         jobs.expire(jobId);
-        Job memory job = jobs.job(jobId);
-        vm.assertEq(uint256(job.status), uint256(Status.Committed));
-        vm.assertEq(job.deadline, vm.getBlockTimestamp() + 60);
+
+        Seat[] memory seats = jobs.seats(jobId);
+        vm.assertTrue(seats[0].released);
+        vm.assertEq(staking.operator(seats[0].operator).locked, 0);
+        _mine(2);
+        _reveal(jobId, 1, OutcomeKind.Result, TRUTH);
+        _reveal(jobId, 2, OutcomeKind.Result, TRUTH);
+        jobs.tally(jobId);
+        _runOut(jobId);
+        jobs.finalize(jobId);
+        vm.assertEq(_owed(seats[0].operator), 0);
+        vm.assertEq(_owed(seats[1].operator), 500_001);
+        vm.assertEq(_owed(seats[2].operator), 500_000);
+        _checkClosed(jobId);
     }
 
-    function test_RevealsWhoseTimeRanOutAreClosed() public {
-        uint256 jobId = _committed();
-        _reveal(jobId, 1, OutcomeKind.Result, TRUTH);
+    function test_ARedrawThatNobodyMadeGoesOnWithKCommits() public {
+        uint256 jobId = _assigned();
+        _commit(jobId, 0, OutcomeKind.Result, TRUTH);
+        _commit(jobId, 1, OutcomeKind.Result, TRUTH);
         _runOut(jobId);
         jobs.expire(jobId);
+        _runOut(jobId);
+        jobs.expire(jobId);
+        _checkStatus(jobId, Status.Committed);
+    }
+
+    function test_ARedrawThatNobodyMadeFailsWithFewer() public {
+        uint256 jobId = _assigned(_single(3, 2));
+        _commit(jobId, 0, OutcomeKind.Result, TRUTH);
+        _runOut(jobId);
+        jobs.expire(jobId);
+        _runOut(jobId);
+        vm.expectEmit(address(jobs));
+        emit IJobMarket.Failed(jobId, Failure.TooFewCommits, FEE, RUN_PRICE);
+        jobs.expire(jobId);
+        _checkClosed(jobId);
+    }
+
+    function test_RevealsWhoseTimeRanOutAreClosedAndWhoWithheldIsSlashed() public {
+        uint256 jobId = _committed();
+        _reveal(jobId, 1, OutcomeKind.Result, TRUTH);
+        (address first, address last) = (_seat(jobId, 0).operator, _seat(jobId, 2).operator);
+        _runOut(jobId);
+        vm.expectEmit(address(jobs));
+        emit IJobMarket.RevealsClosed(jobId, 0);
+        vm.expectEmit(address(staking));
+        emit IOperatorStaking.Slashed(first, jobId, Fault.Withheld, LOCK, LOCK / 5);
+        vm.expectEmit(address(staking));
+        emit IOperatorStaking.Slashed(last, jobId, Fault.Withheld, LOCK, LOCK / 5);
+        jobs.expire(jobId);
         _checkStatus(jobId, Status.Revealed);
+        vm.assertEq(_owed(BURN), 2 * (LOCK / 5));
+
+        // Five operators less three seats leave no panel.
         jobs.tally(jobId);
         _checkStatus(jobId, Status.Failed);
+        vm.assertEq(_owed(_seat(jobId, 1).operator), MINIMUM_FEE / 3);
         _checkClosed(jobId);
+    }
+
+    function test_AnAssuredJobArmsItsLotWhenRevealsRunOut() public {
+        JobTerms memory terms = _licensed(3, 2);
+        terms.assurancePpm = 1;
+        uint256 jobId = _committed(terms, 0);
+        _runOut(jobId);
+        vm.expectEmit(address(jobs));
+        emit IJobMarket.RevealsClosed(jobId, vm.getBlockNumber() + 3);
+        jobs.expire(jobId);
     }
 
     function test_RefusesBeforeTheDeadlineOfEveryPhase() public {
@@ -91,7 +203,7 @@ contract ExpireTest is JobTest {
 
     function _refuseNow(uint256 jobId) private {
         uint256 deadline = jobs.job(jobId).deadline;
-        vm.expectRevert(abi.encodeWithSelector(IJobMarket.DeadlineNotPassed.selector, vm.getBlockTimestamp(), deadline));
+        vm.expectRevert(abi.encodeWithSelector(IRounds.DeadlineNotPassed.selector, vm.getBlockTimestamp(), deadline));
         jobs.expire(jobId);
     }
 }

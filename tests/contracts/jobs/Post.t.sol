@@ -4,12 +4,33 @@ pragma solidity ^0.8.30;
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
-import {IJobMarket, Job, JobTerms, Status, Windows} from "../../../contracts/interfaces/IJobMarket.sol";
-import {ILicenseMarket, Offer} from "../../../contracts/interfaces/ILicenseMarket.sol";
-import {JobMarket} from "../../../contracts/JobMarket.sol";
+import {JobLimits, JobMarket, JobParts} from "../../../contracts/JobMarket.sol";
+import {IJobMarket, Job, JobTerms, Status} from "../../../contracts/interfaces/IJobMarket.sol";
+import {ILicenseMarket, License, Offer, Sells} from "../../../contracts/interfaces/ILicenseMarket.sol";
+import {IRevenueLedger} from "../../../contracts/interfaces/IRevenueLedger.sol";
+import {IRounds, Windows} from "../../../contracts/interfaces/IRounds.sol";
 import {JobTest} from "../base/JobTest.sol";
 import {FeeToken, ReentrantToken} from "../tokens/HostileTokens.sol";
 
+// post(terms, spec)
+// ├── when jobs are paused: it reverts with IsPaused
+// ├── when n is even or above 7, or k is no majority of n: it reverts with QuorumInvalid
+// ├── when the fuel is zero or above the most: it reverts with FuelInvalid
+// ├── when the fee is below the least for the fuel: it reverts with FeeTooLow
+// ├── when the assurance is above one: it reverts with AssuranceInvalid
+// ├── when the value is above the bound: it reverts with ValueTooHigh
+// ├── when the spec is empty or too long: it reverts with SpecInvalid
+// ├── with a license
+// │   ├── that is not the sender's, or another version's, or expired: it reverts with NotLicensed
+// │   └── otherwise the fee is taken, and the license's trial ends
+// ├── without one
+// │   ├── when no runs are sold: it reverts with RunNotSold
+// │   ├── when the offer is another version's: it reverts with OfferForOtherVersion
+// │   ├── when its token is no longer allowed: it reverts with TokenNotAllowed
+// │   ├── when the version is deprecated: it reverts with VersionDeprecated
+// │   ├── when the price is above what is to be paid at most: it reverts with RunPriceTooLow
+// │   └── otherwise fee and price are taken
+// └── when less comes than is booked: it reverts with NotCovered
 contract PostTest is JobTest {
     address internal ned = _actor("ned");
 
@@ -20,11 +41,10 @@ contract PostTest is JobTest {
             1,
             rita,
             version,
-            licenseId,
-            3,
-            2,
-            FEE,
+            _licensed(3, 2),
+            address(0),
             0,
+            FEE * LOCK_MULTIPLE,
             vm.getBlockNumber() + 3,
             vm.getBlockTimestamp() + 120,
             keccak256(SPEC),
@@ -54,15 +74,19 @@ contract PostTest is JobTest {
 
     function test_RefusesWhoHoldsNoValidLicense() public {
         _fund(eve, FEE);
-        _refuse(eve, _licensed(3, 2), abi.encodeWithSelector(IJobMarket.NotLicensed.selector, licenseId, eve, version));
+        _refuse(
+            eve, _licensed(3, 2), abi.encodeWithSelector(ILicenseMarket.NotLicensed.selector, licenseId, eve, version)
+        );
         JobTerms memory terms = _licensed(3, 2);
         terms.version = _publish(ben, "other", _all(ben));
-        _refuse(rita, terms, abi.encodeWithSelector(IJobMarket.NotLicensed.selector, licenseId, rita, terms.version));
+        _refuse(
+            rita, terms, abi.encodeWithSelector(ILicenseMarket.NotLicensed.selector, licenseId, rita, terms.version)
+        );
         terms.licenseId = 99;
-        _refuse(rita, terms, abi.encodeWithSelector(IJobMarket.NotLicensed.selector, 99, rita, terms.version));
+        _refuse(rita, terms, abi.encodeWithSelector(ILicenseMarket.NotLicensed.selector, 99, rita, terms.version));
         _pass(30 days);
         terms = _licensed(3, 2);
-        _refuse(rita, terms, abi.encodeWithSelector(IJobMarket.NotLicensed.selector, licenseId, rita, version));
+        _refuse(rita, terms, abi.encodeWithSelector(ILicenseMarket.NotLicensed.selector, licenseId, rita, version));
     }
 
     function test_ALicenseSoldAfterPostingDoesNotStopTheJob() public {
@@ -77,18 +101,43 @@ contract PostTest is JobTest {
         JobTerms memory terms = _single(3, 2);
         terms.offerId = 0;
         _refuse(rita, terms, abi.encodeWithSelector(ILicenseMarket.UnknownOffer.selector, 0));
-        terms.offerId = _offer(ada, version, PRICE, 0);
-        _refuse(rita, terms, abi.encodeWithSelector(IJobMarket.RunNotSold.selector, terms.offerId));
+        Sells[2] memory wrong = [Sells.Nothing, Sells.Licenses];
+        for (uint256 i; i < 2; ++i) {
+            _sell(wrong[i], RUN_PRICE);
+            _refuse(rita, _single(3, 2), abi.encodeWithSelector(IJobMarket.RunNotSold.selector, offerId));
+        }
+        _sell(Sells.Runs, RUN_PRICE);
+        _post(_single(3, 2));
+    }
 
-        terms = _single(3, 2);
-        market.allowToken(address(usd), false);
-        _refuse(rita, terms, abi.encodeWithSelector(IJobMarket.RunNotSold.selector, offerId));
-        market.allowToken(address(usd), true);
+    function test_AFreeRunCostsTheFeeAlone() public {
+        _sell(Sells.Runs, 0);
+        uint256 before = usd.balanceOf(rita);
+        Job memory job = jobs.job(_post(_single(3, 2)));
+        vm.assertEq(job.royalty, 0);
+        vm.assertEq(usd.balanceOf(rita), before - FEE);
+    }
+
+    function test_RefusesATokenThatIsNoLongerAllowed() public {
+        ledger.allowToken(address(usd), false);
+        _refuse(rita, _single(3, 2), abi.encodeWithSelector(IJobMarket.TokenNotAllowed.selector, address(usd)));
+        // A license was paid already.
+        _posted();
+    }
+
+    function test_AJobEndsTheTrialOfItsLicense() public {
         Offer memory offer = _offerOf(version, PRICE, RUN_PRICE);
-        offer.active = false;
+        offer.trial = 1 days;
         vm.prank(ada);
-        market.setOffer(offerId, offer);
-        _refuse(rita, terms, abi.encodeWithSelector(IJobMarket.RunNotSold.selector, offerId));
+        licenseId = _buy(rita, uint64(market.setOffer(0, offer)), version);
+        uint256 before = ledger.received(version, address(usd));
+        _posted();
+        License memory used = market.license(licenseId);
+        vm.assertEq(used.refundableUntil, 0);
+        vm.assertEq(ledger.received(version, address(usd)) - before, _net(PRICE));
+        vm.expectRevert(abi.encodeWithSelector(ILicenseMarket.NotRefundable.selector, licenseId));
+        vm.prank(rita);
+        market.refund(licenseId);
     }
 
     function test_RefusesAnOfferForAnotherVersionOrAtAHigherPrice() public {
@@ -124,16 +173,51 @@ contract PostTest is JobTest {
         _refuse(rita, terms, abi.encodeWithSelector(IJobMarket.FeeTooLow.selector, MINIMUM_FEE - 1, MINIMUM_FEE));
         terms = _licensed(3, 2);
         terms.fuel = 0;
-        _refuse(rita, terms, abi.encodeWithSelector(IJobMarket.FuelInvalid.selector, 0, 1e13));
-        terms.fuel = 1e13 + 1;
-        _refuse(rita, terms, abi.encodeWithSelector(IJobMarket.FuelInvalid.selector, 1e13 + 1, 1e13));
-        terms.fuel = 1e13;
+        _refuse(rita, terms, abi.encodeWithSelector(IJobMarket.FuelInvalid.selector, 0, MAX_FUEL));
+        terms.fuel = MAX_FUEL + 1;
+        _refuse(rita, terms, abi.encodeWithSelector(IJobMarket.FuelInvalid.selector, MAX_FUEL + 1, MAX_FUEL));
+        terms.fuel = MAX_FUEL;
+        terms.assurancePpm = 1_000_001;
+        _refuse(rita, terms, abi.encodeWithSelector(IJobMarket.AssuranceInvalid.selector, 1_000_001));
+        terms.assurancePpm = 1_000_000;
         vm.startPrank(rita);
         vm.expectRevert(abi.encodeWithSelector(IJobMarket.SpecInvalid.selector, 0, 4096));
         jobs.post(terms, "");
         vm.expectRevert(abi.encodeWithSelector(IJobMarket.SpecInvalid.selector, 4097, 4096));
         jobs.post(terms, new bytes(4097));
         jobs.post(terms, new bytes(4096));
+    }
+
+    function test_TheLeastFeeGrowsWithEachBegunMinute() public {
+        uint64 minute = 60 * 500_000_000;
+        vm.assertEq(jobs.minimumFee(1), MINIMUM_FEE);
+        vm.assertEq(jobs.minimumFee(minute), MINIMUM_FEE);
+        vm.assertEq(jobs.minimumFee(minute + 1), 2 * MINIMUM_FEE);
+        vm.assertEq(jobs.minimumFee(MAX_FUEL), 7 * MINIMUM_FEE);
+        JobTerms memory terms = _licensed(3, 2);
+        (terms.fuel, terms.fee) = (minute + 1, uint96(2 * MINIMUM_FEE - 1));
+        _refuse(rita, terms, abi.encodeWithSelector(IJobMarket.FeeTooLow.selector, terms.fee, 2 * MINIMUM_FEE));
+        ++terms.fee;
+        _post(terms);
+    }
+
+    function test_AValueIsBoundedByWhatALieWouldCost() public {
+        uint256 lock = FEE * LOCK_MULTIPLE;
+        vm.assertEq(jobs.boundOf(0, 3, lock), 0);
+        vm.assertEq(jobs.boundOf(100_000, 3, lock), 3 * lock / 9);
+        vm.assertEq(jobs.boundOf(500_000, 3, lock), 3 * lock);
+        vm.assertEq(jobs.boundOf(900_000, 3, lock), 27 * lock);
+        vm.assertEq(jobs.boundOf(1_000_000, 3, lock), type(uint256).max);
+
+        JobTerms memory terms = _licensed(3, 2);
+        terms.value = 1;
+        _refuse(rita, terms, abi.encodeWithSelector(IJobMarket.ValueTooHigh.selector, 1, 0));
+        (terms.assurancePpm, terms.value) = (500_000, uint96(3 * lock + 1));
+        _refuse(rita, terms, abi.encodeWithSelector(IJobMarket.ValueTooHigh.selector, 3 * lock + 1, 3 * lock));
+        terms.value = uint96(3 * lock);
+        _post(terms);
+        (terms.assurancePpm, terms.value) = (1_000_000, type(uint96).max);
+        _post(terms);
     }
 
     function test_RefusesAnEmptyWallet() public {
@@ -157,7 +241,9 @@ contract PostTest is JobTest {
         _refuse(
             rita,
             terms,
-            abi.encodeWithSelector(IJobMarket.ReceivedTooLittle.selector, RUN_PRICE - RUN_PRICE / 100, RUN_PRICE)
+            abi.encodeWithSelector(
+                IRevenueLedger.NotCovered.selector, address(keeps), RUN_PRICE, RUN_PRICE - RUN_PRICE / 100
+            )
         );
 
         ReentrantToken calls = new ReentrantToken();
@@ -190,13 +276,51 @@ contract PostTest is JobTest {
             if (i == 3) windows.fuelPerSecond = 0;
             if (i == 4) windows.confirmations = 0;
             if (i == 5) windows.confirmations = 16;
-            vm.expectRevert(abi.encodeWithSelector(IJobMarket.WindowsInvalid.selector));
-            new JobMarket(registry, market, ledger, staking, MINIMUM_FEE, LOCK_MULTIPLE, windows);
+            vm.expectRevert(abi.encodeWithSelector(IRounds.WindowsInvalid.selector));
+            new JobMarket(_parts(), _limits(), windows);
         }
     }
 
+    function test_RefusesADeploymentWhoseStakeCouldFleeAJob() public {
+        // Three draws of 120 + 60 + 400 s, reveal, challenge, and twice a rerun of 120 + 60 + 400 + 60 s; all twice.
+        uint256 needed = 2 * (3 * 580 + 60 + 2 + 2 * 640);
+        vm.assertEq(needed, 6164);
+        Windows memory windows = _windows();
+        windows.challenge += 68;
+        new JobMarket(_parts(), _limits(), windows);
+        windows.challenge += 1;
+        vm.expectRevert(
+            abi.encodeWithSelector(IJobMarket.UnbondPeriodTooShort.selector, UNBOND_PERIOD, UNBOND_PERIOD + 2)
+        );
+        new JobMarket(_parts(), _limits(), windows);
+    }
+
+    function _parts() private view returns (JobParts memory) {
+        return JobParts({
+            authority: manager,
+            registry: registry,
+            market: market,
+            ledger: ledger,
+            staking: staking,
+            panel: panel,
+            pool: pool
+        });
+    }
+
+    function _limits() private pure returns (JobLimits memory) {
+        return JobLimits({minimumFee: MINIMUM_FEE, lockMultiple: LOCK_MULTIPLE, maxFuel: MAX_FUEL});
+    }
+
+    /// @dev Changes what the offer sells, and the per-run price.
+    function _sell(Sells sells, uint96 perRunPrice) private {
+        Offer memory offer = _offerOf(version, PRICE, perRunPrice);
+        offer.sells = sells;
+        vm.prank(ada);
+        market.setOffer(offerId, offer);
+    }
+
     function _offerIn(address token) private returns (uint64) {
-        market.allowToken(token, true);
+        ledger.allowToken(token, true);
         Offer memory offer = _offerOf(version, PRICE, RUN_PRICE);
         offer.token = token;
         vm.prank(ada);

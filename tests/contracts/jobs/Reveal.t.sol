@@ -1,9 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {IJobMarket, Job, OutcomeKind, Seat, Status} from "../../../contracts/interfaces/IJobMarket.sol";
+import {IJobMarket, Job, JobTerms, Status} from "../../../contracts/interfaces/IJobMarket.sol";
+import {IRounds, OutcomeKind, Seat} from "../../../contracts/interfaces/IRounds.sol";
 import {JobTest} from "../base/JobTest.sol";
 
+// reveal(jobId, kind, outcome, salt)
+// ├── when commits are not closed, or reveals are: it reverts with WrongStatus
+// ├── when its time is over: it reverts with TooLate
+// ├── before the commits are confirmed: it reverts with TooEarly
+// ├── when no kind is named: it reverts with KindInvalid
+// ├── when the outcome is empty or too long: it reverts with OutcomeInvalid
+// ├── when the sender has no seat, or lost it: it reverts with NotAssignee
+// ├── when the sender has not committed: it reverts with NotCommitted
+// ├── when the sender has revealed: it reverts with AlreadyRevealed
+// ├── when it is not what was committed to: it reverts with CommitmentMismatch
+// └── otherwise it is kept; the last one closes the phase, and arms the lot of an assured job
 contract RevealTest is JobTest {
     function test_KeepsTheOutcomeAndClosesWithTheLast() public {
         uint256 jobId = _committed();
@@ -27,40 +39,10 @@ contract RevealTest is JobTest {
     }
 
     function test_ClosesWhenAllWhoCommittedHaveRevealed() public {
-        uint256 jobId = _assigned();
-        _commit(jobId, 0, OutcomeKind.Result, TRUTH);
-        _commit(jobId, 2, OutcomeKind.Result, TRUTH);
-        _runOut(jobId);
-        jobs.expire(jobId);
-        _mine(2);
+        uint256 jobId = _twoCommitted();
         _reveal(jobId, 2, OutcomeKind.Result, TRUTH);
         _reveal(jobId, 0, OutcomeKind.Result, TRUTH);
         _checkStatus(jobId, Status.Revealed);
-    }
-
-    function test_ACopiedCommitmentCannotBeRevealed() public {
-        uint256 jobId = _assigned();
-        _commit(jobId, 0, OutcomeKind.Result, TRUTH);
-        _commit(jobId, 1, OutcomeKind.Result, TRUTH);
-        address copier = _seat(jobId, 2).operator;
-        bytes32 copied = _seat(jobId, 0).commitment;
-        vm.prank(copier);
-        jobs.commit(jobId, copied);
-        _mine(2);
-        _reveal(jobId, 0, OutcomeKind.Result, TRUTH);
-        _refuseCommitment(jobId, copier, OutcomeKind.Result, TRUTH, SALT);
-    }
-
-    function test_ACommitmentHoldsForItsJobAlone() public {
-        uint256 first = _assigned(_licensed(1, 1));
-        uint256 second = _assigned(_licensed(1, 1));
-        _commit(first, 0, OutcomeKind.Result, TRUTH);
-        bytes32 replayed = _seat(first, 0).commitment;
-        address operator = _seat(second, 0).operator;
-        vm.prank(operator);
-        jobs.commit(second, replayed);
-        _mine(2);
-        _refuseCommitment(second, operator, OutcomeKind.Result, TRUTH, SALT);
     }
 
     function test_RefusesAWrongSaltKindOrOutcome() public {
@@ -75,12 +57,12 @@ contract RevealTest is JobTest {
         uint256 jobId = _committed();
         address operator = _seat(jobId, 0).operator;
         _reveal(jobId, 0, OutcomeKind.Result, TRUTH);
-        _refuse(jobId, operator, abi.encodeWithSelector(IJobMarket.AlreadyRevealed.selector, jobId, operator));
-        _refuse(jobId, eve, abi.encodeWithSelector(IJobMarket.NotAssignee.selector, jobId, eve));
+        _refuse(jobId, operator, abi.encodeWithSelector(IRounds.AlreadyRevealed.selector, jobId, operator));
+        _refuse(jobId, eve, abi.encodeWithSelector(IRounds.NotAssignee.selector, jobId, eve));
         uint256 deadline = jobs.job(jobId).deadline;
         _runOut(jobId);
         address second = _seat(jobId, 1).operator;
-        _refuse(jobId, second, abi.encodeWithSelector(IJobMarket.TooLate.selector, deadline + 1, deadline));
+        _refuse(jobId, second, abi.encodeWithSelector(IRounds.TooLate.selector, deadline + 1, deadline));
     }
 
     function test_RefusesBeforeTheCommitsAreConfirmed() public {
@@ -91,7 +73,7 @@ contract RevealTest is JobTest {
         _mine(1);
         uint256 present = vm.getBlockNumber();
         address operator = _seat(jobId, 0).operator;
-        _refuse(jobId, operator, abi.encodeWithSelector(IJobMarket.TooEarly.selector, present, present + 1));
+        _refuse(jobId, operator, abi.encodeWithSelector(IRounds.TooEarly.selector, present, present + 1));
     }
 
     function test_RefusesWhileOthersMayStillCommit() public {
@@ -101,25 +83,36 @@ contract RevealTest is JobTest {
         _refuse(jobId, operator, abi.encodeWithSelector(IJobMarket.WrongStatus.selector, jobId, Status.Assigned));
     }
 
-    function test_RefusesWhoDidNotCommit() public {
-        uint256 jobId = _assigned();
-        _commit(jobId, 0, OutcomeKind.Result, TRUTH);
-        _commit(jobId, 1, OutcomeKind.Result, TRUTH);
-        _runOut(jobId);
-        jobs.expire(jobId);
-        _mine(2);
-        address silent = _seat(jobId, 2).operator;
-        _refuse(jobId, silent, abi.encodeWithSelector(IJobMarket.NotCommitted.selector, jobId, silent));
+    function test_RefusesWhoWasSilent() public {
+        uint256 jobId = _twoCommitted();
+        address silent = _seat(jobId, 1).operator;
+        _refuse(jobId, silent, abi.encodeWithSelector(IRounds.NotAssignee.selector, jobId, silent));
+    }
+
+    function test_AnAssuredJobArmsItsLot() public {
+        JobTerms memory terms = _licensed(3, 2);
+        terms.assurancePpm = 1;
+        uint256 jobId = _committed(terms, 0);
+        _reveal(jobId, 0, OutcomeKind.Result, TRUTH);
+        _reveal(jobId, 1, OutcomeKind.Result, TRUTH);
+        address last = _seat(jobId, 2).operator;
+        vm.expectEmit(address(jobs));
+        emit IJobMarket.Revealed(jobId, last, OutcomeKind.Result, _hash(OutcomeKind.Result, TRUTH), TRUTH);
+        vm.expectEmit(address(jobs));
+        emit IJobMarket.RevealsClosed(jobId, vm.getBlockNumber() + 3);
+        vm.prank(last);
+        jobs.reveal(jobId, OutcomeKind.Result, TRUTH, SALT);
+        vm.assertEq(jobs.job(jobId).readyBlock, vm.getBlockNumber() + 3);
     }
 
     function test_RefusesNoKindAndOutcomesOutOfBounds() public {
         uint256 jobId = _committed();
         vm.startPrank(_seat(jobId, 0).operator);
-        vm.expectRevert(abi.encodeWithSelector(IJobMarket.KindInvalid.selector));
+        vm.expectRevert(abi.encodeWithSelector(IRounds.KindInvalid.selector));
         jobs.reveal(jobId, OutcomeKind.None, TRUTH, SALT);
-        vm.expectRevert(abi.encodeWithSelector(IJobMarket.OutcomeInvalid.selector, 0, 4096));
+        vm.expectRevert(abi.encodeWithSelector(IRounds.OutcomeInvalid.selector, 0, 4096));
         jobs.reveal(jobId, OutcomeKind.Result, "", SALT);
-        vm.expectRevert(abi.encodeWithSelector(IJobMarket.OutcomeInvalid.selector, 4097, 4096));
+        vm.expectRevert(abi.encodeWithSelector(IRounds.OutcomeInvalid.selector, 4097, 4096));
         jobs.reveal(jobId, OutcomeKind.Result, new bytes(4097), SALT);
     }
 
@@ -131,8 +124,8 @@ contract RevealTest is JobTest {
         bytes32 otherOutcome,
         bytes32 otherSalt
     ) public {
-        OutcomeKind kind = OutcomeKind(1 + number % 3);
-        OutcomeKind otherKind = OutcomeKind(1 + otherNumber % 3);
+        OutcomeKind kind = OutcomeKind(1 + number % 4);
+        OutcomeKind otherKind = OutcomeKind(1 + otherNumber % 4);
         uint256 jobId = _assigned(_licensed(1, 1));
         address operator = _seat(jobId, 0).operator;
         bytes32 commitment = jobs.commitmentOf(jobId, operator, _hash(kind, abi.encode(outcome)), salt);
@@ -145,6 +138,23 @@ contract RevealTest is JobTest {
         vm.prank(operator);
         jobs.reveal(jobId, kind, abi.encode(outcome), salt);
         _checkStatus(jobId, Status.Revealed);
+    }
+
+    /// @dev The seat between them was silent, and nobody could be drawn in its stead.
+    function _twoCommitted() private returns (uint256 jobId) {
+        jobId = _assigned();
+        for (uint256 i; i < operators.length; ++i) {
+            if (staking.operator(operators[i]).locked != 0) continue;
+            vm.prank(operators[i]);
+            staking.requestUnbond(MINIMUM_STAKE);
+        }
+        _commit(jobId, 0, OutcomeKind.Result, TRUTH);
+        _commit(jobId, 2, OutcomeKind.Result, TRUTH);
+        _runOut(jobId);
+        jobs.expire(jobId);
+        _mine(3);
+        jobs.assign(jobId);
+        _mine(2);
     }
 
     function _refuse(uint256 jobId, address operator, bytes memory reason) private {
@@ -161,7 +171,7 @@ contract RevealTest is JobTest {
         for (uint256 i; i < jobs.job(jobId).n; ++i) {
             if (_seat(jobId, i).operator == operator) expected = _seat(jobId, i).commitment;
         }
-        vm.expectRevert(abi.encodeWithSelector(IJobMarket.CommitmentMismatch.selector, expected, actual));
+        vm.expectRevert(abi.encodeWithSelector(IRounds.CommitmentMismatch.selector, expected, actual));
         vm.prank(operator);
         jobs.reveal(jobId, kind, outcome, salt);
     }
