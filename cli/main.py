@@ -7,7 +7,22 @@ from typing import Annotated
 
 import typer
 
-from cli import account, api, assurance, atom, demo, doctor, indexer, job, module, network, operator, revenue
+from cli import (
+    account,
+    api,
+    assurance,
+    atom,
+    demo,
+    deploy,
+    doctor,
+    indexer,
+    job,
+    module,
+    network,
+    operator,
+    protocol,
+    revenue,
+)
 from cli import license as license_
 from fusion.errors import FusionError
 
@@ -25,6 +40,8 @@ app.command("up")(network.up)
 app.command("down")(network.down)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
+app.command("deploy")(deploy.deploy)
+app.add_typer(protocol.app, name="protocol")
 app.add_typer(module.app, name="module")
 app.add_typer(license_.app, name="license")
 app.add_typer(job.app, name="job")

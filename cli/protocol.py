@@ -1,0 +1,155 @@
+"""`fusion protocol`: the pause, the protocolFee and the allowed tokens, and who may change them."""
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.options import As, Json
+from cli.session import Session
+
+if TYPE_CHECKING:
+    from fusion.chain.account import Account
+    from fusion.chain.client import Chain
+    from fusion.chain.contract import Call
+    from fusion.chain.governance import Step
+
+POLL = 0.5  # seconds
+Wait = Annotated[bool, typer.Option("--wait", help="Wait out the delay, then execute.")]
+
+app = typer.Typer(no_args_is_help=True, help="See and govern the protocol: pause, fee, tokens.")
+
+
+@app.command()
+def show(as_json: Json = False) -> None:
+    """Shows what is paused, the fee, the allowed tokens, who governs, and what is scheduled."""
+    from cli.output import record
+    from fusion.chain.governance import allowed_tokens, holders, operations
+
+    session = Session()
+    chain = session.chain
+    following, since = chain.ledger.next_protocol_fee()
+    record(
+        {
+            "network": chain.deployment.network,
+            "sales": _going(paused=chain.market.paused()),
+            "jobs": _going(paused=chain.jobs.paused()),
+            "fee_bps": chain.ledger.protocol_fee_bps(),
+            "next_fee_bps": following,
+            "next_fee_from": _when(since),
+            "tokens": allowed_tokens(chain),
+            **{
+                role: [{"account": each.account, "delay": each.delay} for each in accounts]
+                for role, accounts in holders(chain).items()
+            },
+            "scheduled": [
+                {"function": each.function, "data": "0x" + each.data.hex(), "by": each.caller, "from": _when(each.when)}
+                for each in operations(chain)
+            ],
+        },
+        as_json=as_json,
+    )
+
+
+@app.command()
+def pause(account: As, as_json: Json = False) -> None:
+    """Stops new sales and new jobs at once. Claims, refunds, withdrawals and jobs under way go on."""
+    chain, signer = _opened(account)
+    calls = []
+    if not chain.market.paused():
+        calls.append(chain.market.pause())
+    if not chain.jobs.paused():
+        calls.append(chain.jobs.pause())
+    _carry_out(chain, signer, calls, wait=False, as_json=as_json)
+
+
+@app.command()
+def resume(account: As, wait: Wait = False, as_json: Json = False) -> None:
+    """Allows sales and jobs again, after the admin's delay: run it again when that is over."""
+    chain, signer = _opened(account)
+    calls = []
+    if chain.market.paused():
+        calls.append(chain.market.unpause())
+    if chain.jobs.paused():
+        calls.append(chain.jobs.unpause())
+    _carry_out(chain, signer, calls, wait=wait, as_json=as_json)
+
+
+@app.command()
+def fee(
+    bps: Annotated[int, typer.Argument(min=0, max=500, help="The protocolFee in basis points, at most 500.")],
+    account: As,
+    wait: Wait = False,
+    as_json: Json = False,
+) -> None:
+    """Sets the protocolFee, after the admin's delay. A higher one holds from the ledger's own delay after that."""
+    chain, signer = _opened(account)
+    calls = [] if chain.ledger.next_protocol_fee()[0] == bps else [chain.ledger.set_protocol_fee(bps)]
+    _carry_out(chain, signer, calls, wait=wait, as_json=as_json)
+
+
+@app.command()
+def token(
+    at: Annotated[str, typer.Argument(metavar="ADDRESS", help="The token.")],
+    account: As,
+    stop: Annotated[bool, typer.Option("--stop", help="Stop sales in it instead of allowing them.")] = False,
+    wait: Wait = False,
+    as_json: Json = False,
+) -> None:
+    """Allows sales in a token, or stops them, after the admin's delay. What was sold in it goes on."""
+    from fusion.chain.contract import address
+
+    chain, signer = _opened(account)
+    named = address(at, "ADDRESS")
+    done = chain.ledger.token_allowed(named) != stop
+    calls = [] if done else [chain.ledger.allow_token(named, allowed=not stop)]
+    _carry_out(chain, signer, calls, wait=wait, as_json=as_json)
+
+
+def _opened(account: str) -> "tuple[Chain, Account]":
+    session = Session()
+    return session.chain, session.account(account)
+
+
+def _carry_out(chain: "Chain", account: "Account", calls: "Sequence[Call]", *, wait: bool, as_json: bool) -> None:
+    """Takes the next step of each call, and says how far each is; none where all is as asked already."""
+    from cli.output import rows
+    from fusion.chain.governance import carry_out
+
+    found = [carry_out(chain, account, call) for call in calls]
+    if wait:
+        found = [_finished(chain, account, call, step) for call, step in zip(calls, found, strict=True)]
+    rows(
+        [
+            {"call": call.name, "state": step.state, "from": _when(step.when), "tx": step.tx}
+            for call, step in zip(calls, found, strict=True)
+        ],
+        as_json=as_json,
+    )
+
+
+def _finished(chain: "Chain", account: "Account", call: "Call", step: "Step") -> "Step":
+    from cli.output import progress
+    from fusion.chain.governance import carry_out
+
+    with progress(call.name) as report:
+        began = chain.now()
+        while step.state != "done":
+            now = chain.now()
+            report("waiting", min(1.0, (now - began) / max(1, step.when - began)))
+            if now < step.when:
+                time.sleep(POLL)
+                continue
+            step = carry_out(chain, account, call)
+    return step
+
+
+def _going(*, paused: bool) -> str:
+    return "paused" if paused else "open"
+
+
+def _when(second: int) -> str | None:
+    """A second of chain time as UTC; nothing for what is done."""
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if second else None
