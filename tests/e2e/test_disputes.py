@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +53,31 @@ def honest_seat(court: Court, job_id: int) -> str:
     return name
 
 
-def lied(court: Court, version: int, requester: str, challenger: str) -> tuple[dict[str, Any], str]:
-    """A job on which both puppets lie, challenged from the command line; what that printed, and who was honest."""
+@dataclass(frozen=True)
+class Lie:
+    """A lie that was challenged.
+
+    Attributes:
+        shown: what `fusion job challenge --wait` printed.
+        honest: who sat beside the liars.
+        gained: what each has more than after the job was posted and paid.
+        lost: what each liar was to lose.
+        burned: what the burn address is owed more.
+    """
+
+    shown: dict[str, Any]
+    honest: str
+    gained: dict[str, int]
+    lost: dict[str, int]
+    burned: int
+
+
+def lied(court: Court, version: int, requester: str, challenger: str) -> Lie:
+    """A job on which both puppets lie, challenged from the command line."""
+    names = dict.fromkeys((*HONEST, *PUPPETS, requester, challenger))
     with posted(court, version, requester) as (job_id, honest, printed):
+        before, burnt = {name: court.wealth(name) for name in names}, court.burnt()
+        lost = {name: max(LOCK, court.stake(name) // 10) for name in PUPPETS}
         votes = dict.fromkeys(PUPPETS, court.lie(job_id))
         court.commit(job_id, votes)
         court.reveal(job_id, votes)
@@ -63,55 +86,44 @@ def lied(court: Court, version: int, requester: str, challenger: str) -> tuple[d
         assert court.job(job_id).outcome_hash != truth.outcome_hash
         shown = court.fusion.json("job", "challenge", str(job_id), "--as", challenger, "--wait")
         assert court.ended(printed)["hash"] == "0x" + truth.outcome_hash.hex() == shown["hash"]
-    return shown, honest
+    gained = {name: court.wealth(name) - before[name] for name in names}
+    return Lie(shown, honest, gained, lost, court.burnt() - burnt)
 
 
 def test_liars_are_challenged_a_panel_runs_it_again_and_they_pay_for_it(court: Court, version: int) -> None:
-    names = (*HONEST, *PUPPETS, "you", "carol")
-    before = {name: court.wealth(name) for name in names}
-    burnt = court.burnt()
-    stake = {name: court.stake(name) for name in PUPPETS}
-    shown, honest = lied(court, version, "you", "carol")
-    gained = {name: court.wealth(name) - before[name] for name in names}
-
-    lost = {name: max(LOCK, stake[name] // 10) for name in PUPPETS}
-    slashed = sum(lost.values())
-    panel = [name for name in HONEST if name != honest]
-    assert gained == {
-        **{name: -lost[name] for name in PUPPETS},
-        honest: FEE,  # the whole jobFee: it alone was right
+    lie = lied(court, version, "you", "carol")
+    slashed, panel = sum(lie.lost.values()), [name for name in HONEST if name != lie.honest]
+    assert lie.gained == {
+        **{name: -lie.lost[name] for name in PUPPETS},
+        lie.honest: FEE,  # all of it: it alone was right
         **dict.fromkeys(panel, PAY),
         "carol": PAY * 110 // 100,
-        "you": FEE - FEE,  # paid, and made whole
+        "you": FEE,  # made whole
     }
-    judged = {
-        "slashed": slashed, "to_panel": 3 * PAY, "to_challenger": PAY * 110 // 100, "to_requester": FEE,
-        "burned": slashed - 3 * PAY - PAY * 110 // 100 - FEE,
-    }  # fmt: skip
-    assert shown["judged"] == judged
-    assert court.burnt() - burnt == judged["burned"]
-    assert sum(gained.values()) == -judged["burned"]
+    burned = slashed - 3 * PAY - PAY * 110 // 100 - FEE
+    judged = {"slashed": slashed, "to_panel": 3 * PAY, "to_challenger": PAY * 110 // 100, "to_requester": FEE}
+    assert lie.shown["judged"] == judged | {"burned": burned}
+    assert lie.burned == burned
 
-    assert (shown["status"], shown["challenger"], shown["bond"]) == ("final", court.keys["carol"].address, BOND)
-    assert shown["paid"] == [court.keys[honest].address]
-    assert shown["panel"]["seats"] == {court.keys[name].address: "revealed" for name in panel}
+    shown, addresses = lie.shown, {name: court.keys[name].address for name in (*HONEST, *PUPPETS, "carol")}
+    assert (shown["status"], shown["challenger"], shown["bond"]) == ("final", addresses["carol"], BOND)
+    assert shown["paid"] == [addresses[lie.honest]]
+    assert shown["panel"]["seats"] == {addresses[name]: "revealed" for name in panel}
     assert shown["verdict"]["votes"] == "3 of 3"
     assert {(each["operator"], each["fault"], each["amount"]) for each in shown["slashed"]} == {
-        (court.keys[name].address, "wrong", lost[name]) for name in PUPPETS
+        (addresses[name], "wrong", lie.lost[name]) for name in PUPPETS
     }
-    status = {row["operator"]: row for row in court.fusion.json("operator", "status")}
-    assert [status[court.keys[name].address]["slashed"] for name in PUPPETS] == [lost[name] for name in PUPPETS]
+    slashes = {row["operator"]: row["slashed"] for row in court.fusion.json("operator", "status")}
+    assert {name: slashes[addresses[name]] for name in PUPPETS} == lie.lost
 
 
 def test_who_challenges_his_own_lie_loses_money(court: Court, version: int) -> None:
     """Liars, requester and challenger are one person, who hopes to be paid out of what is slashed."""
-    before = court.wealth(*PUPPETS)
-    stake = {name: court.stake(name) for name in PUPPETS}
-    shown, _ = lied(court, version, "liv", "liv")
-    slashed = sum(max(LOCK, each // 10) for each in stake.values())
+    lie = lied(court, version, "liv", "liv")
+    slashed = sum(lie.lost.values())
     back = PAY * 110 // 100 + FEE  # as challenger and as requester
-    assert shown["judged"]["slashed"] == slashed
-    assert before - court.wealth(*PUPPETS) == slashed + FEE - back
+    assert lie.shown["judged"]["slashed"] == slashed
+    assert sum(lie.gained[name] for name in PUPPETS) == back - slashed
     assert slashed > 100 * back
 
 
