@@ -103,7 +103,7 @@ class Desk:
         self._tasks: dict[Duty, _Task] = {}
         self._pauses: dict[Duty, _Pause] = {}
         self._stuck: dict[Duty, str] = {}  # why the last run ended without an outcome
-        self._due_since: dict[tuple[Duty, Act, int], int] = {}
+        self._due_since: dict[tuple[Duty, Act, tuple[int, int]], int] = {}
         self._log = log.get(operator=account.address)
 
     def under_way(self) -> "list[Future[Vote | str]]":
@@ -162,7 +162,7 @@ class Desk:
         if act is Act.DECLINE:
             self._decline(entry, self._stuck[duty])
             return
-        since = self._due_since.setdefault((duty, act, found.deadline), head.number)
+        since = self._due_since.setdefault((duty, act, found.phase), head.number)
         place, others = self._rounds.place(found, act)
         if head.number >= since + turn(act, entry.number, place, others) and self._sending() < ways(act):
             self._start(entry, act, lambda: self._send(entry, act, found))

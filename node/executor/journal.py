@@ -133,6 +133,8 @@ _POSTED, _CALLED = (
 class Journal:
     """A SQLite file in the operator's home, of one thread; each write is on disk when the call returns.
 
+    What ended stays so, whatever is noted of it afterwards: the last reveal of a panel ends it before its sender knows.
+
     Raises:
         BadInput: another process has it open, or it is damaged.
     """
@@ -223,29 +225,30 @@ class Journal:
         """Keeps an outcome and its salt. Never replaces one: what was committed must be what is revealed."""
         self._db.execute(
             "UPDATE duties SET stage = 'ready', kind = ?, document = ?, outcome_hash = ?, salt = ?, attempts = 0, "
-            "error = '', reason = ? WHERE contract = ? AND number = ? AND salt = x''",
+            "error = '', reason = ? WHERE contract = ? AND number = ? AND salt = x'' AND stage != 'done'",
             (kind, document, outcome_hash, salt, reason, *duty),
         )
 
     def committed(self, duty: Duty, tx: str = "") -> None:
         """Notes that the chain has the commitment; `tx` is empty where an earlier process sent it."""
         self._db.execute(
-            "UPDATE duties SET stage = 'committed', commit_tx = max(commit_tx, ?), attempts = 0, error = '' "
-            "WHERE contract = ? AND number = ?",
+            "UPDATE duties SET stage = iif(stage = 'done', stage, 'committed'), commit_tx = max(commit_tx, ?), "
+            "attempts = 0, error = '' WHERE contract = ? AND number = ?",
             (tx, *duty),
         )
 
     def revealed(self, duty: Duty, tx: str = "") -> None:
         """Notes that the chain has the outcome; `tx` is empty where an earlier process sent it."""
         self._db.execute(
-            "UPDATE duties SET stage = 'revealed', reveal_tx = max(reveal_tx, ?), attempts = 0, error = '' "
-            "WHERE contract = ? AND number = ?",
+            "UPDATE duties SET stage = iif(stage = 'done', stage, 'revealed'), reveal_tx = max(reveal_tx, ?), "
+            "attempts = 0, error = '' WHERE contract = ? AND number = ?",
             (tx, *duty),
         )
 
     def abstained(self, duty: Duty, reason: str) -> None:
         self._db.execute(
-            "UPDATE duties SET stage = 'abstained', reason = ? WHERE contract = ? AND number = ?", (reason, *duty)
+            "UPDATE duties SET stage = 'abstained', reason = ? WHERE contract = ? AND number = ? AND stage != 'done'",
+            (reason, *duty),
         )
 
     def failed(self, duty: Duty, error: str, *, counted: bool) -> None:

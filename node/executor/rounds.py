@@ -39,6 +39,11 @@ class Round:
         """Last second of the present phase."""
         return self.panel.deadline if self.panel and self.duty.contract is Contract.PANEL else self.job.deadline
 
+    @property
+    def phase(self) -> tuple[int, int]:
+        """Tells the times apart that the same act is due: after another demand, another draw, another panel."""
+        return self.deadline, self.job.panel_id
+
 
 class Rounds:
     """All that one operator reads from and writes to the two contracts.

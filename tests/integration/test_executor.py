@@ -3,58 +3,31 @@
 import os
 import signal
 import subprocess
-import sys
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
-from functools import partial
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from fusion.chain import account as accounts
-from fusion.chain.account import Account
-from fusion.chain.anvil import Anvil
-from fusion.chain.bindings.job_market import Assigned, Finalized
+from fusion.chain.bindings.job_market import Assigned
 from fusion.chain.bindings.types import Job, OutcomeKind, Status
-from fusion.chain.client import Chain
-from fusion.chain.deployment import MUSD, deploy
-from fusion.content.bundle import Bundle
-from fusion.content.cid import Cid
-from fusion.content.gateway import Content
 from fusion.content.store import BlockStore
-from fusion.content.table import add_table
-from fusion.market import publish, trade
 from node import request
-from node.executor.daemon import Daemon, Terms
-from node.executor.desk import in_thread
+from node.executor.daemon import Daemon
 from node.executor.digest import outcome_hash
 from node.executor.run import Vote
-from node.executor.serve import GatewayServer
 from node.executor.status import Status as Standing
 from node.executor.worker import Worker
 from node.spec import JobSpec
 from sandbox.code import Limits
 from sandbox.encoding import decode
 from sandbox.image import Image
+from tests.integration.executor_network import DOUBLE, FEE, FUEL, STAKE, Network, Running, opened
 
-STAKE = 5_000 * MUSD
-FEE = 100_001  # base units; three do not share it evenly
-NEVER = 10**12  # is owed to nobody
 NAMES = ("ann", "bob", "cyd")
-FUEL = 2 * 10**10
 
-DOUBLE = """
-from fusion.sdk import Floats, module
-
-
-@module
-def run(price: Floats, *, factor: float = 2.0) -> Floats:
-    return factor * price
-"""
 TWICE = """
 from fusion.sdk import Floats, module
 from requires import double
@@ -101,120 +74,10 @@ class Liar(Daemon):
         return replace(honest, document=document, outcome_hash=outcome_hash(honest.kind, document))
 
 
-@dataclass
-class Network:
-    """A chain that goes on by itself, an author who buys its own wares, and operators by name."""
-
-    anvil: Anvil
-    chain: Chain
-    author: Account
-    store: BlockStore
-    gateway: str
-    image: Image
-    homes: dict[str, Path]
-    keys: dict[str, Account]
-    licenses: dict[int, int] = field(default_factory=dict)
-
-    def publish(self, name: str, code: str, requires: Mapping[str, Cid] | None = None) -> tuple[int, Cid]:
-        lines = [
-            f'name = "{name}"',
-            'version = "1.0.0"\nentry = "run"\nsummary = "A test module"\nlicense = "Apache-2.0"',
-            '[inputs]\nprice = "Any series"\n[outputs]\nvalue = "What comes of it"\n[requires]',
-            *(f'{key} = {{version = "1.0.0", cid = "{cid}"}}' for key, cid in (requires or {}).items()),
-        ]
-        bundle = Bundle.from_files({"module.toml": "\n".join(lines).encode(), "module.py": code.encode()})
-        version = publish.publish(self.chain, self.author, bundle, self.store).version_id
-        offer, _ = trade.set_offer(self.chain, self.author, version, price=MUSD)
-        self.licenses[version] = trade.buy(self.chain, self.author, offer).license_id
-        return version, bundle.cid
-
-    def post(self, version: int, *, n: int, k: int, rows: int = 10, limits: Limits | None = None) -> int:
-        prices = add_table(self.store, {"price": np.linspace(1.0, 2.0, rows)})
-        spec = JobSpec(version, {"price": prices}, limits=limits or Limits(fuel=FUEL), image=self.image.id, seed=1)
-        posted = request.post(self.chain, self.author, spec, fee=FEE, n=n, k=k, license_id=self.licenses[version])
-        return posted.job_id
-
-    def until(self, job_id: int, done: Callable[[Job], bool], timeout: float = 60.0) -> Job:
-        end = time.monotonic() + timeout
-        while True:
-            job = self.chain.jobs.job(job_id)
-            if done(job):
-                return job
-            assert time.monotonic() < end, f"job {job_id} is still {job}, its seats {self.chain.jobs.seats(job_id)}"
-            time.sleep(0.05)
-
-    def ended(self, job_id: int) -> request.Answer:
-        return request.answer(self.chain, job_id, self.until(job_id, lambda job: job.status >= Status.FINAL))
-
-    def paid(self, job_id: int) -> tuple[str, ...]:
-        (final,) = self.chain.find(Finalized, job_id=job_id)
-        return tuple(final.paid)
-
-    def owed(self) -> dict[str, int]:
-        token = self.chain.token.address
-        return {name: self.chain.ledger.claimable(key.address, token) for name, key in self.keys.items()}
-
-    def daemon(self, name: str, kind: type[Daemon] = Daemon, *, claim_at: int = NEVER) -> Daemon:
-        home = self.homes[name]
-        content = Content(BlockStore(home / "content"), [self.gateway])
-        terms = Terms(stake=STAKE, claim_at=claim_at, poll=0.1)
-        return kind(home, self.chain, self.keys[name], content=content, image=self.image, terms=terms)
-
-    def command(self, name: str) -> list[str]:
-        script = Path(__file__).with_name("executor_process.py")
-        image = [self.image.id.hex(), str(self.image.path)]
-        return [sys.executable, str(script), str(self.homes[name]), self.anvil.url, *image, self.gateway]
-
-
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory, image: Image) -> Iterator[Network]:
-    folder = tmp_path_factory.mktemp("network")
-    with ExitStack() as stack:
-        anvil = stack.enter_context(Anvil.run())
-        deployer, author = Account.random(), Account.random()
-        homes = {name: folder / name for name in NAMES}
-        keys = {name: accounts.create(home / "keys", "operator") for name, home in homes.items()}
-        for each in (deployer, author, *keys.values()):
-            anvil.fund(each.address)
-        deployment = deploy(anvil.url, deployer, treasury=deployer.address)
-        chain = Chain.connect(anvil.url, deployment)
-        for each in (author, *keys.values()):
-            chain.send(deployer, chain.token.mint(each.address, 100_000 * MUSD))
-        for home in homes.values():
-            deployment.save(home / "deployment.json")
-        store = BlockStore(folder / "content")
-        server = GatewayServer(store, "127.0.0.1", 0)
-        server.start()
-        stack.callback(server.stop)
-        stop = threading.Event()
-        clock = threading.Thread(target=_tick, args=(anvil, stop))
-        clock.start()
-        stack.callback(clock.join)
-        stack.callback(stop.set)
-        yield Network(anvil, chain, author, store, server.url, image, homes, keys)
-
-
-def _tick(anvil: Anvil, stop: threading.Event) -> None:
-    """Blocks come whether or not anyone sends, as on any live chain."""
-    while not stop.wait(0.2):
-        anvil.mine()
-
-
-class Running:
-    """Daemons in threads, by name; what one raises is raised at the end."""
-
-    def __init__(self, daemons: Mapping[str, Daemon]) -> None:
-        self.daemons = daemons
-        self._stop = threading.Event()
-        self._ended = [in_thread(partial(each.run, self._stop)) for each in daemons.values()]
-
-    def __enter__(self) -> "Running":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        for each in self._ended:
-            each.result(timeout=30.0)
+    with opened(tmp_path_factory.mktemp("network"), NAMES, image) as network:
+        yield network
 
 
 @pytest.fixture
@@ -223,16 +86,8 @@ def operators(network: Network) -> Iterator[Running]:
         yield running
 
 
-def _staked(network: Network, *names: str) -> None:
-    end = time.monotonic() + 20.0
-    addresses = [network.keys[name].address for name in names]
-    while any(network.chain.staking.operator(each).free < STAKE // 2 for each in addresses):
-        assert time.monotonic() < end
-        time.sleep(0.05)
-
-
 def test_three_agree_on_a_large_result_and_share_the_fee(network: Network, operators: Running) -> None:
-    _staked(network, *NAMES)
+    network.staked(*NAMES)
     _, cid = network.publish("double", DOUBLE)
     version, _ = network.publish("twice", TWICE, {"double": cid})
     before = network.owed()
@@ -271,7 +126,7 @@ def test_a_module_that_fails_ends_the_same_for_all(
     kind: OutcomeKind,
     told: tuple[str | None, str | None],
 ) -> None:
-    _staked(network, *NAMES)
+    network.staked(*NAMES)
     version, _ = network.publish(name, code)
     job_id = network.post(version, n=3, k=3, limits=limits)
     answer = network.ended(job_id)
@@ -285,7 +140,7 @@ def test_a_module_that_fails_ends_the_same_for_all(
 def test_a_liar_is_outvoted_and_unpaid(network: Network) -> None:
     kinds = dict.fromkeys(NAMES, Daemon) | {"bob": Liar}
     with Running({name: network.daemon(name, kind) for name, kind in kinds.items()}):
-        _staked(network, *NAMES)
+        network.staked(*NAMES)
         version, _ = network.publish("honest", DOUBLE)
         before = network.owed()
         job_id = network.post(version, n=3, k=2)
@@ -314,7 +169,7 @@ def test_an_operator_killed_between_commit_and_reveal_goes_on(network: Network) 
 
     try:
         with Running({name: network.daemon(name) for name in ("bob", "cyd")}):
-            _staked(network, *NAMES)
+            network.staked(*NAMES)
         job_id = network.post(version, n=3, k=3)
         network.until(job_id, committed)
         victim.send_signal(signal.SIGKILL)
@@ -355,7 +210,7 @@ def _children(pid: int) -> list[int]:
 
 
 def test_the_status_file_tells_how_an_operator_does(network: Network, operators: Running) -> None:
-    _staked(network, *NAMES)
+    network.staked(*NAMES)
     path = operators.daemons["ann"].status
     end = time.monotonic() + 20.0
     while not path.exists() or Standing.load(path).pid != os.getpid():
@@ -372,7 +227,7 @@ def test_the_status_file_tells_how_an_operator_does(network: Network, operators:
 def test_stopping_in_the_middle_of_a_run_is_quick_and_loses_nothing(network: Network) -> None:
     version, _ = network.publish("long", LOOPS)
     with Running({name: network.daemon(name) for name in NAMES}):
-        _staked(network, *NAMES)
+        network.staked(*NAMES)
         job_id = network.post(version, n=1, k=1, limits=Limits(fuel=4 * 10**10))
         network.until(job_id, lambda job: job.status is Status.ASSIGNED)
         time.sleep(1.5)
@@ -389,7 +244,7 @@ def test_earnings_are_claimed_once_they_are_enough(network: Network) -> None:
     token, address = network.chain.token, network.keys["bob"].address
     before = token.balance_of(address) + network.owed()["bob"]
     with Running({name: network.daemon(name, claim_at=1) for name in NAMES}) as running:
-        _staked(network, *NAMES)
+        network.staked(*NAMES)
         network.ended(network.post(version, n=3, k=3))
         path = running.daemons["bob"].status
         end = time.monotonic() + 20.0

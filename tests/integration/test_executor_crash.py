@@ -1,167 +1,28 @@
 """An operator that dies between any two of its steps, a chain that takes blocks back, and runs that fail."""
 
-import secrets
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 
-from fusion.chain.account import Account
-from fusion.chain.anvil import Anvil
-from fusion.chain.bindings.job_market import Committed, Failed, Revealed
-from fusion.chain.bindings.module_registry import ModuleRegistered, Published
-from fusion.chain.bindings.types import Access, Failure, Job, JobTerms, OutcomeKind, Split, Status, VersionTerms
-from fusion.chain.client import Chain
+from fusion.chain.bindings.job_market import Committed, Revealed
+from fusion.chain.bindings.panel import PanelCommitted, PanelRevealed
+from fusion.chain.bindings.types import Failure, JobTerms, Status
 from fusion.chain.deployment import MUSD
-from fusion.content.store import BlockStore
 from fusion.errors import BadInput, ContentUnavailable
-from fusion.market import trade
-from node import request
 from node.executor import desk as desk_module
 from node.executor.bond import Bond
-from node.executor.desk import NEVER, Desk, Voter
-from node.executor.digest import commitment, outcome_hash
-from node.executor.duty import Contract, Duty
-from node.executor.follow import Follower
-from node.executor.journal import Entry, Journal, Stage
+from node.executor.digest import commitment
+from node.executor.journal import Journal, Stage
 from node.executor.run import NotAttested, Vote
 from node.executor.steps import Act
 from node.executor.worker import Worker
 from node.spec import JobSpec
 from sandbox.code import Limits
-from sandbox.image import Image
+from tests.integration.executor_scene import FEE, IMAGE, MAX_FUEL, STAKE, Deployed, Killed, Mortal, Scene, Shaken, idle
 
-IMAGE = bytes(range(32))
-FEE = 300_000
-MAX_FUEL = 10**11  # this operator's
-STAKE = 5_000 * MUSD
-NO_WORKER = Worker(Image(IMAGE, Path("absent")))  # never started: the voters of these tests run nothing
 ALL = (Act.ASSIGN, Act.RUN, Act.COMMIT, Act.REVEAL, Act.TALLY, Act.FINALIZE)
-
-
-class Deployed(Protocol):
-    """What the fixture of that name gives."""
-
-    anvil: Anvil
-    chain: Chain
-
-    def __getitem__(self, name: str) -> Account: ...
-
-
-class Killed(BaseException):
-    """The process ends here, without a word."""
-
-
-class Mortal(Desk):
-    """Dies once at each point that is still `to_come`; the set outlives it."""
-
-    to_come: set[str]
-
-    def _start(
-        self, entry: Entry, act: Act, work: Callable[[], Vote | str], worker: Worker | None = None, *, by: float = NEVER
-    ) -> None:
-        self._fate(f"before {act}")
-        super()._start(entry, act, work, worker, by=by)
-
-    def _succeeded(self, entry: Entry, act: Act, result: Vote | str) -> None:
-        self._fate(f"after {act}, before it is noted")
-        super()._succeeded(entry, act, result)
-        self._fate(f"after {act} is noted")
-
-    def _fate(self, point: str) -> None:
-        if point in self.to_come:
-            self.to_come.remove(point)
-            raise Killed
-
-
-class Shaken(Desk):
-    """After each of its acts the chain drops the block of that act, once, and sometimes the one before."""
-
-    anvil: Anvil
-    shaken: list[Act]
-
-    def _succeeded(self, entry: Entry, act: Act, result: Vote | str) -> None:
-        super()._succeeded(entry, act, result)
-        if act is not Act.RUN and act not in self.shaken:
-            self.shaken.append(act)
-            self.anvil.reorg(1 + len(self.shaken) % 2)
-
-
-class Scene:
-    """One staked operator, a version that is for sale, and the operator's loop, step by step."""
-
-    def __init__(self, anvil: Anvil, chain: Chain, operator: Account, buyer: Account, path: Path) -> None:
-        self.anvil, self.chain, self.operator, self.buyer, self.path = anvil, chain, operator, buyer, path
-        self.runs = 0
-        bond = Bond(chain, operator)
-        bond.register("http://127.0.0.1:1/ipfs")
-        bond.stake(STAKE)
-        module = chain.send(buyer, chain.registry.register_module("m")).event(ModuleRegistered).module_id
-        terms = VersionTerms(IMAGE, IMAGE, Access.OPEN, 0, "1.0.0")
-        call = chain.registry.publish(module, terms, [Split(buyer.address, 0, 1_000_000)])
-        self.version = chain.send(buyer, call).event(Published).version_id
-        offer, _ = trade.set_offer(chain, buyer, self.version, price=MUSD)
-        self.license = trade.buy(chain, buyer, offer).license_id
-
-    def post(self, *, seed: int = 0, limits: Limits | None = None, image: bytes = IMAGE) -> int:
-        spec = JobSpec(self.version, limits=limits or Limits(), image=image, seed=seed)
-        return request.post(self.chain, self.buyer, spec, fee=FEE, n=1, k=1, license_id=self.license).job_id
-
-    def vote(self, spec: JobSpec, _worker: Worker, _until: float) -> Vote:
-        self.runs += 1
-        document = b"outcome of seed %d" % spec.seed
-        return Vote(OutcomeKind.RESULT, document, outcome_hash(1, document), secrets.token_bytes(32))
-
-    def desk(self, journal: Journal, kind: type[Desk] = Desk, voter: Voter | None = None) -> Desk:
-        return kind(
-            self.chain,
-            self.operator,
-            journal,
-            store=BlockStore(self.path.parent / "content"),
-            image=IMAGE,
-            workers=[NO_WORKER],
-            voter=voter or self.vote,
-            max_fuel=MAX_FUEL,
-        )
-
-    def drive(self, desk: Desk, journal: Journal, done: Callable[[], bool]) -> None:
-        """The daemon's loop; blocks come, and chain time passes while there is nothing else to do."""
-        follower = Follower(self.chain, journal)
-        end = time.monotonic() + 30.0
-        while not done():
-            assert time.monotonic() < end, journal.active()
-            head = self.chain.head()
-            if follower.catch_up(head):
-                desk.collect()
-                desk.review(head)
-            if not desk.under_way():
-                self.anvil.advance(1)
-
-    def work(self, voter: Voter | None = None) -> None:
-        """Until the journal has no job left."""
-        journal = Journal(self.path)
-        self.drive(self.desk(journal, voter=voter), journal, lambda: _idle(journal))
-        journal.close()
-
-    def entry(self, job_id: int) -> Entry:
-        journal = Journal(self.path)
-        entry = journal.get(Duty(Contract.JOB, job_id))
-        journal.close()
-        assert entry is not None
-        return entry
-
-    def failure(self, job_id: int) -> Failure:
-        (failed,) = self.chain.find(Failed, job_id=job_id)
-        return failed.reason
-
-    def job(self, job_id: int) -> Job:
-        return self.chain.jobs.job(job_id)
-
-
-def _idle(journal: Journal) -> bool:
-    return bool(journal.blocks()) and not journal.active()
+OF_A_PANEL = tuple(f"panel's {act}" for act in (Act.ASSIGN, Act.RUN, Act.COMMIT, Act.REVEAL))
 
 
 @pytest.fixture
@@ -194,7 +55,7 @@ def test_a_death_between_any_two_steps_loses_nothing(
         desk.to_come = to_come  # type: ignore[attr-defined]  # it is a Mortal
         try:
             # An act's own end may be found on chain before the act is back: its death is still to come.
-            scene.drive(desk, journal, lambda: _idle(journal) and not desk.under_way())  # noqa: B023  # called at once
+            scene.drive(desk, journal, lambda: idle(journal) and not desk.under_way())  # noqa: B023  # called at once
             break
         except Killed:
             continue
@@ -214,11 +75,63 @@ def test_acts_that_the_chain_drops_are_done_again(scene: Scene) -> None:
     journal = Journal(scene.path)
     desk = scene.desk(journal, Shaken)
     desk.anvil, desk.shaken = scene.anvil, []  # type: ignore[attr-defined]  # it is Shaken
-    scene.drive(desk, journal, lambda: _idle(journal) and scene.job(job_id).status is Status.FINAL)
+    scene.drive(desk, journal, lambda: idle(journal) and scene.job(job_id).status is Status.FINAL)
     journal.close()
     assert desk.shaken == [act for act in ALL if act is not Act.RUN]  # type: ignore[attr-defined]
     assert scene.runs == 1
     assert scene.entry(job_id).stage is Stage.DONE
+
+
+@pytest.mark.parametrize(
+    ("points", "runs"), [(("before {}", "after {}, before it is noted"), 2), (("before {}", "after {} is noted"), 1)]
+)
+def test_deaths_in_an_audit_lose_nothing(scene: Scene, deployed: Deployed, points: tuple[str, ...], runs: int) -> None:
+    scenes = [scene, scene.beside(deployed["bob"], scene.path.with_name("bob.sqlite"))]
+    job_id = scene.post(assurance_ppm=1_000_000)
+    to_come = {point.format(act) for point in points for act in (*OF_A_PANEL, Act.RESOLVE)}
+    while True:
+        journals = [Journal(each.path) for each in scenes]
+        offices = [(each.desk(journal, Mortal), journal) for each, journal in zip(scenes, journals, strict=True)]
+        for desk, _ in offices:
+            desk.to_come = to_come  # type: ignore[attr-defined]  # it is a Mortal
+        try:
+            scene.drive_all(
+                offices,
+                lambda: all(idle(journal) and not desk.under_way() for desk, journal in offices),  # noqa: B023  # called at once
+            )
+            break
+        except Killed:
+            continue
+        finally:
+            for journal in journals:
+                journal.close()
+    assert to_come == set()
+    assert scene.job(job_id).status is Status.FINAL
+    panel_id = scene.job(job_id).panel_id
+    assert len(scene.chain.find(PanelCommitted, panel_id=panel_id)) == 1
+    (revealed,) = scene.chain.find(PanelRevealed, panel_id=panel_id)
+    assert revealed.outcome_hash == scene.job(job_id).outcome_hash
+    assert sum(each.runs for each in scenes) == 1 + runs  # the job's own, and the audit's
+    salts = [entry.salt for each in scenes for entry in each.entries() if entry.salt]
+    assert len(salts) == len(set(salts)) == 2
+
+
+def test_acts_of_an_audit_that_the_chain_drops_are_done_again(scene: Scene, deployed: Deployed) -> None:
+    scenes = [scene, scene.beside(deployed["bob"], scene.path.with_name("bob.sqlite"))]
+    job_id = scene.post(assurance_ppm=1_000_000)
+    scene.anvil.mine(3)  # the job itself stays
+    journals = [Journal(each.path) for each in scenes]
+    offices = [(each.desk(journal, Shaken), journal) for each, journal in zip(scenes, journals, strict=True)]
+    shaken: list[str] = []
+    for desk, _ in offices:
+        desk.anvil, desk.shaken = scene.anvil, shaken  # type: ignore[attr-defined]  # it is Shaken
+    scene.drive_all(offices, lambda: all(map(idle, journals)) and scene.job(job_id).status is Status.FINAL)
+    for journal in journals:
+        journal.close()
+    assert {"panel's commit", "panel's reveal", Act.RESOLVE} <= set(shaken)
+    panel_id = scene.job(job_id).panel_id
+    (revealed,) = scene.chain.find(PanelRevealed, panel_id=panel_id)
+    assert revealed.outcome_hash == scene.job(job_id).outcome_hash
 
 
 def test_a_lost_journal_is_told_and_other_jobs_go_on(scene: Scene) -> None:

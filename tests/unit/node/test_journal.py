@@ -161,6 +161,20 @@ def test_why_a_run_was_declined_is_kept(path: Path) -> None:
     journal.close()
 
 
+def test_what_ended_is_not_begun_again_by_what_is_noted_late(path: Path) -> None:
+    journal = _with_panel(path)
+    journal.ready(PANEL, 1, b"document", b"h" * 32, b"t" * 32)
+    journal.advance(12, "0xc", [], ended=[Ended(PANEL, 12), Ended(JOB, 12)])
+    journal.committed(PANEL, "0xp")
+    journal.revealed(PANEL, "0xq")
+    journal.abstained(JOB, "too late")
+    assert journal.active() == []
+    panel = journal.get(PANEL)
+    assert panel is not None
+    assert (panel.stage, panel.reveal_tx) == (Stage.DONE, "0xq")
+    journal.close()
+
+
 def test_old_blocks_are_forgotten(path: Path) -> None:
     journal = _with_job(path)
     journal.advance(10 + KEPT_BLOCKS, "0xb", [])

@@ -12,16 +12,52 @@ from fusion.errors import BadInput, Retryable
 from node import request
 from node.spec import JobSpec
 
+YOU = Account.random()
+
+
+def _chain(*, balance: int = 0) -> Chain:
+    jobs = SimpleNamespace(
+        minimum_fee=lambda fuel: 120_000,
+        lock_multiple=lambda: 10,
+        bound_of=lambda assurance_ppm, n, lock: n * lock * assurance_ppm // (10**6 - assurance_ppm),
+        paused=lambda: False,
+    )
+    market = SimpleNamespace(is_valid=lambda license_id, user, version: True)
+    token = SimpleNamespace(balance_of=lambda account: balance)
+    return cast("Chain", SimpleNamespace(jobs=jobs, market=market, token=token))
+
 
 def test_a_wallet_that_cannot_pay_is_told_in_tokens() -> None:
-    you = Account.random()
-    chain = cast("Chain", SimpleNamespace(token=SimpleNamespace(balance_of=lambda account: 0)))
-    with pytest.raises(BadInput, match=rf"{you.address} holds 0\.00, the job costs 0\.30; fund it first"):
-        request.post(chain, you, cast("JobSpec", None), fee=200_000, n=3, k=2, offer_id=1, max_run_price=100_000)
+    with pytest.raises(BadInput, match=rf"{YOU.address} holds 0\.00, the job costs 0\.20; fund it first"):
+        request.post(_chain(), YOU, JobSpec(1), fee=200_000, n=3, k=2, license_id=1)
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"n": 2, "k": 2}, "2 of 2: ask for an odd number of seats up to 7, and more than half of them"),
+        ({"n": 9, "k": 5}, "5 of 9: ask for"),
+        ({"n": 3, "k": 1}, "1 of 3: ask for"),
+        ({"n": 1, "k": 2}, "2 of 1: ask for"),
+        ({"n": -1, "k": 0}, "0 of -1: ask for"),
+        ({"fee": 119_999}, r"a fee of 0\.119999 is below the least for 100000000000 fuel, 0\.12: offer that"),
+        ({"assurance_ppm": 1_000_001}, "an assurance of 1000001 parts per million: give 0 to 1000000"),
+        ({"assurance_ppm": -1}, "an assurance of -1 parts per million"),
+        (
+            {"assurance_ppm": 100_000, "value": 666_667},
+            r"a value of 0\.666667 is more than this job can vouch for, 0\.666666",
+        ),
+        ({"value": 1}, r"a value of 0\.000001 is more than this job can vouch for, 0\.00: ask for more assurance"),
+    ],
+)
+def test_terms_that_the_market_refuses_are_told_with_what_to_ask_for(asked: dict[str, int], told: str) -> None:
+    terms = {"fee": 200_000, "n": 3, "k": 2, "license_id": 1} | asked
+    with pytest.raises(BadInput, match=told):
+        request.post(_chain(balance=10**9), YOU, JobSpec(1), **terms)  # type: ignore[arg-type]  # by name
 
 
 def test_a_job_that_outlasts_its_wait_can_be_asked_after() -> None:
-    job = SimpleNamespace(status=Status.ASSIGNED)
+    job = SimpleNamespace(status=Status.NO_QUORUM)
     chain = cast("Chain", SimpleNamespace(jobs=SimpleNamespace(job=lambda number: job)))
-    with pytest.raises(Retryable, match=r"job 7 is still assigned after 0 s; .* with `fusion job show 7`"):
+    with pytest.raises(Retryable, match=r"job 7 is still no quorum after 0 s; .* with `fusion job show 7`"):
         request.wait(chain, 7, timeout=0.01)
