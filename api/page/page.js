@@ -1,44 +1,21 @@
-import { card, decimal, el, empty, short, table, tag } from "./parts.js";
+import { amount, count, counted, counts, moment, percent, span } from "./amounts.js";
+import { disputes, panels, remarks, slashes, verdict } from "./disputes.js";
+import { card, el, empty, short, table, tag } from "./parts.js";
 import { ask, doubt } from "./query.js";
 
-const MUSD_DECIMALS = 6;
-const MOODS = { Final: "good", Failed: "bad", Open: "", Result: "good", ModuleError: "bad", LimitHit: "bad" };
+const MOODS = { Final: "good", Failed: "bad", Open: "", Result: "good", ModuleError: "bad", LimitHit: "bad", InputUnavailable: "bad" };
+const SOLD = { Nothing: "withdrawn", Licenses: "licenses", Runs: "single runs", Both: "licenses and runs" };
+const BURN = "0x000000000000000000000000000000000000dEaD";
 const code = (text) => el("code", {}, text);
 const place = (id) => document.getElementById(id);
-
-let token = null; // address of MockUSD in the deployment
-
-function amount(base, of) {
-  if (of === undefined || of === token) return `${decimal(base, MUSD_DECIMALS)} mUSD`;
-  return el("span", { title: `base units of ${of}` }, `${decimal(base, 0)} of `, short(of));
-}
 
 function named(version) {
   return version ? `${version.module?.name ?? "?"} ${version.semver}` : "–";
 }
 
-function counted(number, noun) {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
-}
-
-function percent(ppm) {
-  return `${decimal(ppm, 4)} %`;
-}
-
-function span(seconds) {
-  if (!seconds) return "for ever";
-  const units = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
-  const [unit, size] = units.find(([, size]) => seconds % size === 0);
-  return counted(seconds / size, unit);
-}
-
-function moment(seconds) {
-  return new Date(seconds * 1000).toISOString().replace("T", " ").slice(0, 19) + " UTC";
-}
-
 function journey(data) {
   const total = (rows, field) => rows.reduce((sum, row) => sum + BigInt(row[field]), 0n);
-  const mine = data.balances.filter((row) => row.token === token);
+  const mine = data.balances.filter((row) => counts(row.token));
   const credited = total(mine, "credited");
   const claimed = total(mine, "claimed");
   const versions = data.modules.flatMap((module) => module.versions);
@@ -72,11 +49,16 @@ function version(each) {
   if (!each.offers.length) return [splits];
   return [splits, table("Offers", [
     ["Offer", (row) => row.id],
-    ["Price", (row) => amount(row.price, row.token), "number"],
-    ["Lasts", (row) => span(row.duration)],
-    ["One run", (row) => (BigInt(row.perRunPrice) ? amount(row.perRunPrice, row.token) : "not sold"), "number"],
-    ["", (row) => (row.active ? tag("active", "good") : tag("inactive"))],
+    ["Sells", (row) => tag(SOLD[row.sells], row.sells === "Nothing" ? "" : "good")],
+    ["License", (row) => (sells(row, "Licenses") ? amount(row.price, row.token) : "not sold"), "number"],
+    ["Lasts", (row) => (sells(row, "Licenses") ? span(row.duration) : "–")],
+    ["Trial", (row) => (row.trial && sells(row, "Licenses") ? span(row.trial) : "none")],
+    ["One run", (row) => (sells(row, "Runs") ? amount(row.perRunPrice, row.token) : "not sold"), "number"],
   ], each.offers)];
+}
+
+function sells(offer, what) {
+  return offer.sells === what || offer.sells === "Both";
 }
 
 function jobs(data) {
@@ -85,6 +67,7 @@ function jobs(data) {
     [
       el("h3", {}, `Job ${job.id}`), el("span", {}, named(job.version)), tag(job.status, MOODS[job.status] ?? "busy"),
       job.kind ? tag(job.kind, MOODS[job.kind]) : null, job.failure ? tag(job.failure, "bad") : null,
+      job.level === "Solo" ? tag(job.verified ? "solo, verified" : "unverified", job.verified ? "good" : "busy") : null,
       el("span", { class: "spread" }), el("span", { class: "quiet" }, `${job.k} of ${job.n} must agree · fee ${amount(job.fee)}`),
     ],
     job.seats.length ? table(job.outcomeHash ? el("span", {}, `${job.votes} agree on `, short(job.outcomeHash)) : "Seats", [
@@ -92,15 +75,11 @@ function jobs(data) {
       ["Commitment", (seat) => short(seat.commitment)],
       ["Outcome", (seat) => (seat.kind ? tag(seat.kind, MOODS[seat.kind]) : "–")],
       ["Outcome hash", (seat) => short(seat.outcomeHash)],
-      ["", (seat) => verdict(job, seat)],
-    ], job.seats) : el("p", { class: "quiet" }, "Waits to be assigned."),
+      ["", (seat) => verdict(job.outcomeHash, seat)],
+    ], job.seats) : el("p", { class: "quiet" }, job.endedAt ? "Was never assigned." : "Waits to be assigned."),
+    panels(job),
+    remarks(job),
   ));
-}
-
-function verdict(job, seat) {
-  if (seat.paid) return tag("paid", "good");
-  if (job.outcomeHash && seat.outcomeHash && seat.outcomeHash !== job.outcomeHash) return tag("differs", "bad");
-  return "";
 }
 
 function licenses(data) {
@@ -112,7 +91,16 @@ function licenses(data) {
     ["Paid", (row) => amount(row.price, row.token), "number"],
     ["Bought", (row) => moment(row.purchasedAt)],
     ["Expires", (row) => (row.expiry ? moment(row.expiry) : "never")],
+    ["", (row) => row.state && tag(...row.state)],
   ], data.licenses))];
+}
+
+/** How a license stands at that time: words and a mood; null where nothing is to be said. */
+function state(license, now) {
+  if (license.refunded) return ["refunded"];
+  if (license.expiry && license.expiry <= now) return ["expired", "bad"];
+  if (license.refundableUntil > now) return ["on trial", "busy"];
+  return license.renewalCount ? [`renewed ${license.renewalCount} ×`, "good"] : null;
 }
 
 function operators(data) {
@@ -123,16 +111,29 @@ function operators(data) {
     ["Locked", (row) => amount(row.locked), "number"],
     ["Unbonding", (row) => amount(row.unbonding), "number"],
     ["Stake", (row) => amount(row.stake), "number"],
+    ["Seats", (row) => row.seatCount, "number"],
+    ["Agreed", (row) => row.agreements, "number"],
+    ["Slashed", (row) => (row.faults ? el("span", { class: "bad" }, amount(row.slashed)) : "never"), "number"],
+    ["Gateway", (row) => el("span", { class: "mono long", title: row.endpoint }, row.endpoint)],
   ], data.operators))];
 }
 
 function roles(data, account) {
   const authored = data.modules.filter((module) => module.author === account).map((module) => `author of ${module.name}`);
   const operates = data.operators.some((operator) => operator.address === account) ? ["operator"] : [];
-  return [...authored, ...operates].join(", ") || "–";
+  const burned = account === BURN ? ["burned"] : [];
+  return [...authored, ...operates, ...burned].join(", ") || "–";
 }
 
 function revenue(data) {
+  const held = data.holdings.filter((row) => BigInt(row.amount));
+  return [...owed(data), ...(held.length ? [card(null, table("Held until it is known whose it is", [
+    ["For", (row) => row.name ?? short(row.market)],
+    ["Held", (row) => amount(row.amount, row.token), "number"],
+  ], held))] : [])];
+}
+
+function owed(data) {
   if (!data.balances.length) return [empty("Nothing was earned yet. A sale or a final job credits authors and operators; they take it with ", code("fusion revenue claim"), ".")];
   return [card(null, table(null, [
     ["Account", (row) => short(row.account)],
@@ -143,15 +144,21 @@ function revenue(data) {
   ], data.balances))];
 }
 
-const SECTIONS = { journey, modules, jobs, licenses, operators, revenue };
+function set(rules) {
+  const paused = [rules.salesPaused ? "sales" : null, rules.jobsPaused ? "new jobs" : null].filter(Boolean).join(" and ");
+  return [` · protocolFee ${percent(rules.protocolFeeBps * 100)}`, paused ? [" ", tag(`paused: ${paused}`, "bad")] : []].flat();
+}
+
+const SECTIONS = { journey, modules, jobs, disputes, licenses, operators, slashes, revenue };
 let shown = "";
 
 function show(data) {
-  token = data.network.contracts.find((contract) => contract.name === "MockUSD")?.address ?? null;
+  count(data.network.contracts.find((contract) => contract.name === "MockUSD")?.address ?? null);
   const block = data._meta.block;
   place("head").replaceChildren(...(block
-    ? [`chain ${data.network.chainId} · block ${block.number} `, short(block.hash), ` · ${moment(block.timestamp)}`]
+    ? [`chain ${data.network.chainId} · block ${block.number} `, short(block.hash), ` · ${moment(block.timestamp)}`, ...set(data.rules)]
     : [`chain ${data.network.chainId} · no block indexed yet`]));
+  for (const license of data.licenses) license.state = state(license, block?.timestamp ?? 0);
   const text = JSON.stringify({ ...data, _meta: null });
   if (shown === text) return; // what the reader has selected stays while nothing changes
   for (const [id, section] of Object.entries(SECTIONS)) place(id).replaceChildren(...section(data));

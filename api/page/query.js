@@ -2,24 +2,36 @@
 const QUERY = `{
   _meta { block { number hash timestamp } }
   network { chainId contracts { name address } }
+  rules { protocolFeeBps salesPaused jobsPaused }
   modules(order: NEWEST, first: 20) {
     id name author
     versions(order: NEWEST, first: 3) {
       id semver cid deprecated
       splits { position account ppm upstream { id semver module { name } } }
-      offers(order: NEWEST, first: 5) { id token price duration perRunPrice active }
+      offers(order: NEWEST, first: 5) { id token sells price duration trial perRunPrice }
       incomes { token received settled }
     }
   }
   licenses(order: NEWEST, first: 10) {
-    id owner token price expiry purchasedAt version { id semver module { name } }
+    id owner token price expiry refundableUntil refunded renewalCount purchasedAt version { id semver module { name } }
   }
   jobs(order: NEWEST, first: 10) {
-    id status n k fee requester kind outcomeHash votes failure deadline version { id semver module { name } }
-    seats { position operator { address } commitment kind outcomeHash paid }
+    id status n k level verified fee kind outcomeHash votes failure endedAt version { id semver module { name } }
+    seats { position operator { address } commitment kind outcomeHash agreed paid fault }
+    formerSeats { position }
+    panels {
+      cause challenger bond decidedAt votes outcomeHash overturned slashed toPanel toChallenger toRequester burned
+      seats { operator { address } commitment kind outcomeHash agreed paid fault }
+    }
+    demands { answeredBy }
   }
-  operators(first: 20) { address endpoint free locked unbonding stake }
+  disputes(order: NEWEST, first: 10) {
+    cause challenger bond calledAt decidedAt votes overturned slashed toPanel toChallenger toRequester burned job { id }
+  }
+  operators(first: 20) { address endpoint free locked unbonding stake seatCount agreements faults slashed }
+  slashes(order: NEWEST, first: 10) { operator { address } job { id } fault amount lock time }
   balances(first: 50) { account token claimable claimed credited }
+  holdings { market name token amount }
 }`;
 
 /** Why the data may be old, in one line; empty when all is well. */

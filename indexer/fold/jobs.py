@@ -114,6 +114,8 @@ def proposed(event: Proposed, session: Session, place: Place) -> None:
 def finalized(event: Finalized, session: Session, place: Place) -> None:
     job = session.get_one(Job, event.job_id)
     final = digest(event.outcome_hash)
+    if job.status in _BY_PANEL:
+        job.votes = session.get_one(Panel, job.panel_id).votes
     job.status = "Final"
     job.kind = word(event.kind)
     job.outcome_hash = final
@@ -136,6 +138,8 @@ def failed(event: Failed, session: Session, place: Place) -> None:
 
 
 _ATTESTED = {word(kind) for kind in (OutcomeKind.RESULT, OutcomeKind.MODULE_ERROR, OutcomeKind.LIMIT_HIT)}
+
+_BY_PANEL = ("NoQuorum", "Disputed")  # the states that a panel's verdict ends
 
 
 def _seat(session: Session, job_id: int, operator: str) -> Seat:

@@ -13,10 +13,11 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
-from fusion.chain.bindings.module_registry import Access, ModuleRegistered, Split, VersionTerms
+from fusion.chain.bindings.types import Split
 from fusion.settings import Settings
 from indexer.database import open_engine
 from indexer.follow import Follower
+from tests.integration.town import LIE, TRUTH, Town
 
 HOSTILE = "<img src=x onerror=document.title='owned'>"
 
@@ -30,21 +31,37 @@ def chromium() -> str:
 
 
 @pytest.fixture
-def app(deployed, tmp_path: Path) -> FastAPI:
-    chain, author = deployed.chain, deployed["author"]
-    module = chain.send(author, chain.registry.register_module(HOSTILE)).event(ModuleRegistered).module_id
-    terms = VersionTerms(b"\1" * 32, b"\1" * 32, Access.OPEN, 0, "1.0.0")
-    splits = sorted([Split(author.address, 0, 750_001), Split(deployed["ann"].address, 0, 249_999)], key=_account)
-    chain.send(author, chain.registry.publish(module, terms, splits))
-    settings = Settings(home=tmp_path, rpc=deployed.anvil.url)
-    engine = open_engine(settings.index)
-    Follower(chain, engine).step()
-    engine.dispose()
-    return create_app(settings, chain.deployment)
+def town(deployed) -> Town:
+    """A version is sold, and one of its jobs has liars who were challenged; another is a solo job."""
+    town = Town(deployed.anvil, deployed.chain, deployed.accounts)
+    town.stake("ann", "bob", "cyd", "author", "treasury", "deployer")
+    town.send("ann", town.chain.staking.register(HOSTILE))
+    splits = [Split(town["author"].address, 0, 750_001), Split(town["ann"].address, 0, 249_999)]
+    version = town.publish("author", "ema", sorted(splits, key=_account))
+    offer = town.offer(version, trial=600)
+    town.buy(offer, version)
+    lied = town.post(version, offer=offer)
+    town.vote(lied, [LIE, LIE, TRUTH])
+    town.challenge(lied)
+    town.judge(lied, [TRUTH] * 3)
+    solo = town.post(version, offer=offer, n=1, k=1)
+    town.vote(solo, [TRUTH])
+    town.finalize(solo)
+    town.send("deployer", town.chain.market.pause())
+    return town
 
 
 def _account(split: Split) -> int:
     return int(split.account, 16)
+
+
+@pytest.fixture
+def app(town: Town, tmp_path: Path) -> FastAPI:
+    settings = Settings(home=tmp_path, rpc=town.anvil.url)
+    engine = open_engine(settings.index)
+    Follower(town.chain, engine).step()
+    engine.dispose()
+    return create_app(settings, town.chain.deployment)
 
 
 @pytest.fixture
@@ -70,13 +87,24 @@ def dom(chromium: str, url: str, folder: Path) -> str:
 
 def test_the_page_shows_the_index(chromium: str, url: str, tmp_path: Path) -> None:
     page = dom(chromium, url, tmp_path)
-    assert "<title>Fusion</title>" in page  # the name of the module ran as nothing
+    assert "<title>Fusion</title>" in page  # what an operator calls its gateway ran as nothing
     assert "&lt;img src=x onerror" in page
     assert ">Paid to<" in page
     assert "75.0001 %" in page
     assert '<li class="done"><strong>Publish</strong>1 module</li>' in page
-    assert "No license was sold." in page
     assert 'role="alert" hidden=""' in page
+    assert ">on trial<" in page
+    assert ">paused: sales<" in page
+    assert "protocolFee 2.50 %" in page
+    assert "Held until it is known whose it is" in page
+
+    assert "Panel, on a challenge by" in page  # beneath its job
+    assert ">unverified<" in page
+    assert "nobody has verified this outcome" in page
+    assert page.count(">slashed: wrong outcome<") == 2
+    assert page.count(">overturned<") == 2  # beneath the job, and among the disputes
+    assert ">wrong outcome<" in page  # among the slashes
+    assert "No operator was slashed." not in page
 
 
 def test_graphiql_is_served(chromium: str, url: str, tmp_path: Path) -> None:

@@ -45,7 +45,9 @@ class Job(Row):
     bond: BigInt = strawberry.field(description="What the challenger put up.")
     kind: OutcomeKind | None = strawberry.field(description="How the run ended; null until an outcome is proposed.")
     outcome_hash: Bytes | None = strawberry.field(description="The outcome proposed, or final.")
-    votes: int = strawberry.field(description="Attestations of the outcome when it was proposed.")
+    votes: int = strawberry.field(
+        description="Seats that found this outcome: of the job, or of the panel that decided."
+    )
     verified: bool = strawberry.field(description="Whether more than one operator found the final outcome.")
     failure: Failure | None = strawberry.field(description="Why it failed.")
     refund: BigInt = strawberry.field(description="Of a failed job: what of the jobFee went back to the requester.")

@@ -21,7 +21,7 @@ Ask = Callable[..., httpx.Response]
 
 ANN, BOB, CYD = (checksum("0x" + digit * 40) for digit in "abc")
 TOKEN = checksum("0x" + "11" * 20)
-LEDGER = checksum("0x" + "04".zfill(40))  # the fourth of the deployment's contracts
+LEDGER = checksum("0x" + "22" * 20)
 BIG = 2**255
 
 
@@ -33,7 +33,9 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def deployment() -> Deployment:
     contracts = {kind.NAME: checksum(f"0x{number:040x}") for number, kind in enumerate(CONTRACTS, start=1)}
-    return Deployment(chain_id=31337, contracts=contracts | {"MockUSD": TOKEN}, block=1, hash="test")
+    return Deployment(
+        chain_id=31337, contracts=contracts | {"MockUSD": TOKEN, "RevenueLedger": LEDGER}, block=1, hash="test"
+    )
 
 
 @pytest.fixture

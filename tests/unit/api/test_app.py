@@ -23,6 +23,8 @@ def test_the_page_and_its_files_are_served_from_here(ask) -> None:
     for path, kind in (
         ("/page.js", "javascript"),
         ("/parts.js", "javascript"),
+        ("/amounts.js", "javascript"),
+        ("/disputes.js", "javascript"),
         ("/page.css", "css"),
         ("/icon.svg", "svg"),
     ):

@@ -224,6 +224,7 @@ def test_a_panel_decides_where_there_is_no_quorum(session: Session, happen) -> N
     assert (row.cause, row.disputed_hash, row.votes, row.size, row.lock) == ("NoQuorum", None, 3, 3, LOCK)
     happen(finalized(RIGHT, ANN, CYD, DAN, EVE, FAY), slashed(BOB, Fault.WRONG, LOCK))
     assert [seat(session, who, 1).paid for who in (DAN, EVE, FAY)] == [True] * 3
+    assert session.get_one(Job, 1).votes == 3
     assert seat(session, BOB).fault == "Wrong"
 
 
@@ -253,7 +254,8 @@ def test_a_challenge_that_succeeds(session: Session, happen) -> None:
     assert (row.cause, row.challenger, row.bond) == ("Challenge", YOU, BOND)
     assert (row.disputed_hash, row.outcome_hash) == ("0x" + WRONG.hex(), "0x" + RIGHT.hex())
     assert (row.slashed, row.to_panel, row.to_challenger, row.to_requester, row.burned) == (9_000, 200, 110, 300, 8_390)
-    assert (session.get_one(Job, 1).held, held(session)) == (0, 0)
+    job = session.get_one(Job, 1)
+    assert (job.votes, job.outcome_hash, job.held, held(session)) == (2, "0x" + RIGHT.hex(), 0, 0)
     slashes = session.exec(select(Slash).order_by(col(Slash.block))).all()
     assert [(each.operator, each.panel_id, each.fault) for each in slashes] == [
         (ANN, None, "Wrong"),
