@@ -10,8 +10,8 @@ class Job(SQLModel, table=True):
     """`license_id` None is a run paid by itself. `deadline` is the present phase's end, zero where none runs.
 
     `held` is what of the stake token the ledger holds for this job: the jobFee, a bond, the deposit of an open demand.
-    `votes` are those for the outcome: of the job's seats, or of the panel that decided. `verified` is set when more than
-    one operator found the final outcome. `panel_id` is the newest panel or audit.
+    `votes` are those for the outcome: of the job's seats, or of the panel that decided. `verified` is set when more
+    than one operator found the final outcome. `panel_id` is the newest panel or audit.
     """
 
     id: int = Field(primary_key=True, sa_type=BigInteger)
