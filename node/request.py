@@ -15,7 +15,15 @@ from fusion.content.cid import Cid
 from fusion.content.gateway import Content
 from fusion.content.store import BlockStore
 from fusion.content.table import Column, read_table
-from fusion.errors import BadInput, ChainUnavailable, ContentUnavailable, FusionError, Retryable, TransactionLost
+from fusion.errors import (
+    BadInput,
+    ChainUnavailable,
+    ContentError,
+    ContentUnavailable,
+    FusionError,
+    Retryable,
+    TransactionLost,
+)
 from fusion.market import trade
 from node.executor.digest import keccak
 from node.spec import JobSpec
@@ -327,9 +335,17 @@ def _lack(store: BlockStore, told: Mapping[bytes, bytes], root: Cid) -> _Lack | 
             block = told[at.cid.digest]
             store.put(at.cid, block)
         children = dict.fromkeys(unixfs.links(at.cid, block))
-        steps = [_Lack(each, (*at.path, block), (*at.offsets, block.index(bytes(each)))) for each in children]
+        steps = [_Lack(each, (*at.path, block), (*at.offsets, _offset(block, each))) for each in children]
         waiting.extend(reversed(steps))
     return None
+
+
+def _offset(block: bytes, cid: Cid) -> int:
+    """Where in a block a link's CID begins."""
+    at = block.find(bytes(cid))
+    if at < 0:
+        raise ContentError(f"a block of the table names {cid} in an older form, which no demand can follow: challenge")
+    return at
 
 
 def _allow_demands(chain: Chain, account: Account, job_id: int, job: Job) -> None:

@@ -1,14 +1,22 @@
-"""What a requester is told before a job is posted and while it runs."""
+"""What a requester is told before a job is posted and while it runs, and how it walks a table that is withheld."""
 
+import hashlib
+from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
+import numpy as np
 import pytest
 
 from fusion.chain.account import Account
 from fusion.chain.bindings.types import Status
 from fusion.chain.client import Chain
-from fusion.errors import BadInput, Retryable
+from fusion.content import dagpb
+from fusion.content.cid import DAG_PB, RAW, Cid
+from fusion.content.dagpb import Kind, Link, Node
+from fusion.content.store import BlockStore
+from fusion.content.table import add_table
+from fusion.errors import BadInput, ContentError, Retryable
 from node import request
 from node.spec import JobSpec
 
@@ -61,3 +69,42 @@ def test_a_job_that_outlasts_its_wait_can_be_asked_after() -> None:
     chain = cast("Chain", SimpleNamespace(jobs=SimpleNamespace(job=lambda number: job)))
     with pytest.raises(Retryable, match=r"job 7 is still no quorum after 0 s; .* with `fusion job show 7`"):
         request.wait(chain, 7, timeout=0.01)
+
+
+def test_the_blocks_of_a_table_are_demanded_by_ways_that_the_chain_can_follow(tmp_path: Path) -> None:
+    theirs, mine = BlockStore(tmp_path / "theirs"), BlockStore(tmp_path / "mine")
+    root = add_table(theirs, {"first": np.arange(70_000.0), "second": np.ones(70_000)})
+    blocks = dict(theirs.blocks_of(root))
+    told: dict[bytes, bytes] = {}
+    demanded: list[Cid] = []
+    while (lack := request._lack(mine, told, root)) is not None:
+        digest, codec = root.digest, DAG_PB
+        for block, offset in zip(lack.path, lack.offsets, strict=True):  # as Dag.walk does
+            assert (codec, hashlib.sha256(block).digest()) == (DAG_PB, digest)
+            named = Cid.from_bytes(block[offset : offset + 36])
+            digest, codec = named.digest, named.codec
+        assert (codec, digest) == (lack.cid.codec, lack.cid.digest)
+        demanded.append(lack.cid)
+        told[digest] = blocks[lack.cid]
+    assert demanded[0] == root
+    assert sorted(demanded) == sorted(blocks)
+    assert len(demanded) == len(set(demanded))
+    assert mine.read_directory(root) == theirs.read_directory(root)
+
+
+def test_what_is_here_already_is_not_demanded(tmp_path: Path) -> None:
+    store = BlockStore(tmp_path)
+    root = add_table(store, {"first": np.ones(3)})
+    assert request._lack(store, {}, root) is None
+
+
+def test_a_link_that_no_demand_can_follow_is_told(tmp_path: Path) -> None:
+    store = BlockStore(tmp_path)
+    leaf = Cid.of_block(RAW, b"leaf")
+    block = dagpb.encode(Node(Kind.DIRECTORY, [Link(Cid(DAG_PB, leaf.digest), "file", 4)]))
+    v1 = bytes(Cid(DAG_PB, leaf.digest))
+    old = block.replace(b"\x0a\x24" + v1, b"\x0a\x22" + v1[2:]).replace(bytes([block[1]]), bytes([block[1] - 2]), 1)
+    root = Cid.of_block(DAG_PB, old)
+    store.put(root, old)
+    with pytest.raises(ContentError, match="in an older form, which no demand can follow"):
+        request._lack(store, {}, root)
