@@ -30,15 +30,15 @@ def show(as_json: Json = False) -> None:
 
     session = Session()
     chain = session.chain
-    following, since = chain.ledger.next_protocol_fee()
+    present, (following, since) = chain.ledger.protocol_fee_bps(), chain.ledger.next_protocol_fee()
     record(
         {
             "network": chain.deployment.network,
             "sales": _going(paused=chain.market.paused()),
             "jobs": _going(paused=chain.jobs.paused()),
-            "fee_bps": chain.ledger.protocol_fee_bps(),
-            "next_fee_bps": following,
-            "next_fee_from": _when(since),
+            "fee_bps": present,
+            "next_fee_bps": None if following == present else following,
+            "next_fee_from": None if following == present else _when(since),
             "tokens": allowed_tokens(chain),
             **{
                 role: [{"account": each.account, "delay": each.delay} for each in accounts]

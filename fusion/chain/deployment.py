@@ -25,6 +25,7 @@ __all__ = ["LOCAL", "MUSD", "PAID_IN", "Deployment", "Parameters", "Roles", "dep
 
 LOCAL = "local"  # the network that `fusion up` starts
 PAID_IN = "Token"  # in a record, the token of a deployment that has no MockUSD of its own
+POLL = 0.2  # seconds
 TIMEOUT = 180.0  # seconds for all of a deployment to be included
 
 
@@ -112,6 +113,7 @@ def deploy(
         )
     if token is not None and not steps.has_code(token):
         raise NotReady(f"no token at {token} on chain {steps.chain_id}")
+    steps.wait_for_earlier()
     _create(steps, plan)
     _settle(steps, plan, roles)
     contracts = {PAID_IN: plan.token} if token is not None else {}
@@ -208,6 +210,18 @@ class _Steps:
             if int(receipt["status"], 16) != 1:
                 raise ContractRefused(f"{what} reverted in {pending.hash}", error="Error")
         self._waiting.clear()
+
+    def wait_for_earlier(self) -> None:
+        """Waits for what a call that was cut off had sent: what is on its way must not be made again."""
+        address = self._account.address
+        asked = [("eth_getTransactionCount", [address, block]) for block in ("latest", "pending")]
+        while True:
+            included, sent = (int(answer, 16) for answer in self._rpc.batch(asked))
+            if included >= sent:
+                return
+            if time.monotonic() > self._deadline:
+                raise TransactionLost(f"{address} has transactions that are not included yet; deploy again later")
+            time.sleep(POLL)
 
     def has_code(self, address: str, block: BlockTag = "latest") -> bool:
         return self._rpc.call("eth_getCode", address, block) not in (None, "0x")
