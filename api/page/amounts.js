@@ -2,19 +2,28 @@
 import { decimal, el, short } from "./parts.js";
 
 const MUSD_DECIMALS = 6;
-let token = null; // address of MockUSD in the deployment
+let token = null; // what stakes and jobFees are paid in
+let mock = false; // whether that is the local network's MockUSD, whose decimals are known
 
-/** Says which token is counted in mUSD; others are shown in base units. */
-export function count(address) {
-  token = address;
+/** Takes the deployment's stake token from its contracts: its own MockUSD, or the Token it was made with. */
+export function count(contracts) {
+  const at = (name) => contracts.find((contract) => contract.name === name)?.address ?? null;
+  token = at("Token") ?? at("MockUSD");
+  mock = !at("Token");
 }
 
 export function counts(address) {
   return address === token;
 }
 
-export function amount(base, of) {
-  if (of === undefined || of === token) return `${decimal(base, MUSD_DECIMALS)} mUSD`;
+/** An amount of the stake token in text; in base units where its decimals are not known. */
+export function words(base) {
+  return mock ? `${decimal(base, MUSD_DECIMALS)} mUSD` : `${decimal(base, 0)} base units`;
+}
+
+/** An amount of the stake token, or of another, which is named. */
+export function amount(base, of = token) {
+  if (mock && of === token) return words(base);
   return el("span", { title: `base units of ${of}` }, `${decimal(base, 0)} of `, short(of));
 }
 

@@ -1,5 +1,5 @@
 // What is doubted and what it cost: panels beneath their job, disputes and slashes in sections of their own.
-import { amount, counted, moment } from "./amounts.js";
+import { amount, counted, moment, words } from "./amounts.js";
 import { card, el, empty, short, table, tag } from "./parts.js";
 
 const CAUSES = {
@@ -30,7 +30,7 @@ function standing(panel) {
 function money(panel) {
   if (!BigInt(panel.slashed)) return "–";
   const parts = [["panel", panel.toPanel], ["challenger", panel.toChallenger], ["requester", panel.toRequester], ["burned", panel.burned]];
-  const told = parts.filter(([, base]) => BigInt(base)).map(([who, base]) => `${who} ${amount(base)}`);
+  const told = parts.filter(([, base]) => BigInt(base)).map(([who, base]) => `${who} ${words(base)}`);
   return el("span", { title: told.join(", ") }, amount(panel.slashed));
 }
 
@@ -38,7 +38,7 @@ function money(panel) {
 export function panels(job) {
   return job.panels.map((panel) => {
     const by = panel.challenger ? [" by ", short(panel.challenger)] : [];
-    const bond = BigInt(panel.bond) ? ` with a bond of ${amount(panel.bond)}` : "";
+    const bond = BigInt(panel.bond) ? ` with a bond of ${words(panel.bond)}` : "";
     const took = BigInt(panel.slashed) ? [" · slashed ", money(panel)] : [];
     return table([`${CAUSES[panel.cause]}`, by, bond, " · ", standing(panel), took], [
       ["Operator", (seat) => short(seat.operator?.address)],

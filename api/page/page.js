@@ -1,4 +1,4 @@
-import { amount, count, counted, counts, moment, percent, span } from "./amounts.js";
+import { amount, count, counted, counts, moment, percent, span, words } from "./amounts.js";
 import { disputes, panels, remarks, slashes, verdict } from "./disputes.js";
 import { card, el, empty, short, table, tag } from "./parts.js";
 import { ask, doubt } from "./query.js";
@@ -25,8 +25,8 @@ function journey(data) {
     ["Publish", versions.length > 0, versions.length ? counted(data.modules.length, "module") : "no module yet"],
     ["Buy", data.licenses.length > 0, data.licenses.length ? `license ${data.licenses[0].id}` : "no license yet"],
     ["Run", final > 0, data.jobs.length ? `${final} of ${counted(data.jobs.length, "job")} final` : "no job yet"],
-    ["Settle", settled, settled ? `${amount(credited)} credited` : "nothing settled yet"],
-    ["Claim", claimed > 0n, claimed ? `${amount(claimed)} claimed` : "nothing claimed yet"],
+    ["Settle", settled, settled ? `${words(credited)} credited` : "nothing settled yet"],
+    ["Claim", claimed > 0n, claimed ? `${words(claimed)} claimed` : "nothing claimed yet"],
   ];
   return steps.map(([title, done, note]) => el("li", { class: done ? "done" : "" }, el("strong", {}, title), note));
 }
@@ -68,7 +68,7 @@ function jobs(data) {
       el("h3", {}, `Job ${job.id}`), el("span", {}, named(job.version)), tag(job.status, MOODS[job.status] ?? "busy"),
       job.kind ? tag(job.kind, MOODS[job.kind]) : null, job.failure ? tag(job.failure, "bad") : null,
       job.level === "Solo" ? tag(job.verified ? "solo, verified" : "unverified", job.verified ? "good" : "busy") : null,
-      el("span", { class: "spread" }), el("span", { class: "quiet" }, `${job.k} of ${job.n} must agree · fee ${amount(job.fee)}`),
+      el("span", { class: "spread" }), el("span", { class: "quiet" }, `${job.k} of ${job.n} must agree · fee ${words(job.fee)}`),
     ],
     job.seats.length ? table(job.outcomeHash ? el("span", {}, `${job.votes} agree on `, short(job.outcomeHash)) : "Seats", [
       ["Operator", (seat) => short(seat.operator?.address)],
@@ -153,7 +153,7 @@ const SECTIONS = { journey, modules, jobs, disputes, licenses, operators, slashe
 let shown = "";
 
 function show(data) {
-  count(data.network.contracts.find((contract) => contract.name === "MockUSD")?.address ?? null);
+  count(data.network.contracts);
   const block = data._meta.block;
   place("head").replaceChildren(...(block
     ? [`chain ${data.network.chainId} · block ${block.number} `, short(block.hash), ` · ${moment(block.timestamp)}`, ...set(data.rules)]
