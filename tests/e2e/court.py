@@ -43,6 +43,7 @@ PATIENCE = 120.0  # seconds
 PARAMETERS = replace(
     Parameters(),
     unbond_period=40_000,
+    canary_interval=1,
     windows=replace(Parameters().windows, commit=400, reveal=200, challenge=100),
 )
 MODULE = """
@@ -208,6 +209,7 @@ def held(folder: Path, image: Image) -> Iterator[Court]:
         for name in HONEST:
             chain.deployment.save(folder / name / "deployment.json")
             stack.callback(_end, _operator(folder / name, gateways))
+        content = Content(BlockStore(folder / "puppets"), [server.url])
         worker = Worker(image)
         stack.callback(worker.close)
         stop = threading.Event()
@@ -215,7 +217,7 @@ def held(folder: Path, image: Image) -> Iterator[Court]:
         clock.start()
         stack.callback(clock.join)
         stack.callback(stop.set)
-        court = Court(fusion, anvil, chain, keys, worker, Content(store, []))
+        court = Court(fusion, anvil, chain, keys, worker, content)
         court.until(lambda: chain.staking.candidate_count() == len(HONEST) + len(PUPPETS))
         yield court
 

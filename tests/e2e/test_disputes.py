@@ -35,10 +35,10 @@ def version(court: Court, tmp_path_factory: pytest.TempPathFactory) -> int:
 
 
 @contextmanager
-def posted(court: Court, version: int, requester: str) -> Iterator[tuple[int, str, "Future[Any]"]]:
+def posted(court: Court, version: int, requester: str, *options: str) -> Iterator[tuple[int, str, "Future[Any]"]]:
     """A job in which both puppets sit beside one honest operator, whose name is told."""
     for _ in range(TRIES):
-        with court.running(str(version), "--as", requester, *RUN) as (job_id, printed):
+        with court.running(str(version), "--as", requester, *RUN, *options) as (job_id, printed):
             if len(court.seated(job_id)) == 2:
                 yield job_id, honest_seat(court, job_id), printed
                 return
@@ -183,6 +183,37 @@ def test_five_that_all_find_a_module_error_are_paid_and_the_royalty_goes_back(co
     paid = sorted(gained[name] for name in (*HONEST, *PUPPETS))
     assert paid == [0, *[FEE // 5] * 5]
     assert court.fusion.json("revenue", "claim", "--as", "rita")["claimed"] == RUN_PRICE
+
+
+def test_bytes_that_are_demanded_come_and_are_paid_for(court: Court, version: int) -> None:
+    with court.running(str(version), "--as", "you", "--feed", "simulated:7", *RUN) as (job_id, printed):
+        court.behave(job_id)
+        court.until(lambda: court.job(job_id).status == Status.PROPOSED)
+        before = court.wealth("you")
+        told = court.fusion.json("job", "demand", str(job_id), "--as", "you")
+        deposit = court.chain.jobs.minimum_fee(court.job(job_id).fuel)
+        court.final(job_id)
+        shown = court.ended(printed)
+    assert (told["rows"], told["last"]) == (shown["rows"], shown["last"])
+    assert told["blocks"] >= 3  # of the folder, its schema and its column
+    assert before - court.wealth("you") == told["blocks"] * deposit
+
+
+def test_a_canary_that_is_audited_and_answered_rightly_is_paid_back(court: Court, version: int) -> None:
+    court.fusion.json("assurance", "fund", "1", "--as", "carol")
+    committed = court.fusion.json("assurance", "canary", str(version), "--as", "you", "--submit-as", "carol", *RUN)
+    with posted(court, version, "you", "--assurance", "100%") as (job_id, _, printed):
+        court.behave(job_id)
+        court.until(lambda: court.job(job_id).status == Status.AUDITED)
+        court.final(job_id)
+        assert court.ended(printed)["hash"] == committed["outcome"]
+    audit = court.fusion.json("job", "show", str(job_id))
+    assert (audit["assurance"], audit["verdict"]["votes"]) == ("100%", "1 of 1")
+    before = court.wealth("you")
+    opened = court.fusion.json("assurance", "open", str(job_id), "--as", "you")
+    assert opened["right"]
+    assert court.wealth("you") - before == opened["paid_back"] > 0
+    assert court.fusion.json("assurance", "show")["assured_jobs"] == 0
 
 
 def test_a_solo_result_is_labelled_unverified(court: Court, version: int) -> None:

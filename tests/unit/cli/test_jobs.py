@@ -6,11 +6,11 @@ from typing import Any, cast
 
 import pytest
 
-from cli.jobs import act, listed, print_answer, print_job, telling
+from cli.jobs import act, challenged, listed, print_answer, print_job, telling
 from cli.session import Session
 from fusion.chain.bindings.types import Failure, Fault, Job, OutcomeKind, PanelStatus, Seat, Status
 from fusion.content import dcbor
-from fusion.errors import BadInput, FusionError
+from fusion.errors import BadInput, ContractRefused, FusionError
 from fusion.market.splits import NOBODY
 from node.request import Answer
 
@@ -118,6 +118,20 @@ def test_a_dispute_is_told_with_its_panel_its_money_and_its_slashes(capsys: pyte
     assert shown["verdict"] == {"votes": "3 of 3", "hash": "0x" + "22" * 32}
     assert shown["judged"] == {"slashed": 9, "to_panel": 3, "to_challenger": 2, "to_requester": 1, "burned": 3}
     assert shown["slashed"] == [{"operator": "0x0", "fault": "wrong", "amount": 9}]
+
+
+def test_a_challenge_without_a_panel_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise ContractRefused("no", error=error, arguments={"found": 2, "wanted": 3})
+
+    monkeypatch.setattr("cli.jobs.request.challenge", refuse)
+    nothing = cast("Any", None)
+    error = "TooFewEligible"
+    with pytest.raises(BadInput, match=r"a panel takes 3 .* and 2 are left; start more with `fusion operator"):
+        challenged(nothing, nothing, 4, timeout=0)
+    error = "IsPaused"
+    with pytest.raises(ContractRefused):
+        challenged(nothing, nothing, 4, timeout=0)
 
 
 def test_a_solo_job_is_labelled_unverified(capsys: pytest.CaptureFixture[str]) -> None:
