@@ -3,7 +3,8 @@
 An outcome's document is deterministic CBOR of at most 4,096 bytes:
 
     {"kind": "Result", "run": R, "outputs": {port: [dtype, bytes]}}     small results
-    {"kind": "Result", "run": R, "table": D}                            others; D is the digest of a table's CID
+    {"kind": "Result", "run": R, "table": D}                            others; D is the digest of a table's CID, whose
+                                                                        blocks hold at most TABLE_CHUNK bytes of content
     {"kind": "ModuleError", "run": R, "error": text, "lines": [int]}    the message is not part of it
     {"kind": "LimitHit", "run": R, "which": "fuel" | "output"}
 
@@ -26,6 +27,9 @@ from sandbox.code import Limits, ModuleCode
 from sandbox.outcome import LimitHit, ModuleError, Outcome, Result
 
 MAX_DOCUMENT = 4096
+TABLE_CHUNK = 64 * 1024
+"""Most bytes of content in a block of a result's table: a requester may demand any block in a transaction, and nodes
+refuse transactions above 128 KiB."""
 
 _DTYPES = {"float64": "<f8", "int64": "<i8"}
 
@@ -92,7 +96,7 @@ def encode(outcome: Outcome, run: bytes) -> Encoded:
                 if len(document) <= MAX_DOCUMENT:
                     return Encoded(document, None)
             files = table_files(outputs)
-            return Encoded(dcbor.encode({**head, "table": directory_cid(files).digest}), files)
+            return Encoded(dcbor.encode({**head, "table": directory_cid(files, chunk=TABLE_CHUNK).digest}), files)
         case _:
             raise ValueError(f"an outcome of kind {outcome.kind} is not attested")
 

@@ -65,9 +65,9 @@ class BlockStore:
     def has(self, cid: Cid) -> bool:
         return self._path(cid).is_file()
 
-    def add_directory(self, files: Mapping[str, bytes]) -> Cid:
+    def add_directory(self, files: Mapping[str, bytes], *, chunk: int = unixfs.CHUNK) -> Cid:
         """Keeps a folder (relative POSIX path -> content) and returns its root. Raises BadInput on a bad path."""
-        blocks = list(unixfs.directory_blocks(files))
+        blocks = list(unixfs.directory_blocks(files, chunk=chunk))
         self.put_all(blocks)  # children first: a root that is here has its files here
         return blocks[-1][0]
 

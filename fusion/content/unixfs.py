@@ -21,21 +21,22 @@ Block: TypeAlias = tuple[Cid, bytes]
 Tree: TypeAlias = dict[str, "bytes | Tree"]
 
 
-def directory_blocks(files: Mapping[str, bytes]) -> Iterator[Block]:
+def directory_blocks(files: Mapping[str, bytes], *, chunk: int = CHUNK) -> Iterator[Block]:
     """The blocks of a folder, children before parents, the root last.
 
     Args:
         files: relative POSIX path ("data/prices.csv") -> content.
+        chunk: most bytes of content in a block, as `ipfs add --chunker=size-<chunk>`.
 
     Raises:
         BadInput: a path that no folder can hold, or a folder so large that Kubo would shard it.
     """
-    yield from _write_directory(_tree(files), "")
+    yield from _write_directory(_tree(files), "", chunk)
 
 
-def directory_cid(files: Mapping[str, bytes]) -> Cid:
-    """The CID that `files` have as a folder."""
-    *_, (root, _) = directory_blocks(files)
+def directory_cid(files: Mapping[str, bytes], *, chunk: int = CHUNK) -> Cid:
+    """The CID that `files` have as a folder, in blocks as `directory_blocks` makes them."""
+    *_, (root, _) = directory_blocks(files, chunk=chunk)
     return root
 
 
@@ -92,15 +93,15 @@ class _Part:
     content: int
 
 
-def _write_file(content: bytes) -> Generator[Block, None, _Part]:
+def _write_file(content: bytes, chunk: int) -> Generator[Block, None, _Part]:
     """Yields the blocks of a file, a balanced tree over raw chunks, and returns its root."""
     parts: list[_Part] = []
     view = memoryview(content)
-    for start in range(0, max(len(content), 1), CHUNK):
-        chunk = bytes(view[start : start + CHUNK])
-        cid = Cid.of_block(RAW, chunk)
-        parts.append(_Part(cid, len(chunk), len(chunk)))
-        yield cid, chunk
+    for start in range(0, max(len(content), 1), chunk):
+        piece = bytes(view[start : start + chunk])
+        cid = Cid.of_block(RAW, piece)
+        parts.append(_Part(cid, len(piece), len(piece)))
+        yield cid, piece
     while len(parts) > 1:
         parents: list[_Part] = []
         for start in range(0, len(parts), FANOUT):
@@ -115,14 +116,14 @@ def _write_file(content: bytes) -> Generator[Block, None, _Part]:
     return parts[0]
 
 
-def _write_directory(tree: Tree, where: str) -> Generator[Block, None, _Part]:
+def _write_directory(tree: Tree, where: str, chunk: int) -> Generator[Block, None, _Part]:
     """Yields the blocks of a folder, its links sorted by the bytes of their names, and returns its root."""
     edges: list[Link] = []
     for name, entry in sorted(tree.items(), key=lambda item: item[0].encode()):
         if isinstance(entry, bytes):
-            part = yield from _write_file(entry)
+            part = yield from _write_file(entry, chunk)
         else:
-            part = yield from _write_directory(entry, f"{where}{name}/")
+            part = yield from _write_directory(entry, f"{where}{name}/", chunk)
         edges.append(Link(part.cid, name, part.graph))
     block = dagpb.encode(Node(Kind.DIRECTORY, edges))
     if len(block) > MAX_DIRECTORY_BLOCK:

@@ -20,7 +20,7 @@ from node.executor.digest import keccak, outcome_hash
 from node.executor.message import Run
 from node.executor.resolve import Listings, input_columns, module_code
 from node.spec import JobSpec
-from sandbox.encoding import encode, run_digest
+from sandbox.encoding import TABLE_CHUNK, encode, run_digest
 from sandbox.outcome import LimitHit, Outcome, Refused
 
 KINDS = {
@@ -106,7 +106,7 @@ def vote(spec: JobSpec, listings: Listings, content: Content, execute: Callable[
     run = run_digest(module, spec.inputs, spec.settings, limits=spec.limits, seed=spec.seed, image=spec.image)
     encoded = encode(outcome, run)
     if encoded.files is not None:
-        content.store.add_directory(encoded.files)
+        content.store.add_directory(encoded.files, chunk=TABLE_CHUNK)
     kind = KINDS[outcome.kind]
     return Vote(kind, encoded.document, outcome_hash(kind, encoded.document), secrets.token_bytes(32))
 

@@ -18,7 +18,7 @@ from node.executor.digest import keccak, outcome_hash
 from node.executor.run import KINDS, Vote
 from node.executor.worker import Worker
 from node.spec import JobSpec
-from sandbox.encoding import Encoded, encode
+from sandbox.encoding import TABLE_CHUNK, Encoded, encode
 from sandbox.image import Image
 from sandbox.outcome import Result
 
@@ -49,7 +49,7 @@ class Scripted(Daemon):
     def attest(self, encoded: Encoded) -> Vote:
         """A vote for it, its table kept in this operator's store."""
         if encoded.files is not None:
-            self._content.store.add_directory(encoded.files)
+            self._content.store.add_directory(encoded.files, chunk=TABLE_CHUNK)
         kind = KINDS["Result"]
         return Vote(kind, encoded.document, outcome_hash(kind, encoded.document), secrets.token_bytes(32))
 

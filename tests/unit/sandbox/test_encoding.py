@@ -6,10 +6,10 @@ import pytest
 from fusion.content import dcbor
 from fusion.content.cid import Cid
 from fusion.content.table import read_table
-from fusion.content.unixfs import directory_cid
+from fusion.content.unixfs import directory_blocks, directory_cid
 from fusion.errors import ContentError
 from sandbox.code import Limits, ModuleCode
-from sandbox.encoding import MAX_DOCUMENT, decode, encode, run_digest
+from sandbox.encoding import MAX_DOCUMENT, TABLE_CHUNK, decode, encode, run_digest
 from sandbox.outcome import LimitHit, ModuleError, NoVote, Outcome, Refused, Result
 
 RUN = bytes(range(32))
@@ -40,8 +40,16 @@ def test_a_large_result_is_a_table(rows: int) -> None:
         assert read.outputs is not None
         assert len(read.outputs["value"]) == rows
     else:
-        assert read.table == directory_cid(encoded.files)
+        assert read.table == directory_cid(encoded.files, chunk=TABLE_CHUNK)
         assert read_table(encoded.files)["value"].tolist() == outcome.outputs["value"].tolist()
+
+
+def test_every_block_of_a_result_fits_in_a_transaction() -> None:
+    files = encode(Result({"value": np.arange(60_000.0)}, fuel=5), RUN).files
+    assert files is not None
+    blocks = [block for _, block in directory_blocks(files, chunk=TABLE_CHUNK)]
+    assert max(map(len, blocks)) == TABLE_CHUNK
+    assert sum(map(len, blocks)) > 7 * TABLE_CHUNK
 
 
 def test_equal_numbers_have_one_encoding() -> None:
