@@ -8,8 +8,8 @@ import numpy as np
 from fusion.content import dagpb
 from fusion.content.cid import DAG_PB, Cid
 from fusion.content.table import Column, table_files
-from fusion.content.unixfs import CHUNK, FANOUT, directory_blocks
-from sandbox.encoding import encode
+from fusion.content.unixfs import FANOUT, directory_blocks
+from sandbox.encoding import TABLE_CHUNK, encode
 from sandbox.outcome import LimitHit, ModuleError, Result
 
 FILE = Path(__file__).with_name("blocks.json")
@@ -22,9 +22,9 @@ def blocks() -> dict[str, object]:
     `nodes` are the dag-pb blocks, the root last. `starts` says where the CID of each link begins, `digests` what it
     names, and `owners` which node has it.
     """
-    rows = CHUNK // 8 * (FANOUT + 2)
+    rows = TABLE_CHUNK // 8 * (FANOUT + 2)
     outputs: dict[str, Column] = {"close": np.arange(rows, dtype=np.int64), "volume": np.zeros(rows)}
-    stored = dict(directory_blocks(table_files(outputs)))
+    stored = dict(directory_blocks(table_files(outputs), chunk=TABLE_CHUNK))
     nodes = [(cid, block) for cid, block in stored.items() if cid.codec == DAG_PB]
     owners: list[int] = []
     starts: list[int] = []
