@@ -48,7 +48,9 @@ class Deployment:
         try:
             raw = json.loads(path.read_text())
         except FileNotFoundError:
-            raise NotReady(f"no deployment at {path}; start the local network with `fusion up`") from None
+            raise NotReady(
+                f"no deployment at {path}; start the local network with `fusion up`, or deploy with `fusion deploy`"
+            ) from None
         except ValueError as error:
             raise BadInput(f"{path} is no deployment: {error}") from error
         try:

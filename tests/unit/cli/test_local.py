@@ -7,7 +7,7 @@ import pytest
 from api.health import LAG
 from cli.local import LocalNetwork
 from fusion.chain.client import Chain
-from fusion.chain.deployment import Deployment
+from fusion.chain.deployment import Deployment, Parameters
 from fusion.settings import Settings
 from indexer.database import open_engine, prepare
 from indexer.follow import Follower
@@ -45,3 +45,11 @@ def test_the_indexer_is_ready_once_it_stands_on_the_chain_near_its_head(
     chain.drop(1)
     assert not ready()  # of another chain
     engine.dispose()
+
+
+def test_the_challenge_window_is_a_setting_and_has_a_chain_of_its_own(tmp_path: Path) -> None:
+    usual, slow = (LocalNetwork(Settings(home=tmp_path, challenge_window=seconds)) for seconds in (2, 90))
+
+    assert usual.parameters == Parameters()
+    assert slow.parameters.windows.challenge == 90
+    assert slow.folder != usual.folder
