@@ -1,7 +1,10 @@
 """Jobs that a panel decides: who is slashed, and that every base unit goes where the rules say."""
 
+import pytest
 from brownie import chain
-from conftest import DEAD, FEE, LIE, LOCK_MULTIPLE, MINIMUM_STAKE, TRUTH, refused
+from conftest import DEAD, FEE, FUEL, LIE, LOCK_MULTIPLE, MINIMUM_STAKE, RESULT, TRUTH, UNAVAILABLE, refused
+
+from fusion.market import verdict
 
 LOCK = LOCK_MULTIPLE * FEE
 TAKEN = max(LOCK, MINIMUM_STAKE // 10)
@@ -109,3 +112,58 @@ def test_after_the_window_nobody_challenges(house, people, crowd, licensed):
     house.fund(people.cyd, house.jobs.bondOf(job), house.jobs)
     with refused("TooLate"):
         house.jobs.challenge(job, {"from": people.cyd})
+
+
+@pytest.mark.parametrize(
+    ("k", "seats", "panel"),
+    [
+        (2, "LLL", "TTTTTTT"),
+        (2, "TTL", "TTTTLLT"),
+        (2, "LLT", "LTTTLLT"),
+        (2, "LLT", "LLLLTTT"),
+        (2, "TTT", "LLLTTT-"),
+        (3, "TLT", "TTTTTTT"),
+        (3, "UTT", "LTTTTLL"),
+        (3, "LTU", "LLUUTTT"),
+    ],
+)
+def test_every_base_unit_goes_where_the_rules_say(house, people, crowd, licensed, k, seats, panel):
+    """T is the truth, L a lie, U inputs that were not to be had, - a seat that is silent."""
+    job = house.post(people.rita, *licensed, k=k)
+    house.run(job, people.eve, lambda seated: spoken(seated, seats))
+    bond = challenged(house, people, job) if house.status(job) == "Proposed" else 0
+    house.judge(job, people.eve, lambda seated: spoken(seated, panel))
+
+    seated = house.sitting(house.jobs, job)
+    judges = house.sitting(house.panel, house.jobs.job(job)["panelId"])
+    proposed = next((side for side in "TL" if seats.count(side) >= k), None)
+    final = next((side for side in "TL" if 2 * panel.count(side) > len(panel)), None)
+    guilty = sum(side in "TL" and side != final for side in seats + panel) if final else 0
+    trial = verdict.Trial(
+        fee=FEE,
+        assurance_ppm=0,
+        base=house.jobs.minimumFee(FUEL),
+        called=verdict.Called.CHALLENGE if bond else verdict.Called.NO_QUORUM,
+        bond=bond,
+        proposed=attested(proposed),
+        seats=[attested(side) for side in seats],
+        panel=[attested(side) for side in panel],
+        slashed=guilty * TAKEN,
+    )
+    paid = verdict.by_panel(trial)
+    assert [house.owed(seat) for seat in seated] == list(paid.seats)
+    assert [house.owed(judge) for judge in judges] == list(paid.panel)
+    assert house.owed(people.cyd) == paid.challenger
+    assert house.owed(people.rita) == paid.requester
+    assert house.owed(DEAD) == paid.burned + panel.count("-") * LOCK * 5 // 100
+    house.check_books()
+
+
+def attested(side):
+    """What the rules call an outcome, in Python."""
+    return {"T": TRUTH, "L": LIE, "U": verdict.Quiet.UNAVAILABLE}.get(side, verdict.Quiet.ABSENT)
+
+
+def spoken(seated, sides):
+    said = {"T": (RESULT, TRUTH), "L": (RESULT, LIE), "U": UNAVAILABLE}
+    return {who: said[side] for who, side in zip(seated, sides, strict=True) if side != "-"}
