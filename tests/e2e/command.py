@@ -42,6 +42,16 @@ class Fusion:
             check=False,
         )
 
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        """The command in the background."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "cli", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=self.environment,
+        )
+
     def json(self, *arguments: str, cwd: Path | None = None, **more: str) -> Any:
         """The last line of a command that must succeed."""
         done = self(*arguments, "--json", cwd=cwd, **more)

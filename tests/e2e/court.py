@@ -6,7 +6,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,6 +32,7 @@ from tests.e2e.command import Fusion
 
 HONEST = ("hal", "hedy", "hugo", "hope")
 PUPPETS = ("liv", "lou")
+STORES = ("home", "puppets")
 PEOPLE = ("ada", "you", "carol", "rita", "poor")
 HONEST_STAKE = 1_000 * MUSD
 PUPPET_STAKE = 10_000 * MUSD
@@ -90,19 +90,22 @@ class Court:
         return int(self.fusion.json("module", "publish", str(folder / name), "--as", "ada")["version"])
 
     @contextmanager
-    def running(self, *options: str) -> Iterator[tuple[int, "Future[Any]"]]:
-        """`fusion module run` in the background: its job, and what it prints."""
+    def running(self, *options: str) -> Iterator[tuple[int, "subprocess.Popen[str]"]]:
+        """`fusion module run` in the background, and its job."""
         before = self.chain.jobs.job_count()
-        with ThreadPoolExecutor(1) as pool:
-            printed = pool.submit(self.fusion, "module", "run", *options, "--json")
-            self.until(lambda: self.chain.jobs.job_count() > before or printed.done())
-            assert self.chain.jobs.job_count() > before, printed.result().stderr
-            yield before + 1, printed
+        with self.fusion.start("module", "run", *options, "--json") as process:
+            try:
+                self.until(lambda: self.chain.jobs.job_count() > before or process.poll() is not None)
+                assert self.chain.jobs.job_count() > before, process.communicate()
+                yield before + 1, process
+            finally:
+                process.kill()
 
-    def ended(self, printed: "Future[Any]") -> Any:
-        done = printed.result(PATIENCE)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+    def ended(self, running: "subprocess.Popen[str]") -> Any:
+        """What it printed in the end."""
+        said, complained = running.communicate(timeout=PATIENCE)
+        assert running.returncode == 0, complained
+        return json.loads(said)
 
     # What puppets do
 
@@ -194,10 +197,10 @@ def held(folder: Path, image: Image) -> Iterator[Court]:
     """A court in a folder, for the time of a `with`."""
     with ExitStack() as stack:
         anvil = stack.enter_context(Anvil.run())
-        store = BlockStore(folder / "home" / "content")
-        server = GatewayServer(store, "127.0.0.1", 0)
-        server.start()
-        stack.callback(server.stop)
+        server, puppets = (GatewayServer(BlockStore(folder / each / "content"), "127.0.0.1", 0) for each in STORES)
+        for each in (server, puppets):
+            each.start()
+            stack.callback(each.stop)
         gateways = {"FUSION_RPC": anvil.url, "FUSION_GATEWAYS": json.dumps([server.url])}
         fusion = Fusion.at(folder / "home", **gateways)
         keys = {name: accounts.create(fusion.home / "keys", name) for name in (*PEOPLE, *PUPPETS)}
@@ -205,11 +208,11 @@ def held(folder: Path, image: Image) -> Iterator[Court]:
         chain = _deployed(anvil, keys)
         chain.deployment.save(fusion.home / "deployment.json")
         for name in PUPPETS:
-            _stake(chain, keys[name])
+            _stake(chain, keys[name], puppets.url)
         for name in HONEST:
             chain.deployment.save(folder / name / "deployment.json")
             stack.callback(_end, _operator(folder / name, gateways))
-        content = Content(BlockStore(folder / "puppets"), [server.url])
+        content = Content(BlockStore(folder / "puppets" / "content"), [server.url])
         worker = Worker(image)
         stack.callback(worker.close)
         stop = threading.Event()
@@ -234,8 +237,8 @@ def _deployed(anvil: Anvil, keys: Mapping[str, Account]) -> Chain:
     return chain
 
 
-def _stake(chain: Chain, account: Account) -> None:
-    chain.send(account, chain.staking.register("http://127.0.0.1:9/ipfs"))
+def _stake(chain: Chain, account: Account, endpoint: str) -> None:
+    chain.send(account, chain.staking.register(endpoint))
     chain.send(account, chain.token.approve(chain.staking.address, PUPPET_STAKE))
     chain.send(account, chain.staking.stake(PUPPET_STAKE))
 

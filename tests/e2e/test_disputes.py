@@ -1,7 +1,7 @@
 """Journey 5: cheat, dispute, slash. What operators lose and others get, read back from the chain, is as designed."""
 
+import subprocess
 from collections.abc import Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,15 +35,18 @@ def version(court: Court, tmp_path_factory: pytest.TempPathFactory) -> int:
 
 
 @contextmanager
-def posted(court: Court, version: int, requester: str, *options: str) -> Iterator[tuple[int, str, "Future[Any]"]]:
+def posted(
+    court: Court, version: int, requester: str, *options: str
+) -> Iterator[tuple[int, str, "subprocess.Popen[str]"]]:
     """A job in which both puppets sit beside one honest operator, whose name is told."""
     for _ in range(TRIES):
-        with court.running(str(version), "--as", requester, *RUN, *options) as (job_id, printed):
+        with court.running(str(version), "--as", requester, *RUN, *options) as (job_id, running):
             if len(court.seated(job_id)) == 2:
-                yield job_id, honest_seat(court, job_id), printed
+                yield job_id, honest_seat(court, job_id), running
                 return
             court.behave(job_id)
             court.final(job_id)
+            court.ended(running)
     pytest.fail(f"no draw of {TRIES} had both puppets")
 
 
@@ -75,7 +78,7 @@ class Lie:
 def lied(court: Court, version: int, requester: str, challenger: str) -> Lie:
     """A job on which both puppets lie, challenged from the command line."""
     names = dict.fromkeys((*HONEST, *PUPPETS, requester, challenger))
-    with posted(court, version, requester) as (job_id, honest, printed):
+    with posted(court, version, requester) as (job_id, honest, running):
         before, burnt = {name: court.wealth(name) for name in names}, court.burnt()
         lost = {name: max(LOCK, court.stake(name) // 10) for name in PUPPETS}
         votes = dict.fromkeys(PUPPETS, court.lie(job_id))
@@ -85,7 +88,7 @@ def lied(court: Court, version: int, requester: str, challenger: str) -> Lie:
         truth = court.truth(job_id)
         assert court.job(job_id).outcome_hash != truth.outcome_hash
         shown = court.fusion.json("job", "challenge", str(job_id), "--as", challenger, "--wait")
-        assert court.ended(printed)["hash"] == "0x" + truth.outcome_hash.hex() == shown["hash"]
+        assert court.ended(running)["hash"] == "0x" + truth.outcome_hash.hex() == shown["hash"]
     gained = {name: court.wealth(name) - before[name] for name in names}
     return Lie(shown, honest, gained, lost, court.burnt() - burnt)
 
@@ -129,20 +132,20 @@ def test_who_challenges_his_own_lie_loses_money(court: Court, version: int) -> N
 
 def test_an_honest_outcome_that_is_challenged_costs_the_challenger_its_bond(court: Court, version: int) -> None:
     names = (*HONEST, "carol", "you")
-    with posted(court, version, "you") as (job_id, honest, printed):
+    with posted(court, version, "you") as (job_id, honest, running):
         court.behave(job_id)
         court.until(lambda: court.job(job_id).status == Status.PROPOSED)
         before = {name: court.wealth(name) for name in names}
         told = court.fusion.json("job", "challenge", str(job_id), "--as", "carol")
         assert (told["bond"], told["status"]) == (BOND, "disputed")
-        court.ended(printed)
+        court.ended(running)
     gained = {name: court.wealth(name) - before[name] for name in names}
     assert (gained["carol"], gained["you"], gained.pop(honest)) == (-BOND, 0, PAY)
     assert [gained[name] for name in HONEST if name in gained] == [BOND // 3] * 3
 
 
 def test_who_is_silent_or_withholds_is_fined_and_the_job_goes_on(court: Court, version: int) -> None:
-    with posted(court, version, "you") as (job_id, _, printed):
+    with posted(court, version, "you") as (job_id, _, running):
         silent, withholds = PUPPETS
         before = {name: court.wealth(name) for name in PUPPETS}
         burnt = court.burnt()
@@ -153,7 +156,7 @@ def test_who_is_silent_or_withholds_is_fined_and_the_job_goes_on(court: Court, v
         court.until(lambda: court.job(job_id).revealed == 2)
         court.pass_deadline(job_id)
         court.final(job_id)
-        assert court.ended(printed)["outcome"] == "RESULT"
+        assert court.ended(running)["outcome"] == "RESULT"
     fines = {silent: LOCK * 5 // 100, withholds: LOCK * 20 // 100}
     assert {name: before[name] - court.wealth(name) for name in PUPPETS} == fines
     assert court.burnt() - burnt == sum(fines.values())
@@ -172,10 +175,10 @@ def test_five_that_all_find_a_module_error_are_paid_and_the_royalty_goes_back(co
     names = (*HONEST, *PUPPETS, "rita", "ada")
     before = {name: court.wealth(name) for name in names}
     run = (str(version), "--as", "rita", "--per-run", str(offer), "-n", "5", *RUN)
-    with court.running(*run) as (job_id, printed):
+    with court.running(*run) as (job_id, running):
         court.behave(job_id)
         court.final(job_id)
-        shown = court.ended(printed)
+        shown = court.ended(running)
     assert (shown["outcome"], shown["error"], len(shown["operators"])) == ("MODULE_ERROR", "KeyError", 5)
     assert len(set(shown["operators"].values())) == 1
     gained = {name: court.wealth(name) - before[name] for name in names}
@@ -186,14 +189,14 @@ def test_five_that_all_find_a_module_error_are_paid_and_the_royalty_goes_back(co
 
 
 def test_bytes_that_are_demanded_come_and_are_paid_for(court: Court, version: int) -> None:
-    with court.running(str(version), "--as", "you", "--feed", "simulated:7", *RUN) as (job_id, printed):
+    with court.running(str(version), "--as", "you", "--feed", "simulated:7", *RUN) as (job_id, running):
         court.behave(job_id)
         court.until(lambda: court.job(job_id).status == Status.PROPOSED)
         before = court.wealth("you")
         told = court.fusion.json("job", "demand", str(job_id), "--as", "you")
         deposit = court.chain.jobs.minimum_fee(court.job(job_id).fuel)
         court.final(job_id)
-        shown = court.ended(printed)
+        shown = court.ended(running)
     assert (told["rows"], told["last"]) == (shown["rows"], shown["last"])
     assert told["blocks"] >= 3  # of the folder, its schema and its column
     assert before - court.wealth("you") == told["blocks"] * deposit
@@ -202,11 +205,11 @@ def test_bytes_that_are_demanded_come_and_are_paid_for(court: Court, version: in
 def test_a_canary_that_is_audited_and_answered_rightly_is_paid_back(court: Court, version: int) -> None:
     court.fusion.json("assurance", "fund", "1", "--as", "carol")
     committed = court.fusion.json("assurance", "canary", str(version), "--as", "you", "--submit-as", "carol", *RUN)
-    with posted(court, version, "you", "--assurance", "100%") as (job_id, _, printed):
+    with posted(court, version, "you", "--assurance", "100%") as (job_id, _, running):
         court.behave(job_id)
         court.until(lambda: court.job(job_id).status == Status.AUDITED)
         court.final(job_id)
-        assert court.ended(printed)["hash"] == committed["outcome"]
+        assert court.ended(running)["hash"] == committed["outcome"]
     audit = court.fusion.json("job", "show", str(job_id))
     assert (audit["assurance"], audit["verdict"]["votes"]) == ("100%", "1 of 1")
     before = court.wealth("you")
@@ -214,12 +217,3 @@ def test_a_canary_that_is_audited_and_answered_rightly_is_paid_back(court: Court
     assert opened["right"]
     assert court.wealth("you") - before == opened["paid_back"] > 0
     assert court.fusion.json("assurance", "show")["assured_jobs"] == 0
-
-
-def test_a_solo_result_is_labelled_unverified(court: Court, version: int) -> None:
-    with court.running(str(version), "--as", "rita", "--solo", *RUN) as (job_id, printed):
-        court.behave(job_id)
-        court.final(job_id)
-        assert court.ended(printed)["level"].startswith("unverified")
-    assert court.fusion.json("job", "show", str(job_id))["level"].startswith("unverified")
-    assert court.fusion.json("job", "list", "--as", "rita")[0]["level"] == "unverified"

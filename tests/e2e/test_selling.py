@@ -10,6 +10,7 @@ from tests.e2e.court import Court
 
 pytestmark = pytest.mark.e2e
 
+SOLO = ("--solo", "--fuel", "20000000000")
 NET = 975  # of a thousand: what the protocolFee leaves
 
 
@@ -40,8 +41,8 @@ def test_a_subscription_is_shown_renewed_and_drawn(court: Court, version: int, t
     refused = court.fusion("license", "renew", license_, "--as", "you")
     assert (refused.returncode, "its offer sells no licenses now" in refused.stderr) == (2, True)
 
-    listed = court.fusion.json("license", "list", "--as", "you")
-    assert [row["license"] for row in listed] == [int(license_)]
+    held = court.fusion.json("license", "list", "--as", "you")
+    assert (held[-1]["license"], held[-1]["expires"]) == (int(license_), renewed["expires"])
     card = tmp_path / "card.svg"
     court.fusion.json("license", "card", license_, "--out", str(card))
     assert card.read_text().startswith("<svg ")
@@ -55,10 +56,10 @@ def test_a_trial_is_returned_or_used_and_the_author_is_paid_then(court: Court, v
     assert court.fusion.json("license", "refund", returned, "--as", "rita")["owed"] == 20 * MUSD
     assert court.fusion.json("revenue", "claim", "--as", "rita")["claimed"] == 20 * MUSD
     earned = court.fusion.json("revenue", "show", "--as", "ada")
-    with court.running(str(version), "--as", "rita", "--solo", "--fuel", "20000000000") as (job_id, printed):
+    with court.running(str(version), "--as", "rita", *SOLO) as (job_id, running):
         court.behave(job_id)
         court.final(job_id)
-        assert court.ended(printed)["outcome"] == "RESULT"
+        assert court.ended(running)["outcome"] == "RESULT"
     refused = court.fusion("license", "refund", used, "--as", "rita")
     assert (refused.returncode, "it was used" in refused.stderr) == (2, True)
     shown = court.fusion.json("revenue", "show", "--as", "ada")
@@ -66,16 +67,17 @@ def test_a_trial_is_returned_or_used_and_the_author_is_paid_then(court: Court, v
     assert shown["due"] - earned["due"] == 20 * MUSD * NET // 1_000
 
 
-def test_a_run_is_paid_by_itself(court: Court, version: int) -> None:
+def test_a_run_is_paid_by_itself_and_a_solo_one_is_labelled_unverified(court: Court, version: int) -> None:
     offer = offered(court, version, "--per-run", "0.50")
     court.fusion.json("revenue", "settle", "--as", "ada")
     before = court.owed("ada")
-    with court.running(
-        str(version), "--as", "carol", "--per-run", offer, "--solo", "--fuel", "20000000000"
-    ) as (job_id, printed):  # fmt: skip
+    with court.running(str(version), "--as", "carol", "--per-run", offer, *SOLO) as (job_id, running):
         court.behave(job_id)
         court.final(job_id)
-        assert court.ended(printed)["outcome"] == "RESULT"
+        ran = court.ended(running)
+    assert (ran["outcome"], ran["level"].split(":")[0]) == ("RESULT", "unverified")
+    assert court.fusion.json("job", "show", str(job_id))["level"] == ran["level"]
+    assert [row["level"] for row in court.fusion.json("job", "list", "--as", "carol")] == ["unverified"]
     settled = court.fusion.json("revenue", "settle", "--as", "you", "--for", "ada")
     assert settled["claimable"] - before == MUSD // 2 * NET // 1_000
     assert "sells single runs alone" in court.fusion("license", "buy", offer, "--as", "carol").stderr
