@@ -83,7 +83,7 @@ function jobs(data) {
 }
 
 function licenses(data) {
-  if (!data.licenses.length) return [empty("No license was sold. Buy one with ", code("fusion module buy"), ".")];
+  if (!data.licenses.length) return [empty("No license was sold. Buy one with ", code("fusion license buy"), ".")];
   return [card(null, table(null, [
     ["License", (row) => row.id],
     ["Version", (row) => named(row.version)],
