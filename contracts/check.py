@@ -28,6 +28,7 @@ DEEP = {"FOUNDRY_INVARIANT_RUNS": "1024", "FOUNDRY_INVARIANT_DEPTH": "256", "FOU
 # Coverage asks which lines are reached, not how often: laws reach theirs in a few runs.
 SHALLOW = {"FOUNDRY_INVARIANT_RUNS": "16", "FOUNDRY_INVARIANT_DEPTH": "64", "FOUNDRY_FUZZ_RUNS": "64"}
 
+SHOWN = 60  # last lines of a program that failed quietly
 LEAST_COVERAGE = 0.95
 MOST_BYTES = 24_575  # EIP-170: under 24,576
 MOST_LINES = 400
@@ -238,7 +239,7 @@ def run(command: Sequence[str | Path], more: Mapping[str, str], *, quiet: bool =
                 print(line, end="", flush=True)
     text = "".join(said)
     if process.returncode and not may_fail:
-        print(text if quiet else "", end="")
+        print("".join(said[-SHOWN:]) if quiet else "", end="")
         raise CheckFailed(f"`{Path(command[0]).name} {command[1]}` ended with exit code {process.returncode}")
     return text
 
