@@ -65,6 +65,7 @@ struct JobTerms {
 }
 
 /// @notice A job as it stands.
+/// @dev Every act of a phase reads and writes the first word alone.
 /// @param status Where it is.
 /// @param kind How the run ended; None until proposed.
 /// @param n Seats.
@@ -73,16 +74,16 @@ struct JobTerms {
 /// @param revealed Seats that have revealed.
 /// @param redraws How often silent seats were drawn anew.
 /// @param demands How often bytes were demanded.
-/// @param version Version that is run.
+/// @param assurancePpm The probability of an audit.
 /// @param deadline Last second of the present phase; zero where none runs.
 /// @param readyBlock First block of the next act.
+/// @param version Version that is run.
 /// @param fuel Fuel limit.
+/// @param lock Stake locked for each seat.
 /// @param requester Who posted it, and who is refunded.
 /// @param fee jobFee, base units of the stake token.
 /// @param royaltyToken Token of the per-run price; zero with a license.
 /// @param royalty Per-run price held for the version, in `royaltyToken`.
-/// @param lock Stake locked for each seat.
-/// @param assurancePpm The probability of an audit.
 /// @param panelId The newest panel or audit; zero where there was none.
 /// @param challenger Who challenged; zero where nobody did.
 /// @param bond What the challenger put up.
@@ -98,16 +99,16 @@ struct Job {
     uint8 revealed;
     uint8 redraws;
     uint8 demands;
-    uint64 version;
+    uint32 assurancePpm;
     uint64 deadline;
     uint64 readyBlock;
+    uint64 version;
     uint64 fuel;
+    uint96 lock;
     address requester;
     uint96 fee;
     address royaltyToken;
     uint96 royalty;
-    uint96 lock;
-    uint32 assurancePpm;
     uint64 panelId;
     address challenger;
     uint96 bond;
@@ -194,7 +195,6 @@ interface IJobMarket is IRounds {
     error SpecInvalid(uint256 length, uint256 maximum);
     error TokenNotAllowed(address token);
     error VersionDeprecated(uint256 version);
-    error ReceivedTooLittle(uint256 received, uint256 amount);
     error TooFewEligible(uint256 found, uint256 wanted);
     error NotRequester(address caller);
     error NotPool(address caller);
