@@ -123,13 +123,15 @@ struct Job {
 /// @dev Who is paid what, in base units. F is the jobFee, d the assurance, A = F*d/(n + d) goes to the pool when the job is
 /// final, s = (F - A)/n is one seat's pay, and whatever division leaves over goes to the lowest seat.
 ///   Final by k equal: the seats whose outcome is final share F - A.
-///   Final by a panel, after no quorum: the seats and the panelists whose outcome is final share F - A.
+///   Final by a panel, after no quorum or a canary that was false: the seats and the panelists whose outcome is final share
+///     F - A.
 ///   Final by a panel, after a challenge or an audit: the seats whose outcome is final share F - A, or the majority of the
 ///     panel where there is none. Beside that the majority of the panel shares the bond where the challenge failed, and
 ///     otherwise is paid s each from what was slashed.
 ///   Every other attested outcome, seat, panelist or auditor, InputUnavailable apart, is proven wrong and slashed. What was
 ///     slashed pays, as far as it goes: the panel, the challenger (1.1 s beside the bond), the requester up to F; the
-///     rest is burned, as are the fines of the silent and of those who withheld.
+///     rest is burned, as are the fines of the silent and of those who withheld. After no quorum, a
+///     seat that said InputUnavailable where the panel found an outcome is fined like one that withheld.
 ///   Failed: each seat that revealed has minimumFee/n, each panelist that did the same from the bond (without one from F);
 ///     the rest goes back to requester and challenger. Where demanded bytes were withheld the requester has all of F.
 ///   The per-run price goes to the version where a Result is final, else back to the requester.

@@ -37,7 +37,7 @@ contract CanaryJourneyTest is JobTest {
         _checkClosed(jobId);
     }
 
-    function test_AFalseCanaryCostsTheHonestNothing() public {
+    function test_AFalseCanaryHasItsPanelPaidOutOfTheJobFee() public {
         _commitCanary();
         vm.prank(eve);
         pool.commitCanary(_commitment(LIE));
@@ -50,6 +50,10 @@ contract CanaryJourneyTest is JobTest {
         jobs.resolve(jobId);
 
         _checkStatus(jobId, Status.Final);
+        uint256 panelId = jobs.job(jobId).panelId;
+        uint256 size = panel.panel(panelId).size;
+        vm.assertEq(_owed(_panelist(panelId, size - 1)), FEE / (3 + size));
+        vm.assertEq(_owed(_seat(jobId, 2).operator), FEE / (3 + size));
         _checkUnslashed();
         _checkClosed(jobId);
     }
