@@ -74,12 +74,12 @@ library Dag {
         return (0, 0);
     }
 
-    /// @dev A number of at most two groups of seven bits, more than any link takes, and where it ends. What is longer, cut
-    /// off or not in its shortest form is given as one that nothing can hold.
+    /// @dev A number of at most two groups of seven bits, more than any link takes, and where it ends. What is longer, or
+    /// not in its shortest form, is given as one that nothing can hold. The node goes on after it: a CID follows.
     function _varint(bytes calldata node, uint256 place) private pure returns (uint256 value, uint256 end) {
         uint256 low = uint8(node[place]);
         if (low < 0x80) return (low, place + 1);
-        uint256 high = place + 1 < node.length ? uint8(node[place + 1]) : 0x80;
-        return high != 0 && high < 0x80 ? (low & 0x7f | high << 7, place + 2) : (type(uint256).max, place + 1);
+        uint256 high = uint8(node[place + 1]);
+        return high != 0 && high < 0x80 ? (low & 0x7f | high << 7, place + 2) : (type(uint256).max, place + 2);
     }
 }

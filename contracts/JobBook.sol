@@ -7,6 +7,7 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
+import {Phase} from "./Phase.sol";
 import {MAX_SEATS, Rounds} from "./Rounds.sol";
 import {IAssurancePool} from "./interfaces/IAssurancePool.sol";
 import {IJobMarket, Job, Status} from "./interfaces/IJobMarket.sol";
@@ -96,23 +97,6 @@ abstract contract JobBook is Rounds {
         require(period >= 2 * longest, IJobMarket.UnbondPeriodTooShort(period, 2 * longest));
     }
 
-    function _closeCommits(uint256 jobId, Job storage stored) internal {
-        stored.status = Status.Committed;
-        stored.readyBlock = _confirmedBlock();
-        stored.deadline = _after(_revealWindow);
-
-        emit IJobMarket.CommitsClosed(jobId, stored.readyBlock, stored.deadline);
-    }
-
-    function _closeReveals(uint256 jobId, Job storage stored) internal {
-        uint64 readyBlock = stored.assurancePpm == 0 ? 0 : _seededBlock();
-        stored.status = Status.Revealed;
-        stored.deadline = 0;
-        stored.readyBlock = readyBlock;
-
-        emit IJobMarket.RevealsClosed(jobId, readyBlock);
-    }
-
     /// @dev Takes money from the sender, to be held; the ledger refuses it where less has come.
     function _take(IERC20 token, uint256 amount) internal {
         token.safeTransferFrom(msg.sender, address(_ledger), amount);
@@ -177,13 +161,28 @@ abstract contract JobBook is Rounds {
     }
 
     function _jobIn(uint256 jobId, Status status) internal view returns (Job storage stored) {
-        stored = _known(jobId);
-        Status present = stored.status;
-        require(present == status, IJobMarket.WrongStatus(jobId, present));
+        stored = _jobs[jobId];
+        _checkStatus(jobId, stored.status, status);
     }
 
     function _known(uint256 jobId) internal view returns (Job storage stored) {
         stored = _jobs[jobId];
         require(stored.status != Status.None, IJobMarket.UnknownJob(jobId));
+    }
+
+    function _checkStatus(uint256 jobId, Status present, Status status) internal pure {
+        if (present == status) return;
+        require(present != Status.None, IJobMarket.UnknownJob(jobId));
+        revert IJobMarket.WrongStatus(jobId, present);
+    }
+
+    /// @dev The phase once commits are closed.
+    function _commitsClosed(Phase phase) internal view returns (Phase) {
+        return phase.move(Status.Committed, _after(_revealWindow), _confirmedBlock());
+    }
+
+    /// @dev The phase once reveals are closed. An assured job waits for the block that decides about an audit.
+    function _revealsClosed(Phase phase) internal view returns (Phase) {
+        return phase.move(Status.Revealed, 0, phase.isAssured() ? _seededBlock() : 0);
     }
 }

@@ -9,6 +9,7 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {Dag} from "./Dag.sol";
 import {JobBook, JobLimits, JobParts} from "./JobBook.sol";
+import {Phase, Phases} from "./Phase.sol";
 import {Referee} from "./Referee.sol";
 import {MAX_SEATS} from "./Rounds.sol";
 import {IJobMarket, Job, JobTerms, Status} from "./interfaces/IJobMarket.sol";
@@ -65,33 +66,38 @@ contract JobMarket is IJobMarket, JobBook, AccessManaged, ReentrancyGuardTransie
 
     /// @inheritdoc IJobMarket
     function commit(uint256 jobId, bytes32 commitment) external {
-        Job storage stored = _jobIn(jobId, Status.Assigned);
-        _checkTime(stored.deadline, stored.readyBlock);
+        Job storage stored = _jobs[jobId];
+        Phase phase = Phases.load(stored);
+        _checkStatus(jobId, phase.status(), Status.Assigned);
+        _checkTime(phase.deadline(), phase.readyBlock());
 
-        uint256 n = stored.n;
-        _commitSeat(_seats[jobId], n, jobId, commitment);
-        uint8 committed = stored.committed + 1;
-        stored.committed = committed;
+        _commitSeat(_seats[jobId], phase.seatsLike(msg.sender), jobId, commitment);
+        phase = phase.addCommit();
+        // Where seats were drawn anew some may have found nobody.
+        uint256 due = phase.redraws() == 0 ? phase.n() : _alive(jobId, phase.n()).length;
+        bool last = phase.committed() == due;
+        if (last) phase = _commitsClosed(phase);
+        phase.save(stored);
 
         emit Committed(jobId, msg.sender, commitment);
-
-        // Where seats were drawn anew some may have found nobody.
-        uint256 due = stored.redraws == 0 ? n : _alive(jobId, n).length;
-        if (committed == due) _closeCommits(jobId, stored);
+        if (last) emit CommitsClosed(jobId, phase.readyBlock(), phase.deadline());
     }
 
     /// @inheritdoc IJobMarket
     function reveal(uint256 jobId, OutcomeKind kind, bytes calldata outcome, bytes32 salt) external {
-        Job storage stored = _jobIn(jobId, Status.Committed);
-        _checkTime(stored.deadline, stored.readyBlock);
+        Job storage stored = _jobs[jobId];
+        Phase phase = Phases.load(stored);
+        _checkStatus(jobId, phase.status(), Status.Committed);
+        _checkTime(phase.deadline(), phase.readyBlock());
 
-        bytes32 outcomeHash = _revealSeat(_seats[jobId], stored.n, jobId, kind, outcome, salt);
-        uint8 revealed = stored.revealed + 1;
-        stored.revealed = revealed;
+        bytes32 outcomeHash = _revealSeat(_seats[jobId], phase.seatsLike(msg.sender), jobId, kind, outcome, salt);
+        phase = phase.addReveal();
+        bool last = phase.revealed() == phase.committed();
+        if (last) phase = _revealsClosed(phase);
+        phase.save(stored);
 
         emit Revealed(jobId, msg.sender, kind, outcomeHash, outcome);
-
-        if (revealed == stored.committed) _closeReveals(jobId, stored);
+        if (last) emit RevealsClosed(jobId, phase.readyBlock());
     }
 
     /// @inheritdoc IJobMarket

@@ -9,7 +9,6 @@ import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC2
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ERC721} from "@openzeppelin/contracts/token/ERC721/ERC721.sol";
 import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {Authorizations} from "./Authorizations.sol";
@@ -28,7 +27,9 @@ import {IModuleRegistry} from "./interfaces/IModuleRegistry.sol";
 import {IRevenueLedger} from "./interfaces/IRevenueLedger.sol";
 
 /// @title LicenseMarket
-contract LicenseMarket is ILicenseMarket, ERC721, AccessManaged, ReentrancyGuardTransient {
+/// @dev It needs no lock: every verb writes its own state before it calls a token, and what follows such a call only books
+/// in the ledger what has arrived there.
+contract LicenseMarket is ILicenseMarket, ERC721, AccessManaged {
     using SafeERC20 for IERC20;
     using Terms for Offer;
     using Terms for Sells;
@@ -46,16 +47,6 @@ contract LicenseMarket is ILicenseMarket, ERC721, AccessManaged, ReentrancyGuard
     struct Referral {
         address referrer;
         uint96 amount;
-    }
-
-    /// @dev What a buyer asks for.
-    struct Order {
-        uint256 offerId;
-        address buyer;
-        address recipient;
-        uint256 maxPrice;
-        uint256 expectedVersion;
-        address referrer;
     }
 
     IModuleRegistry private immutable _registry;
@@ -113,10 +104,9 @@ contract LicenseMarket is ILicenseMarket, ERC721, AccessManaged, ReentrancyGuard
     /// @inheritdoc ILicenseMarket
     function purchase(uint256 offerId, address recipient, uint256 maxPrice, uint256 expectedVersion, address referrer)
         external
-        nonReentrant
         returns (uint256 licenseId)
     {
-        return _purchase(Order(offerId, msg.sender, recipient, maxPrice, expectedVersion, referrer));
+        return _purchase(offerId, recipient, maxPrice, expectedVersion, referrer);
     }
 
     /// @inheritdoc ILicenseMarket
@@ -127,11 +117,11 @@ contract LicenseMarket is ILicenseMarket, ERC721, AccessManaged, ReentrancyGuard
         uint256 expectedVersion,
         address referrer,
         Permit calldata permit
-    ) external nonReentrant returns (uint256 licenseId) {
+    ) external returns (uint256 licenseId) {
         IERC20Permit token = IERC20Permit(_known(offerId).token);
         // Whoever saw the permit may have spent it already: the allowance is there then, and is all that matters.
         try token.permit(msg.sender, address(this), maxPrice, permit.deadline, permit.v, permit.r, permit.s) {} catch {}
-        return _purchase(Order(offerId, msg.sender, recipient, maxPrice, expectedVersion, referrer));
+        return _purchase(offerId, recipient, maxPrice, expectedVersion, referrer);
     }
 
     /// @inheritdoc ILicenseMarket
@@ -141,21 +131,21 @@ contract LicenseMarket is ILicenseMarket, ERC721, AccessManaged, ReentrancyGuard
         uint256 expectedVersion,
         address referrer,
         Authorization calldata authorization
-    ) external nonReentrant returns (uint256 licenseId) {
-        uint256 price = _known(offerId).price;
-        require(authorization.value == price, AuthorizationNotPrice(authorization.value, price));
+    ) external returns (uint256 licenseId) {
+        Offer memory terms = _offers[offerId];
+        _checkSale(offerId, terms, expectedVersion);
+        require(authorization.value == terms.price, AuthorizationNotPrice(authorization.value, terms.price));
 
-        Offer memory terms;
-        (licenseId, terms) = _sell(Order(offerId, authorization.from, recipient, price, expectedVersion, referrer));
+        licenseId = _make(offerId, terms, authorization.from, recipient, referrer);
 
         bytes32 nonce = authorizationNonce(offerId, recipient, expectedVersion, referrer, authorization.salt);
         Authorizations.receiveFrom(terms.token, authorization, nonce);
-        IERC20(terms.token).safeTransfer(address(_ledger), price);
+        IERC20(terms.token).safeTransfer(address(_ledger), terms.price);
         _book(terms, referrer);
     }
 
     /// @inheritdoc ILicenseMarket
-    function renew(uint256 licenseId, uint256 maxPrice) external nonReentrant {
+    function renew(uint256 licenseId, uint256 maxPrice) external {
         RenewalRefusal reason = _renewalRefusal(licenseId);
         require(reason == RenewalRefusal.None, NotRenewable(licenseId, reason));
         Sale storage sale = _sales[licenseId];
@@ -174,7 +164,7 @@ contract LicenseMarket is ILicenseMarket, ERC721, AccessManaged, ReentrancyGuard
     }
 
     /// @inheritdoc ILicenseMarket
-    function refund(uint256 licenseId) external nonReentrant {
+    function refund(uint256 licenseId) external {
         require(_ownerOf(licenseId) == msg.sender, NotHolder(msg.sender, licenseId));
         Sale memory sale = _sales[licenseId];
         require(block.timestamp < sale.refundableUntil, NotRefundable(licenseId));
@@ -192,7 +182,7 @@ contract LicenseMarket is ILicenseMarket, ERC721, AccessManaged, ReentrancyGuard
     }
 
     /// @inheritdoc ILicenseMarket
-    function release(uint256 licenseId) external nonReentrant {
+    function release(uint256 licenseId) external {
         uint256 refundableUntil = _sales[licenseId].refundableUntil;
         require(refundableUntil != 0 && block.timestamp >= refundableUntil, NotReleasable(licenseId));
 
@@ -200,7 +190,7 @@ contract LicenseMarket is ILicenseMarket, ERC721, AccessManaged, ReentrancyGuard
     }
 
     /// @inheritdoc ILicenseMarket
-    function use(uint256 licenseId, address user, uint256 version) external nonReentrant {
+    function use(uint256 licenseId, address user, uint256 version) external {
         require(msg.sender == _jobMarket, NotJobMarket(msg.sender));
         require(isValid(licenseId, user, version), NotLicensed(licenseId, user, version));
 
@@ -303,51 +293,56 @@ contract LicenseMarket is ILicenseMarket, ERC721, AccessManaged, ReentrancyGuard
         return interfaceId == type(IERC2981).interfaceId || super.supportsInterface(interfaceId);
     }
 
-    function _purchase(Order memory order) private returns (uint256 licenseId) {
-        Offer memory terms;
-        (licenseId, terms) = _sell(order);
+    function _purchase(uint256 offerId, address recipient, uint256 maxPrice, uint256 expectedVersion, address referrer)
+        private
+        returns (uint256 licenseId)
+    {
+        Offer memory terms = _offers[offerId];
+        _checkSale(offerId, terms, expectedVersion);
+        require(terms.price <= maxPrice, PriceTooLow(maxPrice, terms.price));
+
+        licenseId = _make(offerId, terms, msg.sender, recipient, referrer);
 
         if (terms.price == 0) return licenseId;
-        IERC20(terms.token).safeTransferFrom(order.buyer, address(_ledger), terms.price);
-        _book(terms, order.referrer);
+        IERC20(terms.token).safeTransferFrom(msg.sender, address(_ledger), terms.price);
+        _book(terms, referrer);
+    }
+
+    function _checkSale(uint256 offerId, Offer memory terms, uint256 expectedVersion) private view {
+        require(terms.version != 0, UnknownOffer(offerId));
+        require(!paused, IsPaused());
+        require(terms.sells.licenses(), NotSold(offerId));
+        require(terms.version == expectedVersion, VersionChanged(expectedVersion, terms.version));
+        // What is divided at once the ledger checks itself; what is free is paid in no token.
+        require(!terms.onTrial() || _ledger.tokenAllowed(terms.token), TokenNotAllowed(terms.token));
+        require(!_registry.isDeprecated(terms.version), VersionDeprecated(terms.version));
     }
 
     /// @dev Makes the license; the price is left to be collected.
-    function _sell(Order memory order) private returns (uint256 licenseId, Offer memory terms) {
-        terms = _known(order.offerId);
-        require(!paused, IsPaused());
-        require(terms.sells.licenses(), NotSold(order.offerId));
-        require(terms.version == order.expectedVersion, VersionChanged(order.expectedVersion, terms.version));
-        require(terms.price <= order.maxPrice, PriceTooLow(order.maxPrice, terms.price));
-        require(_ledger.tokenAllowed(terms.token), TokenNotAllowed(terms.token));
-        require(!_registry.isDeprecated(terms.version), VersionDeprecated(terms.version));
-
+    function _make(uint256 offerId, Offer memory terms, address buyer, address recipient, address referrer)
+        private
+        returns (uint256 licenseId)
+    {
         licenseId = ++_licenseCount;
-        Sale memory sale = Sale({
+        uint256 expiry = terms.duration == 0 ? 0 : block.timestamp + terms.duration;
+        uint256 refundableUntil = terms.onTrial() ? block.timestamp + terms.trial : 0;
+        _sales[licenseId] = Sale({
             version: SafeCast.toUint40(terms.version),
-            offer: SafeCast.toUint40(order.offerId),
-            expiry: terms.duration == 0 ? 0 : SafeCast.toUint40(block.timestamp + terms.duration),
-            refundableUntil: terms.onTrial() ? SafeCast.toUint40(block.timestamp + terms.trial) : 0,
+            offer: SafeCast.toUint40(offerId),
+            expiry: SafeCast.toUint40(expiry),
+            refundableUntil: SafeCast.toUint40(refundableUntil),
             pricePaid: terms.price
         });
-        _sales[licenseId] = sale;
-        uint256 referral = terms.referral(order.referrer);
-        if (referral != 0 && terms.onTrial()) {
-            _referrals[licenseId] = Referral(order.referrer, SafeCast.toUint96(referral));
-        }
-        _mint(order.recipient, licenseId);
+        if (refundableUntil != 0) _keepReferral(licenseId, referrer, terms.referral(referrer));
+        _mint(recipient, licenseId);
 
         emit Purchased(
-            licenseId,
-            order.offerId,
-            terms.version,
-            order.buyer,
-            order.recipient,
-            terms.price,
-            sale.expiry,
-            sale.refundableUntil,
-            order.referrer
+            licenseId, offerId, terms.version, buyer, recipient, terms.price, expiry, refundableUntil, referrer
         );
+    }
+
+    function _keepReferral(uint256 licenseId, address referrer, uint256 amount) private {
+        if (amount != 0) _referrals[licenseId] = Referral(referrer, SafeCast.toUint96(amount));
     }
 
     /// @dev Books a price that the ledger has received: held during a trial, else divided at once.
@@ -383,7 +378,7 @@ contract LicenseMarket is ILicenseMarket, ERC721, AccessManaged, ReentrancyGuard
         if (block.timestamp < sale.refundableUntil) return RenewalRefusal.InTrial;
         if (!terms.sells.licenses()) return RenewalRefusal.NotSold;
         if (terms.version != sale.version) return RenewalRefusal.OfferMoved;
-        if (!_ledger.tokenAllowed(terms.token)) return RenewalRefusal.TokenNotAllowed;
+        if (terms.price != 0 && !_ledger.tokenAllowed(terms.token)) return RenewalRefusal.TokenNotAllowed;
         if (_registry.isDeprecated(sale.version)) return RenewalRefusal.VersionDeprecated;
         return paused ? RenewalRefusal.Paused : RenewalRefusal.None;
     }

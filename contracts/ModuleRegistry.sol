@@ -101,7 +101,11 @@ contract ModuleRegistry is IModuleRegistry, ERC721 {
 
     /// @inheritdoc IModuleRegistry
     function isDeprecated(uint256 versionId) external view returns (bool) {
-        return _known(versionId).deprecated;
+        Version storage stored = _versions[versionId];
+        // Both are read at once: every sale asks.
+        (uint64 moduleId, bool deprecated) = (stored.moduleId, stored.deprecated);
+        require(moduleId != 0, UnknownVersion(versionId));
+        return deprecated;
     }
 
     /// @inheritdoc IModuleRegistry

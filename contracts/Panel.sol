@@ -12,6 +12,7 @@ import {OutcomeKind, Seat, Windows} from "./interfaces/IRounds.sol";
 /// @title Panel
 contract Panel is IPanel, Rounds {
     uint256 private constant MIN_SEATS = 3;
+    uint256 private constant EVERY_SEAT = 2 ** MAX_SEATS - 1;
 
     IJobMarket private immutable _jobs;
     IOperatorStaking private immutable _staking;
@@ -81,7 +82,7 @@ contract Panel is IPanel, Rounds {
         PanelState storage stored = _panelIn(panelId, PanelStatus.Assigned);
         _checkTime(stored.deadline, stored.readyBlock);
 
-        _commitSeat(_seats[panelId], stored.size, panelId, commitment);
+        _commitSeat(_seats[panelId], EVERY_SEAT, panelId, commitment);
         uint8 committed = stored.committed + 1;
         stored.committed = committed;
 
@@ -95,7 +96,7 @@ contract Panel is IPanel, Rounds {
         PanelState storage stored = _panelIn(panelId, PanelStatus.Committed);
         _checkTime(stored.deadline, stored.readyBlock);
 
-        bytes32 outcomeHash = _revealSeat(_seats[panelId], stored.size, panelId, kind, outcome, salt);
+        bytes32 outcomeHash = _revealSeat(_seats[panelId], EVERY_SEAT, panelId, kind, outcome, salt);
         uint8 revealed = stored.revealed + 1;
         stored.revealed = revealed;
 

@@ -44,9 +44,10 @@ abstract contract Payout is JobBook {
         Seat[] memory taken = _load(_seats[jobId], stored.n);
         address[] memory majority = _panelists(jobId, stored).agreed(outcomeHash);
         address[] memory paid = taken.agreed(outcomeHash);
-        bool disputed = stored.status == Status.Disputed;
         bool upheld = stored.outcomeHash == outcomeHash;
-        if (!disputed) paid = _join(paid, majority);
+        bool missed = stored.status == Status.NoQuorum;
+        bool shares = missed || _isFalseCanary(stored, upheld);
+        if (shares) paid = _join(paid, majority);
         else if (paid.length == 0) paid = majority;
 
         stored.status = Status.Final;
@@ -56,10 +57,11 @@ abstract contract Payout is JobBook {
 
         emit IJobMarket.Finalized(jobId, kind, outcomeHash, paid);
 
+        if (missed) _fineRefusals(jobId, stored.lock, taken, outcomeHash);
         uint256 slashed = _release(jobId, stored, taken, outcomeHash);
         Bill memory bill = _bill(paid.length + 2 * majority.length + 3);
         _share(bill, paid, stored.fee - _assuranceOf(stored));
-        _award(jobId, stored, bill, disputed ? majority : new address[](0), upheld, slashed);
+        _award(jobId, stored, bill, shares ? new address[](0) : majority, upheld, slashed);
         _book(bill);
         _close(jobId, stored);
     }
@@ -134,6 +136,17 @@ abstract contract Payout is JobBook {
         }
     }
 
+    /// @dev Fines the seats that said the inputs were not to be had where a panel found an outcome, like those that withheld:
+    /// they are why there was no quorum.
+    function _fineRefusals(uint256 jobId, uint256 lock, Seat[] memory taken, bytes32 verdict) private {
+        for (uint256 i; i < taken.length; ++i) {
+            Seat memory seat = taken[i];
+            if (seat.released || seat.kind != OutcomeKind.InputUnavailable || seat.outcomeHash == verdict) continue;
+            seat.released = true;
+            _staking.slash(jobId, seat.operator, lock, Fault.Withheld);
+        }
+    }
+
     /// @dev Ends the locks of all who ran the job. With a verdict, every other outcome is slashed.
     function _release(uint256 jobId, Job storage stored, Seat[] memory taken, bytes32 verdict)
         private
@@ -181,6 +194,11 @@ abstract contract Payout is JobBook {
     function _panelists(uint256 jobId, Job storage stored) private view returns (Seat[] memory none) {
         uint256 panelId = stored.panelId;
         return panelId == 0 || panelId == _audits[jobId] ? none : _panel.seats(panelId);
+    }
+
+    /// @dev Whether a dispute that nobody put up a bond for found nothing: its panel has only the jobFee to be paid of.
+    function _isFalseCanary(Job storage stored, bool upheld) private view returns (bool) {
+        return upheld && stored.challenger != address(0) && stored.bond == 0;
     }
 
     function _assuranceOf(Job storage stored) private view returns (uint256) {

@@ -41,7 +41,7 @@ contract Referee is Rerun, ReentrancyGuardTransient {
         bytes32 seed = keccak256(abi.encode(blockhash(seedBlock), address(this), jobId));
         address[] memory drawn = _staking.drawAndLock(jobId, seed, seedBlock, n - committed, stored.lock, excluded);
         require(anew || drawn.length == n, IJobMarket.TooFewEligible(drawn.length, n));
-        _fill(jobId, n, drawn);
+        _fill(jobId, stored, drawn);
         if (drawn.length == 0 || committed + drawn.length < stored.k) {
             _goOn(jobId, stored);
             return;

@@ -57,10 +57,10 @@ abstract contract Rounds is IRounds {
         return keccak256(abi.encode(block.chainid, address(this), id, operator, outcomeHash, salt));
     }
 
-    /// @dev The sender's seat commits.
-    function _commitSeat(Seat[MAX_SEATS] storage row, uint256 n, uint256 id, bytes32 commitment) internal {
+    /// @dev The sender's seat, one of the `likely` ones, commits.
+    function _commitSeat(Seat[MAX_SEATS] storage row, uint256 likely, uint256 id, bytes32 commitment) internal {
         require(commitment != 0, EmptyCommitment());
-        Seat storage seat = _seatOf(row, n, id);
+        Seat storage seat = _seatOf(row, likely, id);
         require(seat.commitment == 0, AlreadyCommitted(id, msg.sender));
 
         seat.commitment = commitment;
@@ -69,7 +69,7 @@ abstract contract Rounds is IRounds {
     /// @dev The sender's seat reveals what it committed to.
     function _revealSeat(
         Seat[MAX_SEATS] storage row,
-        uint256 n,
+        uint256 likely,
         uint256 id,
         OutcomeKind kind,
         bytes calldata outcome,
@@ -77,11 +77,10 @@ abstract contract Rounds is IRounds {
     ) internal returns (bytes32 outcomeHash) {
         require(kind != OutcomeKind.None, KindInvalid());
         require(outcome.length != 0 && outcome.length <= MAX_OUTCOME, OutcomeInvalid(outcome.length, MAX_OUTCOME));
-        Seat storage seat = _seatOf(row, n, id);
-        bytes32 committed = seat.commitment;
-        require(committed != 0, NotCommitted(id, msg.sender));
+        Seat storage seat = _seatOf(row, likely, id);
         require(seat.outcomeHash == 0, AlreadyRevealed(id, msg.sender));
         outcomeHash = _hashOf(kind, outcome);
+        bytes32 committed = seat.commitment;
         bytes32 commitment = commitmentOf(id, msg.sender, outcomeHash, salt);
         require(commitment == committed, CommitmentMismatch(committed, commitment));
 
@@ -130,10 +129,12 @@ abstract contract Rounds is IRounds {
         return keccak256(abi.encodePacked(kind, outcome));
     }
 
-    /// @dev The sender's seat; who was silent has lost its own.
-    function _seatOf(Seat[MAX_SEATS] storage row, uint256 n, uint256 id) private view returns (Seat storage) {
-        for (uint256 i; i < n; ++i) {
-            if (row[i].operator == msg.sender && !row[i].released) return row[i];
+    /// @dev The sender's seat among those whose bit is set in `likely`; who was silent has lost its own.
+    function _seatOf(Seat[MAX_SEATS] storage row, uint256 likely, uint256 id) private view returns (Seat storage) {
+        for (uint256 i; i < MAX_SEATS; ++i) {
+            if (likely >> i & 1 == 0) continue;
+            Seat storage seat = row[i];
+            if (seat.operator == msg.sender && !seat.released) return seat;
         }
         revert NotAssignee(id, msg.sender);
     }

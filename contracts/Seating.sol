@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {Payout} from "./Payout.sol";
+import {Phase, Phases} from "./Phase.sol";
 import {MAX_SEATS} from "./Rounds.sol";
 import {Failure, IJobMarket, Job, Status} from "./interfaces/IJobMarket.sol";
 import {Fault} from "./interfaces/IOperatorStaking.sol";
@@ -18,21 +19,32 @@ abstract contract Seating is Payout {
     }
 
     /// @dev Seats those drawn where nobody has committed.
-    function _fill(uint256 jobId, uint256 n, address[] memory drawn) internal {
+    function _fill(uint256 jobId, Job storage stored, address[] memory drawn) internal {
         Seat[MAX_SEATS] storage row = _seats[jobId];
+        Phase phase = Phases.load(stored);
+        uint256 n = phase.n();
         uint256 next;
         for (uint256 i; i < n && next < drawn.length; ++i) {
             Seat storage seat = row[i];
             if (seat.commitment != 0) continue;
             if (seat.operator != address(0)) _replaced[jobId].push(seat.operator);
-            (seat.operator, seat.released) = (drawn[next++], false);
+            (seat.operator, seat.released) = (drawn[next], false);
+            phase = phase.mark(i, drawn[next++]);
         }
+        phase.save(stored);
     }
 
     /// @dev Commits are closed with those that are there, or the job fails where they are too few.
     function _goOn(uint256 jobId, Job storage stored) internal {
-        if (stored.committed < stored.k) _fail(jobId, stored, Failure.TooFewCommits);
-        else _closeCommits(jobId, stored);
+        if (stored.committed < stored.k) {
+            _fail(jobId, stored, Failure.TooFewCommits);
+            return;
+        }
+
+        Phase phase = _commitsClosed(Phases.load(stored));
+        phase.save(stored);
+
+        emit IJobMarket.CommitsClosed(jobId, phase.readyBlock(), phase.deadline());
     }
 
     /// @dev Fines the silent, and has their seats drawn anew where that was not done twice.
@@ -58,7 +70,10 @@ abstract contract Seating is Payout {
         _checkTimeOut(stored.deadline);
         address[] memory withheld = _markIdle(jobId, stored.n, true);
 
-        _closeReveals(jobId, stored);
+        Phase phase = _revealsClosed(Phases.load(stored));
+        phase.save(stored);
+
+        emit IJobMarket.RevealsClosed(jobId, phase.readyBlock());
 
         _fine(jobId, withheld, stored.lock, Fault.Withheld);
     }

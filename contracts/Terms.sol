@@ -29,7 +29,7 @@ library Terms {
 
     /// @notice Whether licenses are sold, not runs alone.
     function licenses(Sells sells) internal pure returns (bool) {
-        return sells == Sells.Licenses || sells == Sells.Both;
+        return uint8(sells) & uint8(Sells.Licenses) != 0;
     }
 
     /// @notice Whether a license begins on trial. What was given away cannot be returned for money.

@@ -65,6 +65,7 @@ struct JobTerms {
 }
 
 /// @notice A job as it stands.
+/// @dev Every act of a phase reads and writes the first word alone.
 /// @param status Where it is.
 /// @param kind How the run ended; None until proposed.
 /// @param n Seats.
@@ -73,16 +74,16 @@ struct JobTerms {
 /// @param revealed Seats that have revealed.
 /// @param redraws How often silent seats were drawn anew.
 /// @param demands How often bytes were demanded.
-/// @param version Version that is run.
+/// @param assurancePpm The probability of an audit.
 /// @param deadline Last second of the present phase; zero where none runs.
 /// @param readyBlock First block of the next act.
+/// @param version Version that is run.
 /// @param fuel Fuel limit.
+/// @param lock Stake locked for each seat.
 /// @param requester Who posted it, and who is refunded.
 /// @param fee jobFee, base units of the stake token.
 /// @param royaltyToken Token of the per-run price; zero with a license.
 /// @param royalty Per-run price held for the version, in `royaltyToken`.
-/// @param lock Stake locked for each seat.
-/// @param assurancePpm The probability of an audit.
 /// @param panelId The newest panel or audit; zero where there was none.
 /// @param challenger Who challenged; zero where nobody did.
 /// @param bond What the challenger put up.
@@ -98,16 +99,16 @@ struct Job {
     uint8 revealed;
     uint8 redraws;
     uint8 demands;
-    uint64 version;
+    uint32 assurancePpm;
     uint64 deadline;
     uint64 readyBlock;
+    uint64 version;
     uint64 fuel;
+    uint96 lock;
     address requester;
     uint96 fee;
     address royaltyToken;
     uint96 royalty;
-    uint96 lock;
-    uint32 assurancePpm;
     uint64 panelId;
     address challenger;
     uint96 bond;
@@ -122,13 +123,15 @@ struct Job {
 /// @dev Who is paid what, in base units. F is the jobFee, d the assurance, A = F*d/(n + d) goes to the pool when the job is
 /// final, s = (F - A)/n is one seat's pay, and whatever division leaves over goes to the lowest seat.
 ///   Final by k equal: the seats whose outcome is final share F - A.
-///   Final by a panel, after no quorum: the seats and the panelists whose outcome is final share F - A.
+///   Final by a panel, after no quorum or a canary that was false: the seats and the panelists whose outcome is final share
+///     F - A.
 ///   Final by a panel, after a challenge or an audit: the seats whose outcome is final share F - A, or the majority of the
 ///     panel where there is none. Beside that the majority of the panel shares the bond where the challenge failed, and
 ///     otherwise is paid s each from what was slashed.
 ///   Every other attested outcome, seat, panelist or auditor, InputUnavailable apart, is proven wrong and slashed. What was
 ///     slashed pays, as far as it goes: the panel, the challenger (1.1 s beside the bond), the requester up to F; the
-///     rest is burned, as are the fines of the silent and of those who withheld.
+///     rest is burned, as are the fines of the silent and of those who withheld. After no quorum, a
+///     seat that said InputUnavailable where the panel found an outcome is fined like one that withheld.
 ///   Failed: each seat that revealed has minimumFee/n, each panelist that did the same from the bond (without one from F);
 ///     the rest goes back to requester and challenger. Where demanded bytes were withheld the requester has all of F.
 ///   The per-run price goes to the version where a Result is final, else back to the requester.
@@ -194,7 +197,6 @@ interface IJobMarket is IRounds {
     error SpecInvalid(uint256 length, uint256 maximum);
     error TokenNotAllowed(address token);
     error VersionDeprecated(uint256 version);
-    error ReceivedTooLittle(uint256 received, uint256 amount);
     error TooFewEligible(uint256 found, uint256 wanted);
     error NotRequester(address caller);
     error NotPool(address caller);

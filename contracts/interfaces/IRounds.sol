@@ -48,7 +48,6 @@ interface IRounds {
     error DeadlineNotPassed(uint256 time, uint256 deadline);
     error NotAssignee(uint256 id, address caller);
     error AlreadyCommitted(uint256 id, address operator);
-    error NotCommitted(uint256 id, address operator);
     error AlreadyRevealed(uint256 id, address operator);
     error CommitmentMismatch(bytes32 expected, bytes32 actual);
     error EmptyCommitment();

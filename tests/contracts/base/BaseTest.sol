@@ -25,8 +25,8 @@ abstract contract BaseTest is SaleTest {
     JobMarket internal jobs;
     address[] internal operators;
 
-    function setUp() public virtual override {
-        super.setUp();
+    function _deploy() internal override {
+        super._deploy();
         staking = new OperatorStaking(IERC20(usd), jobsAt, panelAt, ledger, MINIMUM_STAKE, UNBOND_PERIOD);
         panel = new Panel(JobMarket(jobsAt), staking, _windows());
         pool = new AssurancePool(JobMarket(jobsAt), ledger, IERC20(usd), CANARY_INTERVAL);

@@ -45,7 +45,7 @@ abstract contract SaleTest {
         _fund(rita, 1_000_000e6);
     }
 
-    function _deploy() private {
+    function _deploy() internal virtual {
         uint256 nonce = vm.getNonce(address(this));
         address ledgerAt = vm.computeCreateAddress(address(this), nonce + 4);
         stakingAt = vm.computeCreateAddress(address(this), nonce + 5);
@@ -157,8 +157,9 @@ abstract contract SaleTest {
     }
 
     function _buy(address buyer, uint64 offerId, uint64 version) internal returns (uint64 licenseId) {
+        uint256 price = market.quote(offerId);
         vm.prank(buyer);
-        return uint64(market.purchase(offerId, buyer, type(uint96).max, version, address(0)));
+        return uint64(market.purchase(offerId, buyer, price, version, address(0)));
     }
 
     /// @dev Brings a sale to the ledger, past the market.

@@ -12,6 +12,7 @@ import {JobTest} from "../base/JobTest.sol";
 // ├── after no quorum, when the panel has a majority
 // │   ├── the seats and panelists that found it share the fee
 // │   ├── all other outcomes are slashed, InputUnavailable apart: the requester has up to the fee of it, the rest burns
+// │   ├── a seat that said InputUnavailable is fined like one that withheld, a panelist is not
 // │   └── the per-run price goes to the version of a Result, else back
 // ├── after a challenge, when the panel upholds the proposal
 // │   └── the seats share the fee, the panel's majority the bond; who found otherwise is slashed
@@ -92,7 +93,7 @@ contract ResolveTest is JobTest {
         _checkClosed(jobId);
     }
 
-    function test_NoQuorum_WhoCouldNotGetTheInputsIsNeitherPaidNorSlashed() public {
+    function test_NoQuorum_ASeatThatRefusedIsFinedAndAPanelistIsNot() public {
         uint256 jobId = _assigned(_terms(_licensed(3, 2)));
         _commit(jobId, 0, OutcomeKind.InputUnavailable, TRUTH);
         _commit(jobId, 1, OutcomeKind.Result, TRUTH);
@@ -114,10 +115,10 @@ contract ResolveTest is JobTest {
         address[2] memory without = [_seat(jobId, 0).operator, _panelist(panelId, 1)];
         for (uint256 i; i < 2; ++i) {
             vm.assertEq(_owed(without[i]), 0);
-            vm.assertEq(_stakeOf(without[i]), MINIMUM_STAKE);
+            vm.assertEq(_stakeOf(without[i]), MINIMUM_STAKE - (i == 0 ? 2 * F : 0));
         }
         vm.assertEq(_owed(_seat(jobId, 1).operator), F / 6);
-        vm.assertEq(_owed(BURN), COST - F);
+        vm.assertEq(_owed(BURN), COST - F + 2 * F);
         _checkClosed(jobId);
     }
 

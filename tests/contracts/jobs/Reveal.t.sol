@@ -11,8 +11,7 @@ import {JobTest} from "../base/JobTest.sol";
 // ├── before the commits are confirmed: it reverts with TooEarly
 // ├── when no kind is named: it reverts with KindInvalid
 // ├── when the outcome is empty or too long: it reverts with OutcomeInvalid
-// ├── when the sender has no seat, or lost it: it reverts with NotAssignee
-// ├── when the sender has not committed: it reverts with NotCommitted
+// ├── when the sender has no seat, or lost it by its silence: it reverts with NotAssignee
 // ├── when the sender has revealed: it reverts with AlreadyRevealed
 // ├── when it is not what was committed to: it reverts with CommitmentMismatch
 // └── otherwise it is kept; the last one closes the phase, and arms the lot of an assured job

@@ -11,7 +11,7 @@ import {MarketTest} from "./MarketTest.sol";
 // ├── when sales are paused: it reverts with IsPaused (Pause.t.sol)
 // ├── when the offer is unknown, or sells no licenses: it reverts with UnknownOffer, NotSold
 // ├── when version or price changed under the buyer: it reverts with VersionChanged, PriceTooLow
-// ├── when the token is no longer allowed, or the version deprecated: it reverts
+// ├── when the version is deprecated, or a price is due in a token that is no longer allowed: it reverts
 // ├── when buyer or recipient cannot: it reverts, and nothing is sold
 // ├── when the offer is free
 // │   └── a license is made and no money moves
@@ -177,14 +177,24 @@ contract PurchaseTest is MarketTest {
         _refuse(rita, PRICE, version, _notSold());
     }
 
-    function test_AFreeOfferIsNoWayRoundTheAllowListOrDeprecation() public {
+    function test_AFreeOfferIsNoWayRoundDeprecation() public {
         offerId = _offer(ada, version, 0, 0);
-        ledger.allowToken(address(usd), false);
-        _refuse(rita, 0, version, abi.encodeWithSelector(ILicenseMarket.TokenNotAllowed.selector, address(usd)));
-        ledger.allowToken(address(usd), true);
         vm.prank(ada);
         registry.deprecate(version);
         _refuse(rita, 0, version, abi.encodeWithSelector(ILicenseMarket.VersionDeprecated.selector, version));
+    }
+
+    /// @dev What is free is paid in no token.
+    function test_AFreeLicenseIsGivenThoughItsTokenIsNoLongerAllowed() public {
+        offerId = _offer(ada, version, 0, 0);
+        ledger.allowToken(address(usd), false);
+        vm.assertTrue(market.isValid(_buy(eve, offerId, version), eve, version));
+    }
+
+    function test_RefusesATrialInATokenThatIsNoLongerAllowed() public {
+        _set(offerId, _trialTerms());
+        ledger.allowToken(address(usd), false);
+        _refuse(rita, PRICE, version, abi.encodeWithSelector(ILicenseMarket.TokenNotAllowed.selector, address(usd)));
     }
 
     function test_RefusesAnEmptyWallet() public {

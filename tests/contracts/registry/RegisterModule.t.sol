@@ -49,7 +49,8 @@ contract RegisterModuleTest is SaleTest {
     }
 
     function test_AcceptsTheNamesThatAManifestMayHave() public {
-        string[5] memory names = ["a", "z9", "ema_20", "a__", "abcdefghijklmnopqrstuvwxyz_0123456789_abcdefghijklmnopqrstuvwxyz"];
+        string[5] memory names =
+            ["a", "z9", "ema_20", "a__", "abcdefghijklmnopqrstuvwxyz_0123456789_abcdefghijklmnopqrstuvwxyz"];
         for (uint256 i; i < names.length; ++i) {
             vm.assertEq(registry.moduleName(_register(ada, names[i])), names[i]);
         }
