@@ -201,8 +201,9 @@ def by_panel(trial: Trial) -> Payments:
     right_seats = [outcome == final for outcome in trial.seats]
     right_panel = [outcome == final for outcome in trial.panel]
 
-    disputed = trial.called is not Called.NO_QUORUM
-    if disputed:
+    false_canary = trial.called is Called.CANARY and final == trial.proposed
+    shares_fee = trial.called is Called.NO_QUORUM or false_canary
+    if not shares_fee:
         of_seats = share(parts.operators, right_seats)
         of_panel = share(0 if any(right_seats) else parts.operators, right_panel)
     else:
@@ -214,7 +215,7 @@ def by_panel(trial: Trial) -> Payments:
         pay=parts.seat,
         bond=trial.bond,
         slashed=trial.slashed,
-        panelists=sum(right_panel) if disputed else 0,
+        panelists=0 if shares_fee else sum(right_panel),
         challenged=trial.called in (Called.CHALLENGE, Called.CANARY),
         upheld=final == trial.proposed,
     )
@@ -238,7 +239,7 @@ def award(*, fee: int, pay: int, bond: int, slashed: int, panelists: int, challe
         pay: s, one seat's pay.
         bond: what the challenger put up.
         slashed: what was taken from those that were proved wrong.
-        panelists: those of the majority; none where there was no quorum, since they share the jobFee then.
+        panelists: those of the majority; none after a missed quorum or a false canary, since they share the jobFee then.
         challenged: whether somebody challenged, with a bond or by a canary.
         upheld: whether the outcome that was proposed is final.
     """

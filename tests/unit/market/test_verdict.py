@@ -87,9 +87,9 @@ def test_an_auditor_proved_wrong_pays_the_panel() -> None:
     assert paid.panel == (PARTS.seat,) * 5
 
 
-def test_a_false_canary_costs_its_sponsor_nothing_and_pays_its_panel_nothing() -> None:
+def test_the_panel_of_a_false_canary_shares_the_job_fee_with_the_seats() -> None:
     paid = verdict.by_panel(trial(Called.CANARY, [RIGHT] * 3, [RIGHT] * 7, proposed=RIGHT))
-    assert paid.panel == (0,) * 7
+    assert paid.seats + paid.panel == (FEE // 10,) * 10
     assert paid.challenger == 0
 
 
