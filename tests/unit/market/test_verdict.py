@@ -88,8 +88,10 @@ def test_an_auditor_proved_wrong_pays_the_panel() -> None:
 
 
 def test_the_panel_of_a_false_canary_shares_the_job_fee_with_the_seats() -> None:
-    paid = verdict.by_panel(trial(Called.CANARY, [RIGHT] * 3, [RIGHT] * 7, proposed=RIGHT))
-    assert paid.seats + paid.panel == (FEE // 10,) * 10
+    case = trial(Called.CANARY, [RIGHT] * 3, [RIGHT] * 7, proposed=RIGHT)
+    paid = verdict.by_panel(case)
+    operators = verdict.fee_of(case.fee, case.assurance_ppm, 3).operators
+    assert paid.seats + paid.panel == verdict.share(operators, [True] * 10)
     assert paid.challenger == 0
 
 
