@@ -11,7 +11,7 @@ from enum import Enum
 
 from bench.seats import drawn, panel_of
 from fusion.market import verdict
-from fusion.market.verdict import Called, Outcome, Quiet, Trial
+from fusion.market.verdict import Called, Fault, Outcome, Quiet, Stake, Trial
 
 FEE = 1_000_000_000  # so large that what division leaves over is nothing
 TRUTH, LIE = b"truth", b"lie"
@@ -62,6 +62,10 @@ class Game:
     @property
     def audit(self) -> float:
         return self.assurance_ppm / verdict.WHOLE
+
+    def taken_for(self, fault: Fault) -> int:
+        """Of an operator that has nothing at stake but this lock."""
+        return verdict.taken_for(fault, Stake(free=0, locked=self.lock, unbonding=0, lock=self.lock))
 
     def panel(self, *, audited: bool) -> int:
         return panel_of(self.operators - self.n - audited)
@@ -125,20 +129,19 @@ def books(game: Game, scheme: Scheme, h: int, ending: Ending) -> Books:
         guilty = verdict.wrong(seats, final)
         honest_auditor = ending.called is Called.AUDIT and false
         bond = verdict.bond_of(FEE, game.lock) if ending.called is Called.CHALLENGE else 0
-        payments = verdict.by_panel(
-            Trial(
-                fee=FEE,
-                assurance_ppm=game.assurance_ppm,
-                base=0,
-                called=ending.called,
-                bond=bond,
-                proposed=Quiet.ABSENT if scheme is Scheme.REFUSES else proposed,
-                seats=seats,
-                panel=panel,
-                slashed=(sum(guilty) + sum(verdict.wrong(panel, final)) + honest_auditor) * game.lock,
-            )
+        trial = Trial(
+            fee=FEE,
+            assurance_ppm=game.assurance_ppm,
+            base=0,
+            called=ending.called,
+            bond=bond,
+            proposed=Quiet.ABSENT if scheme is Scheme.REFUSES else proposed,
+            seats=seats,
+            panel=panel,
+            slashed=(sum(guilty) + sum(verdict.wrong(panel, final)) + honest_auditor) * game.lock,
         )
-        slashed = sum(guilty[:h]) * game.lock
+        payments = verdict.by_panel(trial)
+        slashed = sum(guilty[:h]) * game.lock + sum(verdict.refused(trial)) * game.taken_for(Fault.WITHHELD)
 
     challenger, requester = payments.challenger - bond, payments.requester - FEE
     audit_pay = verdict.fee_of(FEE, game.assurance_ppm, game.n).seat if ending.auditor else 0

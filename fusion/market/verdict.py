@@ -32,8 +32,8 @@ class Fault(Enum):
 class Quiet(Enum):
     """What stands in an outcome's place where none was attested; never slashed as wrong."""
 
-    ABSENT = "silent, or withheld"
-    UNAVAILABLE = "the inputs were not to be had"
+    ABSENT = "silent, or withheld: fined before the verdict"
+    UNAVAILABLE = "the inputs were not to be had: fined like withheld where that missed the quorum and a panel had them"
 
 
 Outcome = bytes | Quiet
@@ -81,13 +81,13 @@ class Loss:
     """Where the money of a job that failed goes.
 
     Attributes:
-        to_seat: to each seat that revealed.
+        to_seats: to all seats that revealed, together.
         to_panel: to all panelists that revealed, together.
         refund: of the jobFee, back to the requester.
         bond_back: of the bond, back to the challenger.
     """
 
-    to_seat: int
+    to_seats: int
     to_panel: int
     refund: int
     bond_back: int
@@ -192,6 +192,13 @@ def by_quorum(fee: int, assurance_ppm: int, seats: Sequence[Outcome], final: byt
     return Payments(final, shares, (), challenger=0, requester=0, pool=parts.pool, burned=0)
 
 
+def refused(trial: Trial) -> list[bool]:
+    """Seats that are fined like those that withheld: they said the inputs were not to be had, there was no quorum, and
+    the panel found an outcome. The fines are burned beside what `by_panel` divides."""
+    fined = trial.called is Called.NO_QUORUM and isinstance(majority(trial.panel), bytes)
+    return [fined and outcome is Quiet.UNAVAILABLE for outcome in trial.seats]
+
+
 def by_panel(trial: Trial) -> Payments:
     """A job that a panel has decided, or could not decide."""
     final = majority(trial.panel)
@@ -200,30 +207,30 @@ def by_panel(trial: Trial) -> Payments:
     parts = fee_of(trial.fee, trial.assurance_ppm, len(trial.seats))
     right_seats = [outcome == final for outcome in trial.seats]
     right_panel = [outcome == final for outcome in trial.panel]
+    upheld = final == trial.proposed
 
-    false_canary = trial.called is Called.CANARY and final == trial.proposed
-    shares_fee = trial.called is Called.NO_QUORUM or false_canary
-    if not shares_fee:
-        of_seats = share(parts.operators, right_seats)
-        of_panel = share(0 if any(right_seats) else parts.operators, right_panel)
-    else:
+    shares = trial.called is Called.NO_QUORUM or (trial.called is Called.CANARY and upheld)
+    if shares:
         earned = share(parts.operators, right_seats + right_panel)
         of_seats, of_panel = earned[: len(trial.seats)], earned[len(trial.seats) :]
+    else:
+        of_seats = share(parts.operators, right_seats)
+        of_panel = share(0 if any(right_seats) else parts.operators, right_panel)
 
     given = award(
         fee=trial.fee,
         pay=parts.seat,
         bond=trial.bond,
         slashed=trial.slashed,
-        panelists=0 if shares_fee else sum(right_panel),
+        panelists=0 if shares else sum(right_panel),
         challenged=trial.called in (Called.CHALLENGE, Called.CANARY),
-        upheld=final == trial.proposed,
+        upheld=upheld,
     )
-    beside = zip(share(given.bond_to_panel, right_panel), share(given.to_panel, right_panel), strict=True)
+    beside = share(given.bond_to_panel + given.to_panel, right_panel)
     return Payments(
         outcome=final,
         seats=of_seats,
-        panel=tuple(pay + bond + spoils for pay, (bond, spoils) in zip(of_panel, beside, strict=True)),
+        panel=tuple(pay + more for pay, more in zip(of_panel, beside, strict=True)),
         challenger=given.bond_back + given.to_challenger,
         requester=given.to_requester,
         pool=parts.pool,
@@ -259,11 +266,11 @@ def award(*, fee: int, pay: int, bond: int, slashed: int, panelists: int, challe
 
 def loss(*, fee: int, bond: int, base: int, seats: int, panelists: int) -> Loss:
     """Divides fee and bond of a job that failed: `base` to each who revealed, as far as it goes."""
-    to_seat = min(base, fee // seats) if seats else 0
-    left = fee - to_seat * seats
+    to_seats = min(base * seats, fee)
+    left = fee - to_seats
     to_panel = min(base * panelists, bond or left)
     return Loss(
-        to_seat=to_seat,
+        to_seats=to_seats,
         to_panel=to_panel,
         refund=left if bond else left - to_panel,
         bond_back=bond - to_panel if bond else 0,
@@ -293,7 +300,7 @@ def _undecided(trial: Trial) -> Payments:
     )
     return Payments(
         outcome=Quiet.ABSENT,
-        seats=share(lost.to_seat * sum(revealed_seats), revealed_seats),
+        seats=share(lost.to_seats, revealed_seats),
         panel=share(lost.to_panel, revealed_panel),
         challenger=lost.bond_back,
         requester=lost.refund,

@@ -155,7 +155,8 @@ def test_every_base_unit_goes_where_the_rules_say(house, people, crowd, licensed
     assert [house.owed(judge) for judge in judges] == list(paid.panel)
     assert house.owed(people.cyd) == paid.challenger
     assert house.owed(people.rita) == paid.requester
-    assert house.owed(DEAD) == paid.burned + panel.count("-") * LOCK * 5 // 100
+    fines = sum(verdict.refused(trial)) * LOCK * 20 // 100 + panel.count("-") * LOCK * 5 // 100
+    assert house.owed(DEAD) == paid.burned + fines
     house.check_books()
 
 

@@ -95,6 +95,21 @@ def test_the_panel_of_a_false_canary_shares_the_job_fee_with_the_seats() -> None
     assert paid.challenger == 0
 
 
+def test_a_canary_that_was_right_pays_its_sponsor_like_a_challenger() -> None:
+    paid = verdict.by_panel(trial(Called.CANARY, [WRONG] * 3, [RIGHT] * 7, proposed=WRONG, slashed=3 * LOCK))
+    assert paid.challenger == PARTS.seat * 110 // 100
+    assert sum(paid.panel) == PARTS.operators + 7 * PARTS.seat
+
+
+def test_a_refusal_is_fined_where_it_missed_the_quorum_and_a_panel_had_the_inputs() -> None:
+    seats: list[Outcome] = [RIGHT, RIGHT, Quiet.UNAVAILABLE]
+    missed = trial(Called.NO_QUORUM, seats, [RIGHT] * 3, proposed=Quiet.ABSENT)
+    assert verdict.refused(missed) == [False, False, True]
+    assert not any(verdict.refused(trial(Called.CHALLENGE, seats, [RIGHT] * 3, proposed=RIGHT)))
+    nowhere = trial(Called.NO_QUORUM, seats, [Quiet.UNAVAILABLE] * 3, proposed=Quiet.ABSENT)
+    assert not any(verdict.refused(nowhere))
+
+
 def test_without_a_majority_the_bond_pays_the_panel_and_nobody_is_slashed() -> None:
     case = trial(Called.CHALLENGE, [RIGHT] * 3, [RIGHT, WRONG, Quiet.ABSENT], proposed=RIGHT)
     paid = verdict.by_panel(case)
