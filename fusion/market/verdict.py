@@ -193,8 +193,10 @@ def by_quorum(fee: int, assurance_ppm: int, seats: Sequence[Outcome], final: byt
 
 
 def refused(trial: Trial) -> list[bool]:
-    """Seats that are fined like those that withheld: they said the inputs were not to be had, there was no quorum, and
-    the panel found an outcome. The fines are burned beside what `by_panel` divides."""
+    """Seats that are fined like those that withheld; the fines are burned beside what `by_panel` divides.
+
+    They said the inputs were not to be had, there was no quorum, and the panel found an outcome.
+    """
     fined = trial.called is Called.NO_QUORUM and isinstance(majority(trial.panel), bytes)
     return [fined and outcome is Quiet.UNAVAILABLE for outcome in trial.seats]
 
@@ -246,7 +248,7 @@ def award(*, fee: int, pay: int, bond: int, slashed: int, panelists: int, challe
         pay: s, one seat's pay.
         bond: what the challenger put up.
         slashed: what was taken from those that were proved wrong.
-        panelists: those of the majority; none after a missed quorum or a false canary, since they share the jobFee then.
+        panelists: those of the majority; none after a missed quorum or a false canary: they share the jobFee.
         challenged: whether somebody challenged, with a bond or by a canary.
         upheld: whether the outcome that was proposed is final.
     """

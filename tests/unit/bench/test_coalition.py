@@ -74,6 +74,6 @@ def test_simulation_and_closed_form_agree() -> None:
 
 
 def test_colluders_learn_the_scheme_that_the_formula_says_is_best() -> None:
-    game = replace(GAME, gain=100.0)
-    learned = simulation.learn(game, simulation.draw(game, 60_000, seed=7))
+    game = replace(GAME, gain=300.0)
+    learned = simulation.learn(game, simulation.draw(game, 100_000, seed=7))
     assert learned == {h: coalition.best(game, h) for h in range(4)}
