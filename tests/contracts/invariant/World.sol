@@ -252,13 +252,14 @@ contract World is Trade {
     /// @dev Holds a step against the table of states and, where stake was slashed, against the rule.
     function _watch(uint256 jobId, bool judged) private {
         Job memory job = jobs.job(jobId);
-        if (job.status != _last[jobId]) {
-            if (!_allowed(_last[jobId], job.status)) ++strayMoves;
+        Status from = _last[jobId];
+        if (job.status != from) {
+            if (!_allowed(from, job.status)) ++strayMoves;
             ++reached[job.status];
             _last[jobId] = job.status;
             if (job.panelId != 0) _watchPanel(job.panelId);
         }
-        if (judged) _watchSlashes(jobId, job);
+        if (judged) _watchSlashes(jobId, job, from == Status.NoQuorum);
     }
 
     function _watchPanel(uint256 panelId) private {
@@ -269,14 +270,15 @@ contract World is Trade {
         _lastOfPanel[panelId] = to;
     }
 
-    /// @dev A verdict takes at most the lock or a tenth of all, from who attested another outcome that can be wrong.
-    function _watchSlashes(uint256 jobId, Job memory job) private {
+    /// @dev A verdict takes at most the lock or a tenth of all, from who attested another outcome that can be wrong; and a
+    /// fifth of the lock from a seat that had no inputs, where that is why there was no quorum.
+    function _watchSlashes(uint256 jobId, Job memory job, bool missed) private {
         Seat[] memory seats = jobs.seats(jobId);
         Seat[] memory panelists = panel.seats(job.panelId);
         for (uint256 i; i < operators.length; ++i) {
             address operator = operators[i];
             uint256 lost = _stakes[operator] - _stakeOf(operator);
-            if (lost == 0) continue;
+            if (lost == 0 || (missed && lost == job.lock / 5 && _hadNoInputs(seats, operator))) continue;
             uint256 most = _stakes[operator] / 10 < job.lock ? job.lock : _stakes[operator] / 10;
             address[] memory part = jobs.participants(jobId);
             bool auditor = part.length != 0 && part[part.length - 1] == operator;
@@ -290,6 +292,13 @@ contract World is Trade {
             if (seats[i].operator != operator || seats[i].released) continue;
             return seats[i].outcomeHash != 0 && seats[i].outcomeHash != job.outcomeHash
                 && seats[i].kind != OutcomeKind.InputUnavailable;
+        }
+        return false;
+    }
+
+    function _hadNoInputs(Seat[] memory seats, address operator) private pure returns (bool) {
+        for (uint256 i; i < seats.length; ++i) {
+            if (seats[i].operator == operator) return seats[i].kind == OutcomeKind.InputUnavailable;
         }
         return false;
     }

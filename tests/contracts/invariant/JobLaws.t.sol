@@ -11,7 +11,7 @@ import {VM, Vm} from "../base/Vm.sol";
 import {World} from "./World.sol";
 
 /// @notice The laws that hold whatever anyone does, one function each.
-contract LawsTest {
+contract JobLawsTest {
     Vm internal constant vm = VM;
 
     struct FuzzSelector {
