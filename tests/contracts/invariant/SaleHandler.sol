@@ -169,7 +169,7 @@ contract SaleHandler is SaleTest {
 
     function settle(uint256 which, uint256 token) external {
         uint256 id = 1 + which % store.versionCount();
-        ledger.settle(id, store.tokens(token % 2), store.table(id));
+        ledger.settle(id, store.tokens(token % 2), store.rowsOf(id));
         store.call("settle");
     }
 
@@ -177,7 +177,7 @@ contract SaleHandler is SaleTest {
         Settlement[] memory all = new Settlement[](3);
         for (uint256 i; i < 3; ++i) {
             uint256 id = 1 + (which >> (8 * i)) % store.versionCount();
-            all[i] = Settlement(id, store.tokens((token >> i) % 2), store.table(id));
+            all[i] = Settlement(id, store.tokens((token >> i) % 2), store.rowsOf(id));
         }
         ledger.settleMany(all);
         store.call("settleMany");

@@ -150,7 +150,7 @@ contract SaleLawsTest {
             vm.assertEq(present.deprecated, _store.deprecated(id));
             present.deprecated = false;
             vm.assertEq(keccak256(abi.encode(present)), _store.recordHash(id));
-            vm.assertEq(_registry.splitsHash(id), _store.tableHash(id));
+            vm.assertEq(_registry.splitsHash(id), _store.rowsHash(id));
         }
     }
 

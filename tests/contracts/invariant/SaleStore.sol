@@ -11,7 +11,7 @@ contract SaleStore {
     uint256 public versionCount;
     /// @dev Of the record as it was published.
     mapping(uint256 version => bytes32) public recordHash;
-    mapping(uint256 version => bytes32) public tableHash;
+    mapping(uint256 version => bytes32) public rowsHash;
     mapping(uint256 version => Split[]) private _tables;
     mapping(uint256 version => bool) public deprecated;
 
@@ -43,7 +43,7 @@ contract SaleStore {
     function addVersion(Version calldata published, Split[] calldata splits) external {
         uint256 id = ++versionCount;
         recordHash[id] = keccak256(abi.encode(published));
-        tableHash[id] = keccak256(abi.encode(splits));
+        rowsHash[id] = keccak256(abi.encode(splits));
         uint256 sum;
         bool older = true;
         for (uint256 i; i < splits.length; ++i) {
@@ -88,7 +88,7 @@ contract SaleStore {
         ++calls[verb];
     }
 
-    function table(uint256 id) external view returns (Split[] memory) {
+    function rowsOf(uint256 id) external view returns (Split[] memory) {
         return _tables[id];
     }
 
