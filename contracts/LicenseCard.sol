@@ -77,6 +77,8 @@ contract LicenseCard {
     /// @dev Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days: eras of 400 years, and years
     /// that begin in March.
     function date(uint256 time) public pure returns (string memory) {
+        // Whole eras, years and months are cut off on purpose.
+        // slither-disable-start divide-before-multiply
         uint256 shifted = time / DAY + 719_468;
         uint256 dayOfEra = shifted % 146_097;
         uint256 yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365;
@@ -85,6 +87,7 @@ contract LicenseCard {
         uint256 day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1;
         uint256 month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9;
         uint256 year = shifted / 146_097 * 400 + yearOfEra + (month <= 2 ? 1 : 0);
+        // slither-disable-end divide-before-multiply
         return string.concat(year.toString(), "-", _twoDigits(month), "-", _twoDigits(day));
     }
 

@@ -258,6 +258,8 @@ contract LicenseMarket is ILicenseMarket, ERC721, AccessManaged {
     /// @inheritdoc ILicenseMarket
     function isValid(uint256 licenseId, address user, uint256 version) public view returns (bool) {
         Sale memory sale = _sales[licenseId];
+        // Zero says perpetual; it is no time that could be missed.
+        // slither-disable-next-line incorrect-equality
         return sale.version != 0 && sale.version == version && _ownerOf(licenseId) == user
             && (sale.expiry == 0 || block.timestamp < sale.expiry);
     }
@@ -373,8 +375,11 @@ contract LicenseMarket is ILicenseMarket, ERC721, AccessManaged {
     function _renewalRefusal(uint256 licenseId) private view returns (RenewalRefusal) {
         Sale memory sale = _sales[licenseId];
         Offer storage terms = _offers[sale.offer];
+        // Zeros say that there is none; they are no amounts.
+        // slither-disable-start incorrect-equality
         if (sale.version == 0) return RenewalRefusal.UnknownLicense;
         if (sale.expiry == 0) return RenewalRefusal.Perpetual;
+        // slither-disable-end incorrect-equality
         if (block.timestamp < sale.refundableUntil) return RenewalRefusal.InTrial;
         if (!terms.sells.licenses()) return RenewalRefusal.NotSold;
         if (terms.version != sale.version) return RenewalRefusal.OfferMoved;

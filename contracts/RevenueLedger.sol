@@ -259,6 +259,8 @@ contract RevenueLedger is IRevenueLedger, AccessManaged {
         for (uint256 i; i < tokens.length; ++i) {
             address token = tokens[i];
             uint256 amount = claimable(account, token);
+            // What is booked, no balance that a gift could move.
+            // slither-disable-next-line incorrect-equality
             if (amount == 0) continue;
 
             Book storage book = _books[token];
@@ -348,6 +350,8 @@ contract RevenueLedger is IRevenueLedger, AccessManaged {
     /// @dev The last amount up to `received_` that is always covered: one short of a multiple of PPM. There every row but
     /// the last is rounded down by as much as it can be, so that the last row's share is never below what it holds.
     function _coveredAmount(uint256 received_) private pure returns (uint256) {
+        // Rounded down on purpose.
+        // slither-disable-next-line divide-before-multiply
         uint256 multiple = (received_ + 1) / PPM * PPM;
         return multiple == 0 ? 0 : multiple - 1;
     }

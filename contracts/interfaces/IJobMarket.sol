@@ -151,7 +151,8 @@ interface IJobMarket is IRounds {
         bytes spec
     );
     event Rearmed(uint256 indexed jobId, uint256 readyBlock);
-    /// @dev `operators` are all seats as they are now, those that kept theirs included.
+    /// @dev `operators` are all who sit now, those that kept their seats included. A seat drawn anew that found nobody is
+    /// none of them.
     event Assigned(uint256 indexed jobId, address[] operators, uint256 lock, uint256 readyBlock, uint256 deadline);
     /// @dev Silent seats were slashed and are drawn anew.
     event Reopened(uint256 indexed jobId, address[] silent, uint256 readyBlock, uint256 deadline);

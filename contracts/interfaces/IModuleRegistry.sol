@@ -94,6 +94,8 @@ interface IModuleRegistry is IERC721 {
     function registerModule(string calldata name) external returns (uint256 moduleId);
 
     /// @notice Publishes an immutable version of a module that the sender owns.
+    /// @dev A digest belongs to nobody. A copier that publishes a bundle before its author keeps no one out and has no part
+    /// in the author's versions; who wrote it is for buyers to judge, by the module's owner.
     /// @param splits At most 32 rows, sorted strictly by (version, account), summing to 1e6; account rows come first.
     function publish(uint256 moduleId, VersionTerms calldata terms, Split[] calldata splits)
         external

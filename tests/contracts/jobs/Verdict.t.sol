@@ -78,6 +78,21 @@ contract VerdictTest {
         vm.assertEq(a.burned, purse, "burned");
     }
 
+    /// @dev A liar that has itself challenged gets back less than a lock of three jobFees: the least multiple that is safe.
+    function testFuzz_ChallengerAndRequesterNeverHaveMoreThanTheyPaidIn(uint96 fee, uint128 slashed, uint8 seats)
+        public
+        pure
+    {
+        uint256 n = 1 + 2 * (seats % 4);
+        Verdict.Award memory a = Verdict.award(
+            Verdict.Case({
+                fee: fee, pay: fee / n, bond: fee, slashed: slashed, majority: 7, challenged: true, upheld: false
+            })
+        );
+        vm.assertLe(a.toChallenger + a.toRequester, uint256(fee) * 21 / 10);
+        vm.assertEq(a.bondBack, fee);
+    }
+
     function testFuzz_ALossIsWhatTheSentencesSay(uint96 fee, uint96 bond, uint96 base, uint8 seats, uint8 panelists)
         public
         pure

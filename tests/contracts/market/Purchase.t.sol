@@ -206,6 +206,13 @@ contract PurchaseTest is MarketTest {
         vm.assertEq(market.licenseCount(), 0);
     }
 
+    /// @dev No receiver is called: none can refuse, spend the gas or enter again.
+    function test_ARecipientIsNotCalled() public {
+        vm.prank(rita);
+        market.purchase(offerId, address(registry), PRICE, version, address(0));
+        vm.assertEq(market.ownerOf(1), address(registry));
+    }
+
     function test_RefusesNobodyAsRecipient() public {
         vm.expectRevert(abi.encodeWithSelector(IERC721Errors.ERC721InvalidReceiver.selector, address(0)));
         vm.prank(rita);

@@ -27,6 +27,7 @@ contract DeprecateTest is SaleTest {
         registry.deprecate(version);
 
         vm.assertEq(keccak256(abi.encode(registry.version(version))), keccak256(abi.encode(expected)));
+        vm.assertTrue(registry.isDeprecated(version));
         vm.assertEq(registry.splitsHash(version), table);
     }
 
@@ -50,6 +51,8 @@ contract DeprecateTest is SaleTest {
         registry.version(9);
         vm.expectRevert(abi.encodeWithSelector(IModuleRegistry.UnknownVersion.selector, 0));
         registry.authorOf(0);
+        vm.expectRevert(abi.encodeWithSelector(IModuleRegistry.UnknownVersion.selector, 9));
+        registry.isDeprecated(9);
         vm.assertEq(registry.splitsHash(9), 0);
     }
 }
