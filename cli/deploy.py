@@ -31,7 +31,7 @@ def deploy(
     salt: Annotated[str, typer.Option(help="Another one deploys anew beside what is there.")] = "fusion",
     as_json: Json = False,
 ) -> None:
-    """Deploys the contracts, hands them over, and writes where they are. Run again, it goes on where it stopped."""
+    """Deploys the contracts and hands them over. Writes where they are; run again, it goes on where it stopped."""
     from cli.output import progress, record
     from fusion.chain import deployment, verification
     from fusion.chain.client import Chain

@@ -24,7 +24,7 @@ app = typer.Typer(no_args_is_help=True, help="See and govern the protocol: pause
 
 @app.command()
 def show(as_json: Json = False) -> None:
-    """Shows what is paused, the fee, the allowed tokens, who governs, and what is scheduled."""
+    """Shows the state of the protocol. That is what is paused, the fee, the allowed tokens, who governs, and what is scheduled."""
     from cli.output import record
     from fusion.chain.governance import allowed_tokens, holders, operations
 
@@ -67,7 +67,7 @@ def pause(account: As, as_json: Json = False) -> None:
 
 @app.command()
 def resume(account: As, wait: Wait = False, as_json: Json = False) -> None:
-    """Allows sales and jobs again, after the admin's delay: run it again when that is over."""
+    """Allows sales and jobs again, after a delay. Run it again when the admin's delay is over."""
     chain, signer = _opened(account)
     calls = []
     if chain.market.paused():
