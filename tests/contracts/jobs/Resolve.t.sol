@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {Failure, IJobMarket, Job, JobTerms, Status} from "../../../contracts/interfaces/IJobMarket.sol";
+import {Failure, IJobMarket, JobTerms, Status} from "../../../contracts/interfaces/IJobMarket.sol";
 import {Fault, IOperatorStaking} from "../../../contracts/interfaces/IOperatorStaking.sol";
 import {OutcomeKind} from "../../../contracts/interfaces/IRounds.sol";
-import {JobTest} from "../base/JobTest.sol";
+import {ResolveTest} from "./ResolveTest.sol";
 
 // resolve(jobId)
 // ├── when nobody runs the job again: it reverts with WrongStatus
@@ -20,24 +20,9 @@ import {JobTest} from "../base/JobTest.sol";
 // │   ├── the seats that found it share the fee, or the panel's majority where there is none
 // │   └── of what was slashed: the panel's majority a seat's pay each, the challenger 110 % of it beside the bond, the
 // │       requester up to the fee; the rest burns
-// ├── when the panel has no majority, or could not sit, or not get the inputs
-// │   └── the job fails: base fees to who revealed, the panel's from the bond, without one from the fee; nobody is slashed
-// └── of an audit
-//     ├── that found the same, or nothing: the outcome is proposed
-//     └── that found otherwise: a panel is called; where none could sit the job fails
-contract ResolveTest is JobTest {
-    uint96 private constant F = 900_000;
-    uint256 private constant PAY = 300_000;
-    uint256 private constant BASE = MINIMUM_FEE / 3;
-    /// @dev A tenth of an operator's stake, which is more than its lock.
-    uint256 private constant COST = MINIMUM_STAKE / 10;
-
-    function setUp() public override {
-        super.setUp();
-        _addOperators(CROWD - 5, MINIMUM_STAKE);
-        _fund(eve, 100e6);
-    }
-
+// └── when the panel has no majority, or could not sit, or not get the inputs
+//     └── the job fails: base fees to who revealed, the panel's from the bond, without one from the fee; nobody is slashed
+contract ResolvePanelTest is ResolveTest {
     // After no quorum
 
     function test_NoQuorum_ThePanelAndTheRightSeatShareTheFee() public {
@@ -329,121 +314,6 @@ contract ResolveTest is JobTest {
         _checkUnslashed();
     }
 
-    // Of an audit
-
-    function test_Audit_ThatFindsTheSameProposesAndKeepsTheLock() public {
-        uint256 jobId = _audited(_assured());
-        _found(jobId, 0);
-        vm.expectEmit(address(jobs));
-        emit IJobMarket.Proposed(
-            jobId, OutcomeKind.Result, _hash(OutcomeKind.Result, TRUTH), 3, vm.getBlockTimestamp() + 2
-        );
-        jobs.resolve(jobId);
-        address[] memory part = jobs.participants(jobId);
-        vm.assertEq(part.length, 4);
-        vm.assertEq(part[3], _panelist(1, 0));
-        vm.assertEq(staking.operator(part[3]).locked, 10 * F);
-    }
-
-    function test_Audit_ThatFindsNothingProposes() public {
-        uint256 jobId = _audited(_assured());
-        _found(jobId, OutcomeKind.InputUnavailable, TRUTH);
-        jobs.resolve(jobId);
-        _checkStatus(jobId, Status.Proposed);
-        _runOut(jobId);
-        jobs.finalize(jobId);
-        vm.assertEq(_owed(_panelist(1, 0)), 0);
-        vm.assertEq(pool.balance(), F / 4);
-        _checkClosed(jobId);
-        _checkUnslashed();
-    }
-
-    function test_Audit_ByASilentOperatorProposesAndFinesIt() public {
-        uint256 jobId = _audited(_assured());
-        uint256 panelId = _convened(jobId);
-        _runOutPanel(panelId);
-        panel.expire(panelId);
-        jobs.resolve(jobId);
-        _runOut(jobId);
-        jobs.finalize(jobId);
-        vm.assertEq(_stakeOf(_panelist(panelId, 0)), MINIMUM_STAKE - uint256(F) / 2);
-        vm.assertEq(_owed(BURN), uint256(F) / 2);
-        vm.assertEq(_owed(_panelist(panelId, 0)), 0);
-        _checkClosed(jobId);
-    }
-
-    function test_Audit_ThatNobodyMadeProposes() public {
-        uint256 jobId = _audited(_assured());
-        _runOutPanel(1);
-        panel.expire(1);
-        jobs.resolve(jobId);
-        _runOut(jobId);
-        jobs.finalize(jobId);
-        _checkClosed(jobId);
-        vm.assertEq(jobs.participants(jobId).length, 3);
-    }
-
-    function test_Audit_ThatFindsOtherwiseCallsAPanel() public {
-        uint256 jobId = _audited(_assured());
-        _found(jobId, OutcomeKind.Result, LIE);
-        vm.expectEmit(address(jobs));
-        emit IJobMarket.Disputed(jobId, 2, address(0), 0);
-        jobs.resolve(jobId);
-        Job memory job = jobs.job(jobId);
-        vm.assertEq(uint256(job.status), uint256(Status.Disputed));
-        vm.assertEq(job.panelId, 2);
-        vm.assertEq(job.challenger, address(0));
-    }
-
-    function test_Audit_ThatWasRightIsPaidByThePoolAndThePanelBySlashedStake() public {
-        JobTerms memory terms = _assured();
-        uint256 jobId = _allSay(terms, LIE);
-        _mine(3);
-        jobs.tally(jobId);
-        _found(jobId, OutcomeKind.Result, TRUTH);
-        jobs.resolve(jobId);
-        _found(jobId, OutcomeKind.Result, TRUTH);
-        // F - A = 675,000, s = 225,000.
-        uint256 burned = 3 * COST - 7 * 225_000 - F;
-        vm.expectEmit(address(jobs));
-        emit IJobMarket.Judged(jobId, 2, 3 * COST, 7 * 225_000, 0, F, burned);
-        jobs.resolve(jobId);
-        vm.assertEq(_owed(_panelist(1, 0)), 225_000);
-        vm.assertEq(_owed(_panelist(2, 6)), 225_000 + uint256(675_000) / 7);
-        vm.assertEq(_owed(rita), F);
-        vm.assertEq(_owed(BURN), burned);
-        vm.assertEq(pool.balance(), 0);
-        _checkClosed(jobId);
-    }
-
-    function test_Audit_ThatWasWrongIsSlashedAndPaysThePanel() public {
-        uint256 jobId = _audited(_assured());
-        _found(jobId, OutcomeKind.Result, LIE);
-        jobs.resolve(jobId);
-        _found(jobId, 0);
-        jobs.resolve(jobId);
-        vm.assertEq(_stakeOf(_panelist(1, 0)), MINIMUM_STAKE - COST);
-        vm.assertEq(_owed(_panelist(1, 0)), 0);
-        vm.assertEq(_owed(_panelist(2, 0)), 225_000);
-        vm.assertEq(_owed(_seat(jobId, 0).operator), 225_000);
-        vm.assertEq(_owed(BURN), COST - 7 * 225_000 - F);
-        vm.assertEq(pool.balance(), 225_000);
-        _checkClosed(jobId);
-    }
-
-    function test_Audit_ThatFindsOtherwiseFailsTheJobWhereNoPanelCouldSit() public {
-        uint256 jobId = _audited(_assured());
-        _found(jobId, OutcomeKind.Result, LIE);
-        _leaveBut(2);
-        _fundPool(1e6);
-        vm.expectEmit(address(jobs));
-        emit IJobMarket.Failed(jobId, Failure.TooFewEligible, F - 3 * BASE, 0);
-        jobs.resolve(jobId);
-        vm.assertEq(_owed(_panelist(1, 0)), BASE);
-        vm.assertEq(pool.balance(), 1e6 - BASE);
-        _checkClosed(jobId);
-    }
-
     // Refused
 
     function test_RefusesWhileThePanelIsUndecided() public {
@@ -467,49 +337,5 @@ contract ResolveTest is JobTest {
         jobs.resolve(jobId);
         _refuseStatus(jobId);
         jobs.resolve(jobId);
-    }
-
-    function _terms(JobTerms memory terms) private pure returns (JobTerms memory) {
-        terms.fee = F;
-        return terms;
-    }
-
-    /// @dev Audited for certain.
-    function _assured() private view returns (JobTerms memory terms) {
-        terms = _terms(_licensed(3, 2));
-        terms.assurancePpm = 1_000_000;
-    }
-
-    function _audited(JobTerms memory terms) private returns (uint256 jobId) {
-        jobId = _revealed(terms, 0);
-        _mine(3);
-        jobs.tally(jobId);
-        _checkStatus(jobId, Status.Audited);
-    }
-
-    function _allSay(JobTerms memory terms, bytes memory outcome) private returns (uint256 jobId) {
-        jobId = _assigned(terms);
-        for (uint256 i; i < terms.n; ++i) {
-            _commit(jobId, i, OutcomeKind.Result, outcome);
-        }
-        _mine(2);
-        for (uint256 i; i < terms.n; ++i) {
-            _reveal(jobId, i, OutcomeKind.Result, outcome);
-        }
-    }
-
-    /// @dev All but `count` of those who have nothing locked go below the least stake.
-    function _leaveBut(uint256 count) private {
-        uint256 left;
-        for (uint256 i; i < operators.length; ++i) {
-            if (staking.operator(operators[i]).locked != 0 || left++ < count) continue;
-            vm.prank(operators[i]);
-            staking.requestUnbond(1);
-        }
-    }
-
-    function _fundPool(uint256 amount) private {
-        vm.prank(rita);
-        pool.fund(amount);
     }
 }
