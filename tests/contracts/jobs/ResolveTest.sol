@@ -2,7 +2,6 @@
 pragma solidity ^0.8.30;
 
 import {JobTerms, Status} from "../../../contracts/interfaces/IJobMarket.sol";
-
 import {OutcomeKind} from "../../../contracts/interfaces/IRounds.sol";
 import {JobTest} from "../base/JobTest.sol";
 
