@@ -59,7 +59,7 @@ abstract contract Payout is JobBook {
 
         if (missed) _fineRefusals(jobId, stored.lock, taken, outcomeHash);
         uint256 slashed = _release(jobId, stored, taken, outcomeHash);
-        Bill memory bill = _bill(paid.length + 2 * majority.length + 3);
+        Bill memory bill = _bill(paid.length + majority.length + 3);
         _share(bill, paid, stored.fee - _assuranceOf(stored));
         _award(jobId, stored, bill, shares ? new address[](0) : majority, upheld, slashed);
         _book(bill);
@@ -182,7 +182,6 @@ abstract contract Payout is JobBook {
     /// @dev Books the bill.
     function _book(Bill memory bill) private {
         (address[] memory accounts, uint256[] memory amounts, uint256 count) = (bill.accounts, bill.amounts, bill.count);
-        if (count == 0) return;
         assembly ("memory-safe") {
             mstore(accounts, count)
             mstore(amounts, count)

@@ -57,6 +57,7 @@ contract PostTest is JobTest {
         vm.assertEq(job.requester, rita);
         vm.assertEq(job.fee, FEE);
         vm.assertEq(job.royalty, 0);
+        vm.assertEq(jobs.lockMultiple(), LOCK_MULTIPLE);
         vm.assertEq(job.lock, FEE * LOCK_MULTIPLE);
         vm.assertEq(job.specHash, keccak256(SPEC));
         vm.assertEq(jobs.jobCount(), 1);

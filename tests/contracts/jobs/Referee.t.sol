@@ -5,12 +5,8 @@ import {Referee} from "../../../contracts/Referee.sol";
 import {IJobMarket, Status} from "../../../contracts/interfaces/IJobMarket.sol";
 import {JobTest} from "../base/JobTest.sol";
 
-// The JobMarket is two contracts on one storage
-// ├── called directly its referee knows no job, and moves no money
-// └── each half is below the limits of code
+// The JobMarket is two contracts on one storage: called directly its referee knows no job, and moves no money.
 contract RefereeTest is JobTest {
-    uint256 private constant MAX_CODE = 24_576;
-
     function test_ARefereeByItselfKnowsNoJob() public {
         uint256 jobId = _proposed(_licensed(3, 2), 0);
         Referee referee = Referee(vm.computeCreateAddress(address(jobs), 1));
@@ -36,11 +32,5 @@ contract RefereeTest is JobTest {
         vm.expectRevert(unknown);
         referee.dispute(jobId, rita);
         _checkStatus(jobId, Status.Proposed);
-    }
-
-    function test_BothHalvesAreBelowTheLimit() public view {
-        vm.assertLe(address(jobs).code.length, MAX_CODE);
-        vm.assertLe(vm.computeCreateAddress(address(jobs), 1).code.length, MAX_CODE);
-        vm.assertLe(address(panel).code.length, MAX_CODE);
     }
 }
