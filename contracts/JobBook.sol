@@ -73,8 +73,10 @@ abstract contract JobBook is Rounds {
     mapping(uint256 jobId => Job) internal _jobs;
     mapping(uint256 jobId => Seat[MAX_SEATS]) internal _seats;
     /// @dev Who was silent and lost its seat to another.
+    // slither-disable-next-line uninitialized-state: the referee writes it, the other half of the code on this storage
     mapping(uint256 jobId => address[]) internal _replaced;
     /// @dev The panel that was an audit; `panelId` of the job moves on where it is disputed.
+    // slither-disable-next-line uninitialized-state: the referee writes it, the other half of the code on this storage
     mapping(uint256 jobId => uint256 panelId) internal _audits;
 
     constructor(JobParts memory parts, JobLimits memory limits, Windows memory windows_) Rounds(windows_) {
@@ -104,6 +106,7 @@ abstract contract JobBook is Rounds {
     }
 
     /// @dev Owes an account what is held.
+    // slither-disable-next-line incorrect-equality: nothing to pay is skipped; it is no balance
     function _pay(address account, address token, uint256 amount) internal {
         if (amount == 0) return;
         address[] memory accounts = new address[](1);

@@ -233,6 +233,7 @@ contract JobMarket is IJobMarket, JobBook, AccessManaged, ReentrancyGuardTransie
 
     /// @dev Has the referee carry out this call.
     function _refer() private {
+        // slither-disable-next-line unused-return: the verbs of the referee return nothing
         Address.functionDelegateCall(_referee, msg.data);
     }
 

@@ -76,6 +76,7 @@ contract LicenseCard {
     /// @notice The day of a time in seconds, as year-month-day of the Gregorian calendar.
     /// @dev Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days: eras of 400 years, and years
     /// that begin in March.
+    // slither-disable-next-line divide-before-multiply: a calendar counts whole days, years and eras
     function date(uint256 time) public pure returns (string memory) {
         // Whole eras, years and months are cut off on purpose.
         // slither-disable-start divide-before-multiply

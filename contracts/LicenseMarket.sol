@@ -256,6 +256,7 @@ contract LicenseMarket is ILicenseMarket, ERC721, AccessManaged {
     }
 
     /// @inheritdoc ILicenseMarket
+    // slither-disable-next-line incorrect-equality: ids and holders are equal or are not
     function isValid(uint256 licenseId, address user, uint256 version) public view returns (bool) {
         Sale memory sale = _sales[licenseId];
         // Zero says perpetual; it is no time that could be missed.
@@ -372,6 +373,7 @@ contract LicenseMarket is ILicenseMarket, ERC721, AccessManaged {
         emit PausedSet(paused_);
     }
 
+    // slither-disable-next-line incorrect-equality: zero says that there is none, as everywhere
     function _renewalRefusal(uint256 licenseId) private view returns (RenewalRefusal) {
         Sale memory sale = _sales[licenseId];
         Offer storage terms = _offers[sale.offer];

@@ -143,6 +143,7 @@ abstract contract Payout is JobBook {
             Seat memory seat = taken[i];
             if (seat.released || seat.kind != OutcomeKind.InputUnavailable || seat.outcomeHash == verdict) continue;
             seat.released = true;
+            // slither-disable-next-line unused-return: what a fine takes is burned
             _staking.slash(jobId, seat.operator, lock, Fault.Withheld);
         }
     }
@@ -175,6 +176,7 @@ abstract contract Payout is JobBook {
 
     function _payAuditors(uint256 jobId, address[] memory auditors, uint256 amount) private {
         for (uint256 i; i < auditors.length; ++i) {
+            // slither-disable-next-line unused-return: a pool that is short pays what it has
             _pool.pay(auditors[i], jobId, amount);
         }
     }

@@ -35,6 +35,7 @@ abstract contract Rerun is Seating {
             _rearm(jobId, stored);
             return;
         }
+        // slither-disable-next-line weak-prng: the block of that hash was in the future when reveals closed
         uint256 lot = uint256(keccak256(abi.encode(blockHash, address(this), jobId))) % PPM;
         if (lot >= stored.assurancePpm) {
             _propose(jobId, stored, seat, votes);

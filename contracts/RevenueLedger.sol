@@ -255,6 +255,7 @@ contract RevenueLedger is IRevenueLedger, AccessManaged {
         emit Settled(version, token, to - from);
     }
 
+    // slither-disable-next-line incorrect-equality: nothing owed is skipped; it is no balance
     function _claim(address account, address[] calldata tokens, address to) private {
         for (uint256 i; i < tokens.length; ++i) {
             address token = tokens[i];
@@ -352,6 +353,7 @@ contract RevenueLedger is IRevenueLedger, AccessManaged {
     function _coveredAmount(uint256 received_) private pure returns (uint256) {
         // Rounded down on purpose.
         // slither-disable-next-line divide-before-multiply
+        // slither-disable-next-line divide-before-multiply: the next lower multiple is what is meant
         uint256 multiple = (received_ + 1) / PPM * PPM;
         return multiple == 0 ? 0 : multiple - 1;
     }

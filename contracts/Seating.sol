@@ -94,6 +94,7 @@ abstract contract Seating is Payout {
 
     function _fine(uint256 jobId, address[] memory operators, uint256 lock, Fault fault) private {
         for (uint256 i; i < operators.length; ++i) {
+            // slither-disable-next-line unused-return: what a fine takes is burned
             _staking.slash(jobId, operators[i], lock, fault);
         }
     }
