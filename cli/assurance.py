@@ -73,19 +73,16 @@ def canary(
     sender = session.account(submit_as or account)
     spec_hash, outcome_hash = known_outcome(session, work, DEADLINE)
     folder = session.settings.home / CANARIES
-    kept = assurance.commit_canary(
+    kept, first = assurance.commit_canary(
         session.chain, sender, requester, spec_hash, outcome_hash=outcome_hash, folder=folder
     )
-    record(
-        {"commitment": "0x" + kept.commitment, "outcome": "0x" + kept.outcome, "first_job": kept.first_job},
-        as_json=as_json,
-    )
+    record({"commitment": "0x" + kept.commitment, "outcome": "0x" + kept.outcome, "first_job": first}, as_json=as_json)
 
 
 @app.command("open")
 def open_(job_id: JobId, account: As, as_json: Json = False) -> None:
     """Opens a canary. A job that answered wrongly goes before a panel, a right one's fee is paid back."""
-    from cli.jobs import job_of
+    from cli.jobs import job_of, needing_panel
     from cli.output import record
     from fusion.market import assurance
     from fusion.money import Units
@@ -94,7 +91,8 @@ def open_(job_id: JobId, account: As, as_json: Json = False) -> None:
     signer = session.account(account)
     job_of(session.chain, job_id)
     canaries = assurance.kept(session.settings.home / CANARIES)
-    opened, receipt = assurance.open_canary(session.chain, signer, job_id, canaries)
+    with needing_panel(job_id):
+        opened, receipt = assurance.open_canary(session.chain, signer, job_id, canaries)
     record(
         {"job": job_id, "right": opened.right, "paid_back": Units(opened.paid_back), "tx": receipt.tx_hash},
         as_json=as_json,

@@ -46,7 +46,7 @@ def challenge(
     as_json: Json = False,
 ) -> None:
     """Has a panel run a job again, once it is proposed. It takes a bond, which comes back with more if it was wrong."""
-    from cli.jobs import challenged, job_of, print_job, telling, words
+    from cli.jobs import job_of, needing_panel, print_job, telling, words
     from cli.output import progress, record
     from fusion import money
     from node import request
@@ -56,7 +56,8 @@ def challenge(
     chain = session.chain
     job_of(chain, job_id)
     with progress("job") as report:
-        challenged(chain, signer, job_id, timeout=timeout)
+        with needing_panel(job_id):
+            request.challenge(chain, signer, job_id, timeout=timeout)
         if wait:
             request.wait(chain, job_id, timeout=timeout, moved=telling(report))
     if wait:

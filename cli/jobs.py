@@ -1,11 +1,11 @@
 """Showing jobs: where one stands, who sits in it, how it ended, and what a dispute cost whom."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from cli.output import Progress, record
 from cli.session import Session
 from fusion import money
-from fusion.chain.account import Account
 from fusion.chain.bindings.job_market import Failed, Finalized, Judged
 from fusion.chain.bindings.operator_staking import Slashed
 from fusion.chain.bindings.types import Failure, Job, OutcomeKind, PanelStatus, Seat, Status
@@ -124,15 +124,16 @@ def ends(columns: Mapping[str, Column]) -> dict[str, object]:
     }
 
 
-def challenged(chain: Chain, account: Account, job_id: int, *, timeout: float) -> None:
-    """Challenges a job once it is proposed; BadInput where no panel could sit."""
+@contextmanager
+def needing_panel(job_id: int) -> Iterator[None]:
+    """What calls a panel for a job; BadInput where none could sit."""
     try:
-        request.challenge(chain, account, job_id, timeout=timeout)
+        yield
     except ContractRefused as refusal:
         if refusal.error != "TooFewEligible":
             raise
         raise BadInput(
-            f"job {job_id} cannot be challenged: a panel takes {PANEL} operators who had no part in it, and "
+            f"job {job_id} cannot be disputed: a panel takes {PANEL} operators who had no part in it, and "
             f"{refusal.arguments['found']} are left; start more with `fusion operator start` for the jobs to come"
         ) from None
 

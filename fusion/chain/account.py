@@ -72,11 +72,11 @@ def create(folder: Path, name: str, *, password: str | None = None, key: bytes |
     cost = None
     if password is None:
         cost = _RANDOM_PASSWORD_COST
-        _write_new(_password(folder, name), secrets.token_hex(32))
+        write_secret(_password(folder, name), secrets.token_hex(32))
         # Whoever came first, now or before a crash: the keystore fits the password that is on disk.
         password = _password(folder, name).read_text()
     keystore = Keys.encrypt(account._signer.key, password, kdf="scrypt", iterations=cost)
-    if not _write_new(_keystore(folder, name), json.dumps(keystore)):
+    if not write_secret(_keystore(folder, name), json.dumps(keystore)):
         raise BadInput(f"an account {name!r} is already in {folder}; choose another name")
     return account
 
@@ -144,8 +144,8 @@ def _read(folder: Path, name: str) -> dict[str, Any]:
     return keystore
 
 
-def _write_new(path: Path, text: str) -> bool:
-    """Writes a private file whole, unless one is there; says whether it wrote."""
+def write_secret(path: Path, text: str) -> bool:
+    """Writes a file of mode 0600 whole, unless one is there; says whether it wrote."""
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

@@ -6,14 +6,14 @@ other job: a wrong answer is brought before a panel.
 
 import json
 import secrets
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from fusion.chain.account import Account
+from fusion.chain.account import Account, write_secret
 from fusion.chain.bindings.assurance_pool import CanaryCommitted, CanaryOpened
 from fusion.chain.bindings.types import Status
 from fusion.chain.client import Chain, Receipt
-from fusion.errors import BadInput, ContractRefused
+from fusion.errors import BadInput, ContractRefused, Retryable
 from fusion.market.trade import check_funds
 
 
@@ -24,7 +24,6 @@ class Canary:
     Attributes:
         requester: who alone can post the job and open it.
         spec: the hash of the job's spec. `outcome`: the hash of its outcome. `commitment`: what stands on chain.
-        first_job: the first job that it can be opened for.
     """
 
     requester: str
@@ -32,14 +31,12 @@ class Canary:
     outcome: str
     salt: str
     commitment: str
-    first_job: int
 
     def save(self, folder: Path) -> Path:
         """Keeps it in a private file."""
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = folder / f"{self.commitment}.json"
-        path.write_text(json.dumps(asdict(self), indent=2) + "\n")
-        path.chmod(0o600)
+        write_secret(path, json.dumps(asdict(self), indent=2) + "\n")
         return path
 
 
@@ -64,25 +61,25 @@ def fund(chain: Chain, account: Account, amount: int) -> Receipt:
 
 def commit_canary(
     chain: Chain, sender: Account, requester: str, spec_hash: bytes, *, outcome_hash: bytes, folder: Path
-) -> Canary:
+) -> tuple[Canary, int]:
     """Commits to the outcome of `requester`'s jobs with that spec that come from now on; keeps the secret in `folder`.
 
     Args:
         sender: another account than the requester's hides which jobs are canaries.
+
+    Returns:
+        The canary, and the first job that it can be opened for.
     """
     salt = secrets.token_bytes(32)
     commitment = chain.pool.canary_of(requester, spec_hash, outcome_hash, salt)
-    first = chain.jobs.job_count() + 1
-    canary = Canary(requester, spec_hash.hex(), outcome_hash.hex(), salt.hex(), commitment.hex(), first)
+    canary = Canary(requester, spec_hash.hex(), outcome_hash.hex(), salt.hex(), commitment.hex())
     path = canary.save(folder)  # before it stands on chain: without its salt it can never be opened
     try:
         receipt = chain.send(sender, chain.pool.commit_canary(commitment))
     except (BadInput, ContractRefused):  # of another failure it is not known whether it stands
         path.unlink()
         raise
-    stands = replace(canary, first_job=receipt.event(CanaryCommitted).first_job_id)
-    stands.save(folder)
-    return stands
+    return canary, receipt.event(CanaryCommitted).first_job_id
 
 
 def open_canary(chain: Chain, account: Account, job_id: int, canaries: list[Canary]) -> tuple[CanaryOpened, Receipt]:
@@ -90,18 +87,39 @@ def open_canary(chain: Chain, account: Account, job_id: int, canaries: list[Cana
 
     Raises:
         BadInput: none of `canaries` is of this account and job, or the job is not at a stage where it can be opened.
+        Retryable: too few assured jobs have ended since a canary was paid back.
     """
     job = chain.jobs.job(job_id)
     mine = [each for each in canaries if each.requester == account.address and each.spec == job.spec_hash.hex()]
-    fitting = [each for each in mine if each.first_job <= job_id]
-    if not fitting:
-        why = "it was posted before the canary was committed" if mine else "no canary with its spec is kept here"
-        raise BadInput(f"job {job_id} is no canary of {account.address}: {why}")
-    canary = fitting[-1]
+    canary = _fitting(chain, account.address, job_id, mine)
     outcome = bytes.fromhex(canary.outcome)
     right = job.outcome_hash == outcome
     if job.status != (Status.FINAL if right else Status.PROPOSED):
         when = "once it is final" if right else "while its outcome is proposed and may be challenged"
         raise BadInput(f"job {job_id} is {job.status.name.lower()}: a canary like this is opened {when}")
+    ended, interval = chain.pool.assured_jobs(), chain.pool.canary_interval()
+    if right and ended < interval:
+        raise Retryable(
+            f"a canary is paid back once in {interval} assured jobs, and {ended} ended since: open it later"
+        )
     receipt = chain.send(account, chain.pool.open_canary(job_id, outcome, bytes.fromhex(canary.salt)))
     return receipt.event(CanaryOpened), receipt
+
+
+def _fitting(chain: Chain, requester: str, job_id: int, canaries: list[Canary]) -> Canary:
+    """The one of these that stands on chain since before the job, the newest of those that were not opened yet."""
+    opened = {each.commitment.hex() for each in chain.find(CanaryOpened, requester=requester)} if canaries else set()
+    shut = [each for each in canaries if each.commitment not in opened]
+    since = {
+        committed.first_job_id: each
+        for each in shut
+        for committed in chain.find(CanaryCommitted, commitment=bytes.fromhex(each.commitment))
+    }
+    first = max((first for first in since if first <= job_id), default=None)
+    if first is not None:
+        return since[first]
+    if shut:
+        why = "it was posted before the canary was committed"
+    else:
+        why = "its canary was opened already" if canaries else "no canary with its spec is kept here"
+    raise BadInput(f"job {job_id} is no canary of {requester}: {why}")

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from cli.jobs import act, challenged, listed, print_answer, print_job, telling
+from cli.jobs import act, listed, needing_panel, print_answer, print_job, telling
 from cli.session import Session
 from fusion.chain.bindings.types import Failure, Fault, Job, OutcomeKind, PanelStatus, Seat, Status
 from fusion.content import dcbor
@@ -120,18 +120,12 @@ def test_a_dispute_is_told_with_its_panel_its_money_and_its_slashes(capsys: pyte
     assert shown["slashed"] == [{"operator": "0x0", "fault": "wrong", "amount": 9}]
 
 
-def test_a_challenge_without_a_panel_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise ContractRefused("no", error=error, arguments={"found": 2, "wanted": 3})
-
-    monkeypatch.setattr("cli.jobs.request.challenge", refuse)
-    nothing = cast("Any", None)
-    error = "TooFewEligible"
-    with pytest.raises(BadInput, match=r"a panel takes 3 .* and 2 are left; start more with `fusion operator"):
-        challenged(nothing, nothing, 4, timeout=0)
-    error = "IsPaused"
-    with pytest.raises(ContractRefused):
-        challenged(nothing, nothing, 4, timeout=0)
+def test_a_dispute_without_a_panel_says_what_to_do() -> None:
+    told = r"a panel takes 3 .* and 2 are left; start more with `fusion operator"
+    with pytest.raises(BadInput, match=told), needing_panel(4):
+        raise ContractRefused("no", error="TooFewEligible", arguments={"found": 2, "wanted": 3})
+    with pytest.raises(ContractRefused), needing_panel(4):
+        raise ContractRefused("no", error="IsPaused")
 
 
 def test_a_solo_job_is_labelled_unverified(capsys: pytest.CaptureFixture[str]) -> None:
