@@ -24,7 +24,7 @@ app = typer.Typer(no_args_is_help=True, help="See and govern the protocol: pause
 
 @app.command()
 def show(as_json: Json = False) -> None:
-    """Shows the state of the protocol. That is what is paused, the fee, the allowed tokens, who governs, and what is scheduled."""
+    """Shows the state of the protocol. What is paused, the fee, allowed tokens, who governs, and what is scheduled."""
     from cli.output import record
     from fusion.chain.governance import allowed_tokens, holders, operations
 
