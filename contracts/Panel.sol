@@ -131,7 +131,8 @@ contract Panel is IPanel, Rounds {
         return _load(_seats[panelId], _known(panelId).size);
     }
 
-    /// @dev Draws an odd number of operators, or the auditor; none where there are too few. Who is one too many goes free.
+    /// @dev Draws an odd number of operators, or the auditor, if there is one. Who is one too many goes free. A panel that
+    /// finds too few tries again until its deadline, so that nobody picks the block in which all others are busy.
     function _draw(uint256 panelId, PanelState storage stored, uint256 seedBlock)
         private
         returns (address[] memory drawn)
@@ -141,8 +142,9 @@ contract Panel is IPanel, Rounds {
         uint256 wanted = stored.audit ? 1 : MAX_SEATS;
         drawn = _staking.drawAndLock(jobId, seed, seedBlock, wanted, lock, _jobs.participants(jobId));
         uint256 found = drawn.length;
+        require(stored.audit || found >= MIN_SEATS, IJobMarket.TooFewEligible(found, MIN_SEATS));
         // slither-disable-next-line weak-prng: makes a number odd, and draws nothing
-        uint256 kept = stored.audit ? found : found < MIN_SEATS ? 0 : found - 1 + found % 2;
+        uint256 kept = stored.audit ? found : found - 1 + found % 2;
         for (uint256 i = kept; i < found; ++i) {
             _staking.unlock(jobId, drawn[i], lock);
         }

@@ -102,7 +102,7 @@ contract Referee is Rerun, ReentrancyGuardTransient {
         require(panel.status == PanelStatus.Decided, IJobMarket.PanelUndecided(stored.panelId));
 
         if (status == Status.Audited) _hear(jobId, stored, panel);
-        else if (panel.size == 0) _fail(jobId, stored, Failure.TooFewEligible);
+        else if (panel.size == 0) _leaveUnheard(jobId, stored);
         else if (panel.votes == 0) _fail(jobId, stored, Failure.NoMajority);
         else if (panel.kind == OutcomeKind.InputUnavailable) _fail(jobId, stored, Failure.InputsUnavailable);
         else _conclude(jobId, stored, panel.kind, panel.outcomeHash);

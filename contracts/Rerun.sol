@@ -97,6 +97,18 @@ abstract contract Rerun is Seating {
         emit IJobMarket.Disputed(jobId, panelId, challenger, bond);
     }
 
+    /// @dev Ends a job whose panel never sat. What was challenged stands, and the bond goes back: else whoever has read an
+    /// outcome had the fee and the per-run price of it back by a challenge that nobody could hear.
+    function _leaveUnheard(uint256 jobId, Job storage stored) internal {
+        if (stored.challenger == address(0)) {
+            _fail(jobId, stored, Failure.TooFewEligible);
+            return;
+        }
+
+        _finish(jobId, stored);
+        _pay(stored.challenger, address(_token), stored.bond);
+    }
+
     /// @dev The panel is the deployment's own, and calls nobody.
     function _convene(uint256 jobId, Job storage stored, bool audit) private returns (uint64 panelId) {
         // forge-lint: disable-next-line(unsafe-typecast)

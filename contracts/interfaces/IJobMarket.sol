@@ -122,7 +122,7 @@ struct Job {
 /// audit or a challenge has a panel run it again.
 /// @dev Who is paid what, in base units. F is the jobFee, d the assurance, A = F*d/(n + d) goes to the pool when the job is
 /// final, s = (F - A)/n is one seat's pay, and whatever division leaves over goes to the lowest seat.
-///   Final by k equal: the seats whose outcome is final share F - A.
+///   Final by k equal, also where no panel sat to hear a challenge: the seats whose outcome is final share F - A.
 ///   Final by a panel, after no quorum or a canary that was false: the seats and the panelists whose outcome is final share
 ///     F - A.
 ///   Final by a panel, after a challenge or an audit: the seats whose outcome is final share F - A, or the majority of the
@@ -226,7 +226,8 @@ interface IJobMarket is IRounds {
     /// no quorum. Closes reveals whose time ran out by itself, and slashes who withheld. An assured job waits for the block
     /// whose hash decides about the audit.
     function tally(uint256 jobId) external;
-    /// @notice Has a panel run a proposed job again. The sender puts up `bondOf` the job from its allowance.
+    /// @notice Has a panel run a proposed job again. The sender puts up `bondOf` the job from its allowance. Where no panel
+    /// ever sits the proposal is final, and the bond goes back.
     function challenge(uint256 jobId) external;
     /// @notice The same without a bond, for a canary that was answered otherwise. AssurancePool only.
     function dispute(uint256 jobId, address challenger) external;

@@ -74,7 +74,8 @@ interface IPanel is IRounds {
     function convene(uint256 jobId, bool audit, uint64 fuel, uint96 lock) external returns (uint256 panelId);
     /// @notice Draws the panel by the hash of a block that was in the future when it was called: an odd number of at most 7
     /// operators that took no part in the job (`IJobMarket.participants`), or one auditor. Where fewer than 3 are
-    /// eligible (for an audit: none), it is decided without a verdict. Re-arms when the block is too old.
+    /// eligible it reverts with `IJobMarket.TooFewEligible`, and may find more until its deadline; an audit that finds nobody
+    /// is decided without a verdict. Re-arms when the block is too old.
     function assign(uint256 panelId) external;
     /// @notice Commits to keccak256(abi.encode(chainid, this, panelId, operator, outcomeHash, salt)).
     function commit(uint256 panelId, bytes32 commitment) external;

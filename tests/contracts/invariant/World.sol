@@ -138,7 +138,7 @@ contract World is Trade {
         bool judged;
         if (job.status == Status.Open) {
             if (late) jobs.expire(jobId);
-            else if (ready) _try(abi.encodeCall(jobs.assign, (jobId)), operators[0]);
+            else if (ready) _try(address(jobs), abi.encodeCall(jobs.assign, (jobId)), operators[0]);
         } else if (job.status == Status.Assigned) {
             if (late) jobs.expire(jobId);
             else if (ready) _seatCommits(jobId, seat % job.n, word);
@@ -153,7 +153,7 @@ contract World is Trade {
             else _object(jobId, job, word);
         } else if (job.status == Status.Demanded) {
             if (late) jobs.expire(jobId);
-            else if (word % 2 == 0) _try(abi.encodeCall(jobs.answer, (jobId, ROOT)), eve);
+            else if (word % 2 == 0) _try(address(jobs), abi.encodeCall(jobs.answer, (jobId, ROOT)), eve);
         } else if (job.status < Status.Final) {
             judged = _sit(jobId, job, seat, word);
         } else if (job.status == Status.Final) {
@@ -165,14 +165,14 @@ contract World is Trade {
     /// @dev A proposal is challenged, or its bytes demanded, or its canary opened; mostly nobody minds.
     function _object(uint256 jobId, Job memory job, uint256 word) private {
         uint256 said = word % 32;
-        if (said == 7) _try(abi.encodeCall(jobs.challenge, (jobId)), eve);
+        if (said == 7) _try(address(jobs), abi.encodeCall(jobs.challenge, (jobId)), eve);
         else if (said == 8) _tryPool(abi.encodeCall(pool.openCanary, (jobId, _answer(), bytes32(jobId))));
         else if (said < 14 && job.outcomeHash == _hash(OutcomeKind.Result, _document())) _demand(jobId);
     }
 
     function _demand(uint256 jobId) private {
         bytes memory call = abi.encodeCall(jobs.demand, (jobId, _document(), new bytes[](0), new uint256[](0)));
-        _try(call, rita);
+        _try(address(jobs), call, rita);
     }
 
     /// @dev The same for a job's panel or auditor; whether it was resolved.
@@ -186,7 +186,7 @@ contract World is Trade {
         }
         if (vm.getBlockTimestamp() > called.deadline) panel.expire(panelId);
         else if (vm.getBlockNumber() < called.readyBlock) return false;
-        else if (called.status == PanelStatus.Called) panel.assign(panelId);
+        else if (called.status == PanelStatus.Called) _try(address(panel), abi.encodeCall(panel.assign, (panelId)), eve);
         else if (called.status == PanelStatus.Assigned) _panelistCommits(panelId, jobId, seat % called.size, word);
         else _panelistReveals(panelId, jobId, seat % called.size, word);
         _watchPanel(panelId);
@@ -225,9 +225,9 @@ contract World is Trade {
         _panelReveal(panelId, seat, kind, outcome);
     }
 
-    function _try(bytes memory call, address sender) private {
+    function _try(address target, bytes memory call, address sender) private {
         vm.prank(sender);
-        (bool done, bytes memory reason) = address(jobs).call(call);
+        (bool done, bytes memory reason) = target.call(call);
         // Too few operators, or nothing else, may be in the way of what is in turn.
         bytes4 refused = bytes4(reason);
         vm.assertTrue(

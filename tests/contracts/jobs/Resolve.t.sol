@@ -20,7 +20,9 @@ import {ResolveTest} from "./ResolveTest.sol";
 // │   ├── the seats that found it share the fee, or the panel's majority where there is none
 // │   └── of what was slashed: the panel's majority a seat's pay each, the challenger 110 % of it beside the bond, the
 // │       requester up to the fee; the rest burns
-// └── when the panel has no majority, or could not sit, or not get the inputs
+// ├── after a challenge, when no panel sat
+// │   └── the proposal is final, and the bond goes back
+// └── when the panel has no majority, or could not sit where nobody challenged, or not get the inputs
 //     └── the job fails: base fees to who revealed, the panel's from the bond, without one from the fee; nobody is slashed
 contract ResolvePanelTest is ResolveTest {
     // After no quorum
@@ -290,16 +292,40 @@ contract ResolvePanelTest is ResolveTest {
         _checkClosed(jobId);
     }
 
-    function test_APanelThatNeverSatFailsTheJob() public {
-        uint256 jobId = _proposed(_terms(_licensed(3, 2)), 0);
-        _challenge(jobId, eve);
+    function test_APanelThatNeverSatLeavesNoQuorum() public {
+        uint256 jobId = _proposed(_terms(_single(3, 2)), 6);
         _runOutPanel(1);
         panel.expire(1);
         vm.expectEmit(address(jobs));
-        emit IJobMarket.Failed(jobId, Failure.TooFewEligible, F - 3 * BASE, 0);
+        emit IJobMarket.Failed(jobId, Failure.TooFewEligible, F - 3 * BASE, RUN_PRICE);
         jobs.resolve(jobId);
-        vm.assertEq(_owed(eve), F);
+        vm.assertEq(_owed(rita), F - 3 * BASE + RUN_PRICE);
+        _checkStatus(jobId, Status.Failed);
         _checkClosed(jobId);
+        _checkUnslashed();
+    }
+
+    function test_APanelThatNeverSatLeavesTheProposalFinal() public {
+        JobTerms memory terms = _terms(_single(3, 2));
+        terms.assurancePpm = 1;
+        uint256 jobId = _revealed(terms, 4);
+        _mine(3);
+        jobs.tally(jobId);
+        _challenge(jobId, eve);
+        _runOutPanel(1);
+        panel.expire(1);
+        address[] memory paid = new address[](2);
+        (paid[0], paid[1]) = (_seat(jobId, 0).operator, _seat(jobId, 1).operator);
+        vm.expectEmit(address(jobs));
+        emit IJobMarket.Finalized(jobId, OutcomeKind.Result, _hash(OutcomeKind.Result, TRUTH), paid);
+        jobs.resolve(jobId);
+        vm.assertEq(_owed(paid[0]) + _owed(paid[1]) + pool.balance(), F);
+        vm.assertEq(_owed(eve), F);
+        vm.assertEq(_owed(rita), 0);
+        vm.assertEq(ledger.received(version, address(usd)), _net(PRICE) + _net(RUN_PRICE));
+        _checkStatus(jobId, Status.Final);
+        _checkClosed(jobId);
+        _checkUnslashed();
     }
 
     function test_InputsThatThePanelCouldNotGetFailTheJob() public {

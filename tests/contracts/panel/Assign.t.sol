@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {IJobMarket, Status} from "../../../contracts/interfaces/IJobMarket.sol";
 import {IPanel, PanelState, PanelStatus} from "../../../contracts/interfaces/IPanel.sol";
 import {IRounds, OutcomeKind, Seat} from "../../../contracts/interfaces/IRounds.sol";
 import {PanelTest} from "./PanelTest.sol";
@@ -11,7 +12,7 @@ import {PanelTest} from "./PanelTest.sol";
 // ├── before the seed is confirmed: it reverts with TooEarly
 // ├── when the seed is too old: it waits for another block, as long as it has time
 // ├── of a panel
-// │   ├── when fewer than three are eligible: it is decided without a verdict, and nobody stays locked
+// │   ├── when fewer than three are eligible: it reverts with TooFewEligible, and may find more until its time is over
 // │   └── otherwise three, five or seven who had no part in the job are seated; who is one too many goes free
 // └── of an audit
 //     ├── when nobody is eligible: it is decided without a verdict
@@ -40,11 +41,11 @@ contract PanelAssignTest is PanelTest {
     }
 
     function testFuzz_SeatsAnOddNumberOfWhoeverIsLeft(uint8 left) public {
-        left = left % 9;
+        left = 3 + left % 6;
         _leaveBut(left);
         _mine(3);
         panel.assign(panelId);
-        uint256 size = left < 3 ? 0 : left == 8 ? 7 : left - 1 + left % 2;
+        uint256 size = left == 8 ? 7 : left - 1 + left % 2;
         vm.assertEq(panel.panel(panelId).size, size);
         vm.assertEq(panel.seats(panelId).length, size);
         uint256 locked;
@@ -52,17 +53,39 @@ contract PanelAssignTest is PanelTest {
             locked += staking.operator(operators[i]).locked;
         }
         vm.assertEq(locked, (3 + size) * LOCK);
-        _checkPanel(panelId, size == 0 ? PanelStatus.Decided : PanelStatus.Assigned);
+        _checkPanel(panelId, PanelStatus.Assigned);
     }
 
-    function test_TooFewEligibleDecideNothing() public {
+    function testFuzz_TooFewEligibleMayBeMoreLater(uint8 left) public {
+        left = left % 3;
+        _leaveBut(left);
+        _mine(3);
+        _refuseTooFew(left);
+        panel.assign(panelId);
+        _checkPanel(panelId, PanelStatus.Called);
+        for (uint256 i; i < operators.length; ++i) {
+            if (staking.operator(operators[i]).locked != 0) continue;
+            _fund(operators[i], 1);
+            vm.prank(operators[i]);
+            staking.stake(1);
+        }
+        _mine(33);
+        panel.assign(panelId);
+        _mine(3);
+        panel.assign(panelId);
+        vm.assertEq(panel.panel(panelId).size, 7);
+    }
+
+    function test_TooFewEligibleDecideNothingInTheEnd() public {
         _leaveBut(2);
         _mine(3);
-        vm.expectEmit(address(panel));
-        emit IPanel.Decided(panelId, jobId, OutcomeKind.None, 0, 0);
+        _refuseTooFew(2);
         panel.assign(panelId);
-        vm.assertEq(panel.panel(panelId).deadline, 0);
+        _runOutPanel(panelId);
+        panel.expire(panelId);
+        vm.assertEq(panel.panel(panelId).votes, 0);
         jobs.resolve(jobId);
+        _checkStatus(jobId, Status.Failed);
         _checkClosed(jobId);
     }
 
@@ -73,8 +96,8 @@ contract PanelAssignTest is PanelTest {
             staking.requestUnbond(MINIMUM_STAKE - LOCK + 1);
         }
         _mine(3);
+        _refuseTooFew(0);
         panel.assign(panelId);
-        vm.assertEq(panel.panel(panelId).size, 0);
     }
 
     function test_AnAuditSeatsOne() public {
@@ -127,5 +150,9 @@ contract PanelAssignTest is PanelTest {
         panel.assign(panelId);
         _refusePanelStatus();
         panel.assign(panelId);
+    }
+
+    function _refuseTooFew(uint256 found) private {
+        vm.expectRevert(abi.encodeWithSelector(IJobMarket.TooFewEligible.selector, found, 3));
     }
 }

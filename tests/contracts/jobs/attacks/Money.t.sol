@@ -163,9 +163,7 @@ contract MoneyAttackTest is JobTest {
         uint256 jobId = _proposed(_single(3, 2), 0);
         uint256 left;
         for (uint256 i; i < CROWD; ++i) {
-            if (staking.operator(operators[i]).locked != 0 || left++ < 2) continue;
-            vm.prank(operators[i]);
-            staking.requestUnbond(MINIMUM_STAKE);
+            if (staking.operator(operators[i]).locked == 0 && left++ >= 2) _unbond(operators[i]);
         }
         vm.expectRevert(abi.encodeWithSelector(IJobMarket.TooFewEligible.selector, 2, 3));
         vm.prank(rita);
@@ -174,6 +172,53 @@ contract MoneyAttackTest is JobTest {
         jobs.finalize(jobId);
         vm.assertEq(_owed(_seat(jobId, 1).operator), FEE / 3);
         vm.assertEq(_owed(rita), 0);
+        _checkClosed(jobId);
+    }
+
+    /// @dev A fee whose lock only the seats can afford keeps the others from the panel: who has read the outcome, and
+    /// challenges it, has nothing back of fee and per-run price.
+    function test_Attack_AChallengeThatNobodyCanHear() public {
+        JobTerms memory terms = _single(3, 3);
+        terms.fee = uint96(2 * MINIMUM_STAKE / LOCK_MULTIPLE);
+        for (uint256 i; i < 5; ++i) {
+            _fund(operators[i], 100 * MINIMUM_STAKE);
+            vm.prank(operators[i]);
+            staking.stake(100 * MINIMUM_STAKE);
+        }
+        uint256 before = _wealth(rita);
+        uint256 income = ledger.received(version, address(usd));
+        uint256 jobId = _proposed(terms, 0);
+        uint256 panelId = _challenge(jobId, rita);
+        _mine(3);
+        vm.expectRevert(abi.encodeWithSelector(IJobMarket.TooFewEligible.selector, 2, 3));
+        panel.assign(panelId);
+        _runOutPanel(panelId);
+        panel.expire(panelId);
+        jobs.resolve(jobId);
+        vm.assertEq(before - _wealth(rita), terms.fee + RUN_PRICE);
+        vm.assertEq(ledger.received(version, address(usd)) - income, _net(RUN_PRICE));
+        _checkClosed(jobId);
+    }
+
+    /// @dev The same on a small network, by three operators that have a stake for one block.
+    function test_Attack_ShamPanelists() public {
+        uint256 jobId = _proposed(_single(3, 2), 0);
+        for (uint256 i; i < CROWD; ++i) {
+            if (staking.operator(operators[i]).locked == 0) _unbond(operators[i]);
+        }
+        _addOperators(3, MINIMUM_STAKE);
+        uint256 panelId = _challenge(jobId, rita);
+        for (uint256 i = CROWD; i < CROWD + 3; ++i) {
+            _unbond(operators[i]);
+        }
+        _mine(3);
+        vm.expectRevert(abi.encodeWithSelector(IJobMarket.TooFewEligible.selector, 0, 3));
+        panel.assign(panelId);
+        _runOutPanel(panelId);
+        panel.expire(panelId);
+        jobs.resolve(jobId);
+        vm.assertEq(_owed(_seat(jobId, 1).operator), FEE / 3);
+        _checkStatus(jobId, Status.Final);
         _checkClosed(jobId);
     }
 
@@ -232,6 +277,11 @@ contract MoneyAttackTest is JobTest {
         pool.openCanary(canary, hash, SALT);
         vm.assertEq(_owed(rita) - before, paidIn);
         vm.assertEq(pool.balance(), 50e6);
+    }
+
+    function _unbond(address operator) private {
+        vm.prank(operator);
+        staking.requestUnbond(MINIMUM_STAKE);
     }
 
     function _finalAssured(JobTerms memory terms) private returns (uint256 jobId) {
