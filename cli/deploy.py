@@ -26,7 +26,9 @@ def deploy(
     admin: Annotated[str | None, typer.Option(help="Who governs from now on; the account if absent.")] = None,
     guardian: Annotated[str | None, typer.Option(help="Who may pause at once; the admin if absent.")] = None,
     delay: Annotated[int | None, typer.Option(min=0, help="Seconds each act of the admin waits; two days.")] = None,
-    treasury: Annotated[str | None, typer.Option(help="Who is owed the protocolFee; the admin if absent.")] = None,
+    treasury: Annotated[
+        str | None, typer.Option(help="Who is owed the protocolFee; if absent who was, or the admin.")
+    ] = None,
     parameters: Annotated[Path | None, typer.Option(help="TOML file of other parameters.")] = None,
     salt: Annotated[str, typer.Option(help="Another one deploys anew beside what is there.")] = "fusion",
     as_json: Json = False,
@@ -46,7 +48,8 @@ def deploy(
     endpoint = settings.rpc if rpc is None else rpc
     chosen = _parameters(network, parameters)
     roles = _roles(signer.address, admin, guardian, delay)
-    owed = address(treasury, "--treasury") if treasury else roles.admin if roles else signer.address
+    owed = address(treasury, "--treasury") if treasury is not None else deployment.treasury_of(endpoint, signer, salt)
+    owed = owed or (roles.admin if roles else signer.address)
     if paid_in is not None and parameters is None:
         _check_decimals(endpoint, paid_in)
     plan = Plan.of(signer.address, owed, chosen, token=paid_in, salt=salt)

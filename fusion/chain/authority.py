@@ -59,6 +59,9 @@ def settling(reader: Reader, at: Mapping[type[Contract], str], token: str, roles
         missing.append(manager.label_role(GUARDIAN, ROLES[GUARDIAN]))
         missing.append(manager.grant_role(GUARDIAN, roles.guardian, 0))
     governs = manager.has_role(ADMIN, owner)[0]
+    # Who deployed without naming a guardian is that, until it names one.
+    if governs and roles.guardian != owner and manager.has_role(GUARDIAN, owner)[0]:
+        missing.append(manager.renounce_role(GUARDIAN, owner))
     if roles.admin != owner:
         if manager.has_role(ADMIN, roles.admin) != (True, roles.delay):
             missing.append(manager.grant_role(ADMIN, roles.admin, roles.delay))

@@ -13,15 +13,15 @@ from eth_utils.crypto import keccak
 from fusion.chain.account import Account
 from fusion.chain.authority import ADMIN, Roles, settling
 from fusion.chain.contract import BlockTag, Call, Contract, checksum
-from fusion.chain.contracts import ERRORS, AccessManager, Factory, MockUSD
-from fusion.chain.factory import CONTRACTS, DEPLOYER, SALT, Plan
+from fusion.chain.contracts import ERRORS, AccessManager, Factory, MockUSD, RevenueLedger
+from fusion.chain.factory import CONTRACTS, DEPLOYER, SALT, Plan, places
 from fusion.chain.parameters import MUSD, Parameters
 from fusion.chain.revert import refused
 from fusion.chain.rpc import Rpc, RpcError
 from fusion.chain.transactions import NonceTakenError, Pending, Sender
 from fusion.errors import BadInput, ContractRefused, NotReady, TransactionLost
 
-__all__ = ["LOCAL", "MUSD", "PAID_IN", "Deployment", "Parameters", "Roles", "deploy", "deployment_hash"]
+__all__ = ["LOCAL", "MUSD", "PAID_IN", "Deployment", "Parameters", "Roles", "deploy", "deployment_hash", "treasury_of"]
 
 LOCAL = "local"  # the network that `fusion up` starts
 PAID_IN = "Token"  # in a record, the token of a deployment that has no MockUSD of its own
@@ -121,6 +121,13 @@ def deploy(
     contracts = {PAID_IN: plan.token} if token is not None else {}
     contracts |= {kind.NAME: plan.at[kind] for kind in plan.codes}
     return Deployment(steps.chain_id, contracts, _first_block(steps, plan), deployment_hash(parameters), network)
+
+
+def treasury_of(rpc: str, account: Account, salt: str = SALT) -> str | None:
+    """Who is owed the protocolFee of what `account` deployed with that salt; None before there is a ledger."""
+    steps = _Steps(Rpc(rpc), account)
+    ledger = RevenueLedger(steps, places(account.address, salt)[RevenueLedger])
+    return ledger.treasury() if steps.has_code(ledger.address) else None
 
 
 def _create(steps: "_Steps", plan: Plan) -> None:

@@ -56,7 +56,7 @@ class Plan:
         owner: the account that deploys.
         factory: address of its Factory.
         making: what the deterministic deployer is sent to make that.
-        at: address by contract.
+        at: address by contract, the Factory's among them.
         codes: creation code with its arguments, in the order of creation; without MockUSD where another token is used.
         token: what is staked and paid with.
     """
@@ -70,18 +70,24 @@ class Plan:
 
     @classmethod
     def of(cls, owner: str, treasury: str, parameters: Parameters, *, token: str | None, salt: str) -> Self:
-        salted = keccak(text=f"{salt} {owner.lower()}")
-        code = Factory.creation(owner)
-        factory = get_create2_address(
-            HexAddress(HexStr(DEPLOYER)), HexStr("0x" + salted.hex()), HexStr("0x" + code.hex())
-        )
-        at: dict[type[Contract], str] = {
-            kind: get_create_address(factory, Nonce(place + 1)) for place, kind in enumerate(CONTRACTS)
-        }
+        salted, code = _salted(owner, salt), Factory.creation(owner)
+        at = places(owner, salt)
         codes = _codes(at, owner, treasury, parameters, token or at[MockUSD])
         if token is not None:
             del codes[MockUSD]
-        return cls(owner, factory, salted + code, at, codes, token or at[MockUSD])
+        return cls(owner, at[Factory], salted + code, at, codes, token or at[MockUSD])
+
+
+def places(owner: str, salt: str) -> dict[type[Contract], str]:
+    """Where the contracts of an account stand, made or not."""
+    made = "0x" + _salted(owner, salt).hex(), "0x" + Factory.creation(owner).hex()
+    factory = get_create2_address(HexAddress(HexStr(DEPLOYER)), *map(HexStr, made))
+    at = {kind: str(get_create_address(factory, Nonce(place + 1))) for place, kind in enumerate(CONTRACTS)}
+    return {Factory: str(factory), **at}
+
+
+def _salted(owner: str, salt: str) -> bytes:
+    return keccak(text=f"{salt} {owner.lower()}")
 
 
 def _codes(

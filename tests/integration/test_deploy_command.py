@@ -117,6 +117,18 @@ def test_without_an_admin_the_account_governs_at_once(fusion: Command) -> None:
     assert shown["next_fee_from"].endswith("UTC")
 
 
+def test_who_deployed_hands_over_later_by_the_same_command(fusion: Command) -> None:
+    before = fusion.told(*fusion.deploy())
+    assert before["guardian"] == [{"account": fusion.at["dora"], "delay": 0}]
+
+    after = fusion.told(*fusion.handing_over())
+
+    assert after["contracts"] == before["contracts"]
+    assert after["admin"] == [{"account": fusion.at["adam"], "delay": DELAY}]
+    assert after["guardian"] == [{"account": fusion.at["gus"], "delay": 0}]
+    assert "that is the guardian's" in fusion.refused("protocol", "pause", "--as", "dora")
+
+
 def test_parameters_and_the_token_of_a_network(fusion: Command) -> None:
     stranger = accounts.Account.random()
     fusion.anvil.fund(stranger.address)
