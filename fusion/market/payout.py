@@ -4,13 +4,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fusion.chain.account import Account
-from fusion.chain.bindings.license_market import Purchased, Refunded, Released
+from fusion.chain.bindings.license_market import OfferSet, Purchased, Refunded, Released
 from fusion.chain.bindings.module_registry import Published
 from fusion.chain.bindings.revenue_ledger import Claimed
 from fusion.chain.bindings.types import Settlement, Split
 from fusion.chain.client import Chain, Receipt
 from fusion.chain.contract import address
-from fusion.errors import BadInput
+from fusion.errors import BadInput, ContractRefused
 from fusion.market.publish import published
 from fusion.market.splits import passed_on
 
@@ -64,9 +64,10 @@ def income(chain: Chain, account: str) -> Income:
     """Reads what `account` can claim, has claimed, and may get once versions are settled."""
     tables = _paying(chain, account)
     moves = _moves(chain, tables)
+    token = chain.token.address
     return Income(
-        claimable=chain.ledger.claimable(account, chain.token.address),
-        claimed=sum(event.amount for event in chain.find(Claimed, account=account)),
+        claimable=chain.ledger.claimable(account, token),
+        claimed=sum(event.amount for event in chain.find(Claimed, account=account, token=token)),
         unsettled={version: sum(shares) for version, shares in moves.items()},
         due=sum(
             share
@@ -101,7 +102,13 @@ def settle_for(chain: Chain, account: Account, owed: str) -> list[Receipt]:
     tables = _paying(chain, owed)
     now = chain.now()
     ended = [trial.license_id for trial in _trials(chain, tables) if trial.ends <= now]
-    receipts = [chain.send(account, chain.market.release(license_id)) for license_id in ended]
+    receipts = []
+    for license_id in ended:
+        try:
+            receipts.append(chain.send(account, chain.market.release(license_id)))
+        except ContractRefused as refusal:
+            if refusal.error != "NotReleasable":  # else anyone was first, and it is done
+                raise
     return receipts + _settle(chain, account, tables)
 
 
@@ -144,13 +151,14 @@ def _paying(chain: Chain, account: str) -> dict[int, Table]:
 
 
 def _trials(chain: Chain, versions: Collection[int]) -> Iterator[Trial]:
-    """Sales of these versions whose price is still held."""
+    """Sales of these versions, in the network's stable token, whose price is still held."""
     sold = [each for each in chain.find(Purchased) if each.refundable_until and each.price and each.version in versions]
     if not sold:
         return
+    ours = {event.offer_id for event in chain.find(OfferSet) if event.terms.token == chain.token.address}
     over = {event.license_id for event in chain.find(Released)} | {event.license_id for event in chain.find(Refunded)}
     for each in sold:
-        if each.license_id not in over:
+        if each.offer_id in ours and each.license_id not in over:
             yield Trial(each.license_id, each.version, each.price, each.refundable_until)
 
 

@@ -1,7 +1,7 @@
 """Who is paid what when a job ends: the rules of JobMarket in integers, base unit by base unit.
 
-It mirrors contracts/Verdict.sol and is the oracle of its tests, of the commands that foretell a payment, and of
-bench/economics.py. Nothing here reads a chain.
+It mirrors contracts/Verdict.sol, and is the oracle of its tests and of the benchmark of what honesty is worth. Nothing
+here reads a chain.
 """
 
 from collections.abc import Sequence
