@@ -8,7 +8,7 @@ from fusion.chain.bindings.license_market import OfferSet, Purchased, Transfer
 from fusion.chain.bindings.types import Authorization, Offer, Permit, Sells
 from fusion.chain.client import Chain, Receipt
 from fusion.chain.contract import Call
-from fusion.chain.permit import sign_authorization, sign_permit
+from fusion.chain.permit import UnsignableError, sign_authorization, sign_permit
 from fusion.errors import BadInput
 from fusion.market.splits import NOBODY
 from fusion.money import show
@@ -124,7 +124,9 @@ def buy(
     max_price: int | None = None,
     referrer: str | None = None,
 ) -> Purchase:
-    """Buys a license in one transaction, with a signed permit where it costs anything.
+    """Buys a license in one transaction, with a signed permit where it costs anything that was not allowed before.
+
+    Where the token takes no permits it is two: the price is allowed first.
 
     Args:
         recipient: who holds the license; the buyer when absent.
@@ -139,10 +141,15 @@ def buy(
     terms, price = _quoted(chain, account.address, offer_id, max_price)
     limit = price if max_price is None else max_price
     holder, referred = recipient or account.address, referrer or NOBODY
-    if price == 0:
-        return _bought(chain, account, chain.market.purchase(offer_id, holder, 0, terms.version, referred))
+    purchase = chain.market.purchase(offer_id, holder, limit if price else 0, terms.version, referred)
+    if chain.token.allowance(account.address, chain.market.address) >= price:
+        return _bought(chain, account, purchase)
     deadline = chain.now() + SIGNED_SECONDS
-    signed = sign_permit(account, chain, terms.token, chain.market.address, limit, deadline)
+    try:
+        signed = sign_permit(account, chain, terms.token, chain.market.address, limit, deadline)
+    except UnsignableError:
+        chain.send(account, chain.token.approve(chain.market.address, price))
+        return _bought(chain, account, purchase)
     permit = Permit(deadline, signed.v, signed.r, signed.s)
     call = chain.market.purchase_with_permit(offer_id, holder, limit, terms.version, referred, permit)
     return _bought(chain, account, call)

@@ -8,6 +8,7 @@ import pytest
 from fusion.chain.account import Account
 from fusion.chain.bindings.module_registry import ModuleRegistered, Published
 from fusion.chain.bindings.types import Access, Offer, Sells, Split, VersionTerms
+from fusion.chain.contracts import MockUSD
 from fusion.chain.deployment import MUSD
 from fusion.errors import BadInput, ContractRefused
 from fusion.market import licenses, payout, trade
@@ -115,6 +116,41 @@ def test_a_trial_holds_the_price_until_it_is_returned_or_released(deployed, offe
         licenses.release(chain, author, kept)
 
 
+def test_a_trial_that_another_released_meanwhile_does_not_stop_a_claim(
+    deployed, offered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain, author, buyer = deployed.chain, deployed["author"], deployed["buyer"]
+    bought = trade.buy(chain, buyer, offered(trial=HOUR)).license_id
+    (trial,) = payout.income(chain, author.address).trials
+    deployed.anvil.advance(HOUR)
+    licenses.release(chain, buyer, bought)
+    monkeypatch.setattr(payout, "_trials", lambda *_: [trial])
+    assert len(payout.settle_for(chain, author, author.address)) == 1
+
+
+def test_only_the_stable_token_is_counted(deployed, offered, version: int) -> None:
+    chain, author, buyer = deployed.chain, deployed["author"], deployed["buyer"]
+    other = MockUSD(chain, str(deploy_token(deployed)))
+    allowed = chain.ledger.allow_token(other.address, allowed=True)
+    chain.send(deployed["deployer"], chain.manager.execute(allowed.to, allowed.data))
+    for trial in (0, HOUR):
+        terms = Offer(other.address, version, 0, PRICE, 0, trial, 0, 0, Sells.LICENSES)
+        offer, _ = trade.put_offer(chain, author, terms)
+        chain.send(buyer, other.mint(buyer.address, PRICE))
+        chain.send(buyer, other.approve(chain.market.address, PRICE))
+        chain.send(buyer, chain.market.purchase(offer, buyer.address, PRICE, version, NOBODY))
+    splits = payout.published(chain, version).splits
+    chain.send(author, chain.ledger.settle(version, other.address, list(splits)))
+    chain.send(author, chain.ledger.claim([other.address], author.address))
+    assert other.balance_of(author.address) == NET
+    assert payout.income(chain, author.address) == payout.Income(0, 0, {}, 0, ())
+
+
+def deploy_token(deployed) -> object:
+    raw, _ = deployed.chain._sender.send(deployed["ann"], {"data": MockUSD.creation(), "value": 0}, timeout=30)
+    return raw["contractAddress"]
+
+
 def test_a_free_license_costs_nothing_and_pays_nobody(deployed, offered, version: int) -> None:
     chain, buyer = deployed.chain, deployed["buyer"]
     before = chain.token.balance_of(buyer.address)
@@ -128,6 +164,39 @@ def test_a_referrer_is_paid_out_of_the_price(deployed, offered) -> None:
     trade.buy(chain, deployed["buyer"], offered(referral_bps=1_000), referrer=deployed["ann"].address)
     assert owed(deployed, "ann") == PRICE // 10
     assert payout.income(chain, author.address).due == NET - PRICE // 10
+
+
+def test_a_token_that_does_not_tell_its_domain_is_signed_for_by_its_separator(
+    deployed, offered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: object) -> None:
+        raise ContractRefused("no such function", error="Error")
+
+    chain, buyer = deployed.chain, deployed["buyer"]
+    monkeypatch.setattr(MockUSD, "eip712_domain", refuse)
+    sent = transactions(deployed, buyer)
+    trade.buy(chain, buyer, offered())
+    trade.buy_authorized(chain, buyer, offered())
+    assert transactions(deployed, buyer) == sent + 2
+
+    monkeypatch.setattr(MockUSD, "domain_separator", lambda _: bytes(32))
+    offer = offered()
+    with pytest.raises(BadInput, match="does not tell what its signatures are for: nothing was signed"):
+        trade.buy_authorized(chain, buyer, offer)
+    trade.buy(chain, buyer, offer)
+    assert transactions(deployed, buyer) == sent + 4, "the price is allowed, then the license bought"
+    assert chain.token.allowance(buyer.address, chain.market.address) == 0
+
+
+def test_what_was_allowed_before_needs_no_permit(deployed, offered, monkeypatch: pytest.MonkeyPatch) -> None:
+    chain, buyer = deployed.chain, deployed["buyer"]
+    chain.send(buyer, chain.token.approve(chain.market.address, PRICE))
+    monkeypatch.setattr("fusion.market.trade.sign_permit", None)
+    assert trade.buy(chain, buyer, offered()).price == PRICE
+
+
+def transactions(deployed, account: Account) -> int:
+    return int(deployed.anvil.rpc.call("eth_getTransactionCount", account.address, "latest"), 16)
 
 
 def test_an_authorization_is_sent_by_another_and_the_buyer_needs_no_ether(deployed, offered, version: int) -> None:
