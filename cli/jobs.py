@@ -2,19 +2,22 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 from cli.output import Progress, record
 from cli.session import Session
 from fusion import money
-from fusion.chain.bindings.job_market import Failed, Finalized, Judged
+from fusion.chain.bindings.job_market import Failed, Finalized, Judged, Posted
 from fusion.chain.bindings.operator_staking import Slashed
 from fusion.chain.bindings.types import Failure, Job, OutcomeKind, PanelStatus, Seat, Status
 from fusion.chain.client import Chain
 from fusion.content.table import Column
-from fusion.errors import BadInput, ContractRefused, FusionError
+from fusion.errors import BadInput, ContentError, ContentUnavailable, ContractRefused, FusionError, Retryable
 from fusion.market.splits import NOBODY, percent
 from node import request
 from sandbox.encoding import decode
+
+E = TypeVar("E", Failed, Finalized)
 
 PANEL = 3  # operators at least
 STAGES = {  # of the way to its end; one that is disputed, or whose seats are drawn anew, goes back a little
@@ -66,7 +69,11 @@ def print_answer(session: Session, job_id: int, answer: request.Answer, *, as_js
     if answer.job.status == Status.FAILED:
         raise FusionError(f"job {job_id} failed: {why_failed(session, job_id)}")
     level = {"level": UNVERIFIED} if answer.job.n == 1 else {}
-    record({"job": job_id} | level | outcome(session, answer), as_json=as_json)
+    try:
+        ended = outcome(session, answer)
+    except ContentUnavailable as error:
+        raise ContentUnavailable(f"job {job_id} is final; {error}; see it later: `fusion job show {job_id}`") from error
+    record({"job": job_id} | level | ended, as_json=as_json)
 
 
 def print_job(session: Session, job_id: int, *, as_json: bool) -> None:
@@ -87,8 +94,11 @@ def print_job(session: Session, job_id: int, *, as_json: bool) -> None:
     answer = request.answer(chain, job_id, job)
     shown |= _dispute(chain, job_id, job)
     if job.status == Status.FINAL:
-        (final,) = chain.find(Finalized, job_id=job_id)
-        record(shown | outcome(session, answer) | {"paid": list(final.paid)}, as_json=as_json)
+        try:
+            ended = outcome(session, answer)
+        except (ContentUnavailable, ContentError) as error:
+            ended = _attested(answer) | {"unavailable": str(error)}
+        record(shown | ended | {"paid": list(_end(chain, Finalized, job_id).paid)}, as_json=as_json)
         return
     shown["operators"] = answer.hashes
     if job.status == Status.FAILED:
@@ -100,13 +110,8 @@ def print_job(session: Session, job_id: int, *, as_json: bool) -> None:
 
 def outcome(session: Session, answer: request.Answer) -> dict[str, object]:
     """What the operators of a final job agreed on."""
-    job = answer.job
-    shown: dict[str, object] = {
-        "outcome": job.kind.name,
-        "hash": "0x" + job.outcome_hash.hex(),
-        "operators": answer.hashes,
-    }
-    if job.kind == OutcomeKind.RESULT:
+    shown = _attested(answer)
+    if answer.job.kind == OutcomeKind.RESULT:
         return shown | ends(request.outputs(session.chain, answer, session.store))
     document = decode(answer.document)
     if document.error is not None:
@@ -114,6 +119,14 @@ def outcome(session: Session, answer: request.Answer) -> dict[str, object]:
     if document.which is not None:
         shown["limit"] = document.which
     return shown
+
+
+def _attested(answer: request.Answer) -> dict[str, object]:
+    return {
+        "outcome": answer.job.kind.name,
+        "hash": "0x" + answer.job.outcome_hash.hex(),
+        "operators": answer.hashes,
+    }
 
 
 def ends(columns: Mapping[str, Column]) -> dict[str, object]:
@@ -140,32 +153,43 @@ def needing_panel(job_id: int) -> Iterator[None]:
 
 def why_failed(session: Session, job_id: int) -> str:
     """Why a job failed, and what becomes of its money."""
-    (failed,) = session.chain.find(Failed, job_id=job_id)
-    back = money.show(failed.refund + failed.royalty_refund)
-    return f"{REASONS[failed.reason]}; {back} of what it cost is yours again with `fusion revenue claim`"
+    chain = session.chain
+    failed, job = _end(chain, Failed, job_id), chain.jobs.job(job_id)
+    back = failed.refund
+    if job.royalty_token == chain.token.address:
+        back += failed.royalty_refund
+    if failed.reason == Failure.BYTES_WITHHELD:
+        back += chain.jobs.minimum_fee(job.fuel)  # the deposit of the demand
+    return f"{REASONS[failed.reason]}; {money.show(back)} of what it cost is yours again with `fusion revenue claim`"
+
+
+def _end(chain: Chain, kind: type[E], job_id: int) -> E:
+    """The log that ended a job; Retryable where the endpoint is behind."""
+    for found in chain.find(kind, job_id=job_id):
+        return found
+    raise Retryable(f"the endpoint gives no log of the end of job {job_id}; it may be behind")
 
 
 def listed(chain: Chain, *, requester: str | None, last: int) -> list[dict[str, object]]:
     """The newest jobs, newest first, of all requesters or of one."""
-    found: list[dict[str, object]] = []
-    for job_id in range(chain.jobs.job_count(), 0, -1):
-        if len(found) == last:
-            break
-        job = chain.jobs.job(job_id)
-        if requester not in (None, job.requester):
-            continue
-        found.append(
-            {
-                "job": job_id,
-                "status": words(job.status.name),
-                "outcome": "-" if job.kind == OutcomeKind.NONE else job.kind.name,
-                "version": job.version,
-                "level": "unverified" if job.n == 1 else f"{job.k} of {job.n}",
-                "fee": money.Units(job.fee),
-                "requester": job.requester,
-            }
-        )
-    return found
+    if requester is None:
+        count = chain.jobs.job_count()
+        ids = list(range(max(1, count - last + 1), count + 1))
+    else:
+        ids = [posted.job_id for posted in chain.find(Posted, requester=requester)][-last:]
+    return [_row(job_id, chain.jobs.job(job_id)) for job_id in reversed(ids)]
+
+
+def _row(job_id: int, job: Job) -> dict[str, object]:
+    return {
+        "job": job_id,
+        "status": words(job.status.name),
+        "outcome": "-" if job.kind == OutcomeKind.NONE else job.kind.name,
+        "version": job.version,
+        "level": "unverified" if job.n == 1 else f"{job.k} of {job.n}",
+        "fee": money.Units(job.fee),
+        "requester": job.requester,
+    }
 
 
 def act(seat: Seat) -> str:

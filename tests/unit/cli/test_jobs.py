@@ -1,16 +1,18 @@
 """What is told of a job: its seats, its end, and what a dispute cost whom."""
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from cli.jobs import act, listed, needing_panel, print_answer, print_job, telling
+from cli.jobs import act, listed, needing_panel, print_answer, print_job, telling, why_failed
 from cli.session import Session
 from fusion.chain.bindings.types import Failure, Fault, Job, OutcomeKind, PanelStatus, Seat, Status
 from fusion.content import dcbor
-from fusion.errors import BadInput, ContractRefused, FusionError
+from fusion.content.store import BlockStore
+from fusion.errors import BadInput, ContentUnavailable, ContractRefused, FusionError, Retryable
 from fusion.market.splits import NOBODY
 from node.request import Answer
 
@@ -30,7 +32,7 @@ def job(status: Status, kind: OutcomeKind = OutcomeKind.NONE, **more: object) ->
     known = {
         "status": status, "kind": kind, "version": 2, "requester": "0xYou", "fee": 300_000, "n": 3, "k": 2,
         "assurance_ppm": 100_000, "lock": 3_000_000, "deadline": 130, "outcome_hash": hashed,
-        "panel_id": 0, "challenger": NOBODY, "bond": 0,
+        "panel_id": 0, "challenger": NOBODY, "bond": 0, "royalty_token": NOBODY, "fuel": 10**11,
     }  # fmt: skip
     return SimpleNamespace(**(known | more))
 
@@ -42,6 +44,7 @@ def told(
     revealed: bytes = b"",
     seats: int = 3,
     events: dict[str, list[Any]] | None = None,
+    store: BlockStore | None = None,
     **more: object,
 ) -> Session:
     """A chain with job 4, whose first seat revealed that document, the second committed, and the third did not act."""
@@ -50,6 +53,7 @@ def told(
         "Revealed": [SimpleNamespace(operator="0x0", outcome_hash=b"\x11" * 32, outcome=revealed)] if seats else [],
         "Failed": [SimpleNamespace(reason=Failure.TOO_FEW_COMMITS, refund=270_000, royalty_refund=0)],
         "Finalized": [SimpleNamespace(paid=("0x0", "0x1"))],
+        "Posted": [SimpleNamespace(job_id=number) for number in (1, 2, 4)],
         "Judged": [],
         "Slashed": [],
     } | (events or {})
@@ -58,15 +62,27 @@ def told(
         Seat("0x1", OutcomeKind.NONE, False, b"\1", bytes(32)),
         Seat("0x2", OutcomeKind.NONE, False, bytes(32), bytes(32)),
     ]
-    jobs = SimpleNamespace(job=lambda number: stands, job_count=lambda: 4, seats=lambda number: taken[:seats])
+    jobs = SimpleNamespace(
+        job=lambda number: stands,
+        job_count=lambda: 4,
+        seats=lambda number: taken[:seats],
+        minimum_fee=lambda fuel: 120_000,
+    )
     panel = SimpleNamespace(
         panel=lambda number: SimpleNamespace(
             status=PanelStatus.DECIDED, audit=False, size=3, votes=3, outcome_hash=b"\x22" * 32
         ),
         seats=lambda number: [Seat(f"0xp{at}", OutcomeKind.RESULT, False, b"\1", b"\x22" * 32) for at in range(3)],
     )
-    chain = SimpleNamespace(jobs=jobs, panel=panel, now=lambda: 100, find=lambda kind, job_id: found[kind.__name__])
-    return cast("Session", SimpleNamespace(chain=chain))
+    chain = SimpleNamespace(
+        jobs=jobs,
+        panel=panel,
+        token=SimpleNamespace(address="0xToken"),
+        staking=SimpleNamespace(endpoint=lambda operator: ""),
+        now=lambda: 100,
+        find=lambda kind, **_: found[kind.__name__],
+    )
+    return cast("Session", SimpleNamespace(chain=chain, store=store))
 
 
 def printed(session: Session, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
@@ -96,6 +112,32 @@ def test_a_failed_job_tells_why_and_where_its_money_is(capsys: pytest.CaptureFix
     assert "fusion revenue claim" in shown["failed"]
     answer = Answer(session.chain.jobs.job(4), {}, b"")
     with pytest.raises(FusionError, match="job 4 failed: too few operators ran it in time"):
+        print_answer(session, 4, answer, as_json=True)
+
+
+def test_what_comes_back_is_in_the_token_of_the_network_and_with_the_deposit() -> None:
+    def back(reason: Failure, **more: object) -> str:
+        failed = SimpleNamespace(reason=reason, refund=300_000, royalty_refund=10**18)
+        return why_failed(told(Status.FAILED, events={"Failed": [failed]}, **more), 4)
+
+    assert "; 0.30 of what" in back(Failure.NO_MAJORITY, royalty_token="0xEuro")
+    assert "; 1,000,000,000,000.30 of what" in back(Failure.NO_MAJORITY, royalty_token="0xToken")
+    assert "; 0.42 of what" in back(Failure.BYTES_WITHHELD)
+
+
+def test_an_end_that_the_endpoint_does_not_give_yet_may_come_later(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(Retryable, match="no log of the end of job 4"):
+        printed(told(Status.FAILED, events={"Failed": []}), capsys)
+
+
+def test_a_result_that_nobody_serves_now_hides_nothing_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    document = dcbor.encode({"kind": "Result", "run": bytes(32), "table": bytes(32)})
+    session = told(Status.FINAL, OutcomeKind.RESULT, revealed=document, store=BlockStore(tmp_path))
+    shown = printed(session, capsys)
+    assert (shown["outcome"], shown["paid"]) == ("RESULT", ["0x0", "0x1"])
+    assert "is not in the content store" in shown["unavailable"]
+    answer = Answer(session.chain.jobs.job(4), {}, document, ("0x0",))
+    with pytest.raises(ContentUnavailable, match=r"job 4 is final; .*: `fusion job show 4`"):
         print_answer(session, 4, answer, as_json=True)
 
 
@@ -138,6 +180,8 @@ def test_a_solo_job_is_labelled_unverified(capsys: pytest.CaptureFixture[str]) -
 def test_jobs_are_listed_newest_first_and_by_requester() -> None:
     chain = cast("Any", told(Status.OPEN)).chain
     assert [row["job"] for row in listed(chain, requester=None, last=3)] == [4, 3, 2]
+    assert [row["job"] for row in listed(chain, requester="0xYou", last=2)] == [4, 2]
+    chain = cast("Any", told(Status.OPEN, events={"Posted": []})).chain
     assert listed(chain, requester="0xOther", last=3) == []
 
 
