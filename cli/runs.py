@@ -89,9 +89,14 @@ def order_run(session: Session, account: Account, order: Order, report: Progress
     """Checks the order, posts the job and waits for its end."""
     chain, version = session.chain, order.work.version
     terms = _terms(chain, account.address, order)
-    check_terms(chain, terms)
-    _check_operators(chain, order)
-    check_right(chain, account.address, terms)
+    try:
+        check_terms(chain, terms)
+        _check_operators(chain, order)
+        check_right(chain, account.address, terms)
+    except BadInput:
+        # Who lost the receipt of this very job goes on with it, whatever has changed since.
+        if request.under_way(chain, account.address, terms) is None:
+            raise
     with known_content(f"version {version}"):
         code = module_code(version, ChainListings(chain), session.content)
     spec = job_spec(session, order.work, code)

@@ -125,29 +125,29 @@ def post(
     terms = JobTerms(
         spec.version, license_id, offer_id, max_run_price, fee, value, spec.limits.fuel, assurance_ppm, n, k
     )
+    data = spec.encode()
+
+    def alike() -> list[Posted]:
+        return [each for each in _posted(chain, account.address, terms) if each.spec_hash == keccak(data)]
+
+    before = alike()
+    same = None if again else _newest(chain, before)
+    if same is not None:
+        log.get(job=same).warning("goes on with the same job, posted before")
+        return Request(same, ())
     check_terms(chain, terms)
     check_right(chain, account.address, terms)
     token = chain.token
     needed = fee + (0 if license_id else max_run_price)
     trade.check_funds(chain, account.address, needed, "the job")
-    data = spec.encode()
-
-    def alike() -> dict[int, Posted]:
-        posted = chain.find(Posted, requester=account.address, version=terms.version)
-        return {each.job_id: each for each in posted if each.spec_hash == keccak(data) and each.terms == terms}
-
-    before = alike()
-    under_way = [job_id for job_id in before if chain.jobs.job(job_id).status not in ENDED]
-    if under_way and not again:
-        log.get(job=under_way[-1]).warning("goes on with the same job, posted before")
-        return Request(under_way[-1], ())
     receipts = []
     if token.allowance(account.address, chain.jobs.address) < needed:
         receipts.append(chain.send(account, token.approve(chain.jobs.address, needed)))
     try:
         receipt = chain.send(account, chain.jobs.post(terms, data))
     except (TransactionLost, ChainUnavailable) as error:
-        found = _receipt(chain, lambda: [each for each in alike().values() if each.job_id not in before])
+        known = {each.job_id for each in before}
+        found = _receipt(chain, lambda: [each for each in alike() if each.job_id not in known])
         if found is None:
             raise TransactionLost(
                 f"{error}; once it is included, asking for the same job again goes on with it and pays nothing more"
@@ -155,6 +155,22 @@ def post(
         receipt = found
     receipts.append(receipt)
     return Request(receipt.event(Posted).job_id, tuple(receipts))
+
+
+def under_way(chain: Chain, account: str, terms: JobTerms) -> int | None:
+    """The newest job of an account on these terms that has not ended; None without one."""
+    return _newest(chain, _posted(chain, account, terms))
+
+
+def _posted(chain: Chain, account: str, terms: JobTerms) -> list[Posted]:
+    posted = chain.find(Posted, requester=account, version=terms.version)
+    return [each for each in posted if each.terms == terms]
+
+
+def _newest(chain: Chain, posted: Sequence[Posted]) -> int | None:
+    """The newest of these that has not ended."""
+    ids = (each.job_id for each in reversed(posted))
+    return next((job_id for job_id in ids if chain.jobs.job(job_id).status not in ENDED), None)
 
 
 def _receipt(chain: Chain, posted: Callable[[], list[Posted]]) -> Receipt | None:
@@ -324,9 +340,12 @@ def demand(
 
 def _lack(store: BlockStore, told: Mapping[bytes, bytes], root: Cid) -> _Lack | None:
     """The first block below `root` that neither the store nor the chain has; what the chain has is kept."""
-    waiting = [_Lack(root)]
+    waiting, seen = [_Lack(root)], set[Cid]()
     while waiting:
         at = waiting.pop()
+        if at.cid in seen:
+            continue
+        seen.add(at.cid)
         try:
             block = store.get(at.cid)
         except ContentUnavailable:

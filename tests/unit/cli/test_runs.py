@@ -1,5 +1,6 @@
 """What is refused before a job is posted, with the figures."""
 
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import cast
 
@@ -8,7 +9,7 @@ import pytest
 from cli.runs import Order, Work, order_run
 from cli.session import Session
 from fusion.chain.account import Account
-from fusion.chain.bindings.types import Operator, Sells
+from fusion.chain.bindings.types import JobTerms, Operator, Sells, Status
 from fusion.errors import BadInput, NotReady
 
 STAKES = {
@@ -20,7 +21,7 @@ STAKES = {
 }
 
 
-def ordered(seats: int, fee: int, *, value: int = 0) -> None:
+def ordered(seats: int, fee: int, *, value: int = 0, posted: Sequence[SimpleNamespace] = ()) -> None:
     """Orders a run on a chain with these operators, of which nothing else is there; a seat locks ten fees."""
     staking = SimpleNamespace(
         operator_count=lambda: len(STAKES),
@@ -33,11 +34,12 @@ def ordered(seats: int, fee: int, *, value: int = 0) -> None:
         minimum_fee=lambda fuel: 120_000,
         bound_of=lambda ppm, n, lock: ppm * n * lock // (1_000_000 - ppm),
         paused=lambda: False,
+        job=lambda number: SimpleNamespace(status=Status.ASSIGNED),
     )
     offer = SimpleNamespace(version=1, sells=Sells.RUNS, token="0xA", per_run_price=0)
     market = SimpleNamespace(offer_count=lambda: 1, offer=lambda number: offer)
     token = SimpleNamespace(address="0xA")
-    chain = SimpleNamespace(staking=staking, jobs=jobs, market=market, token=token)
+    chain = SimpleNamespace(staking=staking, jobs=jobs, market=market, token=token, find=lambda *_, **__: posted)
     session = SimpleNamespace(chain=chain, content=None)
     work = Work(version=1, data=None, feed="simulated", columns={}, settings={}, fuel=10**11, seed=0)
     order = Order(work=work, fee=fee, n=seats, k=seats, assurance_ppm=100_000, value=value, offer=1, timeout=0)
@@ -69,3 +71,14 @@ def test_as_many_seats_as_can_be_drawn_are_not_refused(monkeypatch: pytest.Monke
     monkeypatch.setattr("cli.runs.ChainListings", reached)
     with pytest.raises(NotReady, match="asked for next"):
         ordered(3, fee=300_000)
+
+
+def test_a_job_under_way_is_not_refused_for_the_stake_that_it_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    def reached(*_: object) -> None:
+        raise NotReady("the content is asked for next")
+
+    monkeypatch.setattr("cli.runs.module_code", reached)
+    monkeypatch.setattr("cli.runs.ChainListings", reached)
+    terms = JobTerms(1, 0, 1, 0, 300_000, 0, 10**11, 100_000, 5, 5)
+    with pytest.raises(NotReady, match="asked for next"):
+        ordered(5, fee=300_000, posted=[SimpleNamespace(job_id=4, terms=terms)])

@@ -1,6 +1,7 @@
 """What a requester is told before a job is posted and while it runs, and how it walks a table that is withheld."""
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from fusion.chain.account import Account
-from fusion.chain.bindings.types import Status
+from fusion.chain.bindings.types import JobTerms, Status
 from fusion.chain.client import Chain
 from fusion.content import dagpb
 from fusion.content.cid import DAG_PB, RAW, Cid
@@ -18,26 +19,39 @@ from fusion.content.store import BlockStore
 from fusion.content.table import add_table
 from fusion.errors import BadInput, ContentError, Retryable
 from node import request
+from node.executor.digest import keccak
 from node.spec import JobSpec
 
 YOU = Account.random()
 
 
-def _chain(*, balance: int = 0) -> Chain:
+def _chain(*, balance: int = 0, posted: Sequence[SimpleNamespace] = ()) -> Chain:
     jobs = SimpleNamespace(
         minimum_fee=lambda fuel: 120_000,
         lock_multiple=lambda: 10,
         bound_of=lambda assurance_ppm, n, lock: n * lock * assurance_ppm // (10**6 - assurance_ppm),
         paused=lambda: False,
+        job=lambda number: SimpleNamespace(status=Status.FAILED if number == 3 else Status.OPEN),
     )
     market = SimpleNamespace(is_valid=lambda license_id, user, version: True)
     token = SimpleNamespace(balance_of=lambda account: balance)
-    return cast("Chain", SimpleNamespace(jobs=jobs, market=market, token=token))
+    return cast("Chain", SimpleNamespace(jobs=jobs, market=market, token=token, find=lambda *_, **__: posted))
 
 
 def test_a_wallet_that_cannot_pay_is_told_in_tokens() -> None:
     with pytest.raises(BadInput, match=rf"{YOU.address} holds 0\.00, the job costs 0\.20; fund it first"):
         request.post(_chain(), YOU, JobSpec(1), fee=200_000, n=3, k=2, license_id=1)
+
+
+def test_a_job_under_way_is_gone_on_with_by_whoever_could_not_pay_another() -> None:
+    terms = JobTerms(1, 1, 0, 0, 200_000, 0, JobSpec(1).limits.fuel, 0, 3, 2)
+    same = keccak(JobSpec(1).encode())
+    posted = [SimpleNamespace(job_id=number, spec_hash=same, terms=terms) for number in (1, 2, 3)]
+    chain = _chain(posted=posted)
+    assert request.post(chain, YOU, JobSpec(1), fee=200_000, n=3, k=2, license_id=1) == request.Request(2, ())
+    assert request.under_way(chain, YOU.address, terms) == 2
+    with pytest.raises(BadInput, match="fund it first"):
+        request.post(chain, YOU, JobSpec(1, seed=1), fee=200_000, n=3, k=2, license_id=1)
 
 
 @pytest.mark.parametrize(
