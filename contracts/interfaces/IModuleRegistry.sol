@@ -24,7 +24,8 @@ struct Split {
 /// @param cidDigest SHA-256 digest of the bundle's CIDv1 root (dag-pb).
 /// @param plainDigest The same digest of the plain bundle; equal to `cidDigest` when the access is open.
 /// @param access Whether the bundle is public.
-/// @param minRoyaltyPpm The least share that whoever builds on this version must pay to it, in parts per million.
+/// @param minRoyaltyPpm The least share that whoever builds on this version must pay to it, in parts per million. It binds
+/// those whose tables name this version; who builds on one of them owes that one's least alone.
 /// @param semver Semantic version, unique within the module: [0-9A-Za-z.+-]{1,64}.
 struct VersionTerms {
     bytes32 cidDigest;
