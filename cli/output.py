@@ -9,10 +9,15 @@ from datetime import UTC, datetime
 Progress = Callable[[str, float], None]
 
 
+LAST = 253_402_300_799  # second that a date can tell
+
+
 class Moment(int):
     """Seconds of chain time: an integer to programs and in JSON, a date to a person; zero is never."""
 
     def __str__(self) -> str:
+        if self > LAST:
+            return "after the year 9999"
         return f"{datetime.fromtimestamp(self, UTC):%Y-%m-%d %H:%M:%S} UTC" if self else "never"
 
 

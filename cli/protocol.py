@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -25,7 +24,7 @@ app = typer.Typer(no_args_is_help=True, help="See and govern the protocol: pause
 @app.command()
 def show(as_json: Json = False) -> None:
     """Shows the state of the protocol. What is paused, the fee, allowed tokens, who governs, and what is scheduled."""
-    from cli.output import record
+    from cli.output import Moment, record
     from fusion.chain.governance import allowed_tokens, holders, operations
 
     session = Session()
@@ -38,14 +37,19 @@ def show(as_json: Json = False) -> None:
             "jobs": _going(paused=chain.jobs.paused()),
             "fee_bps": present,
             "next_fee_bps": None if following == present else following,
-            "next_fee_from": None if following == present else _when(since),
+            "next_fee_from": None if following == present else Moment(since),
             "tokens": allowed_tokens(chain),
             **{
                 role: [{"account": each.account, "delay": each.delay} for each in accounts]
                 for role, accounts in holders(chain).items()
             },
             "scheduled": [
-                {"function": each.function, "data": "0x" + each.data.hex(), "by": each.caller, "from": _when(each.when)}
+                {
+                    "function": each.function,
+                    "data": "0x" + each.data.hex(),
+                    "by": each.caller,
+                    "from": Moment(each.when),
+                }
                 for each in operations(chain)
             ],
         },
@@ -108,6 +112,21 @@ def token(
     _carry_out(chain, signer, calls, wait=wait, as_json=as_json)
 
 
+@app.command()
+def cancel(
+    function: Annotated[str, typer.Argument(help="As shown: RevenueLedger.setProtocolFee ...")],
+    account: As,
+    as_json: Json = False,
+) -> None:
+    """Cancels what is scheduled of a function. Whoever scheduled it may, and every admin."""
+    from cli.output import record
+    from fusion.chain import governance
+
+    chain, signer = _opened(account)
+    receipts = governance.cancel(chain, signer, function)
+    record({"cancelled": function, "tx": [receipt.tx_hash for receipt in receipts]}, as_json=as_json)
+
+
 def _opened(account: str) -> "tuple[Chain, Account]":
     session = Session()
     return session.chain, session.account(account)
@@ -115,7 +134,7 @@ def _opened(account: str) -> "tuple[Chain, Account]":
 
 def _carry_out(chain: "Chain", account: "Account", calls: "Sequence[Call]", *, wait: bool, as_json: bool) -> None:
     """Takes the next step of each call, and says how far each is; none where all is as asked already."""
-    from cli.output import rows
+    from cli.output import Moment, rows
     from fusion.chain.governance import carry_out
 
     found = [carry_out(chain, account, call) for call in calls]
@@ -123,7 +142,7 @@ def _carry_out(chain: "Chain", account: "Account", calls: "Sequence[Call]", *, w
         found = [_finished(chain, account, call, step) for call, step in zip(calls, found, strict=True)]
     rows(
         [
-            {"call": call.name, "state": step.state, "from": _when(step.when), "tx": step.tx}
+            {"call": call.name, "state": step.state, "from": Moment(step.when) if step.when else None, "tx": step.tx}
             for call, step in zip(calls, found, strict=True)
         ],
         as_json=as_json,
@@ -132,7 +151,8 @@ def _carry_out(chain: "Chain", account: "Account", calls: "Sequence[Call]", *, w
 
 def _finished(chain: "Chain", account: "Account", call: "Call", step: "Step") -> "Step":
     from cli.output import progress
-    from fusion.chain.governance import carry_out
+    from fusion.chain.governance import carry_out, due
+    from fusion.errors import BadInput
 
     with progress(call.name) as report:
         began = chain.now()
@@ -142,14 +162,11 @@ def _finished(chain: "Chain", account: "Account", call: "Call", step: "Step") ->
             if now < step.when:
                 time.sleep(POLL)
                 continue
+            if not due(chain, account, call):
+                raise BadInput(f"{call.name} was cancelled or executed while it waited; see `fusion protocol show`")
             step = carry_out(chain, account, call)
     return step
 
 
 def _going(*, paused: bool) -> str:
     return "paused" if paused else "open"
-
-
-def _when(second: int) -> str | None:
-    """A second of chain time as UTC; nothing for what is done."""
-    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if second else None

@@ -1,6 +1,5 @@
 """Governing a deployment: its state, who may change it, and calls that wait out the admin's delay."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -8,7 +7,7 @@ from fusion.chain.account import Account
 from fusion.chain.authority import GOVERNED, ROLES
 from fusion.chain.bindings.access_manager import OperationScheduled, RoleGranted
 from fusion.chain.bindings.revenue_ledger import TokenAllowed
-from fusion.chain.client import Chain
+from fusion.chain.client import Chain, Receipt
 from fusion.chain.contract import Call, checksum, selector
 from fusion.errors import BadInput
 
@@ -58,16 +57,6 @@ def holders(chain: Chain) -> dict[str, list[Holder]]:
     return found
 
 
-def roles_of_functions(chain: Chain) -> Mapping[str, str]:
-    """The role that the chain asks for each governed function, by `Contract.function`."""
-    found = {}
-    for kind, signature in GOVERNED:
-        address = chain.deployment.contracts[kind.NAME]
-        role = chain.manager.get_target_function_role(address, selector(signature))
-        found[f"{kind.NAME}.{signature.partition('(')[0]}"] = ROLES.get(role, f"role {role}")
-    return found
-
-
 def operations(chain: Chain) -> list[Operation]:
     """Scheduled calls that were neither executed nor cancelled, and have not lapsed."""
     found = []
@@ -99,13 +88,33 @@ def carry_out(chain: Chain, account: Account, call: Call) -> Step:
         role = ROLES[next(held for (kind, signature), held in GOVERNED.items() if _is(call, kind.NAME, signature))]
         those = ", ".join(each.account for each in holders(chain)[role]) or "nobody"
         raise BadInput(f"{account.address} may not call {call.name}: that is the {role}'s, which is {those}")
-    when = manager.get_schedule(manager.hash_operation(account.address, call.to, call.data))
+    when = due(chain, account, call)
     if not when:
         receipt = chain.send(account, manager.schedule(call.to, call.data, 0))
         return Step("scheduled", receipt.event(OperationScheduled).schedule, receipt.tx_hash)
     if when > chain.now():
         return Step("waiting", when, "")
     return Step("done", 0, chain.send(account, manager.execute(call.to, call.data)).tx_hash)
+
+
+def due(chain: Chain, account: Account, call: Call) -> int:
+    """The first second, in chain time, at which a call that the account scheduled may be executed; 0 for others."""
+    return chain.manager.get_schedule(chain.manager.hash_operation(account.address, call.to, call.data))
+
+
+def cancel(chain: Chain, account: Account, function: str) -> list[Receipt]:
+    """Cancels what is scheduled of a function, named as `Operation.function` names it.
+
+    Raises:
+        BadInput: nothing of it is scheduled.
+        ContractRefused: the account neither scheduled it nor is an admin.
+    """
+    scheduled = operations(chain)
+    found = [each for each in scheduled if each.function == function]
+    if not found:
+        those = ", ".join(dict.fromkeys(each.function for each in scheduled)) or "nothing"
+        raise BadInput(f"no call of {function} is scheduled; scheduled is {those}")
+    return [chain.send(account, chain.manager.cancel(each.caller, each.target, each.data)) for each in found]
 
 
 def _is(call: Call, contract: str, signature: str) -> bool:

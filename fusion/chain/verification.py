@@ -22,7 +22,6 @@ from fusion.chain.factory import Plan
 from fusion.errors import NotReady
 
 ROOT = Path(__file__).resolve().parents[2]
-COMPILED = ROOT / "build" / "forge"
 OUTPUTS = {"*": {"*": ["abi", "evm.bytecode", "evm.deployedBytecode", "metadata"]}}
 
 

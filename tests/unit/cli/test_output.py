@@ -31,5 +31,6 @@ def test_times_are_dates_to_a_person_and_seconds_to_a_program(capsys: pytest.Cap
     assert capsys.readouterr().out == (
         "expires  2026-01-01 00:00:00 UTC\nnever    never\nlasts    1d 1h 1m 1s\never     for ever\n"
     )
+    assert (str(Moment(253_402_300_799)), str(Moment(2**64 - 1))) == ("9999-12-31 23:59:59 UTC", "after the year 9999")
     record(item, as_json=True)
     assert json.loads(capsys.readouterr().out) == {"expires": 1_767_225_600, "never": 0, "lasts": 90_061, "ever": 0}
