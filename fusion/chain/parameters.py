@@ -81,6 +81,8 @@ class Parameters:
             told = tomllib.loads(file.read_text())
         except FileNotFoundError:
             raise BadInput(f"no file {file}") from None
+        except OSError as error:
+            raise BadInput(f"{file} cannot be read: {error.strerror}") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise BadInput(f"{file} is no TOML: {error}") from error
         inner = told.pop("windows", {})

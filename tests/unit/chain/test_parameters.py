@@ -58,3 +58,5 @@ def test_what_cannot_be_used_is_told(tmp_path: Path, text: str, told: str) -> No
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=f"no file {tmp_path}/none"):
         PRODUCTION.changed(tmp_path / "none")
+    with pytest.raises(BadInput, match=f"{tmp_path} cannot be read: Is a directory"):
+        PRODUCTION.changed(tmp_path)
