@@ -127,7 +127,7 @@ class Journey:
             terms = chain.market.offer(made.offer_id)
             if terms == self._terms(version):
                 return made.offer_id
-        offer, receipt = trade.put_offer(chain, author, self._terms(version))
+        offer, receipt = trade.set_offer(chain, author, self._terms(version))
         self._note("offer", receipt)
         return offer
 

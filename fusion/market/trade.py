@@ -27,47 +27,13 @@ class Purchase:
     receipt: Receipt
 
 
-def set_offer(
-    chain: Chain,
-    account: Account,
-    version: int,
-    *,
-    price: int = 0,
-    duration: int = 0,
-    trial: int = 0,
-    per_run_price: int = 0,
-    referral_bps: int = 0,
-    resale_bps: int = 0,
-    sells: Sells = Sells.LICENSES,
-) -> tuple[int, Receipt]:
-    """Offers a version for sale in the network's stable token and returns the offer's id.
-
-    Args:
-        price: base units for a license. `duration`: seconds it lasts, zero for ever.
-        trial: seconds in which an unused license may be returned; zero is no trial.
-        per_run_price: base units for one run without a license.
-        referral_bps: of the price for whoever referred the buyer. `resale_bps`: asked of a license's resale.
+def set_offer(chain: Chain, account: Account, terms: Offer, offer_id: int = 0) -> tuple[int, Receipt]:
+    """Makes an offer with these terms, or changes one of the author's; returns its id.
 
     Raises:
         BadInput: terms that contradict one another, told before anything is sent.
         ContractRefused: the account is not the author, or the version is deprecated.
     """
-    terms = Offer(
-        token=chain.token.address,
-        version=version,
-        duration=duration,
-        price=price,
-        per_run_price=per_run_price,
-        trial=trial,
-        referral_bps=referral_bps,
-        resale_bps=resale_bps,
-        sells=sells,
-    )
-    return put_offer(chain, account, terms)
-
-
-def put_offer(chain: Chain, account: Account, terms: Offer, offer_id: int = 0) -> tuple[int, Receipt]:
-    """Makes an offer with these terms, or changes one of the author's. Raises as `set_offer`."""
     check_terms(terms)
     receipt = chain.send(account, chain.market.set_offer(offer_id, terms))
     return receipt.event(OfferSet).offer_id, receipt
@@ -99,20 +65,6 @@ def sells_licenses(terms: Offer) -> bool:
 
 def sells_runs(terms: Offer) -> bool:
     return terms.sells in (Sells.RUNS, Sells.BOTH)
-
-
-def open_offer(chain: Chain, version: int) -> int:
-    """The cheapest offer of a version that sells licenses now, in the network's stable token; BadInput without one."""
-    ids = {found.offer_id for found in chain.find(OfferSet, version=version)}
-    terms = [(chain.market.offer(offer_id), offer_id) for offer_id in ids]
-    open_now = [
-        (each.price, offer_id)
-        for each, offer_id in terms
-        if sells_licenses(each) and each.version == version and each.token == chain.token.address
-    ]
-    if not open_now:
-        raise BadInput(f"version {version} is not for sale; its author can offer it with `fusion module offer`")
-    return min(open_now)[1]
 
 
 def buy(

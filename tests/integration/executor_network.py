@@ -15,7 +15,7 @@ from fusion.chain import account as accounts
 from fusion.chain.account import Account
 from fusion.chain.anvil import Anvil
 from fusion.chain.bindings.job_market import Finalized
-from fusion.chain.bindings.types import Job, Status
+from fusion.chain.bindings.types import Job, Offer, Sells, Status
 from fusion.chain.client import Chain
 from fusion.chain.deployment import MUSD, Parameters, deploy
 from fusion.content.bundle import Bundle
@@ -72,7 +72,8 @@ class Network:
         ]
         bundle = Bundle.from_files({"module.toml": "\n".join(lines).encode(), "module.py": code.encode()})
         version = publish.publish(self.chain, self.author, bundle, self.store).version_id
-        offer, _ = trade.set_offer(self.chain, self.author, version, price=MUSD)
+        terms = Offer(self.chain.token.address, version, 0, MUSD, 0, 0, 0, 0, Sells.LICENSES)
+        offer, _ = trade.set_offer(self.chain, self.author, terms)
         self.licenses[version] = trade.buy(self.chain, self.author, offer).license_id
         return version, bundle.cid
 

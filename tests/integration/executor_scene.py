@@ -11,7 +11,7 @@ from fusion.chain.account import Account
 from fusion.chain.anvil import Anvil
 from fusion.chain.bindings.job_market import Failed
 from fusion.chain.bindings.module_registry import ModuleRegistered, Published
-from fusion.chain.bindings.types import Access, Failure, Job, OutcomeKind, Split, VersionTerms
+from fusion.chain.bindings.types import Access, Failure, Job, Offer, OutcomeKind, Sells, Split, VersionTerms
 from fusion.chain.client import Chain
 from fusion.chain.deployment import MUSD
 from fusion.content.store import BlockStore
@@ -101,7 +101,8 @@ class Scene:
         terms = VersionTerms(IMAGE, IMAGE, Access.OPEN, 0, "1.0.0")
         call = chain.registry.publish(module, terms, [Split(buyer.address, 0, 1_000_000)])
         self.version = chain.send(buyer, call).event(Published).version_id
-        offer, _ = trade.set_offer(chain, buyer, self.version, price=MUSD)
+        terms = Offer(chain.token.address, self.version, 0, MUSD, 0, 0, 0, 0, Sells.LICENSES)
+        offer, _ = trade.set_offer(chain, buyer, terms)
         self.license = trade.buy(chain, buyer, offer).license_id
 
     def _stake(self, operator: Account) -> None:
@@ -122,7 +123,7 @@ class Scene:
             self.chain, self.buyer, spec, fee=FEE, n=1, k=1, license_id=self.license, assurance_ppm=assurance_ppm
         ).job_id
 
-    def vote(self, spec: JobSpec, _worker: Worker, _until: float) -> Vote:
+    def vote(self, spec: JobSpec, _worker: Worker, _until: float, _others: Sequence[str]) -> Vote:
         self.runs += 1
         document = b"outcome of seed %d" % spec.seed
         return Vote(OutcomeKind.RESULT, document, outcome_hash(1, document), secrets.token_bytes(32))

@@ -243,15 +243,13 @@ def test_a_license_that_was_given_away_is_its_new_holders(deployed) -> None:
     assert trade.valid_license(chain, ann.address, version) == license_id
 
 
-def test_an_offer_in_another_token_is_not_compared_and_not_bought(deployed) -> None:
+def test_an_offer_in_another_token_is_not_bought(deployed) -> None:
     chain, author, buyer = deployed.chain, deployed["author"], deployed["buyer"]
     version = published(deployed)
-    offer = offered(deployed, version)
     other = chain.registry.address  # any contract will do: nothing is taken
     chain.send(deployed["deployer"], chain.ledger.allow_token(other, allowed=True))
     terms = Offer(other, version, 0, 1, 0, 0, 0, 0, Sells.LICENSES)
     cheap = chain.send(author, chain.market.set_offer(0, terms)).event(OfferSet).offer_id
 
-    assert trade.open_offer(chain, version) == offer
     with pytest.raises(BadInput, match=f"offer {cheap} is in token {other}"):
         trade.buy(chain, buyer, cheap)

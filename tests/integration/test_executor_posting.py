@@ -8,7 +8,7 @@ import pytest
 from fusion.chain.account import Account
 from fusion.chain.anvil import Anvil
 from fusion.chain.bindings.module_registry import ModuleRegistered, Published
-from fusion.chain.bindings.types import Access, Sells, Split, Status, VersionTerms
+from fusion.chain.bindings.types import Access, Offer, Sells, Split, Status, VersionTerms
 from fusion.chain.client import Chain, Receipt
 from fusion.chain.contract import Call
 from fusion.chain.deployment import MUSD
@@ -37,7 +37,7 @@ def offer(deployed: Deployed) -> int:
     terms = VersionTerms(bytes(range(32)), bytes(range(32)), Access.OPEN, 0, "1.0.0")
     call = chain.registry.publish(module, terms, [Split(author.address, 0, 1_000_000)])
     version = chain.send(author, call).event(Published).version_id
-    return trade.set_offer(chain, author, version, per_run_price=MUSD, sells=Sells.RUNS)[0]
+    return trade.set_offer(chain, author, Offer(chain.token.address, version, 0, 0, MUSD, 0, 0, 0, Sells.RUNS))[0]
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_what_the_market_would_refuse_is_said_before_anything_is_sent(
         request.post(chain, buyer, JobSpec(1), fee=FEE, n=1, k=1, offer_id=offer, max_run_price=MUSD // 2)
     with pytest.raises(BadInput, match=r"license 7 is not one of .* that is valid for version 1"):
         request.post(chain, buyer, JobSpec(1), fee=FEE, n=1, k=1, license_id=7)
-    trade.set_offer(chain, author, 1, price=MUSD)
+    trade.set_offer(chain, author, Offer(chain.token.address, 1, 0, MUSD, 0, 0, 0, 0, Sells.LICENSES))
     with pytest.raises(BadInput, match="offer 2 sells no runs of version 1 now"):
         request.post(chain, buyer, JobSpec(1), fee=FEE, n=1, k=1, offer_id=2, max_run_price=MUSD)
     chain.send(deployed["deployer"], chain.jobs.pause())

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fusion.chain.bindings.module_registry import ModuleRegistered, Published
-from fusion.chain.bindings.types import Access, Split, VersionTerms
+from fusion.chain.bindings.types import Access, Offer, Sells, Split, VersionTerms
 from fusion.content.bundle import Bundle
 from fusion.content.cid import Cid
 from fusion.content.store import BlockStore
@@ -63,7 +63,9 @@ def test_dust_that_cannot_move_is_neither_listed_nor_settled(deployed) -> None:
     payee = payees[0].address
 
     def sell(price: int) -> None:  # below what the protocol takes anything of
-        offer, _ = trade.set_offer(chain, author, version, price=price)
+        offer, _ = trade.set_offer(
+            chain, author, Offer(chain.token.address, version, 0, price, 0, 0, 0, 0, Sells.LICENSES)
+        )
         trade.buy(chain, deployed["buyer"], offer)
 
     sell(2)

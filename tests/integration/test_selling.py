@@ -1,6 +1,7 @@
 """Every way to sell, and what each does to the money, on a real chain."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -40,9 +41,14 @@ def published(deployed, name: str, *, upstreams: dict[int, int] | None = None) -
 @pytest.fixture
 def offered(deployed, version: int) -> Callable[..., int]:
     def offer(**terms: Any) -> int:
-        return trade.set_offer(deployed.chain, deployed["author"], version, **({"price": PRICE} | terms))[0]
+        return trade.set_offer(deployed.chain, deployed["author"], replace(licenses_of(deployed, version), **terms))[0]
 
     return offer
+
+
+def licenses_of(deployed, version: int) -> Offer:
+    """An offer of nothing but licenses for ever."""
+    return Offer(deployed.chain.token.address, version, 0, PRICE, 0, 0, 0, 0, Sells.LICENSES)
 
 
 def owed(deployed, name: str) -> int:
@@ -68,7 +74,7 @@ def test_a_subscription_ends_and_is_renewed_by_anyone_at_the_present_price(deplo
     deployed.anvil.advance(HOUR)
     assert trade.valid_license(chain, buyer.address, version) is None
     dearer = Offer(chain.token.address, version, HOUR, PRICE + 1, 0, 0, 0, 0, Sells.LICENSES)
-    trade.put_offer(chain, deployed["author"], dearer, offer)
+    trade.set_offer(chain, deployed["author"], dearer, offer)
 
     with pytest.raises(BadInput, match=r"price too low: renewing license 1 costs 20\.000001, you would pay at most 20"):
         licenses.renew(chain, ann, bought, max_price=PRICE)
@@ -78,13 +84,9 @@ def test_a_subscription_ends_and_is_renewed_by_anyone_at_the_present_price(deplo
     assert trade.valid_license(chain, buyer.address, version) == bought
     assert renewed.expiry == chain.now() + HOUR
 
-    trade.put_offer(chain, deployed["author"], Offer(*_but(dearer, sells=Sells.NOTHING)), offer)
+    trade.set_offer(chain, deployed["author"], replace(dearer, sells=Sells.NOTHING), offer)
     with pytest.raises(BadInput, match="its offer sells no licenses now"):
         licenses.renew(chain, ann, bought)
-
-
-def _but(offer: Offer, **changes: Any) -> list[Any]:
-    return [changes.get(name, getattr(offer, name)) for name in Offer.__slots__]
 
 
 def test_a_trial_holds_the_price_until_it_is_returned_or_released(deployed, offered, version: int) -> None:
@@ -135,7 +137,7 @@ def test_only_the_stable_token_is_counted(deployed, offered, version: int) -> No
     chain.send(deployed["deployer"], chain.manager.execute(allowed.to, allowed.data))
     for trial in (0, HOUR):
         terms = Offer(other.address, version, 0, PRICE, 0, trial, 0, 0, Sells.LICENSES)
-        offer, _ = trade.put_offer(chain, author, terms)
+        offer, _ = trade.set_offer(chain, author, terms)
         chain.send(buyer, other.mint(buyer.address, PRICE))
         chain.send(buyer, other.approve(chain.market.address, PRICE))
         chain.send(buyer, chain.market.purchase(offer, buyer.address, PRICE, version, NOBODY))
@@ -227,8 +229,6 @@ def test_an_offer_of_runs_or_nothing_sells_no_license(deployed, offered, version
         trade.buy(chain, buyer, runs)
     with pytest.raises(BadInput, match="offer 2 sells nothing now"):
         trade.buy(chain, buyer, nothing)
-    with pytest.raises(BadInput, match="version 1 is not for sale"):
-        trade.open_offer(chain, version)
     with pytest.raises(BadInput, match="there is no offer 3; offers here are 1 to 2"):
         trade.buy(chain, buyer, 3)
 
@@ -250,7 +250,7 @@ def test_what_is_owed_upstream_is_settled_at_once_and_claimed_for_its_owner(depl
     top = published(deployed, "cyd", upstreams={left: 300_000, right: 200_000})
     aside = published(deployed, "cyd")
     for version in (top, left, aside):
-        offer, _ = trade.set_offer(chain, deployed["cyd" if version != left else "ann"], version, price=PRICE)
+        offer, _ = trade.set_offer(chain, deployed["cyd" if version != left else "ann"], licenses_of(deployed, version))
         trade.buy(chain, deployed["buyer"], offer)
 
     income = payout.income(chain, author.address)
@@ -273,4 +273,4 @@ def test_what_is_owed_upstream_is_settled_at_once_and_claimed_for_its_owner(depl
 def test_an_offer_that_is_anothers_cannot_be_changed(deployed, offered, version: int) -> None:
     terms = Offer(deployed.chain.token.address, version, 0, 1, 0, 0, 0, 0, Sells.LICENSES)
     with pytest.raises(ContractRefused, match="NotAuthor"):
-        trade.put_offer(deployed.chain, deployed["ann"], terms, offered())
+        trade.set_offer(deployed.chain, deployed["ann"], terms, offered())
