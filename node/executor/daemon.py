@@ -8,6 +8,7 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,9 +136,9 @@ class Daemon:
             server.stop()
             journal.close()
 
-    def vote(self, spec: JobSpec, worker: Worker, until: float) -> Vote:
-        """Runs a job; called in a thread."""
-        return vote(spec, self._listings, self._content, worker.run, until)
+    def vote(self, spec: JobSpec, worker: Worker, until: float, others: Sequence[str]) -> Vote:
+        """Runs a job; called in a thread. `others` are gateways of operators that may keep what it needs."""
+        return vote(spec, self._listings, self._content.beside(others), worker.run, until)
 
     def _begin(self, endpoint: str, stop: threading.Event) -> None:
         """Registers and stakes, as often as it takes.

@@ -35,8 +35,9 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.25, 30.0  # seconds between tries
 NEVER = math.inf
 BLOCK_PAUSE = 1.0  # seconds, about a block: a draw that found too few may find enough in the next
 
-Voter = Callable[[JobSpec, Worker, float], Vote]
-"""Spec, the process to run it in, when it must have ended (this machine's monotonic time) -> vote.
+Voter = Callable[[JobSpec, Worker, float, Sequence[str]], Vote]
+"""Spec, the process to run it in, when it must have ended (this machine's monotonic time), gateways of others who had
+its inputs -> vote.
 
 Raises as `node.executor.run.vote`.
 """
@@ -196,8 +197,8 @@ class Desk:
             return
         by = found.deadline - self._rounds.room
         until = time.monotonic() + max(1.0, by - head.timestamp)
-        worker = self._idle.pop()
-        self._start(entry, Act.RUN, lambda: self._voter(spec, worker, until), worker, by=by)
+        worker, others = self._idle.pop(), self._rounds.keepers(found)
+        self._start(entry, Act.RUN, lambda: self._voter(spec, worker, until, others), worker, by=by)
 
     def _start(
         self, entry: Entry, act: Act, work: Callable[[], Vote | str], worker: Worker | None = None, *, by: float = NEVER

@@ -14,7 +14,7 @@ from fusion.errors import ContentError, ContentUnavailable, ContractRefused
 from node.executor.digest import commitment, keccak
 from node.executor.duty import Contract, Duty
 from node.executor.journal import Entry
-from node.executor.steps import JUDGED, Act, Part, next_act, next_panel_act, seat_of
+from node.executor.steps import JUDGED, NOTHING, Act, Part, next_act, next_panel_act, seat_of
 
 MARGIN = 5  # seconds of a commit window left for the commitment itself, and at least a tenth of the usual one
 
@@ -63,6 +63,16 @@ class Rounds:
     def room(self) -> int:
         """Seconds of a commit window that are left for the commitment."""
         return max(MARGIN, self._chain.jobs.windows().commit // 10)
+
+    def keepers(self, found: Round) -> list[str]:
+        """Gateways of the seats of the job that a panel runs again: they had its inputs, which their requester may have
+        taken away since. Raises Retryable when the chain is away.
+        """
+        if found.duty.contract is not Contract.PANEL or found.panel is None:
+            return []
+        seats = self._chain.jobs.seats(found.panel.job_id)
+        endpoints = [self._chain.staking.endpoint(seat.operator) for seat in seats if seat.outcome_hash != NOTHING]
+        return [url for url in endpoints if url]
 
     def read(self, entry: Entry, block: int) -> Round | None:
         """The duty at a block; None where the chain does not have it, or has another in its place.

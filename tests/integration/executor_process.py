@@ -3,6 +3,7 @@
 import secrets
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,7 @@ def found(spec: JobSpec, scale: float = 1.0, *, rows: int = 10) -> Encoded:
 class Scripted(Daemon):
     """Says what a script has it say, and runs nothing; without one, the truth."""
 
-    def vote(self, spec: JobSpec, worker: Worker, until: float) -> Vote:
+    def vote(self, spec: JobSpec, worker: Worker, until: float, others: Sequence[str]) -> Vote:
         return self.attest(found(spec))
 
     def attest(self, encoded: Encoded) -> Vote:

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -68,8 +68,8 @@ def run(price: Floats) -> Floats:
 class Liar(Daemon):
     """Reports another result than it found."""
 
-    def vote(self, spec: JobSpec, worker: Worker, until: float) -> Vote:
-        honest = super().vote(spec, worker, until)
+    def vote(self, spec: JobSpec, worker: Worker, until: float, others: Sequence[str]) -> Vote:
+        honest = super().vote(spec, worker, until, others)
         document = honest.document[:-1] + bytes([honest.document[-1] ^ 1])
         return replace(honest, document=document, outcome_hash=outcome_hash(honest.kind, document))
 

@@ -1,6 +1,6 @@
 """An operator that dies between any two of its steps, a chain that takes blocks back, and runs that fail."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -156,11 +156,11 @@ def test_a_run_that_may_pass_later_is_tried_again(scene: Scene) -> None:
         [ContentUnavailable("no peer has it now")] * (desk_module.RUN_TRIES + 1) + [NotAttested("out of memory")]
     )
 
-    def voter(spec: JobSpec, worker: Worker, until: float) -> Vote:
+    def voter(spec: JobSpec, worker: Worker, until: float, others: Sequence[str]) -> Vote:
         failure = next(failures, None)
         if failure is not None:
             raise failure
-        return scene.vote(spec, worker, until)
+        return scene.vote(spec, worker, until, others)
 
     job_id = scene.post()
     scene.work(voter)
@@ -181,11 +181,11 @@ def test_a_job_that_cannot_run_is_declined_and_refunded_while_others_go_on(
 ) -> None:
     asked: list[int] = []
 
-    def voter(spec: JobSpec, worker: Worker, until: float) -> Vote:
+    def voter(spec: JobSpec, worker: Worker, until: float, others: Sequence[str]) -> Vote:
         asked.append(spec.seed)
         if spec.seed == 1:
             raise failure
-        return scene.vote(spec, worker, until)
+        return scene.vote(spec, worker, until, others)
 
     bad, good = scene.post(seed=1), scene.post(seed=2)
     scene.work(voter)

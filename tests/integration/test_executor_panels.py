@@ -6,7 +6,7 @@ Each payment is compared with `fusion.market.verdict`, which says the interfaces
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -65,7 +65,7 @@ class Player(Scripted):
 
     script: Callable[[Role], Says]
 
-    def vote(self, spec: JobSpec, worker: Worker, until: float) -> Vote:
+    def vote(self, spec: JobSpec, worker: Worker, until: float, others: Sequence[str]) -> Vote:
         says = Player.script(self._role())
         if isinstance(says, Exception):
             raise says

@@ -127,6 +127,12 @@ class TestClient:
         assert Content(store).directory(ROOT) == FILES
         assert dict(store.blocks_of(ROOT)) == BLOCKS
 
+    def test_asks_further_gateways_last(
+        self, origin: BlockStore, store: BlockStore, serve: Serve, tmp_path: Path
+    ) -> None:
+        without = serve(gateway(BlockStore(tmp_path / "empty")))
+        assert Content(store, [without]).beside([serve(gateway(origin))]).directory(ROOT) == FILES
+
     def test_heals_a_store_that_was_altered(self, origin: BlockStore, store: BlockStore, serve: Serve) -> None:
         store.add_directory(FILES)
         next(store.folder.rglob(str(ROOT))).write_bytes(b"altered")
