@@ -77,10 +77,10 @@ def judged(event: Judged, session: Session, place: Place) -> None:
 
 
 def _shared(session: Session, job: Job) -> str | None:
-    """The outcome that k seats share: a job is audited before it is proposed."""
-    outcomes = Counter(seat.outcome_hash for seat in seats.of_job(session, job.id) if not seat.panel_id)
-    ((outcome, count),) = outcomes.most_common(1)
-    return outcome if count >= job.k else None
+    """The outcome that k seats share: a job is audited before it is proposed. Former seats have none."""
+    revealed = (seat for seat in seats.of_job(session, job.id) if not seat.panel_id and seat.outcome_hash)
+    ((outcome, _),) = Counter(seat.outcome_hash for seat in revealed).most_common(1)
+    return outcome
 
 
 def _await(session: Session, job_id: int, panel_id: int, status: str, cause: str) -> tuple[Job, Panel]:

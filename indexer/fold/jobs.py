@@ -114,8 +114,8 @@ def proposed(event: Proposed, session: Session, place: Place) -> None:
 def finalized(event: Finalized, session: Session, place: Place) -> None:
     job = session.get_one(Job, event.job_id)
     final = digest(event.outcome_hash)
-    if job.status in _BY_PANEL:
-        job.votes = session.get_one(Panel, job.panel_id).votes
+    if job.status in _BY_PANEL:  # a panel that nobody could sit on leaves the votes of the seats
+        job.votes = session.get_one(Panel, job.panel_id).votes or job.votes
     job.status = "Final"
     job.kind = word(event.kind)
     job.outcome_hash = final

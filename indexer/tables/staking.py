@@ -10,7 +10,7 @@ class Operator(SQLModel, table=True):
     """An operator, its funds and its record. `unbond_at` is zero when nothing is unbonding.
 
     `seat_count` counts the seats it was drawn for, in jobs and panels, `agreements` those whose outcome became final,
-    `faults` those it was slashed for, and `slashed` is all that was seat_count.
+    `faults` those it was slashed for, and `slashed` is all that was taken.
     """
 
     address: str = Field(primary_key=True)
@@ -29,7 +29,10 @@ class Operator(SQLModel, table=True):
 
 
 class Slash(SQLModel, table=True):
-    """What an operator lost for a fault: Silent, Withheld or Wrong. `panel_id` None is a seat of the job itself."""
+    """What an operator lost for a fault: Silent, Withheld or Wrong. `panel_id` None is a seat of the job itself.
+
+    Withheld is also a seat that could not get the inputs, where a panel could.
+    """
 
     block: int = Field(primary_key=True, sa_type=BigInteger)
     log_index: int = Field(primary_key=True)

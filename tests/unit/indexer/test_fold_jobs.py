@@ -291,6 +291,24 @@ def test_a_panel_without_a_majority_fails_the_job(session: Session, happen) -> N
     assert seat(session, ANN).agreed is None
 
 
+def test_a_challenge_that_nobody_heard_leaves_the_votes_of_the_seats(session: Session, happen) -> None:
+    happen(*registered(), posted(), *assigned(ANN, BOB, CYD), *committed(ANN, BOB, CYD))
+    happen(*revealed(ann=RIGHT, bob=RIGHT, cyd=WRONG), proposed(), called())
+    happen(job_market.Disputed(job_id=1, panel_id=1, challenger=YOU, bond=BOND, log=ANYWHERE))
+    happen(panel.Decided(panel_id=1, job_id=1, kind=OutcomeKind.NONE, outcome_hash=bytes(32), votes=0, log=ANYWHERE))
+    happen(finalized(RIGHT, ANN, BOB))
+    job = session.get_one(Job, 1)
+    assert (job.status, job.votes, job.held, held(session)) == ("Final", 2, 0, 0)
+
+
+def test_former_seats_have_no_outcome_to_be_doubted(session: Session, happen) -> None:
+    happen(*registered(), posted(assurance=500_000), *assigned(DAN, EVE, FAY))
+    happen(job_market.Reopened(job_id=1, silent=(DAN, EVE, FAY), ready_block=8, deadline=2_150, log=ANYWHERE))
+    happen(*assigned(ANN, BOB, CYD), *committed(ANN, BOB, CYD), *revealed(ann=RIGHT, bob=RIGHT, cyd=WRONG))
+    happen(called(audit=True), job_market.Audited(job_id=1, panel_id=1, log=ANYWHERE))
+    assert session.get_one(Panel, 1).disputed_hash == "0x" + RIGHT.hex()
+
+
 def test_an_outcome_that_is_none_neither_agrees_nor_differs(session: Session, happen) -> None:
     happen(*registered(), posted(), *assigned(ANN, BOB, CYD), *committed(ANN, BOB, CYD))
     unavailable = job_market.Revealed(
