@@ -13,6 +13,7 @@ BigInt = NewType("BigInt", int)
 Address = NewType("Address", str)
 Bytes = NewType("Bytes", str)
 Seconds = NewType("Seconds", int)
+_LATEST = 2**63 - 1  # which a database can still compare
 
 
 def address(value: object) -> str:
@@ -38,6 +39,13 @@ def _integer(value: object) -> int:
         raise BadInput(f"{str(value)[:80]!r} is no whole number") from None
 
 
+def _seconds(value: object) -> int:
+    seconds = _integer(value)
+    if not 0 <= seconds <= _LATEST:
+        raise BadInput(f"{str(value)[:80]!r} is no time; one is the seconds since 1970, a whole number")
+    return seconds
+
+
 SCALARS: dict[object, ScalarDefinition] = {
     BigInt: strawberry.scalar(
         name="BigInt",
@@ -52,7 +60,10 @@ SCALARS: dict[object, ScalarDefinition] = {
         name="Bytes", description="Bytes as 0x and hexadecimal digits.", serialize=str, parse_value=_bytes
     ),
     Seconds: strawberry.scalar(
-        name="Seconds", description="A time or a span of the chain's clock, in seconds.", serialize=int
+        name="Seconds",
+        description="A time or a span of the chain's clock, in seconds.",
+        serialize=int,
+        parse_value=_seconds,
     ),
 }
 

@@ -88,7 +88,10 @@ class PanelStatus(Enum):
     Decided = "Decided"
 
 
-@strawberry.enum(description="What an operator is slashed for: no commit, no reveal, or an outcome proven wrong.")
+@strawberry.enum(
+    description="What an operator is slashed for: no commit; no reveal, or inputs not had that a panel had; or an "
+    "outcome proven wrong."
+)
 class Fault(Enum):
     Silent = "Silent"
     Withheld = "Withheld"

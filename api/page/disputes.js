@@ -9,11 +9,17 @@ const CAUSES = {
   Challenge: "Panel, on a challenge",
   Canary: "Panel, on a canary",
 };
-const FAULTS = { Silent: "no commit", Withheld: "no reveal", Wrong: "wrong outcome" };
+const FAULTS = { Silent: "no commit", Withheld: "no reveal, or no inputs", Wrong: "wrong outcome" };
+
+/** Withheld is who did not reveal, and who could not get inputs that a panel could. */
+function fault(seat) {
+  if (seat.fault !== "Withheld") return FAULTS[seat.fault];
+  return seat.kind ? "no inputs" : "no reveal";
+}
 
 /** What became of a seat: paid, slashed, or of another opinion. */
 export function verdict(outcome, seat) {
-  if (seat.fault) return tag(`slashed: ${FAULTS[seat.fault]}`, "bad");
+  if (seat.fault) return tag(`slashed: ${fault(seat)}`, "bad");
   if (seat.paid) return tag("paid", "good");
   const differs = seat.agreed === false || (outcome && seat.outcomeHash && seat.outcomeHash !== outcome);
   if (differs) return tag("differs", "bad");
@@ -22,7 +28,9 @@ export function verdict(outcome, seat) {
 
 function standing(panel) {
   if (!panel.decidedAt) return tag("open", "busy");
+  if (!panel.size) return tag("nobody free to run it", "busy");
   if (!panel.votes) return tag("no majority", "bad");
+  if (panel.kind === "InputUnavailable") return tag("no inputs", "bad");
   if (panel.overturned === null) return tag("decided", "good");
   return panel.overturned ? tag("overturned", "bad") : tag("confirmed", "good");
 }
@@ -40,7 +48,9 @@ export function panels(job) {
     const by = panel.challenger ? [" by ", short(panel.challenger)] : [];
     const bond = BigInt(panel.bond) ? ` with a bond of ${words(panel.bond)}` : "";
     const took = BigInt(panel.slashed) ? [" · slashed ", money(panel)] : [];
-    return table([`${CAUSES[panel.cause]}`, by, bond, " · ", standing(panel), took], [
+    const title = [CAUSES[panel.cause], by, bond, " · ", standing(panel), took];
+    if (!panel.seats.length) return el("p", { class: "quiet" }, title);
+    return table(title, [
       ["Operator", (seat) => short(seat.operator?.address)],
       ["Commitment", (seat) => short(seat.commitment)],
       ["Outcome", (seat) => seat.kind ?? "–"],

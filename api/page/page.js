@@ -53,6 +53,7 @@ function version(each) {
     ["License", (row) => (sells(row, "Licenses") ? amount(row.price, row.token) : "not sold"), "number"],
     ["Lasts", (row) => (sells(row, "Licenses") ? span(row.duration) : "–")],
     ["Trial", (row) => (row.trial && sells(row, "Licenses") ? span(row.trial) : "none")],
+    ["Referral", (row) => (row.referralBps && sells(row, "Licenses") ? percent(row.referralBps * 100) : "none"), "number"],
     ["One run", (row) => (sells(row, "Runs") ? amount(row.perRunPrice, row.token) : "not sold"), "number"],
   ], each.offers)];
 }

@@ -8,7 +8,7 @@ const QUERY = `{
     versions(order: NEWEST, first: 3) {
       id semver cid deprecated
       splits { position account ppm upstream { id semver module { name } } }
-      offers(order: NEWEST, first: 5) { id token sells price duration trial perRunPrice }
+      offers(order: NEWEST, first: 10) { id token sells price duration trial perRunPrice referralBps }
       incomes { token received settled }
     }
   }
@@ -20,13 +20,13 @@ const QUERY = `{
     seats { position operator { address } commitment kind outcomeHash agreed paid fault }
     formerSeats { position }
     panels {
-      cause challenger bond decidedAt votes outcomeHash overturned slashed toPanel toChallenger toRequester burned
+      cause challenger bond decidedAt size votes kind outcomeHash overturned slashed toPanel toChallenger toRequester burned
       seats { operator { address } commitment kind outcomeHash agreed paid fault }
     }
     demands { answeredBy }
   }
   disputes(order: NEWEST, first: 10) {
-    cause challenger bond calledAt decidedAt votes overturned slashed toPanel toChallenger toRequester burned job { id }
+    cause challenger bond calledAt decidedAt size votes kind overturned slashed toPanel toChallenger toRequester burned job { id }
   }
   operators(first: 20) { address endpoint free locked unbonding stake seatCount agreements faults slashed }
   slashes(order: NEWEST, first: 10) { operator { address } job { id } fault amount lock time }

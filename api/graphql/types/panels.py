@@ -24,10 +24,12 @@ class Panel(Row):
     id: strawberry.ID = strawberry.field(description="Number of the panel.")
     cause: PanelCause = strawberry.field(description="Why it was called.")
     challenger: Address | None = strawberry.field(description="Who called it: a challenger, or a canary's requester.")
-    bond: BigInt = strawberry.field(description="What the challenger put up.")
+    bond: BigInt = strawberry.field(
+        description="What the challenger put up; the panel's where the outcome was confirmed."
+    )
     disputed_hash: Bytes | None = strawberry.field(description="The outcome that is doubted; null without a quorum.")
     status: PanelStatus = strawberry.field(description="Where it is.")
-    size: int = strawberry.field(description="Seats; zero until it is assigned.")
+    size: int = strawberry.field(description="Seats; zero until it is assigned, and where nobody could be drawn.")
     lock: BigInt = strawberry.field(description="Stake tied to each seat.")
     ready_block: int = strawberry.field(description="First block of the next act; zero once decided.")
     deadline: Seconds = strawberry.field(description="Last second of the present phase; zero once decided.")
@@ -45,9 +47,10 @@ class Panel(Row):
     tx: Bytes = strawberry.field(description="Transaction that called it.")
     job_id: strawberry.Private[int]
 
-    @field("Whether the verdict is another outcome than the one doubted; null until it is known.")
+    @field("Whether the verdict is another outcome than the one doubted; null until it is known, and where it is none.")
     def overturned(self) -> bool | None:
-        if self.outcome_hash is None or self.disputed_hash is None:
+        """Operators who could not get the inputs found no outcome: it overturns nothing."""
+        if self.outcome_hash is None or self.disputed_hash is None or self.kind is OutcomeKind.InputUnavailable:
             return None
         return self.outcome_hash != self.disputed_hash
 

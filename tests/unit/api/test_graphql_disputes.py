@@ -1,7 +1,11 @@
 """What GraphQL tells of disputes, slashes, trials, the pool and the owner; and that every field says what it is."""
 
+import pytest
+
 from api.graphql.schema import schema
+from api.graphql.types.panels import Panel
 from fusion.chain.contract import checksum
+from indexer import tables
 
 ANN, BOB, CYD = (checksum("0x" + digit * 40) for digit in "abc")
 
@@ -52,6 +56,27 @@ def test_disputes_open_and_decided(query) -> None:
     assert data["panel"] == {"cause": "Mismatch"}
 
 
+def test_inputs_that_a_panel_could_not_get_overturn_nothing() -> None:
+    panel = tables.Panel(
+        id=1,
+        job_id=1,
+        cause="Audit",
+        disputed_hash="0x0a",
+        status="Decided",
+        ready_block=0,
+        deadline=0,
+        kind="InputUnavailable",
+        outcome_hash="0x0b",
+        votes=1,
+        called_at=6,
+        block=6,
+        tx="0x06",
+    )
+    assert Panel.of(panel).overturned() is None
+    panel.kind = "LimitHit"
+    assert Panel.of(panel).overturned() is True
+
+
 def test_an_operators_record(query) -> None:
     operator = query(
         f"""{{ operator(address: "{ANN}") {{ seatCount agreements faults slashed slashes {{ fault job {{ id }} }}
@@ -97,6 +122,12 @@ def test_licenses_that_an_account_can_use(query) -> None:
     assert data["license"]["renewals"] == [{"id": "8-0", "payer": BOB, "license": {"id": "1"}}]
     assert data["renewals"] == [{"id": "8-0"}]
     assert data["offers"] == [{"id": "1", "sells": "Both", "trial": 20, "referralBps": 500}]
+
+
+@pytest.mark.parametrize("time", ["99999999999999999999", "-1", '"tomorrow"', "1.5", "true"])
+def test_what_is_no_time_is_refused(query, time: str) -> None:
+    (error,) = query(f"{{ licenses(validAt: {time}) {{ id }} }}")["errors"]
+    assert "whole number" in error["message"]
 
 
 def test_what_the_owner_has_set(query) -> None:
