@@ -178,6 +178,9 @@ def run(
     seed: Seed = 0,
     per_run: Annotated[int | None, typer.Option(metavar="OFFER", help="Pay this offer's price for one run.")] = None,
     timeout: Annotated[float, typer.Option(help="Seconds to wait for the outcome.", min=0)] = 300,
+    again: Annotated[
+        bool, typer.Option("--again", help="Post another job even while the same one is under way.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Posts a job for a version and waits. It needs a license or --per-run; prints how the job ended."""
@@ -201,6 +204,7 @@ def run(
         value=money.parse(value, "--value"),
         offer=per_run,
         timeout=timeout,
+        again=again,
     )
     with progress("job") as report:
         job_id, answer = order_run(session, session.account(account), order, report)

@@ -51,6 +51,7 @@ class Order:
         value: what a wrong result would be worth; zero leaves it undeclared.
         offer: whose price for one run is paid; None uses a license.
         timeout: seconds to wait for the end.
+        again: posts another job even while the same one is under way.
     """
 
     work: Work
@@ -61,6 +62,7 @@ class Order:
     value: int
     offer: int | None
     timeout: float
+    again: bool = False
 
 
 def work_of(
@@ -95,7 +97,7 @@ def order_run(session: Session, account: Account, order: Order, report: Progress
         check_right(chain, account.address, terms)
     except BadInput:
         # Who lost the receipt of this very job goes on with it, whatever has changed since.
-        if request.under_way(chain, account.address, terms) is None:
+        if order.again or request.under_way(chain, account.address, terms) is None:
             raise
     with known_content(f"version {version}"):
         code = module_code(version, ChainListings(chain), session.content)
@@ -104,7 +106,7 @@ def order_run(session: Session, account: Account, order: Order, report: Progress
     posted = request.post(
         chain, account, spec, fee=order.fee, n=order.n, k=order.k,
         license_id=terms.license_id, offer_id=terms.offer_id, max_run_price=terms.max_run_price,
-        assurance_ppm=order.assurance_ppm, value=order.value,
+        assurance_ppm=order.assurance_ppm, value=order.value, again=order.again,
     )  # fmt: skip
     return posted.job_id, request.wait(chain, posted.job_id, timeout=order.timeout, moved=telling(report))
 

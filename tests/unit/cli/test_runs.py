@@ -21,7 +21,9 @@ STAKES = {
 }
 
 
-def ordered(seats: int, fee: int, *, value: int = 0, posted: Sequence[SimpleNamespace] = ()) -> None:
+def ordered(
+    seats: int, fee: int, *, value: int = 0, posted: Sequence[SimpleNamespace] = (), again: bool = False
+) -> None:
     """Orders a run on a chain with these operators, of which nothing else is there; a seat locks ten fees."""
     staking = SimpleNamespace(
         operator_count=lambda: len(STAKES),
@@ -42,7 +44,9 @@ def ordered(seats: int, fee: int, *, value: int = 0, posted: Sequence[SimpleName
     chain = SimpleNamespace(staking=staking, jobs=jobs, market=market, token=token, find=lambda *_, **__: posted)
     session = SimpleNamespace(chain=chain, content=None)
     work = Work(version=1, data=None, feed="simulated", columns={}, settings={}, fuel=10**11, seed=0)
-    order = Order(work=work, fee=fee, n=seats, k=seats, assurance_ppm=100_000, value=value, offer=1, timeout=0)
+    order = Order(
+        work=work, fee=fee, n=seats, k=seats, assurance_ppm=100_000, value=value, offer=1, timeout=0, again=again
+    )
     order_run(cast("Session", session), Account.random(), order, lambda stage, share: None)
 
 
@@ -82,3 +86,5 @@ def test_a_job_under_way_is_not_refused_for_the_stake_that_it_locks(monkeypatch:
     terms = JobTerms(1, 0, 1, 0, 300_000, 0, 10**11, 100_000, 5, 5)
     with pytest.raises(NotReady, match="asked for next"):
         ordered(5, fee=300_000, posted=[SimpleNamespace(job_id=4, terms=terms)])
+    with pytest.raises(BadInput, match="--seats is 5"):
+        ordered(5, fee=300_000, posted=[SimpleNamespace(job_id=4, terms=terms)], again=True)
