@@ -65,3 +65,14 @@ class Fusion:
         assert "errors" not in answer, answer
         data: dict[str, Any] = answer["data"]
         return data
+
+
+def refused(fusion: Fusion, *arguments: str, code: int = 2, **more: str) -> str:
+    """What the command says of a call that it refuses: one line, and nothing on stdout."""
+    done = fusion(*arguments, **more)
+    assert done.returncode == code, (done.returncode, done.stderr)
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert done.stderr.startswith("fusion: ")
+    assert "fault in Fusion itself" not in done.stderr
+    return done.stderr

@@ -3,7 +3,6 @@
 import gzip
 import shutil
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 
 from fusion.chain.anvil import ROOT, free_port
 from fusion.content.cid import Cid
-from tests.e2e.command import Fusion
+from tests.e2e.command import Fusion, refused
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("told")]
 
@@ -62,16 +61,6 @@ def written(fusion: Fusion) -> Callable[[], Any]:
         return files, rows
 
     return look
-
-
-def refused(fusion: Fusion, *arguments: str, code: int = 2, **more: str) -> str:
-    done = fusion(*arguments, **more)
-    assert done.returncode == code, (done.returncode, done.stderr)
-    assert done.stdout == ""
-    assert done.stderr.count("\n") == 1, done.stderr
-    assert done.stderr.startswith("fusion: ")
-    assert "fault in Fusion itself" not in done.stderr
-    return done.stderr
 
 
 @pytest.mark.parametrize("name", BUNDLES)
@@ -141,18 +130,6 @@ def test_an_empty_wallet_cannot_buy_or_run(fusion: Fusion) -> None:
     assert "fund it" in refused(fusion, "license", "buy", "1", "--as", "poor")
     fusion.json("account", "fund", "poor", "--amount", "1")
     assert "holds 1.00, offer 1 costs 25.00; fund it first" in refused(fusion, "license", "buy", "1", "--as", "poor")
-
-
-def test_a_challenge_that_no_panel_could_hear_is_told(fusion: Fusion) -> None:
-    """All three operators sit in the job; the challenge waits until it is proposed."""
-    jobs = len(fusion.json("job", "list"))
-    with ThreadPoolExecutor(1) as pool:
-        ran = pool.submit(fusion.json, "module", "run", "3", "--as", "you")
-        while len(fusion.json("job", "list")) == jobs:
-            assert not ran.done(), ran.result()
-        told = refused(fusion, "job", "challenge", str(jobs + 1), "--as", "you")
-        assert "a panel takes 3 operators who had no part in it, and 0 are left" in told
-        assert ran.result()["outcome"] == "RESULT"
 
 
 def test_an_rpc_that_is_down_may_come_back(fusion: Fusion) -> None:

@@ -1,6 +1,7 @@
 """Journey 1: publish, buy, run, claim. What the demo prints is checked against the chain and the index."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from fusion.chain.client import Chain
 from fusion.chain.deployment import Deployment
 from fusion.market.splits import WHOLE
-from tests.e2e.command import Fusion
+from tests.e2e.command import Fusion, refused
 
 pytestmark = pytest.mark.e2e
 
@@ -113,3 +114,15 @@ def test_output_is_json_where_programs_read(told: dict[str, Any], fusion: Fusion
         done = fusion(*arguments, "--json")
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout)
+
+
+def test_a_challenge_that_no_panel_could_hear_is_told(told: dict[str, Any], fusion: Fusion) -> None:
+    """All three operators sit in the job; the challenge waits until it is proposed."""
+    jobs = len(fusion.json("job", "list"))
+    with ThreadPoolExecutor(1) as pool:
+        ran = pool.submit(fusion.json, "module", "run", "3", "--as", "you")
+        while len(fusion.json("job", "list")) == jobs:
+            assert not ran.done(), ran.result()
+        said = refused(fusion, "job", "challenge", str(jobs + 1), "--as", "you")
+        assert "a panel takes 3 operators who had no part in it, and 0 are left" in said
+        assert ran.result()["outcome"] == "RESULT"
