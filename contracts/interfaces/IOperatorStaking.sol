@@ -13,7 +13,8 @@ struct Operator {
     uint64 unbondAt;
 }
 
-/// @notice What an operator is slashed for: no commit, a commit without a reveal, or a result proven wrong.
+/// @notice What an operator is slashed for: no commit (Silent); a commit without a reveal, or the refusal of inputs that a
+/// quorum got (Withheld); or a result proven wrong (Wrong).
 enum Fault {
     None,
     Silent,
