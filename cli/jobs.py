@@ -54,6 +54,11 @@ def words(name: str) -> str:
     return name.lower().replace("_", " ")
 
 
+def kind_word(kind: OutcomeKind) -> str:
+    """`ModuleError` of MODULE_ERROR: an outcome as the glossary has it."""
+    return kind.name.title().replace("_", "")
+
+
 def job_of(chain: Chain, job_id: int) -> Job:
     """The job; BadInput when there is none."""
     count = chain.jobs.job_count()
@@ -123,7 +128,7 @@ def outcome(session: Session, answer: request.Answer) -> dict[str, object]:
 
 def _attested(answer: request.Answer) -> dict[str, object]:
     return {
-        "outcome": answer.job.kind.name,
+        "outcome": kind_word(answer.job.kind),
         "hash": "0x" + answer.job.outcome_hash.hex(),
         "operators": answer.hashes,
     }
@@ -184,7 +189,7 @@ def _row(job_id: int, job: Job) -> dict[str, object]:
     return {
         "job": job_id,
         "status": words(job.status.name),
-        "outcome": "-" if job.kind == OutcomeKind.NONE else job.kind.name,
+        "outcome": "-" if job.kind == OutcomeKind.NONE else kind_word(job.kind),
         "version": job.version,
         "level": "unverified" if job.n == 1 else f"{job.k} of {job.n}",
         "fee": money.Units(job.fee),

@@ -156,7 +156,7 @@ def test_who_is_silent_or_withholds_is_fined_and_the_job_goes_on(court: Court, v
         court.until(lambda: court.job(job_id).revealed == 2)
         court.pass_deadline(job_id)
         court.final(job_id)
-        assert court.ended(running)["outcome"] == "RESULT"
+        assert court.ended(running)["outcome"] == "Result"
     fines = {silent: LOCK * 5 // 100, withholds: LOCK * 20 // 100}
     assert {name: before[name] - court.wealth(name) for name in PUPPETS} == fines
     assert court.burnt() - burnt == sum(fines.values())
@@ -179,7 +179,7 @@ def test_five_that_all_find_a_module_error_are_paid_and_the_royalty_goes_back(co
         court.behave(job_id)
         court.final(job_id)
         shown = court.ended(running)
-    assert (shown["outcome"], shown["error"], len(shown["operators"])) == ("MODULE_ERROR", "KeyError", 5)
+    assert (shown["outcome"], shown["error"], len(shown["operators"])) == ("ModuleError", "KeyError", 5)
     assert len(set(shown["operators"].values())) == 1
     gained = {name: court.wealth(name) - before[name] for name in names}
     assert (gained["rita"], gained["ada"]) == (-FEE, 0)

@@ -93,9 +93,9 @@ def test_a_developers_tour(told: dict[str, Any], fusion: Fusion, tmp_path: Any) 
     bought = fusion.json("license", "buy", str(offer["offer"]), "--as", "you", "--max-price", "12.5")
     assert bought["paid"] == 12_500_000
     ran = fusion.json("module", "run", version, "--as", "you", "--set", "window=20")
-    assert ran["outcome"] == "RESULT"
+    assert ran["outcome"] == "Result"
     per_run = fusion.json("module", "run", version, "--as", "ben", "--per-run", str(offer["offer"]))
-    assert per_run["outcome"] == "RESULT"
+    assert per_run["outcome"] == "Result"
     claimed = fusion.json("revenue", "claim", "--as", "ada")["claimed"]
     assert claimed == (12_500_000 + 100_000) * 975 // 1000
     assert fusion.json("module", "show", version)["offers"][0]["price"] == 12_500_000
@@ -125,4 +125,4 @@ def test_a_challenge_that_no_panel_could_hear_is_told(told: dict[str, Any], fusi
             assert not ran.done(), ran.result()
         said = refused(fusion, "job", "challenge", str(jobs + 1), "--as", "you")
         assert "a panel takes 3 operators who had no part in it, and 0 are left" in said
-        assert ran.result()["outcome"] == "RESULT"
+        assert ran.result()["outcome"] == "Result"

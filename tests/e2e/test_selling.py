@@ -59,7 +59,7 @@ def test_a_trial_is_returned_or_used_and_the_author_is_paid_then(court: Court, v
     with court.running(str(version), "--as", "rita", *SOLO) as (job_id, running):
         court.behave(job_id)
         court.final(job_id)
-        assert court.ended(running)["outcome"] == "RESULT"
+        assert court.ended(running)["outcome"] == "Result"
     refused = court.fusion("license", "refund", used, "--as", "rita")
     assert (refused.returncode, "it was used" in refused.stderr) == (2, True)
     shown = court.fusion.json("revenue", "show", "--as", "ada")
@@ -75,7 +75,7 @@ def test_a_run_is_paid_by_itself_and_a_solo_one_is_labelled_unverified(court: Co
         court.behave(job_id)
         court.final(job_id)
         ran = court.ended(running)
-    assert (ran["outcome"], ran["level"].split(":")[0]) == ("RESULT", "unverified")
+    assert (ran["outcome"], ran["level"].split(":")[0]) == ("Result", "unverified")
     assert court.fusion.json("job", "show", str(job_id))["level"] == ran["level"]
     assert [row["level"] for row in court.fusion.json("job", "list", "--as", "carol")] == ["unverified"]
     settled = court.fusion.json("revenue", "settle", "--as", "you", "--for", "ada")

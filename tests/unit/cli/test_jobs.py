@@ -134,7 +134,7 @@ def test_a_result_that_nobody_serves_now_hides_nothing_else(tmp_path: Path, caps
     document = dcbor.encode({"kind": "Result", "run": bytes(32), "table": bytes(32)})
     session = told(Status.FINAL, OutcomeKind.RESULT, revealed=document, store=BlockStore(tmp_path))
     shown = printed(session, capsys)
-    assert (shown["outcome"], shown["paid"]) == ("RESULT", ["0x0", "0x1"])
+    assert (shown["outcome"], shown["paid"]) == ("Result", ["0x0", "0x1"])
     assert "is not in the content store" in shown["unavailable"]
     answer = Answer(session.chain.jobs.job(4), {}, document, ("0x0",))
     with pytest.raises(ContentUnavailable, match=r"job 4 is final; .*: `fusion job show 4`"):
@@ -188,5 +188,5 @@ def test_jobs_are_listed_newest_first_and_by_requester() -> None:
 def test_a_final_job_tells_the_error_of_its_module(capsys: pytest.CaptureFixture[str]) -> None:
     document = dcbor.encode({"kind": "ModuleError", "run": bytes(32), "error": "KeyError", "lines": [7]})
     shown = printed(told(Status.FINAL, OutcomeKind.MODULE_ERROR, revealed=document), capsys)
-    assert (shown["outcome"], shown["error"], shown["lines"]) == ("MODULE_ERROR", "KeyError", [7])
+    assert (shown["outcome"], shown["error"], shown["lines"]) == ("ModuleError", "KeyError", [7])
     assert "seconds_left" not in shown
