@@ -23,7 +23,7 @@ def show(job_id: JobId, as_json: Json = False) -> None:
 @app.command("list")
 def list_jobs(
     account: Annotated[
-        str | None, typer.Option("--as", metavar="ACCOUNT", help="Whose jobs; everybody's if absent.")
+        str | None, typer.Option("--as", metavar="ACCOUNT", help="Whose jobs are listed; everybody's if absent.")
     ] = None,
     last: Annotated[int, typer.Option(help="Most to list.", min=1)] = 20,
     as_json: Json = False,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.options import As, Json
+from cli.options import As, Json, LicensesOf
 from cli.session import Session
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def show(license_id: License, as_json: Json = False) -> None:
 
 
 @app.command("list")
-def list_licenses(account: As, as_json: Json = False) -> None:
+def list_licenses(account: LicensesOf, as_json: Json = False) -> None:
     """Lists the licenses that an account holds."""
     from cli.output import rows
     from fusion.market import licenses

@@ -7,6 +7,10 @@ import typer
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 As = Annotated[str, typer.Option("--as", metavar="ACCOUNT", help="Account that signs.", envvar="FUSION_ACCOUNT")]
+LicensesOf = Annotated[
+    str, typer.Option("--as", metavar="ACCOUNT", help="Whose licenses are listed.", envvar="FUSION_ACCOUNT")
+]
+OwedTo = Annotated[str, typer.Option("--as", metavar="ACCOUNT", help="Whose income is shown.", envvar="FUSION_ACCOUNT")]
 JobId = Annotated[int, typer.Argument(metavar="JOB", help="The job's number.", min=1, max=2**63)]
 
 # What a run is made of

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import As, Json
+from cli.options import As, Json, OwedTo
 from cli.session import Session
 
 app = typer.Typer(no_args_is_help=True, help="See, settle and claim what you are owed.")
@@ -15,7 +15,7 @@ For = Annotated[
 
 
 @app.command()
-def show(account: As, as_json: Json = False) -> None:
+def show(account: OwedTo, as_json: Json = False) -> None:
     """Shows what an account is owed. What it can claim, what it claimed, and what is on its way by version."""
     from cli.output import Moment, record
     from fusion.market.payout import income
