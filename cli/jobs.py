@@ -7,7 +7,7 @@ from typing import TypeVar
 from cli.output import Progress, record
 from cli.session import Session
 from fusion import money
-from fusion.chain.bindings.job_market import Failed, Finalized, Judged, Posted
+from fusion.chain.bindings.job_market import Failed, Finalized, Judged, Posted, Proposed
 from fusion.chain.bindings.operator_staking import Slashed
 from fusion.chain.bindings.types import Failure, Job, OutcomeKind, PanelStatus, Seat, Status
 from fusion.chain.client import Chain
@@ -229,6 +229,9 @@ def _dispute(chain: Chain, job_id: int, job: Job) -> dict[str, object]:
             "to_requester": money.Units(judged.to_requester),
             "burned": money.Units(judged.burned),
         }
+    if job.bond and job.status in (Status.FINAL, Status.FAILED):
+        kept = _kept_of_bond(chain, job_id, job)
+        shown["bond_to"] = {"challenger": money.Units(job.bond - kept), "panel": money.Units(kept)}
     slashes = [
         {"operator": each.operator, "fault": words(each.fault.name), "amount": money.Units(each.amount)}
         for each in chain.find(Slashed, job_id=job_id)
@@ -236,6 +239,20 @@ def _dispute(chain: Chain, job_id: int, job: Job) -> dict[str, object]:
     if slashes:
         shown["slashed"] = slashes
     return shown
+
+
+def _kept_of_bond(chain: Chain, job_id: int, job: Job) -> int:
+    """What the panel has of the bond of a job that has ended, base units; the challenger has the rest.
+
+    All of it where the verdict is what was proposed; of a job that failed, the base fee of each panelist that revealed.
+    """
+    if job.status == Status.FAILED:
+        if chain.panel.panel(job.panel_id).audit:
+            return 0
+        revealed = sum(seat.kind != OutcomeKind.NONE for seat in chain.panel.seats(job.panel_id))
+        return min(chain.jobs.minimum_fee(job.fuel) // job.n * revealed, job.bond)
+    judged, proposed = chain.find(Judged, job_id=job_id), chain.find(Proposed, job_id=job_id)
+    return job.bond if judged and any(each.outcome_hash == job.outcome_hash for each in proposed) else 0
 
 
 def _sitting(panel_id: int, status: str, seats: Sequence[Seat]) -> dict[str, object]:

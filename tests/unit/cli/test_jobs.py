@@ -54,6 +54,7 @@ def told(
         "Failed": [SimpleNamespace(reason=Failure.TOO_FEW_COMMITS, refund=270_000, royalty_refund=0)],
         "Finalized": [SimpleNamespace(paid=("0x0", "0x1"))],
         "Posted": [SimpleNamespace(job_id=number) for number in (1, 2, 4)],
+        "Proposed": [SimpleNamespace(outcome_hash=b"\x11" * 32)],
         "Judged": [],
         "Slashed": [],
     } | (events or {})
@@ -160,6 +161,26 @@ def test_a_dispute_is_told_with_its_panel_its_money_and_its_slashes(capsys: pyte
     assert shown["verdict"] == {"votes": "3 of 3", "hash": "0x" + "22" * 32}
     assert shown["judged"] == {"slashed": 9, "to_panel": 3, "to_challenger": 2, "to_requester": 1, "burned": 3}
     assert shown["slashed"] == [{"operator": "0x0", "fault": "wrong", "amount": 9}]
+
+
+def test_where_the_bond_went_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    document = dcbor.encode({"kind": "ModuleError", "run": bytes(32), "error": "KeyError", "lines": [7]})
+    judged = SimpleNamespace(slashed=0, to_panel=0, to_challenger=0, to_requester=0, burned=0)
+
+    def bond(status: Status, *, verdict: bool, found: bytes = b"\x11" * 32) -> object:
+        events: dict[str, list[Any]] = {"Judged": [judged] if verdict else [], "Called": []}
+        events["Proposed"] = [SimpleNamespace(outcome_hash=found)]
+        kind = OutcomeKind.MODULE_ERROR if status == Status.FINAL else OutcomeKind.NONE
+        session = told(
+            status, kind, revealed=document, panel_id=6, challenger="0xCarol", bond=300_000, events=events
+        )  # fmt: skip
+        return printed(session, capsys).get("bond_to")
+
+    assert bond(Status.FINAL, verdict=True) == {"challenger": 0, "panel": 300_000}
+    assert bond(Status.FINAL, verdict=True, found=b"\x33" * 32) == {"challenger": 300_000, "panel": 0}
+    assert bond(Status.FINAL, verdict=False) == {"challenger": 300_000, "panel": 0}  # no panel sat
+    assert bond(Status.FAILED, verdict=False) == {"challenger": 180_000, "panel": 120_000}
+    assert bond(Status.DISPUTED, verdict=False) is None
 
 
 def test_a_dispute_without_a_panel_says_what_to_do() -> None:
