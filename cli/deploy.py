@@ -34,7 +34,7 @@ def deploy(
     as_json: Json = False,
 ) -> None:
     """Deploys the contracts and hands them over. Writes where they are; run again, it goes on where it stopped."""
-    from cli.output import progress, record
+    from cli.output import Lines, progress, record
     from fusion.chain import deployment, verification
     from fusion.chain.client import Chain
     from fusion.chain.contract import address
@@ -77,7 +77,7 @@ def deploy(
         {
             "network": network,
             "chain_id": made.chain_id,
-            "contracts": dict(made.contracts),
+            "contracts": Lines(made.contracts),
             "block": made.block,
             **governing,
             "record": str(kept),

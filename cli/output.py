@@ -33,6 +33,17 @@ class Span(int):
         return " ".join(told) or "for ever"
 
 
+class Bps(int):
+    """Basis points: an integer to programs and in JSON, with its percentage to a person."""
+
+    def __str__(self) -> str:
+        return f"{int(self)} ({int(self) / 100:g}%)"
+
+
+class Lines(dict[str, object]):
+    """Values by name, of which a person is shown one a line."""
+
+
 def rows(items: Sequence[Mapping[str, object]], *, as_json: bool) -> None:
     """Prints items as one JSON array, or as a table whose columns are the first item's keys."""
     if as_json:
@@ -54,13 +65,22 @@ def rows(items: Sequence[Mapping[str, object]], *, as_json: bool) -> None:
 
 
 def record(item: Mapping[str, object], *, as_json: bool) -> None:
-    """Prints one item as a JSON object, or as aligned `key  value` lines."""
+    """Prints one item as a JSON object, or as aligned `key  value` lines; of a list of items, each has its own."""
     if as_json:
         print(json.dumps(item))
         return
     width = max((len(key) for key in item), default=0)
     for key, value in item.items():
-        print(f"{key:<{width}}  {_text(value)}")
+        for number, line in enumerate(_lines(value)):
+            print(f"{'' if number else key:<{width}}  {line}")
+
+
+def _lines(value: object) -> list[str]:
+    if isinstance(value, Lines) and value:
+        return [f"{name}={_text(inner)}" for name, inner in value.items()]
+    if isinstance(value, list) and value and all(isinstance(each, Mapping) for each in value):
+        return [_text(each) for each in value]
+    return [_text(value)]
 
 
 def _text(value: object) -> str:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from cli.output import Moment, Span, record, rows
+from cli.output import Bps, Lines, Moment, Span, record, rows
 from fusion.money import Units
 
 
@@ -16,6 +16,18 @@ def test_a_record_for_a_person(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_record_for_a_program(capsys: pytest.CaptureFixture[str]) -> None:
     record({"paid": Units(12_500_000), "last": 61685.994999999995}, as_json=True)
     assert json.loads(capsys.readouterr().out) == {"paid": 12_500_000, "last": 61685.994999999995}
+
+
+def test_items_of_a_record_have_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+    item = {"id": 1, "offers": [{"offer": 1, "fee": Bps(250)}, {"offer": 2}], "none": [], "at": Lines(a="0x1", b="0x2")}
+    record(item, as_json=False)
+    assert capsys.readouterr().out == (
+        "id      1\noffers  offer=1, fee=250 (2.5%)\n        offer=2\nnone    -\nat      a=0x1\n        b=0x2\n"
+    )
+    record(item, as_json=True)
+    assert json.loads(capsys.readouterr().out) == {
+        "id": 1, "offers": [{"offer": 1, "fee": 250}, {"offer": 2}], "none": [], "at": {"a": "0x1", "b": "0x2"}
+    }  # fmt: skip
 
 
 def test_a_table_for_a_person(capsys: pytest.CaptureFixture[str]) -> None:
