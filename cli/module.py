@@ -151,7 +151,7 @@ def offer(
     before = None if change is None else trade.offer(chain, change)
     terms = said.terms(version, before, token=chain.token.address)
     offer_id, _ = trade.set_offer(chain, signer, terms, change or 0)
-    record(told(offer_id, terms), as_json=as_json)
+    record(told(offer_id, terms, as_json=as_json), as_json=as_json)
 
 
 @app.command()

@@ -10,7 +10,7 @@ from cli.values import parse_bps, parse_seconds
 from fusion import money
 from fusion.chain.bindings.types import Offer, Sells
 from fusion.errors import BadInput
-from fusion.market.splits import NOBODY
+from fusion.market.splits import NOBODY, percent
 from fusion.market.trade import check_terms, sells_licenses, sells_runs
 
 
@@ -61,7 +61,11 @@ class Said:
         if sells_runs(terms) and not sells_runs(old) and per_run is None and not old.per_run_price:
             raise BadInput("the offer would sell single runs, but has no price for one: give --per-run")
         if before is not None and (_lasts(terms) < _lasts(before) or terms.trial < before.trial):
-            raise BadInput("an offer's duration and trial only grow, for whoever is buying now; make a new offer")
+            raise BadInput(
+                f"an offer's duration and trial only grow, for whoever is buying now: it lasts {Span(before.duration)} "
+                f"with a trial of {_trial(before)}, and would last {Span(terms.duration)} with one of {_trial(terms)}; "
+                "make a new offer"
+            )
         check_terms(terms)
         return terms
 
@@ -71,23 +75,30 @@ class Said:
         return Sells(old | (Sells.LICENSES if licenses else 0) | (Sells.RUNS if runs else 0))
 
 
-def told(offer_id: int, terms: Offer) -> Mapping[str, object]:
-    """An offer as it is printed."""
+def told(offer_id: int, terms: Offer, *, as_json: bool) -> Mapping[str, object]:
+    """An offer as it is printed: shares in basis points for a program, in percent for a person."""
+    shares: dict[str, object] = (
+        {"referral_bps": terms.referral_bps, "resale_bps": terms.resale_bps}
+        if as_json
+        else {"referral": percent(terms.referral_bps * 100), "resale": percent(terms.resale_bps * 100)}
+    )
     return {
         "offer": offer_id,
         "version": terms.version,
         "sells": terms.sells.name.lower(),
         "price": money.Units(terms.price),
         "duration": Span(terms.duration),
-        "trial": terms.trial,
+        "trial": Span(terms.trial) if terms.trial or as_json else None,
         "per_run": money.Units(terms.per_run_price),
-        "referral_bps": terms.referral_bps,
-        "resale_bps": terms.resale_bps,
-    }
+    } | shares
 
 
 def _lasts(terms: Offer) -> float:
     return terms.duration or math.inf
+
+
+def _trial(terms: Offer) -> str:
+    return str(Span(terms.trial)) if terms.trial else "0s"
 
 
 def _seconds(text: str, option: str, bits: int) -> int:

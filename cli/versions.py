@@ -42,7 +42,7 @@ def describe_version(session: Session, version_id: int, *, as_json: bool) -> dic
         "splits": shares(published.splits, as_json=as_json),
         "deprecated": chain.registry.is_deprecated(version_id),
         "offers": [
-            told(number, terms)
+            told(number, terms, as_json=as_json)
             for number, terms in ((number, chain.market.offer(number)) for number in sorted(offers))
             if terms.sells != Sells.NOTHING and terms.version == version_id
         ],

@@ -49,8 +49,8 @@ def test_a_change_keeps_what_was_not_said() -> None:
         ({"sells": Selling.LICENSES}, "no price for one: give --price or --free"),
         ({"sells": Selling.BOTH, "price": "1"}, "no price for one: give --per-run"),
         ({"before": OLD, "sells": Selling.BOTH}, "no price for one: give --per-run"),
-        ({"before": OLD, "duration": "1m"}, "duration and trial only grow"),
-        ({"before": OLD, "trial": "1s"}, "duration and trial only grow"),
+        ({"before": OLD, "duration": "1m"}, "lasts 1h with a trial of 1m, and would last 1m with one of 1m"),
+        ({"before": OLD, "trial": "1s"}, "duration and trial only grow.* would last 1h with one of 1s"),
         ({"price": "x"}, "--price is 'x'"),
         ({"price": "1", "duration": "soon"}, "--duration is 'soon'"),
         ({"price": "1", "duration": "99999999h"}, "at most 49,710 days"),
@@ -73,6 +73,10 @@ def test_a_duration_of_for_ever_is_the_longest() -> None:
 
 
 def test_an_offer_is_told_in_days_to_a_person_and_in_seconds_to_a_program() -> None:
-    shown = told(7, OLD)
+    shown = told(7, OLD, as_json=False)
     assert (str(shown["duration"]), shown["duration"], shown["sells"]) == ("1h", 3_600, "licenses")
-    assert str(told(7, said(price="1"))["duration"]) == "for ever"
+    assert str(told(7, said(price="1"), as_json=False)["duration"]) == "for ever"
+    assert (str(shown["trial"]), shown["referral"], shown["resale"]) == ("1m", "5%", "0%")
+    assert told(7, said(price="1"), as_json=False)["trial"] is None
+    program = told(7, OLD, as_json=True)
+    assert (program["trial"], program["referral_bps"], program["resale_bps"]) == (60, 500, 0)
