@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fusion.chain.governance import Step
 
 POLL = 0.5  # seconds
+MAX_FEE = 500  # basis points
 Wait = Annotated[bool, typer.Option("--wait", help="Wait out the delay, then execute.")]
 
 app = typer.Typer(no_args_is_help=True, help="See and govern the protocol: pause, fee, tokens.")
@@ -24,7 +25,7 @@ app = typer.Typer(no_args_is_help=True, help="See and govern the protocol: pause
 @app.command()
 def show(as_json: Json = False) -> None:
     """Shows the state of the protocol. What is paused, the fee, allowed tokens, who governs, and what is scheduled."""
-    from cli.output import Moment, record
+    from cli.output import Bps, Moment, record
     from fusion.chain.governance import allowed_tokens, holders, operations
 
     session = Session()
@@ -35,8 +36,8 @@ def show(as_json: Json = False) -> None:
             "network": chain.deployment.network,
             "sales": _going(paused=chain.market.paused()),
             "jobs": _going(paused=chain.jobs.paused()),
-            "fee_bps": present,
-            "next_fee_bps": None if following == present else following,
+            "fee_bps": Bps(present),
+            "next_fee_bps": None if following == present else Bps(following),
             "next_fee_from": None if following == present else Moment(since),
             "tokens": allowed_tokens(chain),
             **{
@@ -83,12 +84,15 @@ def resume(account: As, wait: Wait = False, as_json: Json = False) -> None:
 
 @app.command()
 def fee(
-    bps: Annotated[int, typer.Argument(min=0, max=500, help="The protocolFee in basis points, at most 500.")],
+    share: Annotated[
+        str, typer.Argument(metavar="SHARE", help="The protocolFee: 3%, or 300 in basis points; at most 5%.")
+    ],
     account: As,
     wait: Wait = False,
     as_json: Json = False,
 ) -> None:
     """Sets the protocolFee, after the admin's delay. A higher one holds from the ledger's own delay after that."""
+    bps = _bps(share)
     chain, signer = _opened(account)
     calls = [] if chain.ledger.next_protocol_fee()[0] == bps else [chain.ledger.set_protocol_fee(bps)]
     _carry_out(chain, signer, calls, wait=wait, as_json=as_json)
@@ -125,6 +129,19 @@ def cancel(
     chain, signer = _opened(account)
     receipts = governance.cancel(chain, signer, function)
     record({"cancelled": function, "tx": [receipt.tx_hash for receipt in receipts]}, as_json=as_json)
+
+
+def _bps(text: str) -> int:
+    """Basis points of `3%`, or of `300`."""
+    from cli.values import parse_bps
+    from fusion.errors import BadInput
+
+    if not text.endswith("%") and not (text.isascii() and text.isdigit()):
+        raise BadInput(f"SHARE is {text!r}: give a percentage such as 3%, or whole basis points such as 300")
+    bps = parse_bps(text, "SHARE") if text.endswith("%") else int(text[:9])
+    if bps > MAX_FEE:
+        raise BadInput(f"SHARE is {text!r}: the protocolFee is at most {MAX_FEE // 100}%, {MAX_FEE} basis points")
+    return bps
 
 
 def _opened(account: str) -> "tuple[Chain, Account]":
