@@ -132,7 +132,7 @@ def offer(
     as_json: Json = False,
 ) -> None:
     """Offers a version for sale, or changes an offer. Licenses that were sold keep their terms."""
-    from cli.offers import Said, told
+    from cli.offers import Said, by_author, told
     from cli.output import record
     from fusion.errors import BadInput
     from fusion.market import trade
@@ -150,7 +150,8 @@ def offer(
     chain = session.chain
     before = None if change is None else trade.offer(chain, change)
     terms = said.terms(version, before, token=chain.token.address)
-    offer_id, _ = trade.set_offer(chain, signer, terms, change or 0)
+    with by_author(chain, version, before):
+        offer_id, _ = trade.set_offer(chain, signer, terms, change or 0)
     record(told(offer_id, terms, as_json=as_json), as_json=as_json)
 
 

@@ -1,7 +1,8 @@
 """The terms of an offer, from what was said of them on the command line and what stood before."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from cli.options import Selling
@@ -9,7 +10,8 @@ from cli.output import Span
 from cli.values import parse_bps, parse_seconds
 from fusion import money
 from fusion.chain.bindings.types import Offer, Sells
-from fusion.errors import BadInput
+from fusion.chain.client import Chain
+from fusion.errors import BadInput, ContractRefused
 from fusion.market.splits import NOBODY, percent
 from fusion.market.trade import check_terms, sells_licenses, sells_runs
 
@@ -91,6 +93,23 @@ def told(offer_id: int, terms: Offer, *, as_json: bool) -> Mapping[str, object]:
         "trial": Span(terms.trial) if terms.trial or as_json else None,
         "per_run": money.Units(terms.per_run_price),
     } | shares
+
+
+@contextmanager
+def by_author(chain: Chain, version: int, before: Offer | None) -> Iterator[None]:
+    """What only the author of a version may do; BadInput, with who that is, for anyone else."""
+    try:
+        yield
+    except ContractRefused as refusal:
+        if refusal.error != "NotAuthor":
+            raise
+        caller = refusal.arguments["caller"]
+        owned = {each: chain.registry.author_of(each) for each in {version} | ({before.version} if before else set())}
+        of = next((each for each, author in owned.items() if author != caller), version)
+        raise BadInput(
+            f"version {of} is sold by its author alone, {owned[of]}, and {caller} is not (NotAuthor): give the "
+            "author's account with --as"
+        ) from None
 
 
 def _lasts(terms: Offer) -> float:

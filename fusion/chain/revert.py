@@ -23,6 +23,8 @@ _PANICS = {  # docs.soliditylang.org, "Panic via assert and Error via require"
 _PLAIN = {  # what newcomers meet first, in words
     "ERC20InsufficientBalance": "{sender} holds {balance} base units of the token and needs {needed}",
     "ERC20InsufficientAllowance": "{spender} may spend {allowance} base units of the token and needs {needed}",
+    "NotAuthor": "{caller} is not the author, and only the author may do that",
+    "UnknownVersion": "there is no version {versionId}; give the number that `fusion module publish` printed",
     "ERC2612ExpiredSignature": "the permit was good until chain time {deadline}",
 }
 

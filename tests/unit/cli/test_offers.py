@@ -1,13 +1,14 @@
 """An offer's terms: what was said, beside what stood before; a price that was forgotten gives nothing away."""
 
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
-from cli.offers import Said, told
+from cli.offers import Said, by_author, told
 from cli.options import Selling
 from fusion.chain.bindings.types import Offer, Sells
-from fusion.errors import BadInput
+from fusion.errors import BadInput, ContractRefused
 
 NOTHING = dict.fromkeys(("price", "per_run", "duration", "trial", "referral", "resale", "sells"))
 OLD = Offer(
@@ -80,3 +81,21 @@ def test_an_offer_is_told_in_days_to_a_person_and_in_seconds_to_a_program() -> N
     assert told(7, said(price="1"), as_json=False)["trial"] is None
     program = told(7, OLD, as_json=True)
     assert (program["trial"], program["referral_bps"], program["resale_bps"]) == (60, 500, 0)
+
+
+def test_who_is_not_the_author_is_told_who_is() -> None:
+    authors = {3: "0xAda", 4: "0xBen"}
+    chain = cast("Any", SimpleNamespace(registry=SimpleNamespace(author_of=authors.__getitem__)))
+
+    def refused(caller: str, error: str = "NotAuthor") -> ContractRefused:
+        return ContractRefused("no", error=error, arguments={"caller": caller})
+
+    with (
+        pytest.raises(BadInput, match=r"version 4 .* alone, 0xBen, and 0xYou is not .* with --as"),
+        by_author(chain, 4, None),
+    ):
+        raise refused("0xYou")
+    with pytest.raises(BadInput, match=r"version 3 .* alone, 0xAda, and 0xBen is not"), by_author(chain, 4, OLD):
+        raise refused("0xBen")
+    with pytest.raises(ContractRefused), by_author(chain, 4, None):
+        raise refused("0xYou", "IsPaused")
