@@ -4,6 +4,7 @@ from fusion.chain.bindings.types import JobTerms
 from fusion.chain.client import Chain
 from fusion.errors import BadInput
 from fusion.market import trade
+from fusion.market.splits import percent
 from fusion.money import show
 
 MAX_SEATS = 7
@@ -25,11 +26,25 @@ def check_terms(chain: Chain, terms: JobTerms) -> None:
     bound = jobs.bound_of(terms.assurance_ppm, n, terms.fee * jobs.lock_multiple()) if terms.value else 0
     if terms.value > bound:
         raise BadInput(
-            f"a value of {show(terms.value)} is more than this job can vouch for, {show(bound)}: ask for more "
-            "assurance or seats, or offer a higher fee"
+            f"a value of {show(terms.value)} is more than this job can vouch for, {show(bound)}: ask for "
+            + _vouching(terms, jobs.lock_multiple())
         )
     if jobs.paused():
         raise BadInput("no jobs are taken now: the network is paused; try again later")
+
+
+def _vouching(terms: JobTerms, lock_multiple: int) -> str:
+    """The least assurance, or the least fee, that would vouch for the value: the bound of JobMarket turned round."""
+    locked, d = terms.n * terms.fee * lock_multiple, terms.assurance_ppm
+    enough = f"an assurance of {percent(_up(terms.value * PPM, locked + terms.value))}"
+    if not d:
+        return f"{enough}, or for less with a higher fee"
+    return f"{enough}, or offer a fee of {show(_up(terms.value * (PPM - d), terms.n * lock_multiple * d))}"
+
+
+def _up(amount: int, by: int) -> int:
+    """The quotient, rounded up."""
+    return -(-amount // by)
 
 
 def check_right(chain: Chain, account: str, terms: JobTerms) -> None:

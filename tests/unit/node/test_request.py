@@ -67,9 +67,14 @@ def test_a_job_under_way_is_gone_on_with_by_whoever_could_not_pay_another() -> N
         ({"assurance_ppm": -1}, "an assurance of -1 parts per million"),
         (
             {"assurance_ppm": 100_000, "value": 666_667},
-            r"a value of 0\.666667 is more than this job can vouch for, 0\.666666",
+            r"a value of 0\.666667 is more than this job can vouch for, 0\.666666: "
+            r"ask for an assurance of 10\.0001%, or offer a fee of 0\.200001",
         ),
-        ({"value": 1}, r"a value of 0\.000001 is more than this job can vouch for, 0\.00: ask for more assurance"),
+        (
+            {"value": 1},
+            r"a value of 0\.000001 is more than this job can vouch for, 0\.00: "
+            r"ask for an assurance of 0\.0001%, or for less with a higher fee",
+        ),
     ],
 )
 def test_terms_that_the_market_refuses_are_told_with_what_to_ask_for(asked: dict[str, int], told: str) -> None:
