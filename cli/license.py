@@ -89,7 +89,8 @@ def refund(license_id: License, account: As, as_json: Json = False) -> None:
 
     session = Session()
     price, receipt = licenses.refund(session.chain, session.account(account), license_id)
-    record({"license": license_id, "owed": Units(price), "tx": receipt.tx_hash}, as_json=as_json)
+    next_step = {} if as_json else {"next": "`fusion revenue claim` takes what is owed"}
+    record({"license": license_id, "owed": Units(price), "tx": receipt.tx_hash} | next_step, as_json=as_json)
 
 
 @app.command()
