@@ -1,5 +1,6 @@
 """Ordering a run of a version: what is checked before a job is posted, and its spec."""
 
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -99,6 +100,7 @@ def order_run(session: Session, account: Account, order: Order, report: Progress
         # Who lost the receipt of this very job goes on with it, whatever has changed since.
         if order.again or request.under_way(chain, account.address, terms) is None:
             raise
+    _warn_of_audits(chain, order)
     with known_content(f"version {version}"):
         code = module_code(version, ChainListings(chain), session.content)
     spec = job_spec(session, order.work, code)
@@ -143,6 +145,17 @@ def _check_operators(chain: Chain, order: Order) -> None:
             f"--seats is {order.n}: {operators} of {chain.staking.operator_count()} operators have the least stake and "
             f"{money.show(lock)} of it free, which a fee of {money.show(order.fee)} locks; ask for fewer seats or "
             "give a lower --fee"
+        )
+
+
+def _warn_of_audits(chain: Chain, order: Order) -> None:
+    """Says on stderr, and goes on, where assurance is paid for and nobody is left to audit."""
+    candidates = chain.staking.candidate_count()
+    if order.assurance_ppm and candidates <= order.n:
+        print(
+            f"fusion: warning: nobody can audit this job, so the assurance in its fee checks nothing: {candidates} "
+            f"operators have the least stake, and --seats {order.n} takes them all",
+            file=sys.stderr,
         )
 
 

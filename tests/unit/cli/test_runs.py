@@ -30,6 +30,7 @@ def ordered(
         operator_at=lambda index: list(STAKES)[index],
         operator=STAKES.__getitem__,
         minimum_stake=lambda: 1_000_000_000,
+        candidate_count=lambda: 3,
     )
     jobs = SimpleNamespace(
         lock_multiple=lambda: 10,
@@ -75,6 +76,21 @@ def test_as_many_seats_as_can_be_drawn_are_not_refused(monkeypatch: pytest.Monke
     monkeypatch.setattr("cli.runs.ChainListings", reached)
     with pytest.raises(NotReady, match="asked for next"):
         ordered(3, fee=300_000)
+
+
+def test_an_assurance_that_nobody_could_honour_is_warned_of(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def reached(*_: object) -> None:
+        raise NotReady("the content is asked for next")
+
+    monkeypatch.setattr("cli.runs.module_code", reached)
+    monkeypatch.setattr("cli.runs.ChainListings", reached)
+    for seats, lines in ((1, 0), (3, 1)):
+        with pytest.raises(NotReady, match="asked for next"):
+            ordered(seats, fee=300_000)
+        told = capsys.readouterr()
+        assert (told.out, told.err.count("\n"), "nobody can audit" in told.err) == ("", lines, bool(lines))
 
 
 def test_a_job_under_way_is_not_refused_for_the_stake_that_it_locks(monkeypatch: pytest.MonkeyPatch) -> None:
