@@ -36,6 +36,7 @@ def up(
     session = Session()
     network = LocalNetwork(session.settings)
     if is_up(session.settings):
+        _tell_other_window(session.settings)
         record(_summary(session.settings) | {"started": False}, as_json=as_json)
         return
     _ = session.image  # prepared, with progress, before anything is started
@@ -181,6 +182,24 @@ def _journey(session: Session, network: "LocalNetwork") -> None:
     with progress("journey") as report:
         told = Journey(session).walk(report)
     done.write_text(json.dumps(told, indent=2))
+
+
+def _tell_other_window(settings: "Settings") -> None:
+    """Says on stderr where the network that runs has another challenge window than the settings ask for."""
+    from fusion.chain.client import Chain
+    from fusion.chain.deployment import LOCAL, Deployment
+    from fusion.errors import FusionError
+
+    try:
+        running = Chain.connect(settings.rpc, Deployment.load(settings.deployment_of(LOCAL))).jobs.windows().challenge
+    except FusionError:
+        return  # only a word on the side: what is amiss is told by whoever needs the chain
+    if running != settings.challenge_window:
+        typer.echo(
+            f"fusion: the network runs with a challenge window of {running} s, and FUSION_CHALLENGE_WINDOW is "
+            f"{settings.challenge_window}: `fusion down`, then `fusion up` starts one with that",
+            err=True,
+        )
 
 
 def _told(*, stopped: bool, left: int) -> str:
