@@ -176,8 +176,8 @@ class Court:
         self.anvil.advance(self.job(job_id).deadline - self.chain.now() + 1)
 
     def final(self, job_id: int) -> None:
-        """Returns once the job is over; what is proposed need not wait for a challenge."""
-        self.until(lambda: self.job(job_id).status in (Status.PROPOSED, Status.FINAL, Status.FAILED))
+        """Returns once the job is over; neither a challenge nor a puppet that should audit it is waited for."""
+        self.until(lambda: self._decided(job_id))
         if self.job(job_id).status == Status.PROPOSED:
             self.anvil.advance(PARAMETERS.windows.challenge + 1)
         self.until(lambda: self.job(job_id).status in (Status.FINAL, Status.FAILED))
@@ -187,6 +187,15 @@ class Court:
         while not true():
             assert time.monotonic() < end, f"not within {PATIENCE:.0f} s"
             time.sleep(0.1)
+
+    def _decided(self, job_id: int) -> bool:
+        job = self.job(job_id)
+        if job.status == Status.AUDITED:
+            puppets = {self.keys[name].address for name in PUPPETS}
+            left = self.chain.panel.panel(job.panel_id).deadline - self.chain.now()
+            if left >= 0 and puppets & {seat.operator for seat in self.chain.panel.seats(job.panel_id)}:
+                self.anvil.advance(left + 1)
+        return job.status in (Status.PROPOSED, Status.FINAL, Status.FAILED)
 
     def _ready(self, job_id: int) -> bool:
         return self.chain.head().number + 1 >= self.job(job_id).ready_block
