@@ -69,6 +69,7 @@ def test_a_receipt_that_was_lost_is_looked_for(
     deployed: Deployed, post: Callable[..., request.Request], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chain = deployed.chain
+    monkeypatch.setattr(request, "LOST", 60.0)  # it is on its way into a block
     monkeypatch.setattr(chain, "send", _losing(chain, chain.send))
     posted = post()
     assert posted.job_id == chain.jobs.job_count() == 1
