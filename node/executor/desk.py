@@ -197,8 +197,10 @@ class Desk:
             return
         by = found.deadline - self._rounds.room
         until = time.monotonic() + max(1.0, by - head.timestamp)
-        worker, others = self._idle.pop(), self._rounds.keepers(found)
-        self._start(entry, Act.RUN, lambda: self._voter(spec, worker, until, others), worker, by=by)
+        worker = self._idle.pop()
+        self._start(
+            entry, Act.RUN, lambda: self._voter(spec, worker, until, self._rounds.keepers(found)), worker, by=by
+        )
 
     def _start(
         self, entry: Entry, act: Act, work: Callable[[], Vote | str], worker: Worker | None = None, *, by: float = NEVER

@@ -191,6 +191,20 @@ def test_what_anyone_may_do_leaves_room_for_what_only_this_operator_can(
     assert all(desk_module.ways(act) < SENDING for act in ANYONES)
 
 
+def test_a_chain_that_is_away_costs_no_worker(made: Callable[..., Made], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run asks the chain who else keeps its inputs."""
+
+    def away(*_arguments: object) -> list[str]:
+        raise ChainUnavailable("away")
+
+    _, desk, _ = made(Status.ASSIGNED, count=1, workers=1)
+    monkeypatch.setattr(desk._rounds, "keepers", away)
+    desk.review(HEAD)
+    assert _acts(desk) == [Act.RUN]
+    _collected(desk)
+    assert len(desk._idle) == 1
+
+
 def test_a_pause_that_is_over_wakes_the_desk_once(made: Callable[..., Made], monkeypatch: pytest.MonkeyPatch) -> None:
     world, desk, _ = made(Status.REVEALED, count=1)
     now = 50.0
