@@ -46,9 +46,10 @@ def challenge(
     as_json: Json = False,
 ) -> None:
     """Has a panel run a job again, once it is proposed. It takes a bond, which comes back with more if it was wrong."""
-    from cli.jobs import job_of, needing_panel, print_job, telling, words
+    from cli.jobs import job_of, needing_panel, print_job, telling
     from cli.output import progress, record
     from fusion import money
+    from fusion.chain.words import words
     from node import request
 
     session = Session()
@@ -65,7 +66,7 @@ def challenge(
         return
     job = chain.jobs.job(job_id)
     record(
-        {"job": job_id, "bond": money.Units(job.bond), "panel": job.panel_id, "status": words(job.status.name)},
+        {"job": job_id, "bond": money.Units(job.bond), "panel": job.panel_id, "status": words(job.status)},
         as_json=as_json,
     )
 
@@ -90,8 +91,9 @@ def demand(job_id: JobId, account: As, timeout: Timeout = 600, as_json: Json = F
 @app.command()
 def resolve(job_id: JobId, account: As, as_json: Json = False) -> None:
     """Carries out what a panel or an audit has decided. Operators do so by themselves."""
-    from cli.jobs import job_of, print_job, words
+    from cli.jobs import job_of, print_job
     from fusion.chain.bindings.types import PanelStatus, Status
+    from fusion.chain.words import words
     from fusion.errors import BadInput
 
     session = Session()
@@ -99,7 +101,7 @@ def resolve(job_id: JobId, account: As, as_json: Json = False) -> None:
     chain = session.chain
     job = job_of(chain, job_id)
     if job.status not in (Status.AUDITED, Status.NO_QUORUM, Status.DISPUTED):
-        raise BadInput(f"job {job_id} is {words(job.status.name)}: no panel or audit of it waits to be carried out")
+        raise BadInput(f"job {job_id} is {words(job.status)}: no panel or audit of it waits to be carried out")
     panel = chain.panel.panel(job.panel_id)
     if panel.status != PanelStatus.DECIDED:
         raise BadInput(f"panel {job.panel_id} of job {job_id} has not decided yet; see `fusion job show {job_id}`")

@@ -11,6 +11,7 @@ from fusion.chain.bindings.job_market import Failed, Finalized, Judged, Posted, 
 from fusion.chain.bindings.operator_staking import Slashed
 from fusion.chain.bindings.types import Failure, Job, OutcomeKind, PanelStatus, Seat, Status
 from fusion.chain.client import Chain
+from fusion.chain.words import word, words
 from fusion.content.table import Column
 from fusion.errors import BadInput, ContentError, ContentUnavailable, ContractRefused, FusionError, Retryable
 from fusion.market.splits import NOBODY, percent
@@ -46,17 +47,7 @@ UNVERIFIED = "unverified: one operator ran it, and nobody compared"
 
 def telling(report: Progress) -> Callable[[Job], None]:
     """What tells `report` where a job stands, and what part of its way that is."""
-    return lambda job: report(words(job.status.name), STAGES[job.status])
-
-
-def words(name: str) -> str:
-    """`no quorum` of NO_QUORUM."""
-    return name.lower().replace("_", " ")
-
-
-def kind_word(kind: OutcomeKind) -> str:
-    """`ModuleError` of MODULE_ERROR: an outcome as the glossary has it."""
-    return kind.name.title().replace("_", "")
+    return lambda job: report(words(job.status), STAGES[job.status])
 
 
 def job_of(chain: Chain, job_id: int) -> Job:
@@ -87,7 +78,7 @@ def print_job(session: Session, job_id: int, *, as_json: bool) -> None:
     job = job_of(chain, job_id)
     shown: dict[str, object] = {
         "job": job_id,
-        "status": words(job.status.name),
+        "status": words(job.status),
         "version": job.version,
         "requester": job.requester,
         "fee": money.Units(job.fee),
@@ -128,7 +119,7 @@ def outcome(session: Session, answer: request.Answer) -> dict[str, object]:
 
 def _attested(answer: request.Answer) -> dict[str, object]:
     return {
-        "outcome": kind_word(answer.job.kind),
+        "outcome": word(answer.job.kind),
         "hash": "0x" + answer.job.outcome_hash.hex(),
         "operators": answer.hashes,
     }
@@ -188,8 +179,8 @@ def listed(chain: Chain, *, requester: str | None, last: int) -> list[dict[str, 
 def _row(job_id: int, job: Job) -> dict[str, object]:
     return {
         "job": job_id,
-        "status": words(job.status.name),
-        "outcome": "-" if job.kind == OutcomeKind.NONE else kind_word(job.kind),
+        "status": words(job.status),
+        "outcome": "-" if job.kind == OutcomeKind.NONE else word(job.kind),
         "version": job.version,
         "level": "unverified" if job.n == 1 else f"{job.k} of {job.n}",
         "fee": money.Units(job.fee),
@@ -214,7 +205,7 @@ def _dispute(chain: Chain, job_id: int, job: Job) -> dict[str, object]:
         shown |= {"challenger": job.challenger, "bond": money.Units(job.bond)}
     if job.panel_id:
         panel, seats = chain.panel.panel(job.panel_id), chain.panel.seats(job.panel_id)
-        shown["audit" if panel.audit else "panel"] = _sitting(job.panel_id, words(panel.status.name), seats)
+        shown["audit" if panel.audit else "panel"] = _sitting(job.panel_id, words(panel.status), seats)
         if panel.status == PanelStatus.DECIDED:
             shown["verdict"] = (
                 {"votes": f"{panel.votes} of {panel.size}", "hash": "0x" + panel.outcome_hash.hex()}
@@ -233,7 +224,7 @@ def _dispute(chain: Chain, job_id: int, job: Job) -> dict[str, object]:
         kept = _kept_of_bond(chain, job_id, job)
         shown["bond_to"] = {"challenger": money.Units(job.bond - kept), "panel": money.Units(kept)}
     slashes = [
-        {"operator": each.operator, "fault": words(each.fault.name), "amount": money.Units(each.amount)}
+        {"operator": each.operator, "fault": words(each.fault), "amount": money.Units(each.amount)}
         for each in chain.find(Slashed, job_id=job_id)
     ]
     if slashes:

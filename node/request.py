@@ -10,6 +10,7 @@ from fusion.chain.bindings.job_market import Answered, Posted, Revealed
 from fusion.chain.bindings.panel import Called, PanelRevealed
 from fusion.chain.bindings.types import Job, JobTerms, OutcomeKind, PanelState, Seat, Status
 from fusion.chain.client import Chain, Receipt
+from fusion.chain.words import words
 from fusion.content import unixfs
 from fusion.content.cid import Cid
 from fusion.content.gateway import Content
@@ -207,7 +208,7 @@ def wait(chain: Chain, job_id: int, *, timeout: float, moved: Callable[[Job], No
             return answer(chain, job_id, job)
         if time.monotonic() > deadline:
             raise Retryable(
-                f"job {job_id} is still {_words(job.status)} after {timeout:.0f} s; "
+                f"job {job_id} is still {words(job.status)} after {timeout:.0f} s; "
                 f"see later how it ends with `fusion job show {job_id}`"
             )
         time.sleep(0.25)
@@ -281,7 +282,7 @@ def challenge(chain: Chain, account: Account, job_id: int, *, timeout: float = 0
     while (job := chain.jobs.job(job_id)).status != Status.PROPOSED:
         if job.status in ENDED or time.monotonic() >= end:
             raise BadInput(
-                f"job {job_id} is {_words(job.status)}: one is challenged while its outcome is proposed, before it ends"
+                f"job {job_id} is {words(job.status)}: one is challenged while its outcome is proposed, before it ends"
             )
         time.sleep(0.1)
     return [*receipts, chain.send(account, chain.jobs.challenge(job_id))]
@@ -318,7 +319,7 @@ def demand(
     if job.requester != account.address:
         raise BadInput(f"job {job_id} was posted by {job.requester}: its bytes are demanded by that account alone")
     if job.kind != OutcomeKind.RESULT:
-        raise BadInput(f"job {job_id} is {_words(job.status)}, without a result: there are no bytes to demand")
+        raise BadInput(f"job {job_id} is {words(job.status)}, without a result: there are no bytes to demand")
     _, document = _agreed(chain, job_id, job)
     table = decode(document).table
     if table is None:
@@ -332,7 +333,7 @@ def demand(
             job = _awaited(chain, job_id, end)
             continue
         if job.status != Status.PROPOSED:
-            raise BadInput(f"job {job_id} is {_words(job.status)}: bytes are demanded while its outcome is proposed")
+            raise BadInput(f"job {job_id} is {words(job.status)}: bytes are demanded while its outcome is proposed")
         _allow_demands(chain, account, job_id, job)
         chain.send(account, chain.jobs.demand(job_id, document, lack.path, lack.offsets))
         job = _awaited(chain, job_id, end)
@@ -390,7 +391,3 @@ def _awaited(chain: Chain, job_id: int, end: float) -> Job:
             "`fusion revenue claim`"
         )
     return job
-
-
-def _words(status: Status) -> str:
-    return status.name.lower().replace("_", " ")

@@ -1,7 +1,6 @@
 """What a fold knows of a log beside its fields, and how values of the chain become columns."""
 
 from dataclasses import dataclass
-from enum import IntEnum
 
 NOBODY = "0x" + "00" * 20
 _UNSTORABLE = {0: "\ufffd"} | dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
@@ -35,11 +34,6 @@ def digest(data: bytes) -> str | None:
 def account(address: str) -> str | None:
     """An address, or None for zero, which the contracts use for "nobody"."""
     return None if address == NOBODY else address
-
-
-def word(member: IntEnum) -> str:
-    """An enum's member as the contracts and the glossary write it: MODULE_ERROR is ModuleError."""
-    return member.name.title().replace("_", "")
 
 
 def text(value: str) -> str:

@@ -16,8 +16,9 @@ from fusion.chain.bindings.job_market import (
     RevealsClosed,
 )
 from fusion.chain.bindings.types import OutcomeKind
+from fusion.chain.words import word
 from indexer.fold import seats
-from indexer.fold.context import Place, account, digest, hexed, word
+from indexer.fold.context import Place, account, digest, hexed
 from indexer.fold.holding import hold, let_go
 from indexer.tables import Job, Operator, Panel, Seat
 

@@ -3,7 +3,8 @@
 from sqlmodel import Session
 
 from fusion.chain.bindings.license_market import OfferSet, Purchased, Refunded, Released, Renewed, Transfer
-from indexer.fold.context import Place, account, word
+from fusion.chain.words import word
+from indexer.fold.context import Place, account
 from indexer.fold.holding import hold, let_go
 from indexer.tables import License, Offer, Renewal
 

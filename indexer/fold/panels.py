@@ -11,8 +11,9 @@ from fusion.chain.bindings.panel import (
     PanelRearmed,
     PanelRevealed,
 )
+from fusion.chain.words import word
 from indexer.fold import seats
-from indexer.fold.context import Place, digest, word
+from indexer.fold.context import Place, digest
 from indexer.tables import Panel, Seat
 
 

@@ -3,7 +3,8 @@
 from sqlmodel import Session
 
 from fusion.chain.bindings.module_registry import Deprecated, ModuleRegistered, Published, Transfer
-from indexer.fold.context import Place, hexed, text, word
+from fusion.chain.words import word
+from indexer.fold.context import Place, hexed, text
 from indexer.tables import Module, Split, Version
 
 

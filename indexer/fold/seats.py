@@ -6,7 +6,8 @@ from sqlmodel import Session, col, select
 
 from fusion.chain.bindings.job_market import Committed, Revealed
 from fusion.chain.bindings.panel import PanelCommitted, PanelRevealed
-from indexer.fold.context import Place, hexed, word
+from fusion.chain.words import word
+from indexer.fold.context import Place, hexed
 from indexer.tables import Operator, Seat
 
 

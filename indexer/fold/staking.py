@@ -11,7 +11,8 @@ from fusion.chain.bindings.operator_staking import (
     Unlocked,
     Withdrawn,
 )
-from indexer.fold.context import Place, text, word
+from fusion.chain.words import word
+from indexer.fold.context import Place, text
 from indexer.tables import Operator, Seat, Slash
 
 

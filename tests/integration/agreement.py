@@ -6,8 +6,9 @@ from sqlmodel import Session, col, select
 from fusion.chain.bindings.types import Access, OutcomeKind, Sells, Status
 from fusion.chain.bindings.types import Seat as SeatOnChain
 from fusion.chain.client import Chain
+from fusion.chain.words import word
 from indexer import tables
-from indexer.fold.context import account, digest, hexed, word
+from indexer.fold.context import account, digest, hexed
 
 WAITS = (Status.OPEN, Status.ASSIGNED, Status.COMMITTED)  # for a block that the chain, too, keeps only until then
 

@@ -14,10 +14,9 @@ from fusion.chain.bindings import (
     panel,
     revenue_ledger,
 )
-from fusion.chain.bindings.types import Access, Failure, OutcomeKind, Sells, Status
 from fusion.chain.contract import Event
 from indexer.fold import FOLDS
-from indexer.fold.context import account, digest, text, word
+from indexer.fold.context import account, digest, text
 from indexer.scripted import ANYWHERE, TREASURY
 from indexer.tables import Balance, Income, Module, Revenue
 
@@ -85,20 +84,6 @@ def test_a_held_log_is_kept_and_credits_nobody(session: Session, happen) -> None
     row = session.get_one(Revenue, (place.block, 0))
     assert (row.kind, row.account, row.amount) == ("Held", ANN, 9)
     assert session.get(Balance, (ANN, TOKEN)) is None
-
-
-@pytest.mark.parametrize(
-    ("member", "said"),
-    [
-        (OutcomeKind.INPUT_UNAVAILABLE, "InputUnavailable"),
-        (Failure.TOO_FEW_COMMITS, "TooFewCommits"),
-        (Status.NO_QUORUM, "NoQuorum"),
-        (Access.OPEN, "Open"),
-        (Sells.BOTH, "Both"),
-    ],
-)
-def test_enums_are_said_as_the_contracts_say_them(member, said: str) -> None:
-    assert word(member) == said
 
 
 def test_text_of_strangers_can_be_stored() -> None:
