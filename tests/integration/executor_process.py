@@ -67,6 +67,6 @@ if __name__ == "__main__":
     folder, url, image_id, image_path, source, *how = sys.argv[1:]
     scripted = SCRIPTED in how
     if scripted:
-        daemon_module.Worker = NoWorker  # type: ignore[misc,assignment]
+        daemon_module.Worker = NoWorker  # type: ignore[misc,assignment]  # a script needs no sandbox
     sandbox = Image(bytes.fromhex(image_id), Path(image_path))
     main(Path(folder), url, sandbox, source, Scripted if scripted else Daemon)

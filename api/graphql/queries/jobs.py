@@ -19,11 +19,11 @@ _Job = Annotated[strawberry.ID | None, about("Those of this job.")]
 @strawberry.type
 class JobsQuery:
     @field("The job of that id.")
-    async def job(self, info: Info, id: Id) -> Job | None:  # noqa: A002 - the argument's public name
+    async def job(self, info: Info, id: Id) -> Job | None:
         return Job.maybe(await info.context.one(tables.Job, number(id)))
 
     @field("The panel, or audit, of that id.")
-    async def panel(self, info: Info, id: Id) -> Panel | None:  # noqa: A002
+    async def panel(self, info: Info, id: Id) -> Panel | None:
         return Panel.maybe(await info.context.one(tables.Panel, number(id)))
 
     @field("Jobs.")
@@ -38,7 +38,7 @@ class JobsQuery:
         operator: Annotated[Address | None, about("Those in which it has, or had, a seat or a panel's.")] = None,
         challenger: Annotated[Address | None, about("Those challenged by this account.")] = None,
         version: Annotated[strawberry.ID | None, about("Those that run this version.")] = None,
-        license: Annotated[strawberry.ID | None, about("Those run under this license.")] = None,  # noqa: A002
+        license: Annotated[strawberry.ID | None, about("Those run under this license.")] = None,
         status: Annotated[list[JobStatus] | None, about("Those in one of these states.")] = None,
         failure: Annotated[Failure | None, about("Those that failed for this reason.")] = None,
         verified: Annotated[bool | None, about("Those with a verified outcome, or the others.")] = None,
@@ -117,7 +117,7 @@ class JobsQuery:
         order: Sort = Order.OLDEST,
         job: _Job = None,
         challenger: Annotated[Address | None, about("Those that this account began.")] = None,
-        open: Annotated[bool | None, about("Those under way, or those that are decided.")] = None,  # noqa: A002
+        open: Annotated[bool | None, about("Those under way, or those that are decided.")] = None,
     ) -> list[Panel]:
         rows = await info.context.listed(
             views.panels,

@@ -16,11 +16,11 @@ from indexer import tables, views
 @strawberry.type
 class MarketQuery:
     @field("The offer of that id.")
-    async def offer(self, info: Info, id: Id) -> Offer | None:  # noqa: A002 - the argument's public name
+    async def offer(self, info: Info, id: Id) -> Offer | None:
         return Offer.maybe(await info.context.one(tables.Offer, number(id)))
 
     @field("The license of that id.")
-    async def license(self, info: Info, id: Id) -> License | None:  # noqa: A002
+    async def license(self, info: Info, id: Id) -> License | None:
         return License.maybe(await info.context.one(tables.License, number(id)))
 
     @field("Offers.")
@@ -85,7 +85,7 @@ class MarketQuery:
         first: First = FIRST,
         after: After = None,
         order: Sort = Order.OLDEST,
-        license: Annotated[strawberry.ID | None, about("Those of this license.")] = None,  # noqa: A002
+        license: Annotated[strawberry.ID | None, about("Those of this license.")] = None,
         payer: Annotated[Address | None, about("Those paid for by this account.")] = None,
     ) -> list[Renewal]:
         at = page(first, after, order, number, number)

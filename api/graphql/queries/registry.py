@@ -16,11 +16,11 @@ from indexer import tables, views
 @strawberry.type
 class RegistryQuery:
     @field("The module of that id.")
-    async def module(self, info: Info, id: Id) -> Module | None:  # noqa: A002 - the argument's public name
+    async def module(self, info: Info, id: Id) -> Module | None:
         return Module.maybe(await info.context.one(tables.Module, number(id)))
 
     @field("The version of that id.")
-    async def version(self, info: Info, id: Id) -> Version | None:  # noqa: A002
+    async def version(self, info: Info, id: Id) -> Version | None:
         return Version.maybe(await info.context.one(tables.Version, number(id)))
 
     @field("Modules.")

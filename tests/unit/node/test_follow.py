@@ -83,12 +83,14 @@ def test_a_fork_below_what_is_being_read_is_not_passed_over(journal: Journal) ->
     assert _jobs(journal) == [2]
 
 
-def test_panels_are_found_and_ended_by_their_logs(journal: Journal) -> None:
+def test_panels_are_found_and_ended_by_their_logs(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     chain = Chain("aBcd")
     follower = Follower(cast("Any", chain), journal)
     job, panel = Duty(Contract.JOB, 1), Duty(Contract.PANEL, 7)
     told: list[Event] = [chain.posted(1), Called(7, 1, False, 2, 9, log=chain.log(2))]
-    chain.events = lambda first, last: [each for each in told if first <= each.log.block_number <= last]  # type: ignore[method-assign]
+    monkeypatch.setattr(
+        chain, "events", lambda first, last: [each for each in told if first <= each.log.block_number <= last]
+    )
     assert follower.catch_up(chain.head())
     assert [(entry.duty, entry.spec) for entry in journal.active()] == [(job, b"B"), (panel, b"B")]
 
