@@ -41,7 +41,8 @@ class World:
     licenses: dict[int, License] = field(default_factory=dict)
     claimable: dict[str, int] = field(default_factory=dict)
     pool: int = 0
-    canaries: list[bytes] = field(default_factory=list)
+    commitments: int = 0
+    canaries: list[bytes] = field(default_factory=list)  # not opened yet
     fees: int = 0
     courts: Courts = field(default_factory=Courts)
 
@@ -218,7 +219,8 @@ class World:
                     log=ANYWHERE,
                 )
             ]
-        self.canaries.append(dice.randbytes(32))
+        self.commitments += 1  # the pool takes each but once
+        self.canaries.append(self.commitments.to_bytes(32))
         return [
             assurance_pool.CanaryCommitted(
                 commitment=self.canaries[-1], sponsor=dice.choice(PEOPLE), first_job_id=1, log=ANYWHERE
