@@ -7,6 +7,7 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
+import {Lists} from "./Lists.sol";
 import {Phase} from "./Phase.sol";
 import {MAX_SEATS, Rounds} from "./Rounds.sol";
 import {IAssurancePool} from "./interfaces/IAssurancePool.sol";
@@ -49,6 +50,7 @@ struct JobLimits {
 /// @title JobBook
 /// @notice What is kept of jobs, and what both halves of the JobMarket need.
 abstract contract JobBook is Rounds {
+    using Lists for address[];
     using SafeERC20 for IERC20;
 
     uint256 internal constant PPM = 1e6;
@@ -123,9 +125,7 @@ abstract contract JobBook is Rounds {
         for (uint256 i; i < n; ++i) {
             if (!row[i].released) operators[count++] = row[i].operator;
         }
-        assembly ("memory-safe") {
-            mstore(operators, count)
-        }
+        operators.shorten(count);
     }
 
     function _participants(uint256 jobId) internal view returns (address[] memory accounts) {

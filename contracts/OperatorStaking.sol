@@ -8,12 +8,14 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {Assignment} from "./Assignment.sol";
+import {Lists} from "./Lists.sol";
 import {Fault, IOperatorStaking, Operator} from "./interfaces/IOperatorStaking.sol";
 import {IRevenueLedger} from "./interfaces/IRevenueLedger.sol";
 
 /// @title OperatorStaking
 contract OperatorStaking is IOperatorStaking, ReentrancyGuardTransient {
     using Assignment for Assignment.Tree;
+    using Lists for address[];
     using SafeERC20 for IERC20;
 
     address private constant BURN = 0x000000000000000000000000000000000000dEaD;
@@ -149,9 +151,7 @@ contract OperatorStaking is IOperatorStaking, ReentrancyGuardTransient {
             operators[found++] = account;
             _lock(jobId, account, amount);
         }
-        assembly ("memory-safe") {
-            mstore(operators, found)
-        }
+        operators.shorten(found);
     }
 
     /// @inheritdoc IOperatorStaking

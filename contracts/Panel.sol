@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {Assignment} from "./Assignment.sol";
+import {Lists} from "./Lists.sol";
 import {Quorum} from "./Quorum.sol";
 import {MAX_SEATS, Rounds} from "./Rounds.sol";
 import {IJobMarket} from "./interfaces/IJobMarket.sol";
@@ -11,6 +12,8 @@ import {OutcomeKind, Seat, Windows} from "./interfaces/IRounds.sol";
 
 /// @title Panel
 contract Panel is IPanel, Rounds {
+    using Lists for address[];
+
     uint256 private constant MIN_SEATS = 3;
     uint256 private constant EVERY_SEAT = 2 ** MAX_SEATS - 1;
 
@@ -148,9 +151,7 @@ contract Panel is IPanel, Rounds {
         for (uint256 i = kept; i < found; ++i) {
             _staking.unlock(jobId, drawn[i], lock);
         }
-        assembly ("memory-safe") {
-            mstore(drawn, kept)
-        }
+        drawn.shorten(kept);
     }
 
     function _closeCommits(uint256 panelId, PanelState storage stored) private {
@@ -179,14 +180,12 @@ contract Panel is IPanel, Rounds {
     }
 
     /// @dev Ends the locks of the seats that did not do what was due.
-    // slither-disable-next-line reentrancy-no-eth,unused-return: staking calls nobody, and burns what it takes
     function _fine(uint256 panelId, PanelState storage stored, Fault fault) private {
-        (uint256 jobId, uint256 size, uint256 lock) = (stored.jobId, stored.size, stored.lock);
-        for (uint256 i; i < size; ++i) {
-            Seat storage seat = _seats[panelId][i];
-            if (seat.released || (fault == Fault.Silent ? seat.commitment : seat.outcomeHash) != 0) continue;
-            seat.released = true;
-            _staking.slash(jobId, seat.operator, lock, fault);
+        (uint256 jobId, uint256 lock) = (stored.jobId, stored.lock);
+        address[] memory idle = _markIdle(_seats[panelId], stored.size, fault == Fault.Withheld);
+        for (uint256 i; i < idle.length; ++i) {
+            // slither-disable-next-line unused-return: what a fine takes is burned
+            _staking.slash(jobId, idle[i], lock, fault);
         }
     }
 

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {JobBook} from "./JobBook.sol";
+import {Lists} from "./Lists.sol";
 import {Quorum} from "./Quorum.sol";
 import {Verdict} from "./Verdict.sol";
 import {Failure, IJobMarket, Job, Status} from "./interfaces/IJobMarket.sol";
@@ -11,6 +12,8 @@ import {OutcomeKind, Seat} from "./interfaces/IRounds.sol";
 /// @title Payout
 /// @notice How a job ends: locks are freed or slashed, and every base unit of fee, bond and per-run price goes to someone.
 abstract contract Payout is JobBook {
+    using Lists for address[];
+    using Lists for uint256[];
     using Quorum for Seat[];
 
     address private constant BURN = 0x000000000000000000000000000000000000dEaD;
@@ -184,10 +187,8 @@ abstract contract Payout is JobBook {
     /// @dev Books the bill.
     function _book(Bill memory bill) private {
         (address[] memory accounts, uint256[] memory amounts, uint256 count) = (bill.accounts, bill.amounts, bill.count);
-        assembly ("memory-safe") {
-            mstore(accounts, count)
-            mstore(amounts, count)
-        }
+        accounts.shorten(count);
+        amounts.shorten(count);
         _ledger.payHeld(address(_token), accounts, amounts);
     }
 

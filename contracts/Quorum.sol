@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {Lists} from "./Lists.sol";
 import {Seat} from "./interfaces/IRounds.sol";
 
 /// @title Quorum
 /// @notice Counts what seats revealed.
 library Quorum {
+    using Lists for address[];
+
     /// @notice The outcome that most seats share, as the first seat that revealed it; no votes where none revealed.
     /// @dev An outcome hash covers its kind: equal hashes are of equal kinds.
     function leader(Seat[] memory seats) internal pure returns (uint256 first, uint256 votes) {
@@ -27,7 +30,7 @@ library Quorum {
         for (uint256 i; i < seats.length; ++i) {
             if (seats[i].outcomeHash == outcomeHash) operators[count++] = seats[i].operator;
         }
-        _shorten(operators, count);
+        operators.shorten(count);
     }
 
     /// @notice The operators that revealed anything, by seat.
@@ -37,12 +40,6 @@ library Quorum {
         for (uint256 i; i < seats.length; ++i) {
             if (seats[i].outcomeHash != 0) operators[count++] = seats[i].operator;
         }
-        _shorten(operators, count);
-    }
-
-    function _shorten(address[] memory list, uint256 length) private pure {
-        assembly ("memory-safe") {
-            mstore(list, length)
-        }
+        operators.shorten(count);
     }
 }

@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {Assignment} from "./Assignment.sol";
+import {Lists} from "./Lists.sol";
 import {IRounds, OutcomeKind, Seat, Windows} from "./interfaces/IRounds.sol";
 
 /// @dev Most seats of a job or a panel.
@@ -12,6 +13,8 @@ uint256 constant MAX_SEATS = 7;
 /// @title Rounds
 /// @notice What jobs and panels have in common: when acts may be done, and seats that commit, then reveal.
 abstract contract Rounds is IRounds {
+    using Lists for address[];
+
     uint256 internal constant MAX_OUTCOME = 4096;
 
     uint32 internal immutable _openWindow;
@@ -86,6 +89,19 @@ abstract contract Rounds is IRounds {
 
         seat.kind = kind;
         seat.outcomeHash = outcomeHash;
+    }
+
+    /// @dev Marks the seats that did not do what was due, to commit or to reveal, as released; their locks end with a fine.
+    function _markIdle(Seat[MAX_SEATS] storage row, uint256 n, bool reveals) internal returns (address[] memory idle) {
+        idle = new address[](n);
+        uint256 count;
+        for (uint256 i; i < n; ++i) {
+            Seat storage seat = row[i];
+            if (seat.released || (reveals ? seat.outcomeHash : seat.commitment) != 0) continue;
+            seat.released = true;
+            idle[count++] = seat.operator;
+        }
+        idle.shorten(count);
     }
 
     /// @dev The seats as they are; none before they were drawn.

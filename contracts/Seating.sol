@@ -49,7 +49,7 @@ abstract contract Seating is Payout {
 
     /// @dev Fines the silent, and has their seats drawn anew where that was not done twice.
     function _expireCommits(uint256 jobId, Job storage stored) internal {
-        address[] memory silent = _markIdle(jobId, stored.n, false);
+        address[] memory silent = _markIdle(_seats[jobId], stored.n, false);
         uint256 lock = stored.lock;
         if (_mayRedraw(stored)) {
             ++stored.redraws;
@@ -68,7 +68,7 @@ abstract contract Seating is Payout {
     /// @dev Closes reveals whose time ran out, and fines who withheld.
     function _expireReveals(uint256 jobId, Job storage stored) internal {
         _checkTimeOut(stored.deadline);
-        address[] memory withheld = _markIdle(jobId, stored.n, true);
+        address[] memory withheld = _markIdle(_seats[jobId], stored.n, true);
 
         Phase phase = _revealsClosed(Phases.load(stored));
         phase.save(stored);
@@ -78,30 +78,10 @@ abstract contract Seating is Payout {
         _fine(jobId, withheld, stored.lock, Fault.Withheld);
     }
 
-    /// @dev Marks the seats that did not do what was due, to commit or to reveal, as released; their locks end with a fine.
-    function _markIdle(uint256 jobId, uint256 n, bool reveals) private returns (address[] memory idle) {
-        Seat[MAX_SEATS] storage row = _seats[jobId];
-        idle = new address[](n);
-        uint256 count;
-        for (uint256 i; i < n; ++i) {
-            Seat storage seat = row[i];
-            if (seat.released || (reveals ? seat.outcomeHash : seat.commitment) != 0) continue;
-            seat.released = true;
-            idle[count++] = seat.operator;
-        }
-        _shorten(idle, count);
-    }
-
     function _fine(uint256 jobId, address[] memory operators, uint256 lock, Fault fault) private {
         for (uint256 i; i < operators.length; ++i) {
             // slither-disable-next-line unused-return: what a fine takes is burned
             _staking.slash(jobId, operators[i], lock, fault);
-        }
-    }
-
-    function _shorten(address[] memory list, uint256 length) private pure {
-        assembly ("memory-safe") {
-            mstore(list, length)
         }
     }
 }
