@@ -23,11 +23,11 @@ from node.executor.digest import keccak
 from node.executor.listings import ChainListings
 from node.executor.resolve import module_code
 from node.executor.run import vote
-from node.executor.worker import Worker
 from node.inputs import add_inputs, feed_table, port_columns
 from node.spec import JobSpec
 from node.terms import check_right, check_terms
 from sandbox.code import Limits, ModuleCode
+from sandbox.worker import Worker
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 
-PACKAGES = {"chromium": "chromium"}  # program -> package
+PACKAGES = {"chromium": "chromium", "faketime": "faketime", "qemu-x86_64-static": "qemu-user-static"}  # program -> package
 
 
 def main() -> None:

@@ -28,9 +28,9 @@ from node.executor.listings import ChainListings
 from node.executor.run import Vote, vote
 from node.executor.serve import GatewayServer
 from node.executor.status import FILE, Status, started
-from node.executor.worker import Worker
 from node.spec import JobSpec
 from sandbox.image import Image
+from sandbox.worker import Worker
 
 BEGIN_TRIES = 5  # of registering and staking that the contract refuses
 LONGEST_PAUSE = 15.0  # seconds between two looks while the chain is away

@@ -25,8 +25,8 @@ from node.executor.journal import Entry, Journal, Stage
 from node.executor.rounds import Round, Rounds
 from node.executor.run import NotAttested, Vote, checked_spec, gives_cause, unavailable
 from node.executor.steps import ANYONES, NOTHING, Act, turn
-from node.executor.worker import Worker
 from node.spec import JobSpec
+from sandbox.worker import Worker
 
 RUN_TRIES = 6  # of a run that ends without an outcome to vote for, or fails for a reason nobody foresaw
 SENDING = 8  # transactions at once

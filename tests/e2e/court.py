@@ -25,9 +25,9 @@ from node.executor.digest import commitment, outcome_hash
 from node.executor.listings import ChainListings
 from node.executor.run import Vote, vote
 from node.executor.serve import GatewayServer
-from node.executor.worker import Worker
 from node.spec import JobSpec
 from sandbox.image import Image
+from sandbox.worker import Worker
 from tests.e2e.command import Fusion
 
 HONEST = ("hal", "hedy", "hugo", "hope")

@@ -17,11 +17,11 @@ from node.executor import daemon as daemon_module
 from node.executor.daemon import Daemon, Terms
 from node.executor.digest import keccak, outcome_hash
 from node.executor.run import KINDS, Vote
-from node.executor.worker import Worker
 from node.spec import JobSpec
 from sandbox.encoding import TABLE_CHUNK, Encoded, encode
 from sandbox.image import Image
 from sandbox.outcome import Result
+from sandbox.worker import Worker
 
 SCRIPTED = "scripted"
 

@@ -25,10 +25,10 @@ from node.executor.follow import Follower
 from node.executor.journal import Entry, Journal
 from node.executor.run import Vote
 from node.executor.steps import Act
-from node.executor.worker import Worker
 from node.spec import JobSpec
 from sandbox.code import Limits
 from sandbox.image import Image
+from sandbox.worker import Worker
 
 IMAGE = bytes(range(32))
 FEE = 300_000

@@ -19,11 +19,11 @@ from node.executor.daemon import Daemon
 from node.executor.digest import outcome_hash
 from node.executor.run import Vote
 from node.executor.status import Status as Standing
-from node.executor.worker import Worker
 from node.spec import JobSpec
 from sandbox.code import Limits
 from sandbox.encoding import decode
 from sandbox.image import Image
+from sandbox.worker import Worker
 from tests.integration.executor_network import DOUBLE, FEE, FUEL, STAKE, Network, Running, opened
 
 NAMES = ("ann", "bob", "cyd")

@@ -16,9 +16,9 @@ from node.executor.digest import commitment
 from node.executor.journal import Journal, Stage
 from node.executor.run import NotAttested, Vote
 from node.executor.steps import Act
-from node.executor.worker import Worker
 from node.spec import JobSpec
 from sandbox.code import Limits
+from sandbox.worker import Worker
 from tests.integration.executor_scene import FEE, IMAGE, MAX_FUEL, STAKE, Deployed, Killed, Mortal, Scene, Shaken, idle
 
 ALL = (Act.ASSIGN, Act.RUN, Act.COMMIT, Act.REVEAL, Act.TALLY, Act.FINALIZE)

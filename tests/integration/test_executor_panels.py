@@ -28,10 +28,10 @@ from node.executor import desk as desk_module
 from node.executor.background import in_thread
 from node.executor.rounds import MARGIN
 from node.executor.run import Late, Vote
-from node.executor.worker import Worker
 from node.spec import JobSpec
 from sandbox.code import Limits
 from sandbox.image import Image
+from sandbox.worker import Worker
 from tests.integration.executor_network import BURNED, DOUBLE, FEE, Network, Running, opened
 from tests.integration.executor_process import SCRIPTED, NoWorker, Scripted, found
 

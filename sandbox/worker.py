@@ -2,7 +2,7 @@
 
 The operator's process holds its key and its salts. Module code runs in another process, started afresh and with an
 empty environment, which is ended with the operator and can be ended without it. What that process says is read as a
-stranger's words (`node.executor.message`): it ran code that others wrote.
+stranger's words (`sandbox.message`): it ran code that others wrote.
 """
 
 import os
@@ -19,8 +19,9 @@ from types import TracebackType
 from typing import Self
 
 from fusion.errors import ContentError, FusionError, Retryable
-from node.executor.channel import Channel
-from node.executor.message import (
+from sandbox.channel import Channel
+from sandbox.image import Image
+from sandbox.message import (
     MAX_ANSWER_HEADER,
     MAX_RUN_BODY,
     MAX_RUN_HEADER,
@@ -31,7 +32,6 @@ from node.executor.message import (
     encode_answer,
     encode_run,
 )
-from sandbox.image import Image
 from sandbox.outcome import Outcome
 from sandbox.runtime import Runtime
 
@@ -123,7 +123,7 @@ class Worker:
     def _start(self) -> Channel:
         ours, theirs = socket.socketpair()
         with theirs:
-            command = [sys.executable, "-c", "from node.executor.worker import main; main()"]
+            command = [sys.executable, "-c", "from sandbox.worker import main; main()"]
             self._process = subprocess.Popen(
                 [*command, str(theirs.fileno()), self._image.id.hex(), str(self._image.path)],
                 stdin=subprocess.DEVNULL,

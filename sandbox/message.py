@@ -24,7 +24,7 @@ from fusion.content import dcbor
 from fusion.content.cid import Cid
 from fusion.content.table import Column
 from fusion.errors import ContentError
-from node.spec import Setting
+from fusion.sdk import Scalar
 from sandbox.code import Limits, ModuleCode
 from sandbox.frame import printable
 from sandbox.outcome import LimitHit, ModuleError, NoVote, Outcome, Refused, Result
@@ -50,7 +50,7 @@ class Run:
 
     module: ModuleCode
     inputs: Mapping[str, Column]
-    settings: Mapping[str, Setting]
+    settings: Mapping[str, Scalar]
     limits: Limits
     seed: int
     deadline: float
@@ -115,7 +115,7 @@ def decode_run(header: bytes, body: bytes) -> Run:
             rest.end()
             if not all(type(value) in (bool, int, float, str) for value in settings.values()):
                 raise ContentError("a run with a setting that is none")
-            given = cast("Mapping[str, Setting]", settings)
+            given = cast("Mapping[str, Scalar]", settings)
             return Run(codes[-1], columns, given, Limits(fuel, memory, output), seed, deadline)
         case _:
             raise ContentError("a message that is no run")

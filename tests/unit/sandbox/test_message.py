@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from fusion.content import dcbor
 from fusion.content.cid import Cid
 from fusion.errors import ContentError, FusionError
-from node.executor.message import Fault, Run, decode_answer, decode_run, encode_answer, encode_run
 from sandbox.code import Limits, ModuleCode
+from sandbox.message import Fault, Run, decode_answer, decode_run, encode_answer, encode_run
 from sandbox.outcome import LimitHit, ModuleError, NoVote, Outcome, Refused, Result
 
 VALUES = np.array([1.0, -0.0, np.nan])

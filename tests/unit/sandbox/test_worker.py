@@ -14,13 +14,13 @@ import pytest
 
 from fusion.content.cid import Cid
 from fusion.errors import ContentError, Retryable
-from node.executor import worker as worker_module
-from node.executor.channel import Channel
-from node.executor.message import Run
-from node.executor.worker import Worker
+from sandbox import worker as worker_module
+from sandbox.channel import Channel
 from sandbox.code import Limits, ModuleCode
 from sandbox.image import Image
+from sandbox.message import Run
 from sandbox.outcome import LimitHit, Result
+from sandbox.worker import Worker
 
 DOUBLE = b"""
 from fusion.sdk import Floats, module
