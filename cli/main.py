@@ -22,6 +22,7 @@ from cli import (
     operator,
     protocol,
     revenue,
+    sandbox,
 )
 from cli import license as license_
 from fusion.errors import FusionError
@@ -50,6 +51,7 @@ app.add_typer(revenue.app, name="revenue")
 app.add_typer(assurance.app, name="assurance")
 app.add_typer(account.app, name="account")
 app.add_typer(atom.app, name="atom")
+app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(indexer.app, name="indexer")
 app.add_typer(api.app, name="api")
 

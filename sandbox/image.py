@@ -165,6 +165,19 @@ def load(images: Path) -> Image:
     return image
 
 
+def code_hash(image: Image) -> str:
+    """SHA-256 of the image's native code, read anew, as hexadecimal.
+
+    Raises:
+        NotReady: there is none.
+    """
+    record = _read(image.path)
+    code = _compiled(image.path.parent, record) if record else None
+    if code is None:
+        raise NotReady(f"the code of sandbox image {image.id.hex()[:16]} is missing or damaged: prepare it again")
+    return _sha256(code)
+
+
 def artifact(name: str) -> Path:
     """A file of the installed interpreter.
 
