@@ -78,8 +78,10 @@ def encode(outcome: Outcome, run: bytes) -> Encoded:
         run: what `run_digest` gave, 32 bytes.
 
     Raises:
-        ValueError: the outcome may not be attested.
+        ValueError: the outcome may not be attested: it may end otherwise elsewhere, or it ran natively.
     """
+    if isinstance(outcome, Result | ModuleError | LimitHit) and outcome.native:
+        raise ValueError(f"an outcome of kind {outcome.kind} of a native run is not attested")
     head = {"kind": outcome.kind, "run": run}
     match outcome:
         case ModuleError(error=error, lines=lines):

@@ -19,6 +19,7 @@ import re
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import cast
 
 import numpy as np
@@ -88,8 +89,13 @@ def request(
     inputs: Mapping[str, Column],
     settings: Mapping[str, Scalar],
     seed: int,
+    native: Mapping[bytes, Sequence[str]] = MappingProxyType({}),
 ) -> bytes:
-    """The bytes the runner's `serve` reads: what to do, with the sources and columns it needs."""
+    """The bytes the runner's `serve` reads: what to do, with the sources and columns it needs.
+
+    Args:
+        native: bundle's CID -> native packages that it may import.
+    """
     codes = [module, *module.upstreams()]
     index = {code.cid: at for at, code in enumerate(codes)}
     labels = {code.cid: name for code in codes for name, code in code.requires.items()}
@@ -104,6 +110,7 @@ def request(
                 "entry": code.entry,
                 "files": _listed(code.files),
                 "requires": {name: index[upstream.cid] for name, upstream in code.requires.items()},
+                "native": list(native.get(bytes(code.cid), ())),
             }
             for at, code in enumerate(codes)
         ],

@@ -122,7 +122,10 @@ def decode_run(header: bytes, body: bytes) -> Run:
 
 
 def encode_answer(answer: Outcome | Fault) -> Message:
+    """An answer of the process, which runs wasm alone: of a native outcome the mark would be lost."""
     match answer:
+        case Result(native=True) | ModuleError(native=True) | LimitHit(native=True):
+            raise ValueError(f"an outcome of kind {answer.kind} of a native run is not sent")
         case Result(outputs=outputs, fuel=fuel):
             header: dict[str, object] = {"kind": "Result", "fuel": fuel, "outputs": _listed(outputs)}
             return dcbor.encode(header), _contents(outputs)

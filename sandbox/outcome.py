@@ -9,6 +9,7 @@
     └── NoVote         this machine cannot say how it ends          not
 
 Attestable is what repeats exactly on every machine. Memory is not, since a host may run short before the limit does.
+What ran as a machine's own code is not either, however it ended: such outcomes are marked `native` (`sandbox.native`).
 """
 
 from collections.abc import Mapping
@@ -26,11 +27,13 @@ class Result:
 
     Attributes:
         outputs: output port -> column.
-        fuel: wasm instructions used.
+        fuel: wasm instructions used; 0 of a native run, where they are not counted.
+        native: whether it ran as the machine's own code.
     """
 
     outputs: Mapping[str, Column]
     fuel: int
+    native: bool = False
 
     @property
     def kind(self) -> Kind:
@@ -38,7 +41,7 @@ class Result:
 
     @property
     def attestable(self) -> bool:
-        return True
+        return not self.native
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +52,15 @@ class ModuleError:
         error: name of the exception's type.
         lines: line numbers in the module's own files that the exception passed, innermost last.
         message: one line to show; not part of what is attested.
-        fuel: wasm instructions used.
+        fuel: wasm instructions used; 0 of a native run, where they are not counted.
+        native: whether it ran as the machine's own code.
     """
 
     error: str
     lines: tuple[int, ...]
     message: str
     fuel: int
+    native: bool = False
 
     @property
     def kind(self) -> Kind:
@@ -63,14 +68,20 @@ class ModuleError:
 
     @property
     def attestable(self) -> bool:
-        return True
+        return not self.native
 
 
 @dataclass(frozen=True, slots=True)
 class LimitHit:
-    """A limit ended the run."""
+    """A limit ended the run.
+
+    Attributes:
+        which: the limit.
+        native: whether it ran as the machine's own code.
+    """
 
     which: Literal["fuel", "output", "memory", "deadline"]
+    native: bool = False
 
     @property
     def kind(self) -> Kind:
@@ -78,7 +89,7 @@ class LimitHit:
 
     @property
     def attestable(self) -> bool:
-        return self.which in ("fuel", "output")
+        return not self.native and self.which in ("fuel", "output")
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,12 +33,14 @@ class Bundle:
         index: its place in the request; the module to run has 0.
         label: what its files are called in tracebacks, empty for the module to run.
         files: path -> content.
+        native: packages it may import besides; there are none in the wasm guest.
     """
 
-    def __init__(self, index: int, label: str, files: Mapping[str, bytes]) -> None:
+    def __init__(self, index: int, label: str, files: Mapping[str, bytes], native: Sequence[str] = ()) -> None:
         self.package = f"fusion_bundle_{index}"
         self.label = label
         self.files = files
+        self.allowed = LIBRARY.union(native)
         self.requires = types.ModuleType("requires", "The modules this one requires.")
         self.builtins = {**vars(builtins), "__import__": self.import_, "__lazy_import__": self.import_}
 
@@ -64,7 +66,7 @@ class Bundle:
             return None if inside else f"import of {name} is not allowed: of fusion a module sees fusion.sdk"
         reached = [name, *(f"{name}.{one}" for one in wanted)]
         closed = [full for full in reached if any(full == shut or full.startswith(f"{shut}.") for shut in CLOSED)]
-        if top not in LIBRARY or closed:
+        if top not in self.allowed or closed:
             refused = closed[0] if closed else name
             return (
                 f"import of {refused} is not allowed: use the pure part of the standard library, numpy, pandas, "

@@ -172,7 +172,7 @@ def serve() -> None:
     """Answer the one request this guest lives for."""
     source, request = _opened()
     bundles = [
-        Bundle(index, listed["label"], _files(source, listed["files"]))
+        Bundle(index, listed["label"], _files(source, listed["files"]), listed["native"])
         for index, listed in enumerate(request["bundles"])
     ]
     sys.meta_path.insert(0, Finder(bundles))

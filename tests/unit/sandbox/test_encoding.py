@@ -79,6 +79,21 @@ def test_what_may_differ_elsewhere_is_not_attested(outcome: Outcome) -> None:
 
 
 @pytest.mark.parametrize(
+    "outcome",
+    [
+        Result({"value": np.array([1.0])}, 0, native=True),
+        ModuleError("ValueError", (3,), "", 0, native=True),
+        LimitHit("fuel", native=True),
+        LimitHit("output", native=True),
+    ],
+)
+def test_what_ran_natively_is_never_attested(outcome: Outcome) -> None:
+    assert not outcome.attestable
+    with pytest.raises(ValueError, match="of a native run is not attested"):
+        encode(outcome, RUN)
+
+
+@pytest.mark.parametrize(
     "document",
     [
         b"",

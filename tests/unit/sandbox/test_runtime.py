@@ -284,3 +284,14 @@ def test_a_bundle_without_module_py_is_refused(runtime, write):
     module = ModuleCode(write("").cid, {"other.py": b""}, "f")
     with pytest.raises(BadInput, match=r"module\.py is missing"):
         runtime.describe(module)
+
+
+def test_a_module_with_native_packages_is_refused(runtime, write):
+    native = {"module.toml": 'native = ["numba"]\n[inputs]\nx = ""\n[outputs]\nvalue = ""\n'}
+    upstream = write("@module\ndef f(x: Floats) -> Floats:\n    return x", files=native)
+    for module in (upstream, write("@module\ndef f(x: Floats) -> Floats:\n    return x", up=upstream)):
+        outcome = runtime.run(module, {"x": np.arange(5.0)}, {})
+        assert isinstance(outcome, Refused)
+        assert "needs the native package 'numba', which the wasm sandbox has not" in outcome.why
+        with pytest.raises(BadInput, match="module test --native"):
+            runtime.describe(module)
