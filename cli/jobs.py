@@ -126,11 +126,13 @@ def _attested(answer: request.Answer) -> dict[str, object]:
 
 
 def ends(columns: Mapping[str, Column]) -> dict[str, object]:
-    """How long columns are, and the last value of each."""
-    return {
-        "rows": len(next(iter(columns.values()))),
-        "last": {port: column[-1].item() if len(column) else None for port, column in columns.items()},
-    }
+    """How long columns are, and the last value of each; numbers as they are."""
+    numbers = {port: column.item() for port, column in columns.items() if not column.ndim}
+    lasts = {port: column[-1].item() if len(column) else None for port, column in columns.items() if column.ndim}
+    ended: dict[str, object] = {"numbers": numbers} if numbers else {}
+    if lasts:
+        ended |= {"rows": len(columns[next(iter(lasts))]), "last": lasts}
+    return ended
 
 
 @contextmanager

@@ -248,16 +248,20 @@ def _agreed(chain: Chain, job_id: int, job: Job) -> tuple[list[str], bytes]:
 
 
 def outputs(chain: Chain, answer_: Answer, store: BlockStore) -> dict[str, Column]:
-    """The output columns of a final Result, large ones fetched from the operators that attested them and verified."""
+    """The outputs of a final Result, large columns fetched from the operators that attested them and verified.
+
+    One number is an array of shape ().
+    """
     if answer_.job.kind != OutcomeKind.RESULT or not answer_.document:
         raise BadInput("the job has no result")
     document = decode(answer_.document)
     if document.outputs is not None:
-        return dict(document.outputs)
+        return {**document.outputs, **document.numbers}
     if document.table is None:
         raise BadInput("the outcome document names no outputs; its operators run another version of Fusion")
     endpoints = [chain.staking.endpoint(operator) for operator in answer_.agreeing]
-    return read_table(Content(store, [url for url in endpoints if url]).directory(document.table))
+    table = read_table(Content(store, [url for url in endpoints if url]).directory(document.table))
+    return table | dict(document.numbers)
 
 
 def challenge(chain: Chain, account: Account, job_id: int, *, timeout: float = 0.0) -> list[Receipt]:

@@ -5,15 +5,19 @@ An outcome's document is deterministic CBOR of at most 4,096 bytes:
     {"kind": "Result", "run": R, "outputs": {port: [dtype, bytes]}}     small results
     {"kind": "Result", "run": R, "table": D}                            others; D is the digest of a table's CID, whose
                                                                         blocks hold at most TABLE_CHUNK bytes of content
+    {"kind": "Result", "run": R, "numbers": {port: [dtype, 8 bytes]}}   numbers; beside them "outputs" or "table" where
+                                                                        the module returns columns too
     {"kind": "ModuleError", "run": R, "error": text, "lines": [int]}    the message is not part of it
     {"kind": "LimitHit", "run": R, "which": "fuel" | "output"}
 
-R is the digest of everything that was run, so the same run gives the same document whichever job asked for it.
+A dtype is "<f8" or "<i8". Numbers stand in the document whatever becomes of the columns, so that a contract can read
+one there. R is the digest of everything that was run, so the same run gives the same document whichever job asked for
+it.
 """
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -54,8 +58,9 @@ class Document:
     Attributes:
         kind: "Result", "ModuleError" or "LimitHit".
         run: digest of what was run.
-        outputs: output port -> column, of a Result that holds them.
+        outputs: output port -> column, of a Result that holds them; None with a table.
         table: root of the table, of a Result that does not.
+        numbers: output port -> number as an array of shape (), of a Result.
         error: the exception's type, of a ModuleError.
         lines: its line numbers.
         which: the limit, of a LimitHit.
@@ -65,6 +70,7 @@ class Document:
     run: bytes
     outputs: Mapping[str, Column] | None = None
     table: Cid | None = None
+    numbers: Mapping[str, Column] = field(default_factory=dict)
     error: str | None = None
     lines: tuple[int, ...] = ()
     which: str | None = None
@@ -82,22 +88,22 @@ def encode(outcome: Outcome, run: bytes) -> Encoded:
     """
     if isinstance(outcome, Result | ModuleError | LimitHit) and outcome.native:
         raise ValueError(f"an outcome of kind {outcome.kind} of a native run is not attested")
-    head = {"kind": outcome.kind, "run": run}
+    head: dict[str, object] = {"kind": outcome.kind, "run": run}
     match outcome:
         case ModuleError(error=error, lines=lines):
             return Encoded(dcbor.encode({**head, "error": error, "lines": list(lines)}), None)
         case LimitHit(which=which) if outcome.attestable:
             return Encoded(dcbor.encode({**head, "which": which}), None)
         case Result(outputs=outputs):
-            size = sum(column.nbytes for column in outputs.values())
-            if size <= MAX_DOCUMENT:
-                inline = {
-                    name: [_DTYPES[column.dtype.name], canonical(column).tobytes()] for name, column in outputs.items()
-                }
-                document = dcbor.encode({**head, "outputs": inline})
+            columns = {name: value for name, value in outputs.items() if value.ndim}
+            numbers = {name: value for name, value in outputs.items() if not value.ndim}
+            if numbers:
+                head["numbers"] = _inline(numbers)
+            if sum(column.nbytes for column in columns.values()) <= MAX_DOCUMENT:
+                document = dcbor.encode(head | ({"outputs": _inline(columns)} if columns else {}))
                 if len(document) <= MAX_DOCUMENT:
                     return Encoded(document, None)
-            files = table_files(outputs)
+            files = table_files(columns)
             return Encoded(dcbor.encode({**head, "table": directory_cid(files, chunk=TABLE_CHUNK).digest}), files)
         case _:
             raise ValueError(f"an outcome of kind {outcome.kind} is not attested")
@@ -112,10 +118,8 @@ def decode(document: bytes) -> Document:
     if len(document) > MAX_DOCUMENT:
         raise ContentError(f"an outcome document has {len(document)} bytes, at most {MAX_DOCUMENT} are allowed")
     match dcbor.decode(document):
-        case {"kind": "Result", "run": bytes(run), "outputs": dict(outputs), **rest} if not rest:
-            return Document("Result", run, outputs={name: _column(name, value) for name, value in outputs.items()})
-        case {"kind": "Result", "run": bytes(run), "table": bytes(digest), **rest} if not rest and len(digest) == 32:
-            return Document("Result", run, table=Cid.directory(digest))
+        case {"kind": "Result", "run": bytes(run), **rest} if rest:
+            return _result(run, {str(key): value for key, value in rest.items()})
         case {"kind": "ModuleError", "run": bytes(run), "error": str(error), "lines": list(lines), **rest} if not rest:
             numbers = tuple(line for line in lines if isinstance(line, int) and not isinstance(line, bool))
             if len(numbers) != len(lines):
@@ -161,6 +165,38 @@ def run_digest(
 
 def _requires(code: ModuleCode) -> dict[str, bytes]:
     return {name: bytes(upstream.cid) for name, upstream in code.requires.items()}
+
+
+def _inline(outputs: Mapping[str, Column]) -> dict[str, list[str | bytes]]:
+    return {name: [_DTYPES[value.dtype.name], canonical(value).tobytes()] for name, value in outputs.items()}
+
+
+def _result(run: bytes, rest: dict[str, object]) -> Document:
+    """Columns in the document or in a table, and numbers; at least one of them, and none of them empty but a column."""
+    numbers: dict[str, Column] = {}
+    if "numbers" in rest:
+        match rest.pop("numbers"):
+            case dict(listed) if listed:
+                numbers = {name: _number(name, value) for name, value in listed.items()}
+            case _:
+                raise ContentError("an outcome document has numbers that are none")
+    match rest:
+        case {"outputs": dict(outputs), **more} if outputs and not more and not numbers.keys() & outputs.keys():
+            columns = {name: _column(name, value) for name, value in outputs.items()}
+            return Document("Result", run, outputs=columns, numbers=numbers)
+        case {"table": bytes(digest), **more} if not more and len(digest) == 32:
+            return Document("Result", run, table=Cid.directory(digest), numbers=numbers)
+        case {**more} if not more:
+            return Document("Result", run, outputs={}, numbers=numbers)
+        case _:
+            raise ContentError("not an outcome document: its Result is of no known form")
+
+
+def _number(name: object, value: object) -> Column:
+    column = _column(name, value)
+    if len(column) != 1:
+        raise ContentError(f"output {name!r} of an outcome document is no number")
+    return column.reshape(())
 
 
 def _column(name: object, value: object) -> Column:

@@ -3,18 +3,22 @@
 A frame is `u32 length | JSON header | columns, raw little-endian`, and nothing after. The header is one of
 
     {"interface": I}                                    the answer to `describe`
-    {"interface": I, "result": [[port, dtype, rows]]}   the module returned; its columns follow
+    {"interface": I, "result": [[port, kind, rows]]}    the module returned; its columns follow
     {"error": {"kind", "lines", "message"}}             it raised
     {"refused": why}                                    it cannot run as given
     {"memory": true}                                    an allocation failed
 
+Where an output is one number its rows are null and its 8 bytes stand in its column's place.
+
 The guest is not trusted. What is promised of a frame that is accepted: its columns are those of the interface it states
-and of the manifest where there is one, of the inputs' length and of exactly the bytes that were sent; an exception's
-name is an identifier; text to show is short and printable. Whether the columns are the ones the module's function
-returned is not promised and need not be: whatever a module does to send a frame is part of what the module computes.
+and of the manifest where there is one, of the inputs' length and of exactly the bytes that were sent, as its numbers
+are; an exception's name is an identifier; text to show is short and printable. Whether the columns are the ones the
+module's function returned is not promised and need not be: whatever a module does to send a frame is part of what the
+module computes.
 """
 
 import json
+import math
 import re
 import struct
 from collections.abc import Mapping, Sequence
@@ -27,6 +31,7 @@ import numpy as np
 from fusion.content.table import Column
 from fusion.sdk import Interface, Scalar, Setting
 from fusion.sdk.interface import KINDS, fitted
+from fusion.sdk.ports import COLUMNS, MAX_NUMBERS, NUMBERS
 from sandbox.code import ModuleCode
 
 MAX_HEADER = 256 << 10
@@ -38,6 +43,7 @@ _MAX_NAME = 100
 _MAX_DEPTH = 8
 _BRACKETS = re.compile(rb'(?s)"(?:[^"\\]|\\.)*"|[\[\]{}]')
 _DTYPES = {"float64": "<f8", "int64": "<i8"}
+_OUTPUTS = {"float64": np.float64, "float": np.float64, "int64": np.int64, "int": np.int64}
 
 
 class MalformedFrame(Exception):
@@ -55,7 +61,7 @@ class Raised:
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """The module returned these columns by output port."""
+    """The module returned these by output port: columns, and numbers as arrays of shape ()."""
 
     interface: Interface
     outputs: Mapping[str, Column]
@@ -139,7 +145,7 @@ def parse(data: bytes, *, rows: int, outputs: Sequence[str] | None) -> Frame:
 
     Args:
         data: all that was written on the result descriptor.
-        rows: length of the inputs, which every output has.
+        rows: length of the inputs, which every column has.
         outputs: output ports the manifest declares, where there is one.
 
     Raises:
@@ -227,20 +233,19 @@ def _lines(lines: list[object]) -> tuple[int, ...]:
 def _columns(
     shapes: list[object], body: memoryview, interface: Interface, rows: int, outputs: Sequence[str] | None
 ) -> dict[str, Column]:
-    expected = [[name, dtype, rows] for name, dtype in interface.outputs.items()]
-    if shapes != expected or any(type(shape) is not list or type(shape[2]) is not int for shape in shapes):
+    expected = [[name, kind, rows if kind in COLUMNS else None] for name, kind in interface.outputs.items()]
+    if shapes != expected or any(type(shape) is not list or isinstance(shape[2], bool | float) for shape in shapes):
         raise MalformedFrame("a result that is not of the declared ports")
     if outputs is not None and set(outputs) != set(interface.outputs):
         raise MalformedFrame("a result that is not of the manifest's ports")
-    if len(body) != 8 * rows * len(expected):
-        raise MalformedFrame(f"{len(body)} bytes of columns, expected {8 * rows * len(expected)}")
+    size = sum(8 * rows if kind in COLUMNS else 8 for kind in interface.outputs.values())
+    if len(body) != size:
+        raise MalformedFrame(f"{len(body)} bytes of columns, expected {size}")
     columns: dict[str, Column] = {}
-    for at, (name, dtype) in enumerate(interface.outputs.items()):
-        part = body[8 * rows * at : 8 * rows * (at + 1)]
-        if dtype == "float64":
-            columns[name] = np.frombuffer(part, np.float64)
-        else:
-            columns[name] = np.frombuffer(part, np.int64)
+    for name, kind in interface.outputs.items():
+        shape = (rows,) if kind in COLUMNS else ()
+        columns[name] = np.ndarray(shape, _OUTPUTS[kind], body[: 8 * math.prod(shape)])
+        body = body[8 * math.prod(shape) :]
     return columns
 
 
@@ -257,17 +262,20 @@ def _interface(told: object) -> Interface:
         } if not rest and type(lookback) is not bool:
             if not inputs or not outputs:
                 raise MalformedFrame("an interface without ports")
-            return Interface(_identifier(name), _ports(inputs), _ports(outputs), _settings(settings), lookback, several)
+            given, returned = _ports(inputs, COLUMNS), _ports(outputs, COLUMNS + NUMBERS)
+            if sum(kind in NUMBERS for kind in returned.values()) > MAX_NUMBERS:
+                raise MalformedFrame(f"an interface with more than {MAX_NUMBERS} numbers")
+            return Interface(_identifier(name), given, returned, _settings(settings), lookback, several)
         case _:
             raise MalformedFrame("an interface that is none")
 
 
-def _ports(listed: list[object]) -> dict[str, str]:
+def _ports(listed: list[object], kinds: Sequence[str]) -> dict[str, str]:
     ports: dict[str, str] = {}
     for entry in listed:
         match entry:
-            case [str(name), str(dtype)] if dtype in _DTYPES and _named(name):
-                ports[name] = dtype
+            case [str(name), str(kind)] if kind in kinds and _named(name):
+                ports[name] = kind
             case _:
                 raise MalformedFrame("a port that is none")
     if len(ports) != len(listed) or len(ports) > _MAX_PORTS:

@@ -4,7 +4,7 @@ A message is a header of deterministic CBOR and a body of raw bytes: files and c
 
     run      {"modules": [{"cid", "entry", "files": [[path, size]], "requires": {name: index}}],
               "inputs": [[port, dtype, rows]], "settings", "limits", "seed", "deadline"}
-    answer   {"kind": "Result", "fuel", "outputs": [[port, dtype, rows]]}
+    answer   {"kind": "Result", "fuel", "outputs": [[port, dtype, rows]]}; rows is null for one number
              {"kind": "ModuleError", "error", "lines", "message", "fuel"}
              {"kind": "LimitHit", "which"}, {"kind": "Refused" | "NoVote", "why"}
              {"kind": "Fault", "traceback"}
@@ -25,6 +25,7 @@ from fusion.content.cid import Cid
 from fusion.content.table import Column
 from fusion.errors import ContentError
 from fusion.sdk import Scalar
+from fusion.sdk.ports import MAX_NUMBERS
 from sandbox.code import Limits, ModuleCode
 from sandbox.frame import printable
 from sandbox.outcome import LimitHit, ModuleError, NoVote, Outcome, Refused, Result
@@ -57,7 +58,7 @@ class Run:
 
     @property
     def rows(self) -> int:
-        """Length of the inputs, which every output has."""
+        """Length of the inputs, which every column it returns has."""
         return len(next(iter(self.inputs.values()))) if self.inputs else 0
 
 
@@ -113,6 +114,8 @@ def decode_run(header: bytes, body: bytes) -> Run:
                 codes.append(_module(module, codes, rest))
             columns = _columns(inputs, rest)
             rest.end()
+            if not all(column.ndim for column in columns.values()):
+                raise ContentError("a run with a number for a column")
             if not all(type(value) in (bool, int, float, str) for value in settings.values()):
                 raise ContentError("a run with a setting that is none")
             given = cast("Mapping[str, Scalar]", settings)
@@ -156,8 +159,10 @@ def decode_answer(header: bytes, body: bytes, *, rows: int) -> Outcome | Fault:
             rest = _Body(body)
             columns = _columns(outputs, rest)
             rest.end()
-            if not all(len(column) == rows and _NAME.fullmatch(name) for name, column in columns.items()):
+            if not all(column.shape in ((rows,), ()) and _NAME.fullmatch(name) for name, column in columns.items()):
                 raise ContentError(f"an answer with columns that are not {rows} rows under names of ports")
+            if sum(not column.ndim for column in columns.values()) > MAX_NUMBERS:
+                raise ContentError(f"an answer with more than {MAX_NUMBERS} numbers")
             return Result(columns, _count(fuel))
         case _ if body:
             raise ContentError(f"an answer with {len(body)} bytes that belong to nothing")
@@ -232,8 +237,10 @@ def _module(said: object, below: Sequence[ModuleCode], body: _Body) -> ModuleCod
             raise ContentError("a run with a module that is none")
 
 
-def _listed(columns: Mapping[str, Column]) -> list[list[str | int]]:
-    return [[name, _DTYPES[column.dtype.kind], len(column)] for name, column in columns.items()]
+def _listed(columns: Mapping[str, Column]) -> list[list[str | int | None]]:
+    return [
+        [name, _DTYPES[column.dtype.kind], len(column) if column.ndim else None] for name, column in columns.items()
+    ]
 
 
 def _contents(columns: Mapping[str, Column]) -> list[bytes]:
@@ -244,6 +251,8 @@ def _columns(listed: Sequence[object], body: _Body) -> dict[str, Column]:
     columns: dict[str, Column] = {}
     for row in listed:
         match row:
+            case [str(name), "<f8" | "<i8" as dtype, None] if name not in columns:
+                columns[name] = np.frombuffer(body.take(8), dtype=dtype).reshape(())
             case [str(name), "<f8" | "<i8" as dtype, int(rows)] if name not in columns:
                 columns[name] = np.frombuffer(body.take(8 * _count(rows)), dtype=dtype)
             case _:

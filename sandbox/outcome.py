@@ -1,7 +1,7 @@
 """How a run can end.
 
     Outcome
-    ├── Result         columns                                      attestable
+    ├── Result         columns and numbers                          attestable
     ├── ModuleError    the module raised                            attestable
     ├── LimitHit       fuel or output ran out                       attestable
     │                  memory or the deadline ran out               not
@@ -26,7 +26,7 @@ class Result:
     """The module returned.
 
     Attributes:
-        outputs: output port -> column.
+        outputs: output port -> column, or one number as an array of shape ().
         fuel: wasm instructions used; 0 of a native run, where they are not counted.
         native: whether it ran as the machine's own code.
     """

@@ -6,7 +6,8 @@
     def ema(price: Floats, *, span: int = 20) -> Floats: ...
 
 Positional parameters are input ports, keyword-only parameters are settings, and the return annotation gives the output
-ports: one port `value`, or the fields of a NamedTuple.
+ports: one port `value`, or the fields of a NamedTuple. An output is a column (`Floats`, `Ints`) or one number for the
+whole run (`float`, `int`), such as a score.
 """
 
 from fusion.sdk.interface import Interface, Scalar, Setting

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from fusion.sdk.ports import COLUMNS
+
 Scalar = int | float | bool | str
 """The value of a setting."""
 
@@ -33,10 +35,11 @@ class Interface:
     Attributes:
         name: name of the decorated function.
         inputs: input port -> `float64` or `int64`, in the order of the parameters.
-        outputs: output port -> `float64` or `int64`, in the order of the fields.
+        outputs: output port -> `float64` or `int64` for a column, `float` or `int` for one number, in the order of the
+            fields.
         settings: setting -> its type and default.
         lookback: rows of history that a trailing window needs for the last row to be right, or None for all.
-        several: whether the function returns a NamedTuple and not one array.
+        several: whether the function returns a NamedTuple and not one array or number.
     """
 
     name: str
@@ -45,6 +48,11 @@ class Interface:
     settings: Mapping[str, Setting] = field(default_factory=dict)
     lookback: int | None = None
     several: bool = False
+
+    @property
+    def columns(self) -> list[str]:
+        """The output ports that carry a column; the others carry one number."""
+        return [name for name, kind in self.outputs.items() if kind in COLUMNS]
 
     def settle(self, given: Mapping[str, Scalar]) -> dict[str, Scalar]:
         """Every setting's value: what was given, else the default.

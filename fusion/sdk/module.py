@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar, overload
 
 from fusion.sdk.interface import KINDS, Interface, Scalar, Setting, fitted
-from fusion.sdk.ports import checked_name, dtype_of
+from fusion.sdk.ports import MAX_NUMBERS, NUMBERS, checked_name, dtype_of, kind_of
 
 F = TypeVar("F", bound=Callable[..., object])
 Lookback = int | Callable[..., int] | None
@@ -34,9 +34,10 @@ def module(function: F | None = None, /, *, lookback: Lookback = None) -> F | Ca
 
     Args:
         function: positional parameters annotated `Floats` or `Ints` (the input ports), keyword-only parameters
-            annotated `int`, `float`, `bool` or `str` with defaults (the settings), returning `Floats`, `Ints` or a
-            NamedTuple of them, one row for each row of input.
+            annotated `int`, `float`, `bool` or `str` with defaults (the settings), returning `Floats` or `Ints` (one
+            row for each row of input), `float` or `int` (one number for the whole run), or a NamedTuple of such.
         lookback: rows of history the last row depends on: a number, a function of settings by name, or None when all.
+            It is about columns: a module that returns numbers alone has none.
 
     Raises:
         TypeError: the signature is not one of a module; the message says which part and what to write.
@@ -82,9 +83,13 @@ def _defined(function: F, lookback: Lookback) -> F:
     if not inputs:
         raise TypeError(f"module {name}: it has no input port: give it a positional parameter annotated Floats or Ints")
     if "return" not in hints:
-        raise TypeError(f"module {name}: it has no return annotation: write Floats, Ints or a NamedTuple of them")
+        raise TypeError(
+            f"module {name}: it has no return annotation: write Floats, Ints, float, int or a NamedTuple of them"
+        )
     outputs, several = _outputs(name, hints["return"])
     interface = Interface(name, inputs, outputs, settings, None, several)
+    if lookback is not None and not interface.columns:
+        raise TypeError(f"module {name}: it returns no column, so there is no last row for a lookback: leave it out")
     _rows(lookback, interface.settle({}), name)
     setattr(function, _ATTRIBUTE, _Definition(interface, lookback))
     return function
@@ -114,14 +119,17 @@ def _setting(name: str, parameter: inspect.Parameter, hint: object) -> Setting:
 
 def _outputs(name: str, hint: object) -> tuple[dict[str, str], bool]:
     if not (isinstance(hint, type) and issubclass(hint, tuple) and hasattr(hint, "_fields")):
-        return {"value": dtype_of(hint, f"module {name}: the return value")}, False
+        return {"value": kind_of(hint, f"module {name}: the return value")}, False
     fields = typing.get_type_hints(hint)
     outputs: dict[str, str] = {}
     for field in hint._fields:
         where = f"module {name}: output {field!r}"
         if field not in fields:
             raise TypeError(f"{where} has no annotation: declare {hint.__name__} as a typing.NamedTuple")
-        outputs[checked_name(field, where)] = dtype_of(fields[field], where)
+        outputs[checked_name(field, where)] = kind_of(fields[field], where)
+    numbers = sum(kind in NUMBERS for kind in outputs.values())
+    if numbers > MAX_NUMBERS:
+        raise TypeError(f"module {name}: {hint.__name__} has {numbers} numbers, at most {MAX_NUMBERS} are allowed")
     if not outputs:
         raise TypeError(f"module {name}: {hint.__name__} has no field: a module has at least one output")
     return outputs, True

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from fusion.sdk import Interface, spec
+from fusion.sdk.ports import NUMBERS
 from sandbox.guest.imports import Bundle, Finder, ForbiddenImportError
 
 ANSWER = 1000
@@ -47,7 +48,7 @@ class Answer:
         text = json.dumps(header).encode()
         _write(struct.pack("<I", len(text)) + text)
         for column in columns:
-            _write(column.view(np.uint8).data)
+            _write(column.reshape(-1).view(np.uint8).data)
 
     def fail(self, error: BaseException) -> None:
         """Tell an exception by its type, the module's own lines it passed, and one line of text."""
@@ -142,7 +143,7 @@ def _check_inputs(interface: Interface, given: Mapping[str, str]) -> None:
 
 
 def _outputs(interface: Interface, value: object, rows: int) -> list[Column]:
-    """The output columns in port order, checked to be what the interface promises."""
+    """The outputs in port order, checked to be what the interface promises; a number is an array of shape ()."""
     if interface.several:
         if not isinstance(value, tuple) or len(value) != len(interface.outputs):
             raise TypeError(f"{interface.name} returned {type(value).__name__}, not its declared NamedTuple")
@@ -151,6 +152,9 @@ def _outputs(interface: Interface, value: object, rows: int) -> list[Column]:
         values = (value,)
     columns: list[Column] = []
     for (name, dtype), column in zip(interface.outputs.items(), values, strict=True):
+        if dtype in NUMBERS:
+            columns.append(_number(name, dtype, column))
+            continue
         if type(column) is not np.ndarray:
             raise TypeError(f"output {name!r} is {type(column).__name__}, not a numpy array")
         if column.dtype != np.dtype(dtype):
@@ -159,6 +163,16 @@ def _outputs(interface: Interface, value: object, rows: int) -> list[Column]:
             raise ValueError(f"output {name!r} has shape {column.shape}, expected ({rows},)")
         columns.append(np.ascontiguousarray(column))
     return columns
+
+
+def _number(name: str, kind: str, value: Any) -> Column:
+    """One number as an array of shape (); numpy's integers count as int, since its sums of them are its own."""
+    whole = (isinstance(value, int) and not isinstance(value, bool)) or isinstance(value, np.integer)
+    if kind == "int" and whole:
+        return np.array(int(value), np.int64)
+    if kind == "float" and (whole or isinstance(value, float)):
+        return np.array(float(value), np.float64)
+    raise TypeError(f"output {name!r} is {type(value).__name__}, declared {kind}: return one with {kind}(...)")
 
 
 def _opened() -> tuple[io.FileIO, dict[str, Any]]:
@@ -224,6 +238,7 @@ def serve() -> None:
         answer.fail(error)
     else:
         shapes = [
-            [name, dtype, len(column)] for (name, dtype), column in zip(interface.outputs.items(), columns, strict=True)
+            [name, kind, len(column) if column.ndim else None]
+            for (name, kind), column in zip(interface.outputs.items(), columns, strict=True)
         ]
         answer.send({"interface": told, "result": shapes}, columns)

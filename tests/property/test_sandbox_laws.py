@@ -29,12 +29,18 @@ JSON = st.recursive(
     ),
     max_leaves=12,
 )
-COLUMNS = st.dictionaries(
-    st.from_regex(r"[a-z]{1,8}", fullmatch=True),
-    hnp.arrays(np.float64, 7, elements=st.floats(allow_nan=True)) | hnp.arrays(np.int64, 7),
-    min_size=1,
-    max_size=4,
+ROWS = st.sampled_from([(1,), (7,)])
+
+
+def _arrays(rows):
+    shape = st.sampled_from([rows, ()])
+    return hnp.arrays(np.float64, shape, elements=st.floats(allow_nan=True)) | hnp.arrays(np.int64, shape)
+
+
+OUTPUTS = ROWS.flatmap(
+    lambda rows: st.dictionaries(st.from_regex(r"[a-z]{1,8}", fullmatch=True), _arrays(rows), min_size=1, max_size=4)
 )
+"""Columns of one length, and numbers."""
 
 
 @given(st.binary(max_size=200))
@@ -55,22 +61,25 @@ def test_any_header_is_a_frame_or_malformed(header, body):
         assert shown.isprintable()
 
 
-@given(COLUMNS)
-def test_a_result_reads_back_as_the_same_numbers(columns):
-    read = decode(encode(Result(columns, 1), RUN).document)
+@given(OUTPUTS)
+def test_a_result_reads_back_as_the_same_numbers(outputs):
+    read = decode(encode(Result(outputs, 1), RUN).document)
     assert read.outputs is not None
-    assert read.outputs.keys() == columns.keys()
-    for name, column in columns.items():
-        assert read.outputs[name].dtype == column.dtype
-        np.testing.assert_array_equal(read.outputs[name], column)
+    assert all(column.ndim for column in read.outputs.values())
+    found = {**read.outputs, **read.numbers}
+    assert found.keys() == outputs.keys()
+    for name, output in outputs.items():
+        assert (found[name].dtype, found[name].shape) == (output.dtype, output.shape)
+        np.testing.assert_array_equal(found[name], output)
 
 
-@given(COLUMNS)
-def test_encoding_is_stable(columns):
-    document = encode(Result(columns, 1), RUN).document
+@given(OUTPUTS)
+def test_encoding_is_stable(outputs):
+    document = encode(Result(outputs, 1), RUN).document
     read = decode(document)
     assert read.outputs is not None
-    assert encode(Result(dict(reversed(read.outputs.items())), 2), RUN).document == document
+    again = dict(reversed([*read.outputs.items(), *read.numbers.items()]))
+    assert encode(Result(again, 2), RUN).document == document
 
 
 @given(st.from_regex(r"[A-Z][a-z]{0,20}", fullmatch=True), st.lists(st.integers(0, 2**31 - 1), max_size=32))

@@ -12,6 +12,12 @@ class Bands(NamedTuple):
     crossed: Ints
 
 
+class Fit(NamedTuple):
+    path: Floats
+    score: float
+    trades: int
+
+
 @module(lookback=lambda span: 8 * span)
 def bands(
     price: Floats, time: Ints, *, span: int = 20, width: float = 2, mode: str = "mean", log: bool = False
@@ -43,6 +49,28 @@ def test_ports_and_settings_are_read_from_the_hints() -> None:
 def test_one_array_is_the_port_value() -> None:
     assert spec(twice).outputs == {"value": "float64"}
     assert spec(twice).lookback is None
+
+
+def test_an_output_may_be_one_number() -> None:
+    @module
+    def last(price: Floats) -> int:
+        return len(price)
+
+    @module
+    def fit(price: Floats) -> Fit:
+        return Fit(price, 0.5, 3)
+
+    assert spec(last).outputs == {"value": "int"}
+    assert spec(fit).outputs == {"path": "float64", "score": "float", "trades": "int"}
+    assert (spec(last).columns, spec(fit).columns) == ([], ["path"])
+
+
+def test_numbers_alone_have_no_lookback() -> None:
+    with pytest.raises(TypeError, match="it returns no column, so there is no last row for a lookback"):
+
+        @module(lookback=5)
+        def last(price: Floats) -> float:
+            return 0.0
 
 
 def test_a_module_stays_a_function() -> None:
@@ -101,7 +129,10 @@ def unknown_name(price: "Nothing") -> Floats: ...  # noqa: F821
 
 class Mixed(NamedTuple):
     low: Floats
-    high: float
+    high: bool
+
+
+Many = NamedTuple("Many", [(f"n{index}", int) for index in range(33)])
 
 
 class Empty(NamedTuple):
@@ -109,6 +140,7 @@ class Empty(NamedTuple):
 
 
 def mixed(price: Floats) -> Mixed: ...
+def many(price: Floats) -> Many: ...
 def empty(price: Floats) -> Empty: ...
 
 
@@ -132,7 +164,8 @@ def empty(price: Floats) -> Empty: ...
         (bare_tuple, "the return value is annotated tuple"),
         (odd_name, "input '_price' is named '_price': use a letter"),
         (unknown_name, "an annotation cannot be read"),
-        (mixed, "output 'high' is annotated float"),
+        (mixed, "output 'high' is annotated bool: write Floats, Ints, float or int"),
+        (many, "Many has 33 numbers, at most 32 are allowed"),
         (empty, "Empty has no field"),
     ],
 )
