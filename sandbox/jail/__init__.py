@@ -1,0 +1,1 @@
+"""Walls around a process that runs other people's code."""

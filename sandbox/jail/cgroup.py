@@ -1,0 +1,196 @@
+"""Memory and process counters of the kernel, for one process and all that it starts.
+
+A group's name says which process made it, so that the next start removes what a killed one left. Both versions of the
+kernel's interface are used: a folder a controller in the first, one folder in the second.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+_PREFIX = "fusion"
+_CONTROLLERS = ("memory", "pids")
+_serial = count()
+
+
+@dataclass(frozen=True, slots=True)
+class Hierarchy:
+    """Where this process can make groups.
+
+    Attributes:
+        folders: controller -> the folder in which its groups are made; without what cannot be had.
+        unified: whether it is the second version, in which all are one folder.
+    """
+
+    folders: Mapping[str, Path]
+    unified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One group.
+
+    Attributes:
+        folders: controller -> its folder.
+    """
+
+    folders: Mapping[str, Path]
+
+    @property
+    def entries(self) -> tuple[Path, ...]:
+        """The files into which a process writes 0 to join."""
+        return tuple(dict.fromkeys(folder / "cgroup.procs" for folder in self.folders.values()))
+
+    def out_of_memory(self) -> bool:
+        """Whether the kernel has ended a process of the group for want of memory."""
+        folder = self.folders.get("memory")
+        if folder is None:
+            return False
+        for name in ("memory.events", "memory.oom_control"):
+            if (folder / name).exists():
+                rows = dict(line.split() for line in (folder / name).read_text().splitlines())
+                return int(rows.get("oom_kill", 0)) > 0
+        return False
+
+    def remove(self) -> None:
+        """Removes the group, which the caller's processes have left."""
+        for folder in dict.fromkeys(self.folders.values()):
+            _removed(folder)
+
+
+def make(hierarchy: Hierarchy, *, memory: int, processes: int) -> Group:
+    """A new group with these bounds; what dead processes left is removed.
+
+    Args:
+        memory: bytes resident, without swap.
+        processes: processes and threads.
+
+    Raises:
+        OSError: this user may not.
+    """
+    name = f"{_PREFIX}-{os.getpid()}-{_started(os.getpid())}-{next(_serial)}"
+    group = Group({controller: parent / name for controller, parent in hierarchy.folders.items()})
+    for parent in dict.fromkeys(hierarchy.folders.values()):
+        _sweep(parent)
+        (parent / name).mkdir()
+    try:
+        for controller, folder in group.folders.items():
+            for file, value, needed in _bounds(controller, memory, processes, unified=hierarchy.unified):
+                if needed or (folder / file).exists():
+                    (folder / file).write_text(str(value))
+    except OSError:
+        group.remove()
+        raise
+    return group
+
+
+def hierarchy() -> Hierarchy:
+    """Where this process can make groups; of the second version only folders that were delegated to it are found."""
+    mounts = list(_mounts())
+    own = dict(_own())
+    first: dict[str, Path] = {}
+    for kind, options, root, point in mounts:
+        if kind == "cgroup":
+            for controller in _CONTROLLERS:
+                if controller in options and controller in own:
+                    first[controller] = _folder(point, root, own[controller])
+    if first:
+        return Hierarchy({name: folder for name, folder in first.items() if os.access(folder, os.W_OK)}, unified=False)
+    for kind, _options, root, point in mounts:
+        if kind == "cgroup2" and "" in own:
+            folder = _delegated(_folder(point, root, own[""]), point)
+            if folder is not None:
+                has = (folder / "cgroup.subtree_control").read_text().split()
+                return Hierarchy({name: folder for name in _CONTROLLERS if name in has}, unified=True)
+    return Hierarchy({}, unified=True)
+
+
+def _bounds(controller: str, memory: int, processes: int, *, unified: bool) -> list[tuple[str, int, bool]]:
+    """File, value, and whether it has to be there."""
+    if controller == "pids":
+        return [("pids.max", processes, True)]
+    if unified:
+        return [("memory.max", memory, True), ("memory.swap.max", 0, False), ("memory.oom.group", 1, False)]
+    return [("memory.limit_in_bytes", memory, True), ("memory.memsw.limit_in_bytes", memory, False)]
+
+
+def _delegated(own: Path, top: Path) -> Path | None:
+    """The folder whose controllers this user may hand on: its own or, as systemd's `DelegateSubgroup` has it, the next.
+
+    A folder with processes cannot hand controllers on, so a process in the delegated folder itself first moves, with
+    the others there, into one below.
+    """
+    for folder in (own, own.parent):
+        if folder != top.parent and os.access(folder, os.W_OK) and os.access(folder / "cgroup.procs", os.W_OK):
+            if _handed_on(folder):
+                return folder
+            if folder == own and folder != top and _handed_on(folder, moving=True):
+                return folder
+    return None
+
+
+def _handed_on(folder: Path, *, moving: bool = False) -> bool:
+    control = folder / "cgroup.subtree_control"
+    has = (folder / "cgroup.controllers").read_text().split()
+    wanted = [name for name in _CONTROLLERS if name in has]
+    if not wanted:
+        return False
+    try:
+        if moving:
+            leaf = folder / f"{_PREFIX}-main"
+            leaf.mkdir(exist_ok=True)
+            for pid in (folder / "cgroup.procs").read_text().split():
+                (leaf / "cgroup.procs").write_text(pid)
+        if not set(wanted) <= set(control.read_text().split()):
+            control.write_text(" ".join(f"+{name}" for name in wanted))
+    except OSError:
+        return False
+    return True
+
+
+def _folder(point: Path, root: str, path: str) -> Path:
+    """Where a group lies under a mount that shows the hierarchy from `root` on."""
+    below = path.removeprefix(root) if root != "/" else path
+    folder = point / below.lstrip("/")
+    return folder if folder.is_dir() else point
+
+
+def _mounts() -> Iterator[tuple[str, list[str], str, Path]]:
+    """Kind, options, root and mount point of every mount."""
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        left, _, right = line.partition(" - ")
+        fields, (kind, _, options) = left.split(), right.split(" ", 2)
+        yield kind, options.split(","), fields[3], Path(fields[4].encode().decode("unicode_escape"))
+
+
+def _own() -> Iterator[tuple[str, str]]:
+    """Controller, empty for the second version, and this process's group."""
+    for line in Path("/proc/self/cgroup").read_text().splitlines():
+        _, controllers, path = line.split(":", 2)
+        for controller in controllers.split(","):
+            yield controller, path
+
+
+def _sweep(parent: Path) -> None:
+    """Removes the groups of processes that are no more."""
+    for folder in parent.glob(f"{_PREFIX}-*-*-*"):
+        words = folder.name.split("-")
+        if words[1].isdigit() and _started(int(words[1])) != words[2]:
+            _removed(folder)
+
+
+def _removed(folder: Path) -> None:
+    try:
+        folder.rmdir()
+    except OSError:
+        return  # gone, or its last process has not ended yet: the next start removes it
+
+
+def _started(pid: int) -> str:
+    """When a process started, in the kernel's ticks: with its number it names it for good. Empty for none."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except OSError:
+        return ""

@@ -1,0 +1,83 @@
+"""Which system calls each kind of process may make, and why.
+
+`wasm-host` runs a compiled image that is mapped already: nothing executable is mapped any more, no file is opened, and
+the process speaks on the one socket it has. `python` runs native Python whose libraries are mapped already, with
+files. `jit` is `python` for packages that make machine code while they run: memory may turn from writable into
+executable, and be both never.
+"""
+
+from collections.abc import Iterable
+
+from sandbox.jail.seccomp import SELF, Action, Profile, Rule, Test
+
+_PROT_WRITE, _PROT_EXEC = 2, 4
+_AF_UNIX = 1
+
+# What the C library asks for when it starts a thread: all of _THREAD, some of _THREAD_MORE, nothing else.
+_THREAD = 0x00010F00 | 0x00040000  # VM, FS, FILES, SIGHAND, THREAD, SYSVSEM
+_THREAD_MORE = 0x00080000 | 0x00100000 | 0x00200000 | 0x00400000 | 0x01000000  # thread-local data, thread ids
+_ANY = (1 << 64) - 1
+
+_TCGETS, _FIONREAD, _FIONBIO, _FIOCLEX = 0x5401, 0x541B, 0x5421, 0x5451
+
+_ATTACKS = """
+    ptrace process_vm_readv process_vm_writev process_madvise kcmp pidfd_getfd
+    bpf perf_event_open userfaultfd io_uring_setup io_uring_enter io_uring_register
+    mount umount2 pivot_root chroot move_mount open_tree open_tree_attr fsopen fsconfig fsmount fspick mount_setattr
+    unshare setns init_module finit_module delete_module kexec_load kexec_file_load reboot swapon swapoff
+    add_key request_key keyctl open_by_handle_at name_to_handle_at quotactl quotactl_fd acct
+    setuid setgid setreuid setregid setresuid setresgid setfsuid setfsgid setgroups capset
+    execve execveat iopl ioperm modify_ldt personality memfd_secret
+    settimeofday clock_settime adjtimex clock_adjtime sethostname setdomainname
+"""
+
+_BASE = """
+    read write readv writev pread64 pwrite64 close lseek fstat dup poll ppoll select pselect6
+    munmap mremap madvise brk
+    futex futex_wait futex_wake futex_requeue sched_yield sched_getaffinity
+    rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack rt_sigtimedwait
+    set_robust_list rseq set_tid_address arch_prctl restart_syscall
+    getpid gettid getppid getuid geteuid getgid getegid getrandom getrusage times sysinfo uname
+    clock_gettime clock_getres gettimeofday time nanosleep clock_nanosleep
+    exit exit_group
+"""
+
+_SOCKET = "recvfrom sendto recvmsg sendmsg shutdown getsockopt getsockname getpeername"
+
+_FILES = """
+    open openat stat lstat newfstatat statx access faccessat faccessat2 getdents64 readlink readlinkat
+    getcwd chdir fchdir statfs fstatfs fcntl flock fsync fdatasync ftruncate fallocate
+    mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 utimensat
+    pipe pipe2 dup2 dup3 epoll_create1 epoll_ctl epoll_wait epoll_pwait eventfd2 memfd_create copy_file_range sendfile
+"""
+
+
+def _all(action: Action, names: str) -> dict[str, Action | Rule]:
+    return dict.fromkeys(names.split(), action)
+
+
+def _one_of(argument: int, values: Iterable[int]) -> Rule:
+    return Rule(tuple((Test(argument, value),) for value in values))
+
+
+_ARGUMENTS: dict[str, Action | Rule] = {
+    "mmap": Rule(((Test(2, 0, mask=_PROT_EXEC),),)),
+    "mprotect": Rule(((Test(2, 0, mask=_PROT_EXEC),),)),
+    "clone": Rule(((Test(0, _THREAD, mask=_ANY & ~_THREAD_MORE),),)),
+    "clone3": Action.ENOSYS,  # its flags lie behind a pointer; the C library then calls clone
+    "prlimit64": Rule(((Test(0, 0), Test(2, 0)), (Test(0, SELF), Test(2, 0)))),  # reading its own
+    "ioctl": _one_of(1, (_TCGETS, _FIONREAD, _FIONBIO, _FIOCLEX)),
+    "kill": _one_of(0, (SELF,)),
+    "tgkill": _one_of(0, (SELF,)),
+}
+
+WASM_HOST = Profile("wasm-host", {**_all(Action.KILL, _ATTACKS), **_all(Action.ALLOW, _BASE + _SOCKET), **_ARGUMENTS})
+
+PYTHON = Profile("python", {**_all(Action.KILL, _ATTACKS), **_all(Action.ALLOW, _BASE + _FILES), **_ARGUMENTS})
+
+JIT = Profile(
+    "jit",
+    {**PYTHON.calls, "mprotect": Rule(((Test(2, 0, mask=_PROT_EXEC),), (Test(2, 0, mask=_PROT_WRITE),)))},
+)
+
+PROFILES = {profile.name: profile for profile in (WASM_HOST, PYTHON, JIT)}
