@@ -255,13 +255,13 @@ def outputs(chain: Chain, answer_: Answer, store: BlockStore) -> dict[str, Colum
     if answer_.job.kind != OutcomeKind.RESULT or not answer_.document:
         raise BadInput("the job has no result")
     document = decode(answer_.document)
-    if document.outputs is not None:
-        return {**document.outputs, **document.numbers}
-    if document.table is None:
+    if document.kind != "Result":
         raise BadInput("the outcome document names no outputs; its operators run another version of Fusion")
+    if document.table is None:
+        return dict(document.outputs)
     endpoints = [chain.staking.endpoint(operator) for operator in answer_.agreeing]
     table = read_table(Content(store, [url for url in endpoints if url]).directory(document.table))
-    return table | dict(document.numbers)
+    return table | dict(document.outputs)
 
 
 def challenge(chain: Chain, account: Account, job_id: int, *, timeout: float = 0.0) -> list[Receipt]:

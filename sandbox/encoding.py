@@ -2,17 +2,16 @@
 
 An outcome's document is deterministic CBOR of at most 4,096 bytes:
 
-    {"kind": "Result", "run": R, "outputs": {port: [dtype, bytes]}}     small results
-    {"kind": "Result", "run": R, "table": D}                            others; D is the digest of a table's CID, whose
-                                                                        blocks hold at most TABLE_CHUNK bytes of content
-    {"kind": "Result", "run": R, "numbers": {port: [dtype, 8 bytes]}}   numbers; beside them "outputs" or "table" where
-                                                                        the module returns columns too
+    {"kind": "Result", "run": R, "outputs": {port: V}}               small results
+    {"kind": "Result", "run": R, "table": D}                         others; D is the digest of a table's CID, whose
+                                                                     blocks hold at most TABLE_CHUNK bytes of content
+    {"kind": "Result", "run": R, "outputs": {port: V}, "table": D}   others with numbers, which stand in "outputs"
     {"kind": "ModuleError", "run": R, "error": text, "lines": [int]}    the message is not part of it
     {"kind": "LimitHit", "run": R, "which": "fuel" | "output"}
 
-A dtype is "<f8" or "<i8". Numbers stand in the document whatever becomes of the columns, so that a contract can read
-one there. R is the digest of everything that was run, so the same run gives the same document whichever job asked for
-it.
+V is [dtype, bytes], where dtype is "<f8" or "<i8" and 8 bytes are one number; a column of one row is [dtype, bytes, 1].
+So a number is in the document whatever becomes of the columns, and a contract can read it there. R is the digest of
+everything that was run, so the same run gives the same document whichever job asked for it.
 """
 
 import hashlib
@@ -58,9 +57,8 @@ class Document:
     Attributes:
         kind: "Result", "ModuleError" or "LimitHit".
         run: digest of what was run.
-        outputs: output port -> column, of a Result that holds them; None with a table.
-        table: root of the table, of a Result that does not.
-        numbers: output port -> number as an array of shape (), of a Result.
+        outputs: output port -> what it carries, of a Result: a column, or one number as an array of shape ().
+        table: root of the table with its columns, of a Result whose columns are not in the document.
         error: the exception's type, of a ModuleError.
         lines: its line numbers.
         which: the limit, of a LimitHit.
@@ -68,9 +66,8 @@ class Document:
 
     kind: str
     run: bytes
-    outputs: Mapping[str, Column] | None = None
+    outputs: Mapping[str, Column] = field(default_factory=dict)
     table: Cid | None = None
-    numbers: Mapping[str, Column] = field(default_factory=dict)
     error: str | None = None
     lines: tuple[int, ...] = ()
     which: str | None = None
@@ -95,15 +92,14 @@ def encode(outcome: Outcome, run: bytes) -> Encoded:
         case LimitHit(which=which) if outcome.attestable:
             return Encoded(dcbor.encode({**head, "which": which}), None)
         case Result(outputs=outputs):
-            columns = {name: value for name, value in outputs.items() if value.ndim}
-            numbers = {name: value for name, value in outputs.items() if not value.ndim}
-            if numbers:
-                head["numbers"] = _inline(numbers)
-            if sum(column.nbytes for column in columns.values()) <= MAX_DOCUMENT:
-                document = dcbor.encode(head | ({"outputs": _inline(columns)} if columns else {}))
+            if sum(value.nbytes for value in outputs.values()) <= MAX_DOCUMENT:
+                document = dcbor.encode({**head, "outputs": _inline(outputs)})
                 if len(document) <= MAX_DOCUMENT:
                     return Encoded(document, None)
-            files = table_files(columns)
+            numbers = {name: value for name, value in outputs.items() if not value.ndim}
+            if numbers:
+                head["outputs"] = _inline(numbers)
+            files = table_files({name: value for name, value in outputs.items() if value.ndim})
             return Encoded(dcbor.encode({**head, "table": directory_cid(files, chunk=TABLE_CHUNK).digest}), files)
         case _:
             raise ValueError(f"an outcome of kind {outcome.kind} is not attested")
@@ -167,43 +163,38 @@ def _requires(code: ModuleCode) -> dict[str, bytes]:
     return {name: bytes(upstream.cid) for name, upstream in code.requires.items()}
 
 
-def _inline(outputs: Mapping[str, Column]) -> dict[str, list[str | bytes]]:
-    return {name: [_DTYPES[value.dtype.name], canonical(value).tobytes()] for name, value in outputs.items()}
+def _inline(outputs: Mapping[str, Column]) -> dict[str, list[str | bytes | int]]:
+    inline: dict[str, list[str | bytes | int]] = {}
+    for name, value in outputs.items():
+        rows = [1] if value.shape == (1,) else []
+        inline[name] = [_DTYPES[value.dtype.name], canonical(value).tobytes(), *rows]
+    return inline
 
 
 def _result(run: bytes, rest: dict[str, object]) -> Document:
-    """Columns in the document or in a table, and numbers; at least one of them, and none of them empty but a column."""
-    numbers: dict[str, Column] = {}
-    if "numbers" in rest:
-        match rest.pop("numbers"):
-            case dict(listed) if listed:
-                numbers = {name: _number(name, value) for name, value in listed.items()}
-            case _:
-                raise ContentError("an outcome document has numbers that are none")
     match rest:
-        case {"outputs": dict(outputs), **more} if outputs and not more and not numbers.keys() & outputs.keys():
-            columns = {name: _column(name, value) for name, value in outputs.items()}
-            return Document("Result", run, outputs=columns, numbers=numbers)
+        case {"outputs": dict(listed), **more} if listed and not more:
+            return Document("Result", run, outputs={name: _value(name, value) for name, value in listed.items()})
         case {"table": bytes(digest), **more} if not more and len(digest) == 32:
-            return Document("Result", run, table=Cid.directory(digest), numbers=numbers)
-        case {**more} if not more:
-            return Document("Result", run, outputs={}, numbers=numbers)
+            return Document("Result", run, table=Cid.directory(digest))
+        case {"outputs": dict(listed), "table": bytes(digest), **more} if listed and not more and len(digest) == 32:
+            numbers = {name: _value(name, value) for name, value in listed.items()}
+            if any(number.ndim for number in numbers.values()):
+                raise ContentError("an outcome document has columns beside its table")
+            return Document("Result", run, outputs=numbers, table=Cid.directory(digest))
         case _:
             raise ContentError("not an outcome document: its Result is of no known form")
 
 
-def _number(name: object, value: object) -> Column:
-    column = _column(name, value)
-    if len(column) != 1:
-        raise ContentError(f"output {name!r} of an outcome document is no number")
-    return column.reshape(())
-
-
-def _column(name: object, value: object) -> Column:
+def _value(name: object, value: object) -> Column:
+    """A column, or an array of shape () where the document has one number."""
+    shape: tuple[int, ...]
     match value:
-        case ["<f8", bytes(data)] if len(data) % 8 == 0:
-            return np.frombuffer(data, "<f8").astype(np.float64)
-        case ["<i8", bytes(data)] if len(data) % 8 == 0:
-            return np.frombuffer(data, "<i8").astype(np.int64)
+        case ["<f8" | "<i8" as dtype, bytes(data)] if len(data) % 8 == 0:
+            shape = () if len(data) == 8 else (len(data) // 8,)
+        case ["<f8" | "<i8" as dtype, bytes(data), rows] if len(data) == 8 and type(rows) is int and rows == 1:
+            shape = (1,)
         case _:
-            raise ContentError(f"output {name!r} of an outcome document is no column")
+            raise ContentError(f"output {name!r} of an outcome document is neither a column nor a number")
+    column: Column = np.frombuffer(data, dtype)
+    return column.reshape(shape)

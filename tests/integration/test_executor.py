@@ -154,7 +154,7 @@ def test_a_liar_is_outvoted_and_unpaid(network: Network) -> None:
     gained = {name: network.owed()[name] - before[name] for name in NAMES}
     assert gained["bob"] == 0
     assert sorted([gained["ann"], gained["cyd"]]) == [FEE // 2, FEE - FEE // 2]
-    (values,) = (decode(answer.document).outputs or {}).values()
+    (values,) = decode(answer.document).outputs.values()
     np.testing.assert_array_equal(values, 2.0 * np.linspace(1.0, 2.0, 10))
 
 

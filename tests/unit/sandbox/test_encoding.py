@@ -25,7 +25,6 @@ def test_a_small_result_is_in_its_document() -> None:
     assert encoded.files is None
     read = decode(encoded.document)
     assert (read.kind, read.run, read.table) == ("Result", RUN, None)
-    assert read.outputs is not None
     np.testing.assert_array_equal(read.outputs["value"], [1.5, np.nan])
     assert read.outputs["n"].tolist() == [3, -4]
 
@@ -37,7 +36,6 @@ def test_a_large_result_is_a_table(rows: int) -> None:
     assert len(encoded.document) <= MAX_DOCUMENT
     read = decode(encoded.document)
     if encoded.files is None:
-        assert read.outputs is not None
         assert len(read.outputs["value"]) == rows
     else:
         assert read.table == directory_cid(encoded.files, chunk=TABLE_CHUNK)

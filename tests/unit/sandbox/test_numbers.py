@@ -154,18 +154,18 @@ def test_a_frame_has_few_enough_numbers_for_a_document():
 def test_a_number_is_written_in_the_document():
     encoded = encode(Result({"score": np.array(-0.0)}, 5), RUN)
     assert encoded.files is None
-    assert dcbor.decode(encoded.document) == {"kind": "Result", "run": RUN, "numbers": {"score": ["<f8", bytes(8)]}}
-    # What a contract reads stands last, at a place that its name's length tells.
-    assert encoded.document.endswith(b"\x67numbers\xa1\x65score\x82\x63<f8\x48" + bytes(8))
-    read = decode(encoded.document)
-    assert (read.outputs, read.table) == ({}, None)
-    assert read.numbers["score"].shape == ()
+    assert dcbor.decode(encoded.document) == {"kind": "Result", "run": RUN, "outputs": {"score": ["<f8", bytes(8)]}}
+    # What SearchMarket reads: it knows every byte but the run's and the number's.
+    head, tail = b"\xa3\x63run\x58\x20", b"\x64kind\x66Result\x67outputs\xa1\x65score\x82\x63<f8\x48"
+    assert encoded.document == head + RUN + tail + bytes(8)
+    assert decode(encoded.document).outputs["score"].shape == ()
 
 
 def test_a_number_is_no_column_of_one_row():
-    one, column = encode(Result({"v": np.array(1.0)}, 5), RUN), encode(Result({"v": np.array([1.0])}, 5), RUN)
+    one, column = encode(Result({"v": np.array(1)}, 5), RUN), encode(Result({"v": np.array([1])}, 5), RUN)
     assert one.document != column.document
-    assert decode(column.document).numbers == {}
+    assert decode(one.document).outputs["v"].shape == ()
+    assert decode(column.document).outputs["v"].shape == (1,)
 
 
 def test_numbers_stay_in_the_document_of_a_large_result():
@@ -174,30 +174,32 @@ def test_numbers_stay_in_the_document_of_a_large_result():
     assert encoded.files is not None
     assert read_table(encoded.files).keys() == {"path"}
     read = decode(encoded.document)
-    assert read.outputs is None
     assert read.table is not None
-    assert {name: number.item() for name, number in read.numbers.items()} == {"score": 0.5, "count": 7}
+    assert {name: number.tolist() for name, number in read.outputs.items()} == {"score": 0.5, "count": 7}
 
 
 @pytest.mark.parametrize(
     "parts",
     [
         {},
-        {"numbers": {}},
-        {"numbers": {}, "outputs": {"v": ["<f8", bytes(8)]}},
-        {"numbers": {"v": ["<f8", b""]}},
-        {"numbers": {"v": ["<f8", bytes(16)]}},
-        {"numbers": {"v": ["<f4", bytes(8)]}},
-        {"numbers": {"v": 0.5}},
-        {"numbers": ["v"]},
-        {"numbers": {"v": ["<f8", bytes(8)]}, "outputs": {"v": ["<f8", bytes(8)]}},
-        {"numbers": {"v": ["<f8", bytes(8)]}, "outputs": {}},
-        {"numbers": {"v": ["<f8", bytes(8)]}, "outputs": {"w": ["<f8", bytes(8)]}, "table": bytes(32)},
-        {"numbers": {"v": ["<f8", bytes(8)]}, "table": bytes(31)},
-        {"numbers": {"v": ["<f8", bytes(8)]}, "more": 1},
+        {"outputs": {}},
+        {"outputs": ["v"]},
+        {"outputs": {}, "table": bytes(32)},
+        {"outputs": {"v": 0.5}},
+        {"outputs": {"v": ["<f4", bytes(8)]}},
+        {"outputs": {"v": ["<f8", bytes(7)]}},
+        {"outputs": {"v": ["<f8", bytes(8), 2]}},
+        {"outputs": {"v": ["<f8", bytes(8), True]}},
+        {"outputs": {"v": ["<f8", bytes(8), 1, 1]}},
+        {"outputs": {"v": ["<f8", bytes(16), 2]}},
+        {"outputs": {"v": ["<f8", bytes(16), 1]}},
+        {"outputs": {"v": ["<f8", bytes(16)]}, "table": bytes(32)},
+        {"outputs": {"v": ["<f8", bytes(8), 1]}, "table": bytes(32)},
+        {"outputs": {"v": ["<f8", bytes(8)]}, "table": bytes(31)},
+        {"outputs": {"v": ["<f8", bytes(8)]}, "more": 1},
     ],
 )
-def test_a_document_with_other_numbers_is_refused(parts):
+def test_a_document_with_other_outputs_is_refused(parts):
     with pytest.raises(ContentError):
         decode(dcbor.encode({"kind": "Result", "run": RUN, **parts}))
 
