@@ -19,11 +19,11 @@ from fusion.content.table import read_table
 from fusion.errors import BadInput
 from fusion.market import trade
 from node import request
-from node.executor.digest import keccak
-from node.executor.listings import ChainListings
-from node.executor.resolve import module_code
+from node.digest import keccak
 from node.executor.run import vote
 from node.inputs import add_inputs, feed_table, port_columns
+from node.listings import ChainListings
+from node.resolve import module_code
 from node.spec import JobSpec
 from node.terms import check_right, check_terms
 from sandbox.code import Limits, ModuleCode

@@ -26,7 +26,7 @@ from fusion.errors import (
     TransactionLost,
 )
 from fusion.market import trade
-from node.executor.digest import keccak
+from node.digest import keccak
 from node.spec import JobSpec
 from node.terms import check_right, check_terms
 from sandbox.encoding import decode

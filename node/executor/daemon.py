@@ -24,10 +24,10 @@ from node.executor.desk import Desk
 from node.executor.duty import Contract
 from node.executor.follow import Follower
 from node.executor.journal import Journal
-from node.executor.listings import ChainListings
 from node.executor.run import Vote, vote
 from node.executor.serve import GatewayServer
 from node.executor.status import FILE, Status, started
+from node.listings import ChainListings
 from node.spec import JobSpec
 from sandbox.image import Image
 from sandbox.worker import Worker

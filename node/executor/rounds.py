@@ -11,7 +11,7 @@ from fusion.chain.contract import Call
 from fusion.content.cid import DAG_PB, RAW, Cid
 from fusion.content.store import BlockStore
 from fusion.errors import ContentError, ContentUnavailable, ContractRefused
-from node.executor.digest import commitment, keccak
+from node.digest import commitment, keccak
 from node.executor.duty import Contract, Duty
 from node.executor.journal import Entry
 from node.executor.steps import JUDGED, NOTHING, Act, Part, next_act, next_panel_act, seat_of

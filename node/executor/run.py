@@ -15,9 +15,9 @@ from fusion.chain.bindings.types import Job, OutcomeKind
 from fusion.content import dcbor
 from fusion.content.gateway import Content
 from fusion.errors import BadInput, ChainUnavailable, ContentUnavailable, Retryable
+from node.digest import keccak, outcome_hash
 from node.executor.background import in_thread
-from node.executor.digest import keccak, outcome_hash
-from node.executor.resolve import Listings, input_columns, module_code
+from node.resolve import Listings, input_columns, module_code
 from node.spec import JobSpec
 from sandbox.encoding import TABLE_CHUNK, encode, run_digest
 from sandbox.message import Run

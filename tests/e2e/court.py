@@ -21,10 +21,10 @@ from fusion.chain.deployment import MUSD, Parameters, deploy
 from fusion.content.gateway import Content
 from fusion.content.store import BlockStore
 from fusion.settings import Settings
-from node.executor.digest import commitment, outcome_hash
-from node.executor.listings import ChainListings
+from node.digest import commitment, outcome_hash
 from node.executor.run import Vote, vote
 from node.executor.serve import GatewayServer
+from node.listings import ChainListings
 from node.spec import JobSpec
 from sandbox.image import Image
 from sandbox.worker import Worker

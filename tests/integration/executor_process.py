@@ -13,9 +13,9 @@ from fusion.chain.client import Chain
 from fusion.chain.deployment import MUSD, Deployment
 from fusion.content.gateway import Content
 from fusion.content.store import BlockStore
+from node.digest import keccak, outcome_hash
 from node.executor import daemon as daemon_module
 from node.executor.daemon import Daemon, Terms
-from node.executor.digest import keccak, outcome_hash
 from node.executor.run import KINDS, Vote
 from node.spec import JobSpec
 from sandbox.encoding import TABLE_CHUNK, Encoded, encode

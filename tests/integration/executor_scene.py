@@ -17,9 +17,9 @@ from fusion.chain.deployment import MUSD
 from fusion.content.store import BlockStore
 from fusion.market import trade
 from node import request
+from node.digest import outcome_hash
 from node.executor.bond import Bond
 from node.executor.desk import NEVER, Desk, Voter
-from node.executor.digest import outcome_hash
 from node.executor.duty import Contract, Duty
 from node.executor.follow import Follower
 from node.executor.journal import Entry, Journal

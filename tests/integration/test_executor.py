@@ -15,8 +15,8 @@ from fusion.chain.bindings.job_market import Assigned
 from fusion.chain.bindings.types import Job, OutcomeKind, Status
 from fusion.content.store import BlockStore
 from node import request
+from node.digest import outcome_hash
 from node.executor.daemon import Daemon
-from node.executor.digest import outcome_hash
 from node.executor.run import Vote
 from node.executor.status import Status as Standing
 from node.spec import JobSpec

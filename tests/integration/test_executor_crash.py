@@ -10,9 +10,9 @@ from fusion.chain.bindings.panel import PanelCommitted, PanelRevealed
 from fusion.chain.bindings.types import Failure, JobTerms, Status
 from fusion.chain.deployment import MUSD
 from fusion.errors import BadInput, ContentUnavailable
+from node.digest import commitment
 from node.executor import desk as desk_module
 from node.executor.bond import Bond
-from node.executor.digest import commitment
 from node.executor.journal import Journal, Stage
 from node.executor.run import NotAttested, Vote
 from node.executor.steps import Act

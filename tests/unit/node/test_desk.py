@@ -17,9 +17,9 @@ from fusion.chain.rpc import RpcError
 from fusion.content.cid import RAW, Cid
 from fusion.content.store import BlockStore
 from fusion.errors import BadInput, ChainUnavailable, ContentError, ContentUnavailable, ContractRefused
+from node.digest import commitment, keccak, outcome_hash
 from node.executor import desk as desk_module
 from node.executor.desk import BLOCK_PAUSE, LONGEST_PAUSE, RUN_TRIES, SENDING, Desk, _tries
-from node.executor.digest import commitment, keccak, outcome_hash
 from node.executor.duty import Contract, Duty
 from node.executor.journal import Called, Entry, Journal, Posted, Stage
 from node.executor.run import UNAVAILABLE, Late, NotAttested, Vote

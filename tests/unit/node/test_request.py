@@ -19,7 +19,7 @@ from fusion.content.store import BlockStore
 from fusion.content.table import add_table
 from fusion.errors import BadInput, ContentError, Retryable
 from node import request
-from node.executor.digest import keccak
+from node.digest import keccak
 from node.spec import JobSpec
 
 YOU = Account.random()

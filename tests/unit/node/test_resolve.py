@@ -13,8 +13,8 @@ from fusion.content.gateway import Content
 from fusion.content.store import BlockStore
 from fusion.content.table import add_table
 from fusion.errors import BadInput, ContentError, ContentUnavailable
-from node.executor import resolve
-from node.executor.resolve import MAX_MODULES, Listing, input_columns, module_code
+from node import resolve
+from node.resolve import MAX_MODULES, Listing, input_columns, module_code
 
 CODE = b"""
 from fusion.sdk import Floats, module

@@ -13,10 +13,10 @@ from fusion.content.gateway import Content
 from fusion.content.store import BlockStore
 from fusion.content.table import add_table
 from fusion.errors import BadInput, ChainUnavailable, ContentUnavailable
+from node.digest import outcome_hash
 from node.executor import run as run_module
-from node.executor.digest import outcome_hash
-from node.executor.resolve import Listing
 from node.executor.run import UNAVAILABLE, Late, NotAttested, gives_cause, unavailable, vote
+from node.resolve import Listing
 from node.spec import JobSpec
 from sandbox.message import Run
 from sandbox.outcome import LimitHit, NoVote, Outcome, Refused

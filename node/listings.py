@@ -5,8 +5,8 @@ from fusion.chain.bindings.types import Access, Split
 from fusion.chain.client import Chain
 from fusion.content.cid import Cid
 from fusion.errors import Retryable
-from node.executor.digest import splits_hash
-from node.executor.resolve import Listing
+from node.digest import splits_hash
+from node.resolve import Listing
 
 
 class ChainListings:
