@@ -11,7 +11,7 @@ from sandbox.outcome import ModuleError, Result
 from sandbox.verify import market, verify
 
 FOLDER = Path(__file__).parents[3] / "modules"
-NAMES = ("ema", "order_book_imbalance", "microprice_signal")
+NAMES = ("ema", "order_book_imbalance", "microprice_signal", "microprice_score")
 
 
 def code(name: str) -> ModuleCode:
@@ -42,9 +42,13 @@ def test_it_is_sound(runtime, name):
     assert report.problems == ()
 
 
-def test_requires_are_locked_to_the_bundles_beside() -> None:
-    manifest = Bundle.load(FOLDER / "microprice_signal").manifest
-    assert {required.name for required in manifest.requires} == {"ema", "order_book_imbalance"}
+@pytest.mark.parametrize(
+    ("name", "requires"),
+    [("microprice_signal", {"ema", "order_book_imbalance"}), ("microprice_score", {"microprice_signal"})],
+)
+def test_requires_are_locked_to_the_bundles_beside(name, requires) -> None:
+    manifest = Bundle.load(FOLDER / name).manifest
+    assert {required.name for required in manifest.requires} == requires
     for required in manifest.requires:
         upstream = Bundle.load(FOLDER / required.name)
         assert required.cid == upstream.cid
@@ -114,3 +118,31 @@ def test_microprice_refuses_a_band_of_one(runtime):
     outcome = runtime.run(code("microprice_signal"), inputs, {"band": 1.0})
     assert isinstance(outcome, ModuleError)
     assert "band is 1.0" in outcome.message
+
+
+def test_microprice_score(runtime):
+    inputs = market(runtime.describe(code("microprice_score")), 300)
+    inputs["bid"][100] = np.nan  # neither the row nor the one after it counts
+    found = run(runtime, "microprice_score", inputs, span=5, band=0.1)["score"]
+
+    position = run(runtime, "microprice_signal", inputs, span=5, band=0.1)["position"]
+    bid, ask = inputs["bid"], inputs["ask"]
+    earned = []
+    for row in range(1, 300):
+        middle, before = (bid[row] + ask[row]) / 2, (bid[row - 1] + ask[row - 1]) / 2
+        if row not in (100, 101):
+            traded = abs(position[row - 1] - position[row - 2]) if row > 1 else 0.0
+            paid = traded * (ask[row - 1] - bid[row - 1]) / 2
+            earned.append((position[row - 1] * (middle - before) - paid) / before)
+    assert found.shape == ()
+    assert len(earned) == 297
+    assert found == pytest.approx(np.sqrt(297) * np.mean(earned) / np.std(earned), rel=1e-9)
+
+
+def test_microprice_score_of_no_trade_and_of_no_data(runtime):
+    ones = np.ones(4)
+    quotes = {"bid": 1 * ones, "ask": 2 * ones, "bid_size": ones, "ask_size": ones}
+    assert run(runtime, "microprice_score", quotes)["score"] == 0.0
+    outcome = runtime.run(code("microprice_score"), quotes | {"bid": 3 * ones}, {})
+    assert isinstance(outcome, ModuleError)
+    assert "0 rows count: give at least 2 beside the first" in outcome.message
