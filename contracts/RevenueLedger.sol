@@ -38,13 +38,15 @@ contract RevenueLedger is IRevenueLedger, AccessManaged {
     uint256 private constant PPM = 1_000_000;
     uint256 private constant BPS = 10_000;
     uint256 private constant MAX_PROTOCOL_FEE_BPS = 500;
-    uint256 private constant MARKETS = 4;
+    uint256 private constant MARKETS = 6;
 
     IModuleRegistry private immutable _registry;
     address private immutable _licenseMarket;
     address private immutable _jobMarket;
     address private immutable _assurancePool;
     address private immutable _operatorStaking;
+    address private immutable _windowRegistry;
+    address private immutable _searchMarket;
     /// @inheritdoc IRevenueLedger
     address public immutable treasury;
     /// @inheritdoc IRevenueLedger
@@ -69,7 +71,8 @@ contract RevenueLedger is IRevenueLedger, AccessManaged {
     /// @param treasury_ Who is credited the protocolFee.
     /// @param protocolFeeBps_ The protocolFee in basis points, at most 500.
     /// @param feeDelay_ Seconds between the setting of a higher fee and its first second.
-    /// @param markets LicenseMarket, JobMarket, AssurancePool and OperatorStaking: those that bring money.
+    /// @param markets LicenseMarket, JobMarket, AssurancePool, OperatorStaking, WindowRegistry and SearchMarket: those that
+    /// bring money.
     constructor(
         AccessManager authority,
         IModuleRegistry registry,
@@ -90,6 +93,7 @@ contract RevenueLedger is IRevenueLedger, AccessManaged {
         feeDelay = feeDelay_;
         (_licenseMarket, _jobMarket, _assurancePool, _operatorStaking) =
         (markets[0], markets[1], markets[2], markets[3]);
+        (_windowRegistry, _searchMarket) = (markets[4], markets[5]);
         _setFee(protocolFeeBps_, protocolFeeBps_, block.timestamp);
     }
 
@@ -217,7 +221,7 @@ contract RevenueLedger is IRevenueLedger, AccessManaged {
     function _checkMarket() private view {
         require(
             msg.sender == _licenseMarket || msg.sender == _jobMarket || msg.sender == _assurancePool
-                || msg.sender == _operatorStaking,
+                || msg.sender == _operatorStaking || msg.sender == _windowRegistry || msg.sender == _searchMarket,
             NotMarket(msg.sender)
         );
     }

@@ -15,7 +15,8 @@ struct Settlement {
 /// it is. Settling is exact and independent of order.
 /// @dev Per token: unsettled income + claimable + held = total <= balance. Only `credit` and `hold` book money that came
 /// in, and refuse it where the balance does not cover the total; their callers, which are called markets here
-/// (LicenseMarket, JobMarket, AssurancePool, OperatorStaking), must have moved the tokens here before. Everything else moves what is booked, without a call to the token: a broken token holds up nobody.
+/// (LicenseMarket, JobMarket, AssurancePool, OperatorStaking, WindowRegistry, SearchMarket), must have moved the tokens
+/// here before. Everything else moves what is booked, without a call to the token: a broken token holds up nobody.
 interface IRevenueLedger {
     /// @dev The protocolFee and the referral are not part of `net`; the referral has an `AccountCredited` of its own.
     event Credited(uint256 indexed version, address indexed token, uint256 net, uint256 protocolFee);

@@ -8,7 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fusion.chain.contract import Call, Contract, Reader, selector
-from fusion.chain.contracts import AccessManager, JobMarket, LicenseMarket, RevenueLedger
+from fusion.chain.contracts import (
+    AccessManager,
+    JobMarket,
+    LicenseMarket,
+    RevenueLedger,
+    SearchMarket,
+    WindowRegistry,
+)
 from fusion.errors import BadInput
 
 ADMIN, GUARDIAN = 0, 1
@@ -22,6 +29,9 @@ GOVERNED: dict[tuple[type[Contract], str], int] = {
     (LicenseMarket, "unpause()"): ADMIN,
     (JobMarket, "pause()"): GUARDIAN,
     (JobMarket, "unpause()"): ADMIN,
+    (SearchMarket, "pause()"): GUARDIAN,
+    (SearchMarket, "unpause()"): ADMIN,
+    (WindowRegistry, "listRecorder(address,bool)"): ADMIN,
 }
 
 

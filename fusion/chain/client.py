@@ -19,6 +19,8 @@ from fusion.chain.contracts import (
     OperatorStaking,
     Panel,
     RevenueLedger,
+    SearchMarket,
+    WindowRegistry,
 )
 from fusion.chain.deployment import PAID_IN, Deployment
 from fusion.chain.revert import refused
@@ -80,6 +82,8 @@ class Chain:
         self.panel = self._bind(Panel)
         self.pool = self._bind(AssurancePool)
         self.jobs = self._bind(JobMarket)
+        self.windows = self._bind(WindowRegistry)
+        self.searches = self._bind(SearchMarket)
         self._unknown: set[str] = set()
         self._guard = threading.Lock()
 

@@ -14,7 +14,9 @@ try:
     from fusion.chain.bindings.operator_staking import OperatorStaking
     from fusion.chain.bindings.panel import Panel
     from fusion.chain.bindings.revenue_ledger import RevenueLedger
-    from fusion.chain.bindings.types import JobLimits, JobParts, Windows
+    from fusion.chain.bindings.search_market import SearchMarket
+    from fusion.chain.bindings.types import JobLimits, JobParts, RecordingRules, Windows
+    from fusion.chain.bindings.window_registry import WindowRegistry
 except ModuleNotFoundError as missing:
     raise NotReady(f"{missing.name} was not generated; run `make contracts`") from missing
 
@@ -31,6 +33,9 @@ __all__ = [
     "ModuleRegistry",
     "OperatorStaking",
     "Panel",
+    "RecordingRules",
     "RevenueLedger",
+    "SearchMarket",
+    "WindowRegistry",
     "Windows",
 ]

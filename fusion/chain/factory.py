@@ -27,7 +27,10 @@ from fusion.chain.contracts import (
     ModuleRegistry,
     OperatorStaking,
     Panel,
+    RecordingRules,
     RevenueLedger,
+    SearchMarket,
+    WindowRegistry,
 )
 from fusion.chain.parameters import Parameters
 
@@ -44,6 +47,8 @@ CONTRACTS: tuple[type[Contract], ...] = (
     Panel,
     AssurancePool,
     JobMarket,
+    WindowRegistry,
+    SearchMarket,
     MockUSD,
 )
 
@@ -95,6 +100,7 @@ def _codes(
 ) -> dict[type[Contract], bytes]:
     manager, registry, ledger, market = at[AccessManager], at[ModuleRegistry], at[RevenueLedger], at[LicenseMarket]
     staking, panel, pool, jobs = at[OperatorStaking], at[Panel], at[AssurancePool], at[JobMarket]
+    recorded, searches = at[WindowRegistry], at[SearchMarket]
     windows = parameters.windows
     made = {
         AccessManager: AccessManager.creation(owner),
@@ -105,7 +111,7 @@ def _codes(
             treasury,
             parameters.protocol_fee_bps,
             parameters.fee_delay,
-            [market, jobs, pool, staking],
+            [market, jobs, pool, staking, recorded, searches],
         ),
         LicenseMarket: LicenseMarket.creation(manager, registry, ledger, jobs),
         OperatorStaking: OperatorStaking.creation(
@@ -117,6 +123,21 @@ def _codes(
             JobParts(manager, registry, market, ledger, staking, panel, pool),
             JobLimits(parameters.minimum_fee, parameters.lock_multiple, parameters.max_fuel),
             windows,
+        ),
+        WindowRegistry: WindowRegistry.creation(
+            manager,
+            ledger,
+            token,
+            RecordingRules(
+                n=parameters.recorders,
+                k=parameters.recorder_quorum,
+                commit=parameters.window_commit,
+                reveal=parameters.window_reveal,
+                lock=parameters.recorder_lock,
+            ),
+        ),
+        SearchMarket: SearchMarket.creation(
+            manager, jobs, recorded, ledger, token, parameters.search_reveal, parameters.search_post
         ),
         MockUSD: MockUSD.creation(),
     }

@@ -14,6 +14,7 @@ HOUR = 3600
 DAY = 24 * HOUR
 MAX_FEE_BPS = 500
 SEED_LIFETIME = 32  # blocks, as in contracts/Assignment.sol
+MAX_RECORDERS = 16
 REDRAWS = 2
 
 
@@ -30,6 +31,13 @@ class Parameters:
         max_fuel: most that a job may ask for.
         unbond_period: from asking stake back to having it; at least `least_unbond_period`.
         canary_interval: assured jobs between two canaries that are paid back.
+        recorders: most accounts that may record windows of market data.
+        recorder_quorum: equal digests that record a window; more than half of `recorders`.
+        recorder_lock: what a recorder ties to each window, and loses where it deviates.
+        window_commit: to commit to a window's content, once it is over.
+        window_reveal: to reveal it.
+        search_reveal: to reveal candidates, once the window is recorded.
+        search_post: to post scoring jobs and register scores, beside what the jobs may take.
         windows: of jobs and panels.
     """
 
@@ -41,6 +49,13 @@ class Parameters:
     max_fuel: int = 200_000_000_000
     unbond_period: int = 6_300
     canary_interval: int = 20
+    recorders: int = 3
+    recorder_quorum: int = 2
+    recorder_lock: int = 100 * MUSD
+    window_commit: int = 60
+    window_reveal: int = 60
+    search_reveal: int = 60
+    search_post: int = 60
     windows: Windows = field(
         default=Windows(open=120, commit=60, reveal=60, challenge=2, fuel_per_second=500_000_000, confirmations=2)
     )
@@ -54,6 +69,14 @@ class Parameters:
                 raise BadInput(f"windows.{name} is 0: give one or more")
         if self.windows.confirmations >= SEED_LIFETIME // 2:
             raise BadInput(f"windows.confirmations is {self.windows.confirmations}: below {SEED_LIFETIME // 2}")
+        if not self.recorders // 2 < self.recorder_quorum <= self.recorders <= MAX_RECORDERS:
+            raise BadInput(
+                f"recorders is {self.recorders} and recorder_quorum {self.recorder_quorum}: give at most "
+                f"{MAX_RECORDERS} recorders, and a quorum of more than half of them"
+            )
+        for name in ("recorder_lock", "window_commit", "window_reveal"):
+            if not getattr(self, name):
+                raise BadInput(f"{name} is 0: give one or more")
         if self.unbond_period < self.least_unbond_period:
             raise BadInput(
                 f"unbond_period is {self.unbond_period} seconds: a job with all its disputes may take half of "
@@ -97,6 +120,13 @@ PRODUCTION = Parameters(
     minimum_stake=1_000 * MUSD,
     max_fuel=10**13,
     unbond_period=7 * DAY,
+    recorders=5,
+    recorder_quorum=3,
+    recorder_lock=1_000 * MUSD,
+    window_commit=HOUR,
+    window_reveal=HOUR,
+    search_reveal=DAY,
+    search_post=DAY,
     windows=Windows(open=HOUR, commit=HOUR, reveal=HOUR, challenge=DAY, fuel_per_second=500_000_000, confirmations=12),
 )
 

@@ -18,6 +18,8 @@ from brownie import (
     OperatorStaking,
     Panel,
     RevenueLedger,
+    SearchMarket,
+    WindowRegistry,
     chain,
     web3,
 )
@@ -38,6 +40,9 @@ MAX_FUEL = 200_000_000_000
 CANARY_INTERVAL = 20
 # open, commit, reveal, challenge (seconds), fuel a second, confirmations
 WINDOWS = (120, 60, 60, 2, 500_000_000, 2)
+# recorders, quorum, commit, reveal (seconds), lock
+RECORDING = (3, 2, 60, 60, 100_000_000)
+SEARCH_REVEAL = SEARCH_POST = 60
 
 FEE = 1_000_000
 FUEL = 10_000_000_000
@@ -207,17 +212,19 @@ def house(module_isolation, accounts):
     usd = owner.deploy(MockUSD)
     manager = owner.deploy(AccessManager, owner)
     registry = owner.deploy(ModuleRegistry)
-    names = ["market", "ledger", "staking", "panel", "pool", "jobs"]
+    names = ["market", "ledger", "staking", "panel", "pool", "jobs", "windows", "searches"]
     at = {name: owner.get_deployment_address(owner.nonce + place) for place, name in enumerate(names)}
     market = owner.deploy(LicenseMarket, manager, registry, at["ledger"], at["jobs"])
-    markets = [market, at["jobs"], at["pool"], at["staking"]]
+    markets = [market, at["jobs"], at["pool"], at["staking"], at["windows"], at["searches"]]
     ledger = owner.deploy(RevenueLedger, manager, registry, treasury, FEE_BPS, FEE_DELAY, markets)
     staking = owner.deploy(OperatorStaking, usd, at["jobs"], at["panel"], ledger, MINIMUM_STAKE, UNBOND_PERIOD)
     panel = owner.deploy(Panel, at["jobs"], staking, WINDOWS)
     pool = owner.deploy(AssurancePool, at["jobs"], ledger, usd, CANARY_INTERVAL)
     parts = (manager, registry, market, ledger, staking, panel, pool)
     jobs = owner.deploy(JobMarket, parts, (MINIMUM_FEE, LOCK_MULTIPLE, MAX_FUEL), WINDOWS)
-    assert [market, ledger, staking, panel, pool, jobs] == list(at.values())
+    windows = owner.deploy(WindowRegistry, manager, ledger, usd, RECORDING)
+    searches = owner.deploy(SearchMarket, manager, jobs, windows, ledger, usd, SEARCH_REVEAL, SEARCH_POST)
+    assert [market, ledger, staking, panel, pool, jobs, windows, searches] == list(at.values())
     ledger.allowToken(usd, True, {"from": owner})
     return House(
         usd=usd,
@@ -229,6 +236,8 @@ def house(module_isolation, accounts):
         panel=panel,
         pool=pool,
         jobs=jobs,
+        windows=windows,
+        searches=searches,
         owner=owner,
         treasury=treasury,
     )

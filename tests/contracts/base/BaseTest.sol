@@ -7,7 +7,10 @@ import {AssurancePool} from "../../../contracts/AssurancePool.sol";
 import {JobLimits, JobMarket, JobParts} from "../../../contracts/JobMarket.sol";
 import {OperatorStaking} from "../../../contracts/OperatorStaking.sol";
 import {Panel} from "../../../contracts/Panel.sol";
+import {SearchMarket} from "../../../contracts/SearchMarket.sol";
+import {WindowRegistry} from "../../../contracts/WindowRegistry.sol";
 import {Windows} from "../../../contracts/interfaces/IRounds.sol";
+import {RecordingRules} from "../../../contracts/interfaces/IWindowRegistry.sol";
 import {SaleTest} from "./SaleTest.sol";
 
 /// @notice A whole deployment with the parameters of the local network.
@@ -18,11 +21,16 @@ abstract contract BaseTest is SaleTest {
     uint256 internal constant LOCK_MULTIPLE = 10;
     uint256 internal constant CANARY_INTERVAL = 20;
     uint64 internal constant MAX_FUEL = 2e11;
+    uint96 internal constant RECORDER_LOCK = 100e6;
+    uint256 internal constant SEARCH_REVEAL = 60;
+    uint256 internal constant SEARCH_POST = 60;
 
     OperatorStaking internal staking;
     Panel internal panel;
     AssurancePool internal pool;
     JobMarket internal jobs;
+    WindowRegistry internal recorded;
+    SearchMarket internal searches;
     address[] internal operators;
 
     function _deploy() internal override {
@@ -43,10 +51,18 @@ abstract contract BaseTest is SaleTest {
             JobLimits({minimumFee: MINIMUM_FEE, lockMultiple: LOCK_MULTIPLE, maxFuel: MAX_FUEL}),
             _windows()
         );
+        recorded = new WindowRegistry(manager, ledger, IERC20(usd), _rules());
+        searches = new SearchMarket(manager, jobs, recorded, ledger, IERC20(usd), SEARCH_REVEAL, SEARCH_POST);
         vm.assertEq(address(staking), stakingAt);
         vm.assertEq(address(panel), panelAt);
         vm.assertEq(address(pool), poolAt);
         vm.assertEq(address(jobs), jobsAt);
+        vm.assertEq(address(recorded), windowsAt);
+        vm.assertEq(address(searches), searchesAt);
+    }
+
+    function _rules() internal pure returns (RecordingRules memory) {
+        return RecordingRules({n: 3, k: 2, commit: 60, reveal: 60, lock: RECORDER_LOCK});
     }
 
     function _windows() internal pure returns (Windows memory) {

@@ -36,6 +36,8 @@ abstract contract SaleTest {
     address internal panelAt;
     address internal poolAt;
     address internal jobsAt;
+    address internal windowsAt;
+    address internal searchesAt;
 
     function setUp() public virtual {
         vm.roll(1000);
@@ -52,6 +54,8 @@ abstract contract SaleTest {
         panelAt = vm.computeCreateAddress(address(this), nonce + 6);
         poolAt = vm.computeCreateAddress(address(this), nonce + 7);
         jobsAt = vm.computeCreateAddress(address(this), nonce + 8);
+        windowsAt = vm.computeCreateAddress(address(this), nonce + 9);
+        searchesAt = vm.computeCreateAddress(address(this), nonce + 10);
         usd = new MockUSD();
         manager = new AccessManager(address(this));
         registry = new ModuleRegistry();
@@ -62,8 +66,9 @@ abstract contract SaleTest {
 
     /// @dev Those that bring money to the ledger, in its order.
     function _markets() internal view returns (address[] memory list) {
-        list = new address[](4);
+        list = new address[](6);
         (list[0], list[1], list[2], list[3]) = (address(market), jobsAt, poolAt, stakingAt);
+        (list[4], list[5]) = (windowsAt, searchesAt);
     }
 
     function _key(string memory name) internal pure returns (uint256) {
@@ -83,6 +88,8 @@ abstract contract SaleTest {
         usd.approve(jobsAt, type(uint256).max);
         usd.approve(stakingAt, type(uint256).max);
         usd.approve(poolAt, type(uint256).max);
+        usd.approve(windowsAt, type(uint256).max);
+        usd.approve(searchesAt, type(uint256).max);
         vm.stopPrank();
     }
 

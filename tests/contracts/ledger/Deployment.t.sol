@@ -10,7 +10,7 @@ import {SaleTest} from "../base/SaleTest.sol";
 
 // constructor
 // ├── when the fee is above 500: it reverts with FeeTooHigh
-// ├── when there are not four markets: it reverts with MarketsInvalid
+// ├── when there are not six markets: it reverts with MarketsInvalid
 // ├── when treasury, registry or a market is nobody: it reverts with ZeroAddress
 // └── otherwise the fee holds from the first second
 // allowToken(token, allowed)
@@ -36,7 +36,7 @@ contract LedgerDeploymentTest is SaleTest {
         new RevenueLedger(manager, registry, address(0), FEE_BPS, FEE_DELAY, _markets());
         vm.expectRevert(nobody);
         new RevenueLedger(manager, IModuleRegistry(address(0)), treasury, FEE_BPS, FEE_DELAY, _markets());
-        for (uint256 i; i < 4; ++i) {
+        for (uint256 i; i < 6; ++i) {
             address[] memory markets = _markets();
             markets[i] = address(0);
             vm.expectRevert(nobody);

@@ -34,7 +34,7 @@ def test_a_file_changes_what_it_names(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("minimum_steak = 5", r"names 'minimum_steak'; known are protocol_fee_bps, .*canary_interval$"),
+        ("minimum_steak = 5", r"names 'minimum_steak'; known are protocol_fee_bps, .*search_post$"),
         ("windows = 5", "is 5: make it a table"),
         ("[windows]\nclose = 5", "names 'close'; known are open, commit"),
         ("minimum_stake = 5.5", "minimum_stake in .* is 5.5: give a whole number, 0 or more"),
