@@ -1,0 +1,92 @@
+"""How large a chaos run is: who takes part, how long the phases are, how often something breaks."""
+
+from dataclasses import dataclass, replace
+
+from fusion.chain.bindings.types import Windows
+from fusion.chain.deployment import Parameters
+
+CONFIRMATIONS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Times in seconds of the chain, which are those of the wall unless chain time is moved.
+
+    Attributes:
+        honest, liars, silent: operators by what they do.
+        jobs: to be posted in all.
+        at_once: most jobs that are under way.
+        commit, reveal, challenge: the windows of a job.
+        down: most honest operators that are away at the same time.
+        gap: mean time between two faults.
+        short: least and most time that a fault lasts.
+        long: of the few that outlast a commit window; zero for none.
+        grace: an operator that is back so long before a deadline must meet it.
+        patience: for all jobs to end, once the last is posted.
+    """
+
+    honest: int
+    liars: int
+    silent: int
+    jobs: int
+    at_once: int
+    commit: int
+    reveal: int
+    challenge: int
+    down: int
+    gap: float
+    short: tuple[float, float]
+    long: float
+    grace: int
+    patience: float
+
+    @property
+    def parameters(self) -> Parameters:
+        """Of the deployment: unbonding takes as long as the windows make it."""
+        usual = Parameters()
+        windows = Windows(
+            open=120,
+            commit=self.commit,
+            reveal=self.reveal,
+            challenge=self.challenge,
+            fuel_per_second=10**10,
+            confirmations=CONFIRMATIONS,
+        )
+        return replace(usual, windows=windows, unbond_period=20_000)
+
+
+def scale(operators: int, jobs: int) -> Scale:
+    """Ten operators or more are two liars, a silent one and honest ones; fewer are one liar and honest ones."""
+    if operators < 10:
+        return Scale(
+            honest=operators - 1,
+            liars=1,
+            silent=0,
+            jobs=jobs,
+            at_once=6,
+            commit=30,
+            reveal=30,
+            challenge=6,
+            down=1,
+            gap=2.0,
+            short=(3.0, 7.0),
+            long=0.0,
+            grace=12,
+            patience=60.0,
+        )
+    return Scale(
+        honest=operators - 3,
+        liars=2,
+        silent=1,
+        jobs=jobs,
+        at_once=14,
+        commit=90,
+        reveal=60,
+        challenge=20,
+        down=3,
+        gap=6.0,
+        short=(5.0, 25.0),
+        long=130.0,
+        grace=20,
+        patience=900.0,
+    )

@@ -1,0 +1,192 @@
+"""The people: jobs are posted a few at a time, and what is proposed wrongly is challenged from the command line."""
+
+import json
+import random
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from fusion.chain.bindings.job_market import Failed, Finalized, Posted, Proposed
+from fusion.chain.bindings.types import Status
+from fusion.chain.contract import Event
+from fusion.errors import ChainUnavailable, FusionError
+from node import request
+from node.executor.listings import ChainListings
+from node.executor.run import vote
+from tests.soak.network import CHALLENGER, REQUESTERS, Network
+from tests.soak.process import Role
+from tests.soak.wares import FEE, RUN_PRICE, Order
+
+TRUTH = 60.0  # seconds that the harness takes at most to run a job
+FALSE_ALARMS = 40  # one in so many right proposals is challenged all the same
+
+
+@dataclass
+class Board:
+    """What the chain has told so far.
+
+    Attributes:
+        truth: job -> the outcome hash that an honest operator comes to.
+        posted: job -> block of its post.
+        ended: job -> its last status.
+        proposed: proposals that nobody has looked at yet.
+    """
+
+    truth: dict[int, bytes] = field(default_factory=dict)
+    posted: dict[int, int] = field(default_factory=dict)
+    ended: dict[int, Status] = field(default_factory=dict)
+    proposed: list[Proposed] = field(default_factory=list)
+    lies: set[int] = field(default_factory=set)
+    disputed: set[int] = field(default_factory=set)
+
+    def note(self, event: Event) -> None:
+        match event:
+            case Posted():
+                self.posted[event.job_id] = event.log.block_number
+            case Proposed():
+                self.proposed.append(event)
+            case Finalized():
+                self.ended[event.job_id] = Status.FINAL
+            case Failed():
+                self.ended[event.job_id] = Status.FAILED
+
+    @property
+    def under_way(self) -> int:
+        return len(self.posted) - len(self.ended)
+
+
+class People:
+    """Requesters, each in a thread of its own, and a challenger by her command."""
+
+    def __init__(self, network: Network, orders: list[Order], seed: int) -> None:
+        self.network = network
+        self.board = Board()
+        self.failures: list[str] = []
+        self.challenges: list[dict[str, Any]] = []
+        self._orders = list(reversed(orders))
+        self._guard = threading.Lock()
+        self._busy = 0
+        self._stop = threading.Event()
+        self._block = network.chain.deployment.block
+        self._chance = random.Random(seed)
+        self._challenging: list[subprocess.Popen[str]] = []
+        self._threads = [threading.Thread(target=self._request, args=(name,), daemon=True) for name in REQUESTERS]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Ends what still runs."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(timeout=30.0)
+        for process in self._challenging:
+            process.kill()
+            process.communicate()
+
+    @property
+    def all_posted(self) -> bool:
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def look(self) -> int:
+        """Reads what is new on the chain, and challenges what is wrong; the time of the newest block."""
+        head = self.network.chain.head()
+        if head.number >= self._block:
+            for event in self.network.chain.events(self._block, head.number):
+                self.board.note(event)
+            self._block = head.number + 1
+        self._judge()
+        return head.timestamp
+
+    def _judge(self) -> None:
+        board = self.board
+        waiting = []
+        for each in board.proposed:
+            truth = board.truth.get(each.job_id)
+            if truth is None:  # its post is still on the way back to whoever sent it
+                waiting.append(each)
+                continue
+            lie = each.outcome_hash != truth
+            if lie:
+                board.lies.add(each.job_id)
+            if (lie or self._chance.randrange(FALSE_ALARMS) == 0) and each.job_id not in board.disputed:
+                board.disputed.add(each.job_id)
+                self._challenging.append(
+                    self.network.fusion.start("job", "challenge", str(each.job_id), "--as", CHALLENGER, "--json")
+                )
+        board.proposed = waiting
+        for process in [each for each in self._challenging if each.poll() is not None]:
+            self._challenging.remove(process)
+            said, complained = process.communicate()
+            if process.returncode == 0:
+                self.challenges.append(json.loads(said))
+            else:
+                self.failures.append(f"a challenge was refused: {complained.strip()}")
+
+    def _request(self, name: str) -> None:
+        while not self._stop.is_set():
+            with self._guard:
+                if not self._orders:
+                    return
+                free = self.board.under_way + self._busy < self.network.scale.at_once
+                order = self._orders.pop() if free else None
+                self._busy += free
+            if order is None:
+                time.sleep(0.3)
+                continue
+            try:
+                self._post(name, order)
+            except FusionError as error:
+                self.failures.append(f"{name} could not post: {error}")
+            finally:
+                with self._guard:
+                    self._busy -= 1
+
+    def _post(self, name: str, order: Order) -> None:
+        network, account = self.network, self.network.people[name]
+        license_id = network.licenses[name, order.ware.version] if order.licensed else 0
+        truth = self._truth(order)
+        posted = request.post(
+            network.chain, account, order.spec, fee=FEE, n=order.n, k=order.k, license_id=license_id,
+            offer_id=0 if order.licensed else order.ware.offer, max_run_price=0 if order.licensed else RUN_PRICE,
+            assurance_ppm=order.assurance_ppm, again=True,
+        )  # fmt: skip
+        self.board.truth[posted.job_id] = truth
+        self.board.posted.setdefault(posted.job_id, posted.receipts[-1].block_number)
+
+    def _truth(self, order: Order) -> bytes:
+        network = self.network
+        listings, until = ChainListings(network.chain), time.monotonic() + TRUTH
+        return vote(order.spec, listings, network.content, network.worker.run, until).outcome_hash
+
+
+def waits_for_time(network: Network, board: Board, block: int) -> int:
+    """Seconds by which chain time may be moved on without taking them from an honest operator; zero where it may not.
+
+    It may where every job waits for nothing but its challenge window, or for seats that will never commit.
+    """
+    silent = {each.address for each in network.of(Role.SILENT)}
+    now, left = network.chain.now(), []
+    for job_id in board.posted.keys() - board.ended.keys():
+        job = network.chain.jobs.job(job_id, block=block)
+        seats = network.chain.jobs.seats(job_id, block=block)
+        idle = {each.operator for each in seats if not each.released and not any(each.commitment)}
+        challenged = job_id in board.disputed  # by her command, which takes its time
+        if (job.status is Status.PROPOSED and not challenged) or (job.status is Status.ASSIGNED and idle <= silent):
+            left.append(job.deadline - now)
+        else:
+            return 0
+    return max(0, min(left, default=0) + 1)
+
+
+def until(true: Callable[[], bool], seconds: float, what: str) -> None:
+    """Waits until it is so; ChainUnavailable after that many seconds."""
+    end = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() >= end:
+            raise ChainUnavailable(f"{what} not within {seconds:.0f} s")
+        time.sleep(0.2)
