@@ -97,7 +97,8 @@ class Host:
 
     # Guest memory
 
-    def _at(self, pointer: int, size: int) -> int:
+    def at(self, pointer: int, size: int) -> int:
+        """Where bytes of the guest lie in this process, all of them its own."""
         pointer &= _MASK
         if pointer + size > self.memory.data_len(self._store):
             raise _OutOfBoundsError
@@ -105,11 +106,11 @@ class Host:
 
     def read(self, pointer: int, size: int) -> bytes:
         """Copy bytes out of the guest."""
-        return ctypes.string_at(self._at(pointer, size), size)
+        return ctypes.string_at(self.at(pointer, size), size)
 
     def write(self, pointer: int, data: bytes) -> int:
         """Copy bytes into the guest."""
-        ctypes.memmove(self._at(pointer, len(data)), data, len(data))
+        ctypes.memmove(self.at(pointer, len(data)), data, len(data))
         return _SUCCESS
 
     def _vectors(self, pointer: int, count: int) -> list[tuple[int, int]]:

@@ -38,7 +38,7 @@ from sandbox.stub import choice
 START = "sandbox/guest/start.py"
 """The guest's source that is executed; the others are imported."""
 
-_HOST = ("host", "frame", "instance", "order", "runtime", "encoding")
+_HOST = ("host", "frame", "snapshot", "instance", "order", "runtime", "encoding")
 
 _STUB, _QUICK, _BAKE, _FINAL = 2.0, 22.0, 4.0, 42.0
 """Seconds each step takes on two cores of 2023."""

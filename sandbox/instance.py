@@ -14,8 +14,10 @@ import wasmtime
 from wasmtime import TrapCode
 
 from fusion.errors import NotReady
+from sandbox import snapshot
 from sandbox.engine import WASM_STACK, configuration
 from sandbox.host import Host
+from sandbox.snapshot import Snapshot
 
 T = TypeVar("T")
 
@@ -86,15 +88,17 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A guest's memory after a first run, as what differs from the binary's own.
+    """A guest's memory after a first run.
 
     Attributes:
         size: bytes of memory.
-        cells: (address, bytes) of what differs.
+        cells: (address, bytes) of what differs from the binary's own; empty where there is a snapshot.
+        snapshot: the whole memory, where this system can map it.
     """
 
     size: int
     cells: tuple[tuple[int, bytes], ...] = ()
+    snapshot: Snapshot | None = None
 
 
 class Interpreter:
@@ -133,13 +137,9 @@ class Interpreter:
             NotReady: it did not come to its end.
         """
         before, after = self._finish(lambda: (self._memory(None, b""), self._memory(source, stdin)))
-        old = np.zeros(len(after), np.uint8)
-        old[: len(before)] = np.frombuffer(before, np.uint8)
-        new = np.frombuffer(after, np.uint8)
-        changed = np.flatnonzero((old.view(np.uint64) != new.view(np.uint64)).reshape(-1, _CELL // 8).any(axis=1))
-        runs = np.split(changed, np.flatnonzero(np.diff(changed) != 1) + 1) if len(changed) else []
-        cells = tuple((int(run[0]) * _CELL, after[int(run[0]) * _CELL : (int(run[-1]) + 1) * _CELL]) for run in runs)
-        return Start(len(after), cells)
+        if snapshot.AVAILABLE:
+            return Start(len(after), snapshot=Snapshot(len(after), _cells(bytes(len(after)), after)))
+        return Start(len(after), tuple(_cells(before + bytes(len(after) - len(before)), after)))
 
     def freeze(self, source: bytes) -> bytes:
         """Execute source text in a fresh instance and give its whole memory afterwards.
@@ -221,6 +221,8 @@ class _Guest:
         self.host.memory = memory
         if start is not None:
             memory.grow(self.store, (start.size - memory.data_len(self.store)) // PAGE)
+            if start.snapshot is not None:
+                start.snapshot.lay(self.host.at(0, start.size))
             for address, data in start.cells:
                 self.host.write(address, data)
         return allocate, turn
@@ -231,7 +233,7 @@ class _Guest:
         detail = ""
         try:
             allocate, turn = self.start(start)
-        except wasmtime.WasmtimeError as error:
+        except (wasmtime.WasmtimeError, OSError) as error:
             return Ended("unstarted", str(error), 0, b"", b"")
         try:
             pointer = allocate(self.store, len(source))
@@ -245,6 +247,15 @@ class _Guest:
             how = self.host.stopped
         used = self.bounds.fuel - self.store.get_fuel()
         return Ended(how, detail, used, bytes(self.host.result), bytes(self.host.printed))
+
+
+def _cells(old: bytes, new: bytes) -> Iterator[tuple[int, bytes]]:
+    """(address, bytes) of the runs of cells in which two memories of one size differ."""
+    pair = (np.frombuffer(memory, np.uint64).reshape(-1, _CELL // 8) for memory in (old, new))
+    changed = np.flatnonzero(np.not_equal(*pair).any(axis=1))
+    for run in np.split(changed, np.flatnonzero(np.diff(changed) != 1) + 1) if len(changed) else []:
+        first, last = int(run[0]) * _CELL, (int(run[-1]) + 1) * _CELL
+        yield first, new[first:last]
 
 
 class _Clock:
