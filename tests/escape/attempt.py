@@ -1,0 +1,128 @@
+"""An attempt: module code that tries to get out, and how it has to end in each runtime."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from textwrap import dedent, indent
+from typing import Literal
+
+from fusion.content.unixfs import directory_cid
+from sandbox.code import Limits, ModuleCode
+from sandbox.outcome import LimitHit, ModuleError, Outcome
+
+RuntimeName = Literal["wasm", "native"]
+
+HEAD = '''
+import dataclasses
+
+import numpy as np
+from fusion.sdk import Floats, module
+
+sys = dataclasses.sys  # `import sys` is refused, which is order and no wall
+os = sys.modules["os"]
+KNOWN = {known}
+
+
+class Reached(Exception):
+    """Something was got that no module may have."""
+
+
+def load(name):
+    return sys.modules["importlib"].import_module(name)
+
+
+def reach(call, *given):
+    """It has to fail, however it likes."""
+    try:
+        got = call(*given)
+    except Exception:
+        return
+    raise Reached(repr(got))
+
+
+def must(call, *given):
+    """It has to fail, and the exception tells how."""
+    raise Reached(repr(call(*given)))
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read(256)
+
+
+def write(path, data=b"x"):
+    with open(path, "ab") as file:
+        file.write(data)
+        file.flush()
+
+
+def libc():
+    return load("ctypes").CDLL(None, use_errno=True)
+
+
+def syscall(number, *given):
+    ctypes = load("ctypes")
+    call = libc().syscall
+    call.restype = ctypes.c_long
+    got = call(ctypes.c_long(number), *(ctypes.c_long(one) if isinstance(one, int) else one for one in given))
+    if got < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return got
+'''
+
+FOOT = """
+
+@module
+def f(x: Floats) -> Floats:
+    {body}
+    return x
+"""
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What one test tries.
+
+    Attributes:
+        name: of the test.
+        tries: in a few words, for the page.
+        code: the body of the module's function; what it returns is what the module returns, else its input.
+        wasm, native: how it may end, as `ending` writes it; empty where it does not apply.
+        before: code at the top of the module.
+        limits: what the run may use.
+        deadline: seconds after which it is stopped.
+        files: of the bundle besides `module.py`.
+    """
+
+    name: str
+    tries: str
+    code: str = field(repr=False)
+    wasm: tuple[str, ...] = field(repr=False)
+    native: tuple[str, ...] = field(repr=False)
+    before: str = field(default="", repr=False)
+    limits: Limits = field(default=Limits(fuel=10**9, memory=160 * MIB, output=MIB), repr=False)
+    deadline: float = field(default=10.0, repr=False)
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+
+    def module(self, known: Mapping[str, str | int]) -> ModuleCode:
+        """The module, which knows where everything lies."""
+        body = indent(dedent(self.code).strip(), "    ").strip()
+        source = HEAD.format(known=json.dumps(known)) + dedent(self.before) + FOOT.format(body=body)
+        files = {"module.py": source.encode(), **self.files}
+        return ModuleCode(directory_cid(files), files, "f")
+
+    def endings(self, runtime: RuntimeName) -> tuple[str, ...]:
+        return self.wasm if runtime == "wasm" else self.native
+
+
+def ending(outcome: Outcome) -> str:
+    """An outcome in a word or two: `Result`, `ModuleError OSError`, `LimitHit fuel`, `Refused`, `NoVote`."""
+    match outcome:
+        case ModuleError(error=error):
+            return f"ModuleError {error}"
+        case LimitHit(which=which):
+            return f"LimitHit {which}"
+        case _:
+            return outcome.kind

@@ -1,0 +1,47 @@
+"""The suite's option and what its tests share: a stage for each user, with the runtimes on it warm."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from sandbox.image import Image
+from tests.escape.stage import Stage, Staged, User
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--without",
+        action="append",
+        default=[],
+        metavar="WALL",
+        help="leave a wall of the sandbox out, to see which attempt it stops (tests/escape)",
+    )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.escape)
+
+
+@pytest.fixture(scope="session")
+def stage(image: Image) -> Iterator[Staged]:
+    """The stage of a user, with a runtime warm; made when first asked for and kept."""
+    with ExitStack() as stack:
+        stages: dict[User, Stage] = {}
+        warm: set[tuple[User, str]] = set()
+
+        def staged(user: User, runtime: str) -> Stage:
+            if user == "root" and os.getuid() != 0:
+                pytest.skip("root's half runs as root")
+            if user not in stages:
+                stages[user] = stack.enter_context(Stage(user, image, None))
+            if (user, runtime) not in warm:
+                stages[user].warm(runtime)
+                warm.add((user, runtime))
+            return stages[user]
+
+        yield staged

@@ -1,0 +1,87 @@
+"""Starts a player and calls it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from multiprocessing.connection import Connection, Pipe
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+from sandbox.image import Image
+from tests.escape import ordinary
+from tests.escape.attempt import Attempt, RuntimeName
+from tests.escape.player import Report
+
+User = Literal["root", "ordinary"]
+
+USERS: tuple[User, ...] = ("root", "ordinary")
+
+PATIENCE = 120.0  # seconds that one call may take on a busy machine
+
+
+class Stage:
+    """A player's process.
+
+    Args:
+        user: whom it is played as; "root" only by root, "ordinary" by anyone.
+        image: the sandbox image.
+        walls: of the sandbox, None for all that stand.
+    """
+
+    def __init__(self, user: User, image: Image, walls: Collection[str] | None) -> None:
+        ours, theirs = Pipe()
+        identity, folder = image.id.hex(), str(image.path)
+        told = [] if walls is None else [",".join(walls)]
+        player = ["-c", "from tests.escape.player import main; main()", str(theirs.fileno()), identity, folder, *told]
+        command = [sys.executable, *player]
+        if user == "ordinary" and os.getuid() == 0:
+            command = [sys.executable, str(Path(ordinary.__file__)), folder, *player]
+        environment = {**os.environ, "PYTHONPATH": str(ordinary.ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+        self._connection: Connection = ours
+        self._process = subprocess.Popen(
+            command, pass_fds=[theirs.fileno()], env=environment, cwd=ordinary.ROOT, stdin=subprocess.DEVNULL
+        )
+        theirs.close()
+
+    def warm(self, runtime: RuntimeName) -> None:
+        """Starts a runtime; raises RuntimeError when a job that does nothing does not end well in it."""
+        ended = self._call("warm", runtime)
+        if not str(ended).startswith("Result "):
+            raise RuntimeError(f"a job that does nothing ended with {ended}")
+
+    def play(self, runtime: RuntimeName, attempt: Attempt) -> Report:
+        report = self._call("play", runtime, attempt)
+        assert isinstance(report, Report)
+        return report
+
+    def close(self) -> None:
+        self._connection.close()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(20)
+        self._process.kill()
+        self._process.wait()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def _call(self, verb: str, *arguments: object) -> object:
+        self._connection.send((verb, arguments))
+        if not self._connection.poll(PATIENCE):
+            raise RuntimeError(f"the player did not answer {verb} within {PATIENCE:.0f} s")
+        try:
+            answer = self._connection.recv()
+        except EOFError:
+            raise RuntimeError(f"the player ended with {self._process.wait(20)}") from None
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+Staged = Callable[[User, RuntimeName], Stage]
+"""What gives the stage of a user on which a runtime is warm."""

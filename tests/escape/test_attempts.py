@@ -1,0 +1,24 @@
+"""Every attempt, in both runtimes, as root and as an ordinary user: how it ends, and that the operator is unharmed."""
+
+import pytest
+
+from tests.escape.attempt import Attempt, RuntimeName
+from tests.escape.attempts.catalogue import ATTEMPTS
+from tests.escape.stage import USERS, Staged, User
+
+CASES = [
+    pytest.param(runtime, attempt, id=f"{runtime}-{attempt.name}")
+    for runtime in ("wasm",)
+    for attempt in ATTEMPTS
+    if attempt.endings(runtime)
+]
+
+
+@pytest.mark.parametrize("user", USERS)
+@pytest.mark.parametrize(("runtime", "attempt"), CASES)
+def test_it_stays_inside(runtime: RuntimeName, attempt: Attempt, user: User, stage: Staged) -> None:
+    report = stage(user, runtime).play(runtime, attempt)
+
+    assert report.harms == []
+    assert report.ended in attempt.endings(runtime), report.said[:300]
+    assert report.after == "Result"
