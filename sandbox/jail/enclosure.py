@@ -94,10 +94,12 @@ def enter(walls: frozenset[Wall]) -> None:
 def become_nobody() -> None:
     """Gives up root, if this process is root's."""
     if os.geteuid() == 0:
+        ending = kernel.ending_with_parent()
         os.setgroups([])
         os.setresgid(NOBODY, NOBODY, NOBODY)
         os.setresuid(NOBODY, NOBODY, NOBODY)
-        kernel.set_dumpable(True)  # a change of user makes /proc/self root's
+        kernel.set_dumpable(True)  # a change of user makes /proc/self root's, and forgets the parent
+        kernel.die_with_parent(ending)
 
 
 def see(walls: frozenset[Wall], view: View = EMPTY) -> None:
@@ -144,6 +146,7 @@ def lock(
     if Wall.RLIMITS in walls:
         _limit(bounds, counted=Wall.USER in walls)
     become_nobody()
+    kernel.set_dumpable(False)  # other processes of this user have no business here
     if Wall.CAPABILITIES in walls:
         kernel.drop_capabilities()
     if Wall.NO_NEW_PRIVS in walls:
@@ -154,12 +157,23 @@ def lock(
         kernel.seccomp(assemble(profile, platform.machine(), numbers.here(), os.getpid()))
 
 
-def die_with_parent() -> None:
-    """Ends this process with the thread that forked it; also when that ended before this call."""
-    parent = os.getppid()
-    kernel.die_with_parent(signal.SIGKILL)
-    if os.getppid() != parent:
+def fork() -> int:
+    """As `os.fork`, with a child that is killed when this process's thread ends, from its first moment on."""
+    reads, writes = os.pipe()
+    child = os.fork()
+    if child:
+        os.close(writes)
+        os.read(reads, 1)  # nothing where the child has died
+        os.close(reads)
+        return child
+    os.close(reads)
+    try:
+        kernel.die_with_parent(signal.SIGKILL)
+        os.write(writes, b".")  # fails where the parent died before the line above
+        os.close(writes)
+    except OSError:
         os._exit(1)
+    return 0
 
 
 def _under(path: Path) -> Path:

@@ -19,7 +19,7 @@ _AT_RECURSIVE = 0x8000
 _MOUNT_ATTR_RDONLY, _MOUNT_ATTR_NOSUID, _MOUNT_ATTR_NODEV = 1, 2, 4
 
 # prctl
-_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_CAPBSET_DROP = 1, 4, 24
+_PR_SET_PDEATHSIG, _PR_GET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_CAPBSET_DROP = 1, 2, 4, 24
 _PR_SET_NO_NEW_PRIVS, _PR_GET_NO_NEW_PRIVS = 38, 39
 _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
 _CAPABILITY_VERSION = 0x20080522
@@ -59,8 +59,15 @@ def pivot_root(new: str, old: str) -> None:
 
 
 def die_with_parent(signal: int) -> None:
-    """Has the kernel send `signal` when the thread that forked this process ends; undone by a change of user."""
+    """Has the kernel send `signal`, 0 for none, when the thread that forked this one ends; a new user undoes it."""
     _prctl(_PR_SET_PDEATHSIG, signal)
+
+
+def ending_with_parent() -> int:
+    """The signal that `die_with_parent` set, 0 for none."""
+    found = ctypes.c_int()
+    _prctl(_PR_GET_PDEATHSIG, ctypes.addressof(found))
+    return found.value
 
 
 def set_dumpable(dumpable: bool) -> None:  # noqa: FBT001 - the kernel's own word
