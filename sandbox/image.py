@@ -116,6 +116,20 @@ class Image:
         guest = {path: text.encode() for path, text in record["guest"].items()}
         return Parts(compiled, mapped, guest.pop(START), guest)
 
+    def code(self) -> tuple[Path, str]:
+        """The file of native code, and the sha256 that it had when it was compiled.
+
+        Raises:
+            NotReady: it is missing.
+        """
+        record = _read(self.path)
+        try:
+            folder = self.path.parent / "compiled" / _key(record) if record else self.path
+            stamp: _Stamp = json.loads((folder / "record.json").read_text("utf-8"))
+            return folder / "code.cwasm", stamp["sha256"]
+        except (OSError, ValueError, KeyError):
+            raise NotReady(f"the sandbox image in {self.path} is missing or damaged: run `fusion up`") from None
+
 
 def prepare(images: Path, progress: Report | None = None) -> Image:
     """Make the image of the installed versions, or find it made.

@@ -2,6 +2,7 @@
 
 A message is a header of deterministic CBOR and a body of raw bytes: files and columns, in the header's order.
 
+    hello    {"protocol", "image"}
     run      {"modules": [{"cid", "entry", "files": [[path, size]], "requires": {name: index}}],
               "inputs": [[port, dtype, rows]], "settings", "limits", "seed", "deadline"}
     answer   {"kind": "Result", "fuel", "outputs": [[port, dtype, rows]]}; rows is null for one number
@@ -30,6 +31,10 @@ from sandbox.code import Limits, ModuleCode
 from sandbox.frame import printable
 from sandbox.outcome import LimitHit, ModuleError, NoVote, Outcome, Refused, Result
 
+PROTOCOL = 1
+"""Of all messages. A process of an older image speaks the one of its own days, and says so first."""
+
+MAX_HELLO = 1 << 10  # bytes
 MAX_ANSWER_HEADER = 512 << 10  # bytes
 MAX_RUN_HEADER = 64 << 20  # bytes; 64 modules of 1,000 files fit
 MAX_RUN_BODY = 1 << 32  # bytes
@@ -71,6 +76,22 @@ class Fault:
 
 Message = tuple[bytes, list[bytes]]
 """Header, and the parts of the body."""
+
+
+def encode_hello(image: bytes) -> bytes:
+    """What the process says once it is ready to run modules.
+
+    Args:
+        image: id of the image that it has loaded.
+    """
+    return dcbor.encode({"protocol": PROTOCOL, "image": image})
+
+
+def decode_hello(header: bytes, image: bytes) -> None:
+    """Raises ContentError when it is not the greeting of a process with that image, or in another protocol."""
+    said = dcbor.decode(header)
+    if said != {"protocol": PROTOCOL, "image": image}:
+        raise ContentError(f"a greeting of another process: {str(said)[:100]!r}")
 
 
 def encode_run(run: Run) -> Message:

@@ -1,41 +1,49 @@
 """A process that runs modules and knows nothing else: no key, no environment of the operator, no chain.
 
-The operator's process holds its key and its salts. Module code runs in another process, started afresh and with an
-empty environment, which is ended with the operator and can be ended without it. What that process says is read as a
-stranger's words (`sandbox.message`): it ran code that others wrote.
+The operator's process holds its key and its salts. Module code runs in another process behind the walls of
+`sandbox.jail`, started afresh and with an empty environment, which is ended with the operator and can be ended without
+it. What that process says is read as a stranger's words (`sandbox.message`): it ran code that others wrote.
 """
 
 import os
-import queue
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-import traceback
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from fusion import log
 from fusion.errors import ContentError, FusionError, Retryable
 from sandbox.channel import Channel
+from sandbox.frame import printable
 from sandbox.image import Image
+from sandbox.jail import cgroup
+from sandbox.jail.walls import Wall, closed, usable
 from sandbox.message import (
     MAX_ANSWER_HEADER,
-    MAX_RUN_BODY,
-    MAX_RUN_HEADER,
+    MAX_HELLO,
     Fault,
     Run,
     decode_answer,
-    decode_run,
-    encode_answer,
+    decode_hello,
     encode_run,
 )
-from sandbox.outcome import Outcome
-from sandbox.runtime import Runtime
+from sandbox.outcome import LimitHit, NoVote, Outcome
+from sandbox.process import SHORT_OF_MEMORY, SIGNALLED, Order
 
-GRACE = 15.0  # seconds beyond a run's own deadline after which its process is ended; a first run loads the image
+MEMORY = 2 << 30
+"""Bytes that a process may take unless told otherwise: the image about 0.1 GB, the rest its run."""
+
+START = 60.0  # seconds within which a process has loaded the image and locked itself in; it takes about one
+GRACE = 15.0  # seconds beyond a run's own deadline after which its process is ended
+_LEAVE = 2.0  # seconds within which a process that is told to end has ended
+_THREADS = 64  # threads and processes of a worker's cgroup; it has five
+_WORDS = 64 << 10  # bytes of stderr that are kept
+_NO_MEMORY = b"memory allocation of "  # what wasmtime says when it gives up
 
 
 class Worker:
@@ -43,53 +51,63 @@ class Worker:
 
     Args:
         image: the sandbox image it runs in.
+        walls: around the process; None for all that stand here. Fewer are for tests that show what each is for.
+        memory: bytes that the process may take.
 
     Attributes:
         pid: of the process, None while there is none.
     """
 
-    def __init__(self, image: Image) -> None:
+    def __init__(self, image: Image, walls: frozenset[Wall] | None = None, *, memory: int = MEMORY) -> None:
         self._image = image
-        self._process: subprocess.Popen[bytes] | None = None
-        self._channel: Channel | None = None
+        self._walls = walls
+        self._memory = memory
+        self._cell: _Cell | None = None
         self._closed = False
         self._busy = threading.Lock()  # held during a run
         self._guard = threading.Lock()  # between closing and the start of a process
 
     @property
     def pid(self) -> int | None:
-        return self._process.pid if self._process else None
+        return self._cell.process.pid if self._cell else None
 
     def start(self) -> None:
         """Starts the process before the first run, which then need not wait for the image to load."""
         with self._busy:
-            self._connected()
+            self._started()
 
     def run(self, task: Run) -> Outcome:
         """The outcome of `task`.
 
         Raises:
-            Retryable: the process died, did not answer in time, or was closed.
+            Retryable: the process could not start, died, did not answer in time, or was closed.
             ContentError: it answered what is no outcome.
             RuntimeError: it failed itself; with its traceback.
         """
         header, body = encode_run(task)
         with self._busy:
-            channel = self._connected()
-            until = time.monotonic() + task.deadline + GRACE
+            cell = self._started()
             try:
-                channel.send(header, body, until=until)
-                said = channel.receive(header=MAX_ANSWER_HEADER, body=task.limits.output, until=until)
+                cell.greet(self._image.id)
+                until = time.monotonic() + task.deadline + GRACE
+                cell.channel.send(header, body, until=until)
+                said = cell.channel.receive(header=MAX_ANSWER_HEADER, body=task.limits.output, until=until)
                 answer = decode_answer(*said, rows=task.rows)
             except TimeoutError as error:
                 self._discard()
-                raise Retryable(f"the sandbox process gave no answer within {task.deadline + GRACE:.0f} s") from error
+                within = f"{task.deadline + GRACE:.0f} s" if cell.greeted else f"{START:.0f} s of its start"
+                raise Retryable(f"the sandbox process gave no answer within {within}") from error
             except (OSError, EOFError) as error:
-                self._discard()
-                raise Retryable("the sandbox process ended during a run") from error
+                ended = self._discard()
+                if ended.short_of_memory:
+                    return LimitHit("memory")
+                during = "during a run" if cell.greeted else "before it was ready"
+                raise Retryable(f"the sandbox process ended {during}{ended.told}") from error
             except FusionError as error:
                 self._discard()
                 raise ContentError(f"the sandbox process answered what is no outcome: {error}") from error
+            if isinstance(answer, Fault | NoVote):
+                self._discard()  # what ended unusually may have left something behind
         if isinstance(answer, Fault):
             raise RuntimeError(f"in the sandbox process: {answer.traceback}")
         return answer
@@ -98,11 +116,8 @@ class Worker:
         """Ends the process for good, and with it what another thread runs in it."""
         with self._guard:
             self._closed = True
-            process, channel = self._process, self._channel
-            if process is not None:
-                process.kill()
-            if channel is not None:
-                channel.shut()  # the process may have left its end to others
+            if self._cell is not None:
+                self._cell.stop()
         with self._busy:
             self._discard()
 
@@ -112,21 +127,77 @@ class Worker:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def _connected(self) -> Channel:
+    def _started(self) -> "_Cell":
         with self._guard:
             if self._closed:
                 raise Retryable("the operator is stopping")
-            if self._channel is None:
-                self._channel = self._start()
-            return self._channel
+            if self._cell is None:
+                self._cell = self._start()
+            return self._cell
 
-    def _start(self) -> Channel:
+    def _start(self) -> "_Cell":
+        walls = usable() if self._walls is None else self._walls
+        return _Cell(self._image, closed(walls, root=os.geteuid() == 0), self._memory)
+
+    def _discard(self) -> "_Ended":
+        with self._guard:
+            cell, self._cell = self._cell, None
+            return cell.end() if cell is not None else _Ended()
+
+
+class _Ended:
+    """How a process ended.
+
+    Args:
+        status: its exit status.
+        words: the last that it wrote on stderr.
+        killed_for_memory: whether the kernel did it.
+    """
+
+    def __init__(self, status: int = 0, words: bytes = b"", *, killed_for_memory: bool = False) -> None:
+        self.short_of_memory = killed_for_memory or status == SHORT_OF_MEMORY or _NO_MEMORY in words
+        lines = words.decode(errors="replace").strip().splitlines()
+        signalled = status - SIGNALLED if status > SIGNALLED else -status
+        how = f" by {signal.Signals(signalled).name}" if signalled in set(signal.Signals) else ""
+        self.told = how + (f": {printable(lines[-1])}" if lines else "")
+
+
+class _Cell:
+    """One process, its socket, its stderr and its cgroups.
+
+    Attributes:
+        process: the first of the two that it is.
+        greeted: whether it has said that it is ready.
+    """
+
+    def __init__(self, image: Image, walls: frozenset[Wall], memory: int) -> None:
+        self.greeted = False
+        self._group = _group(walls, memory)
+        order = Order(
+            operator=os.getpid(),
+            image=image.id.hex(),
+            folder=str(image.path.resolve()),
+            walls=tuple(sorted(walls)),
+            memory=memory,
+            groups=tuple(map(str, self._group.entries)) if self._group else (),
+        )
         ours, theirs = socket.socketpair()
-        with theirs:
-            command = [sys.executable, "-c", "from sandbox.worker import main; main()"]
-            self._process = subprocess.Popen(
-                [*command, str(theirs.fileno()), self._image.id.hex(), str(self._image.path)],
+        self._words, words = os.pipe()
+        try:
+            os.set_blocking(words, False)  # who writes more than anybody reads loses it, and does not wait
+            os.set_blocking(self._words, False)
+            self.process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-P",
+                    "-c",
+                    "from sandbox.process import main; main()",
+                    str(theirs.fileno()),
+                    order.encode(),
+                ],
                 stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=words,
                 pass_fds=[theirs.fileno()],
                 env={
                     "PYTHONPATH": os.pathsep.join(str(Path(entry).resolve()) for entry in sys.path),
@@ -134,49 +205,64 @@ class Worker:
                 },
                 start_new_session=True,  # Ctrl-C is for the operator, which then ends this one
             )
-        return Channel(ours)
+        except OSError:
+            ours.close()
+            os.close(self._words)
+            self._leave()
+            raise
+        finally:
+            theirs.close()
+            os.close(words)
+        self.channel = Channel(ours)
 
-    def _discard(self) -> None:
-        with self._guard:
-            if self._process is not None:
-                self._process.kill()
-                self._process.wait()
-            if self._channel is not None:
-                self._channel.close()
-            self._process = self._channel = None
+    def greet(self, image: bytes) -> None:
+        """Waits until the process is ready.
 
+        Raises:
+            TimeoutError, OSError, EOFError: it is not, and will not be.
+            ContentError: it is not what was started.
+        """
+        if not self.greeted:
+            header, _ = self.channel.receive(header=MAX_HELLO, body=0, until=time.monotonic() + START)
+            decode_hello(header, image)
+            self.greeted = True
 
-def main() -> None:
-    """The process: descriptor, image id and image folder are its arguments."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    serve(Channel(socket.socket(fileno=int(sys.argv[1]))), Image(bytes.fromhex(sys.argv[2]), Path(sys.argv[3])))
+    def stop(self) -> None:
+        """Ends the process and wakes who waits for it; safe from another thread."""
+        self.process.terminate()
+        self.channel.shut()  # the process may have left its end to others
 
-
-def serve(channel: Channel, image: Image) -> None:
-    """Runs what comes over `channel` until its other end is closed, even in the middle of a run."""
-    runs: queue.SimpleQueue[tuple[bytes, bytes, float]] = queue.SimpleQueue()
-    threading.Thread(target=_receive, args=(channel, runs), daemon=True).start()
-    runtime = Runtime(image)
-    while True:
-        header, body, came = runs.get()
+    def end(self) -> _Ended:
+        """Ends the process, if it has not, and frees all that belongs to it."""
+        self.channel.close()
+        self.process.terminate()
         try:
-            header, parts = encode_answer(_run(runtime, decode_run(header, body), came))
-        except Exception:  # noqa: BLE001  # told to the operator, which logs it with the job
-            header, parts = encode_answer(Fault(traceback.format_exc()))
-        channel.send(header, parts)
-
-
-def _run(runtime: Runtime, task: Run, came: float) -> Outcome:
-    """Runs what `came` then, in monotonic time: loading the image took of its deadline."""
-    left = task.deadline - (time.monotonic() - came)
-    return runtime.run(
-        task.module, task.inputs, task.settings, limits=task.limits, seed=task.seed, deadline=max(left, 0.0)
-    )
-
-
-def _receive(channel: Channel, runs: "queue.SimpleQueue[tuple[bytes, bytes, float]]") -> None:
-    while True:
+            status = self.process.wait(_LEAVE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            status = self.process.wait()
+        short = self._group.out_of_memory() if self._group else False
+        self._leave()
         try:
-            runs.put((*channel.receive(header=MAX_RUN_HEADER, body=MAX_RUN_BODY), time.monotonic()))
-        except (EOFError, OSError, ContentError):
-            os._exit(0)  # the operator is gone; what runs now is for nobody
+            words = os.read(self._words, _WORDS)
+        except BlockingIOError:
+            words = b""  # somebody else has its end
+        os.close(self._words)
+        return _Ended(status, words, killed_for_memory=short)
+
+    def _leave(self) -> None:
+        if self._group is not None:
+            self._group.remove()
+
+
+def _group(walls: frozenset[Wall], memory: int) -> cgroup.Group | None:
+    """A cgroup with those controllers that are among the walls; None where there are none."""
+    wanted = {wall.value for wall in walls & {Wall.MEMORY, Wall.PIDS}}
+    if not wanted:
+        return None
+    found = cgroup.hierarchy().only(wanted)
+    try:
+        return cgroup.make(found, memory=memory, processes=_THREADS)
+    except OSError as error:
+        log.get().warning("a worker runs without its cgroup", why=str(error))
+        return None

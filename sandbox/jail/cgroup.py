@@ -5,13 +5,15 @@ kernel's interface are used: a folder a controller in the first, one folder in t
 """
 
 import os
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
 _PREFIX = "fusion"
 _CONTROLLERS = ("memory", "pids")
+_LEAVE = 2.0  # seconds within which killed processes have left a group
 _serial = count()
 
 
@@ -26,6 +28,10 @@ class Hierarchy:
 
     folders: Mapping[str, Path]
     unified: bool
+
+    def only(self, controllers: Collection[str]) -> "Hierarchy":
+        """With no others than these."""
+        return Hierarchy({name: self.folders[name] for name in controllers if name in self.folders}, self.unified)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +61,11 @@ class Group:
         return False
 
     def remove(self) -> None:
-        """Removes the group, which the caller's processes have left."""
+        """Removes the group once its processes, which the caller has killed, have left it."""
+        until = time.monotonic() + _LEAVE
         for folder in dict.fromkeys(self.folders.values()):
-            _removed(folder)
+            while not _removed(folder) and time.monotonic() < until:
+                time.sleep(0.002)
 
 
 def make(hierarchy: Hierarchy, *, memory: int, processes: int) -> Group:
@@ -181,11 +189,13 @@ def _sweep(parent: Path) -> None:
             _removed(folder)
 
 
-def _removed(folder: Path) -> None:
+def _removed(folder: Path) -> bool:
+    """Whether it is gone; not while its last process has not ended. Then the next start removes it."""
     try:
         folder.rmdir()
     except OSError:
-        return  # gone, or its last process has not ended yet: the next start removes it
+        return not folder.exists()
+    return True
 
 
 def _started(pid: int) -> str:

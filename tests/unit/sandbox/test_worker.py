@@ -15,12 +15,12 @@ import pytest
 from fusion.content.cid import Cid
 from fusion.errors import ContentError, Retryable
 from sandbox import worker as worker_module
-from sandbox.channel import Channel
 from sandbox.code import Limits, ModuleCode
 from sandbox.image import Image
-from sandbox.message import Run
+from sandbox.jail.walls import usable
+from sandbox.message import Run, encode_hello
 from sandbox.outcome import LimitHit, Result
-from sandbox.worker import Worker
+from sandbox.worker import Worker, _Cell
 
 DOUBLE = b"""
 from fusion.sdk import Floats, module
@@ -57,18 +57,18 @@ def test_a_deadline_ends_a_run_and_not_the_process(worker: Worker) -> None:
 
 
 def test_a_process_that_dies_is_told_and_replaced(worker: Worker) -> None:
-    worker.start()
+    worker.run(_run(DOUBLE))  # which waits until the process is ready
     assert worker.pid is not None
     killer = threading.Timer(1.0, os.kill, (worker.pid, 9))
     killer.start()
-    with pytest.raises(Retryable, match="ended during a run"):
+    with pytest.raises(Retryable, match="ended during a run by SIGKILL"):
         worker.run(_run(LOOP))
     killer.join()
     assert isinstance(worker.run(_run(DOUBLE)), Result)
 
 
 def test_closing_ends_a_run(worker: Worker) -> None:
-    worker.start()
+    worker.run(_run(DOUBLE))
     threading.Timer(1.0, worker.close).start()
     begun = time.monotonic()
     with pytest.raises(Retryable, match="ended during a run"):
@@ -91,17 +91,20 @@ def test_a_defect_of_the_host_is_told_and_not_fatal(worker: Worker) -> None:
 
 HOSTILE = """
 import pickle, socket, struct, sys, time, os
-end = socket.socket(fileno=int(sys.argv[1]))
+end = socket.socket(fileno=int(sys.argv[4]))
+hello = {hello!r}
+end.sendall(struct.pack('>QQ', len(hello), 0) + hello)
 end.recv(1 << 20)
-{}
+{does}
 time.sleep(60)
 """
 
 
-def _take_over(does: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Has workers start a process that `does` this once it has a run."""
+def _take_over(does: str, folder: Path, monkeypatch: pytest.MonkeyPatch, hello: bytes) -> None:
+    """Has workers start a process that greets with `hello` and `does` this once it has a run."""
+    usable()  # found before the interpreter is another
     script = folder / "hostile"
-    script.write_text(f"#!{sys.executable}\nimport sys\ndel sys.argv[1:3]\n" + HOSTILE.format(does))
+    script.write_text(f"#!{sys.executable}\n" + HOSTILE.format(does=does, hello=hello))
     script.chmod(0o700)
     monkeypatch.setattr(worker_module.sys, "executable", str(script))
 
@@ -124,7 +127,7 @@ def _take_over(does: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_hostile_process_is_ended(
     does: str, error: type[Exception], told: str, image: Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _take_over(does, tmp_path, monkeypatch)
+    _take_over(does, tmp_path, monkeypatch, encode_hello(image.id))
     monkeypatch.setattr(worker_module, "GRACE", 0.5)
     with Worker(image) as hostile:
         with pytest.raises(error, match=told):
@@ -135,7 +138,7 @@ def test_a_hostile_process_is_ended(
 def test_closing_does_not_wait_for_what_a_process_left_behind(
     image: Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _take_over("os.fork() or os.setsid(); time.sleep(20); os._exit(0)", tmp_path, monkeypatch)
+    _take_over("os.fork() or os.setsid(); time.sleep(20); os._exit(0)", tmp_path, monkeypatch, encode_hello(image.id))
     hostile = Worker(image)
     threading.Timer(0.5, hostile.close).start()
     begun = time.monotonic()
@@ -148,7 +151,7 @@ def test_closing_while_a_run_starts_its_process_ends_the_run(image: Image, monke
     starting, go = threading.Event(), threading.Event()
     start = Worker._start
 
-    def slowly(worker: Worker) -> Channel:
+    def slowly(worker: Worker) -> _Cell:
         starting.set()
         go.wait(10)
         return start(worker)
