@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cli.main import main
+from node.digest import outcome_hash
 from node.executor import daemon
 from node.executor.daemon import Daemon
-from node.executor.digest import outcome_hash
 from node.executor.run import Vote
 from node.spec import JobSpec
 from sandbox.worker import Worker

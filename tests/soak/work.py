@@ -14,8 +14,8 @@ from fusion.chain.bindings.types import Status
 from fusion.chain.contract import Event
 from fusion.errors import ChainUnavailable, FusionError
 from node import request
-from node.executor.listings import ChainListings
 from node.executor.run import vote
+from node.listings import ChainListings
 from tests.soak.network import CHALLENGER, REQUESTERS, Network
 from tests.soak.process import Role
 from tests.soak.wares import FEE, RUN_PRICE, Order

@@ -9,4 +9,4 @@ import select
 import time
 
 if "libfaketime" in os.environ.get("LD_PRELOAD", ""):
-    time.sleep = lambda seconds: (select.select([], [], [], seconds), None)[1]
+    time.sleep = lambda seconds: (select.select([], [], [], float(seconds)), None)[1]
