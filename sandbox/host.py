@@ -13,6 +13,7 @@ import struct
 from collections.abc import Callable
 from typing import Literal
 
+import numpy as np
 import wasmtime
 
 NOW = 1_700_000_000_000_000_000
@@ -50,7 +51,6 @@ class Host:
 
     Attributes:
         memory: the guest's linear memory, set once it is instantiated.
-        result: bytes written on the result descriptor.
         printed: the first bytes written on stdout and stderr.
         stopped: why the host ended the run, if it did.
         error: the defect in this host behind `stopped == "broken"`.
@@ -69,10 +69,15 @@ class Host:
         self._drawn = 0
         self._budget = output
         self._files: dict[int, int] = {}
-        self.result = bytearray()
+        self._sent: list[bytes] = []
         self.printed = bytearray()
         self.stopped: Stop | None = None
         self.error: BaseException | None = None
+
+    @property
+    def result(self) -> bytes:
+        """What was written on the result descriptor."""
+        return b"".join(self._sent)
 
     def answer(self, name: str, arguments: tuple[int, ...]) -> int:
         """Serve one import call; never raises, since an exception must not cross wasm frames."""
@@ -108,9 +113,11 @@ class Host:
         """Copy bytes out of the guest."""
         return ctypes.string_at(self.at(pointer, size), size)
 
-    def write(self, pointer: int, data: bytes) -> int:
+    def write(self, pointer: int, data: bytes | memoryview) -> int:
         """Copy bytes into the guest."""
-        ctypes.memmove(self.at(pointer, len(data)), data, len(data))
+        if len(data):
+            source = data if isinstance(data, bytes) else np.frombuffer(data, np.uint8).ctypes.data
+            ctypes.memmove(self.at(pointer, len(data)), source, len(data))
         return _SUCCESS
 
     def _vectors(self, pointer: int, count: int) -> list[tuple[int, int]]:
@@ -224,7 +231,7 @@ class Host:
         total = 0
         for pointer, size in self._vectors(vectors, count):
             chunk = source[position + total : position + total + size]
-            self.write(pointer, bytes(chunk))
+            self.write(pointer, chunk)
             total += len(chunk)
         if fd == _STDIN:
             self._read += total
@@ -243,7 +250,7 @@ class Host:
         for pointer, size in parts:
             data = self.read(pointer, size)
             if fd == RESULT:
-                self.result += data
+                self._sent.append(data)
             elif len(self.printed) < PRINTED:
                 self.printed += data[: PRINTED - len(self.printed)]
         return self.write(out, struct.pack("<I", total))

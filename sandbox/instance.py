@@ -222,7 +222,9 @@ class _Guest:
         if start is not None:
             memory.grow(self.store, (start.size - memory.data_len(self.store)) // PAGE)
             if start.snapshot is not None:
-                start.snapshot.lay(self.host.at(0, start.size))
+                address = self.host.at(0, start.size)
+                start.snapshot.lay(address)
+                snapshot.in_large_pages(address + start.size, self.bounds.memory - start.size)
             for address, data in start.cells:
                 self.host.write(address, data)
         return allocate, turn
@@ -246,7 +248,7 @@ class _Guest:
         if self.host.stopped is not None and self.host.stopped != "broken":
             how = self.host.stopped
         used = self.bounds.fuel - self.store.get_fuel()
-        return Ended(how, detail, used, bytes(self.host.result), bytes(self.host.printed))
+        return Ended(how, detail, used, self.host.result, bytes(self.host.printed))
 
 
 def _cells(old: bytes, new: bytes) -> Iterator[tuple[int, bytes]]:
