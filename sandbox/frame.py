@@ -82,6 +82,10 @@ class OutOfMemory:
 Frame = Interface | Returned | Raised | Rejected | OutOfMemory
 
 
+Parts = Sequence[bytes | memoryview]
+"""Bytes for a guest, one part after the other, none copied before it reaches it."""
+
+
 def packed(files: Mapping[str, bytes]) -> bytes:
     """The bytes `guest/start.py` reads: files by path."""
     return _joined({"files": _listed(files)}, _contents(files))
@@ -96,7 +100,7 @@ def request(
     settings: Mapping[str, Scalar],
     seed: int,
     native: Mapping[bytes, Sequence[str]] = MappingProxyType({}),
-) -> bytes:
+) -> Parts:
     """The bytes the runner's `serve` reads: what to do, with the sources and columns it needs.
 
     Args:
@@ -122,9 +126,9 @@ def request(
         ],
         "inputs": [[name, column.dtype.name, len(column)] for name, column in inputs.items()],
     }
-    parts = [data for code in codes for data in _contents(code.files)]
-    parts += [np.ascontiguousarray(column, _DTYPES[column.dtype.name]).tobytes() for column in inputs.values()]
-    return _joined(header, parts)
+    files = [data for code in codes for data in _contents(code.files)]
+    columns = [np.ascontiguousarray(column, _DTYPES[column.dtype.name]) for column in inputs.values()]
+    return _joined(header, files), *(column.view(np.uint8).data for column in columns)
 
 
 def _listed(files: Mapping[str, bytes]) -> list[tuple[str, int]]:

@@ -10,11 +10,14 @@ Reference: WASI snapshot preview 1 (wasi_snapshot_preview1.witx).
 import ctypes
 import hashlib
 import struct
+from collections import deque
 from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
 import wasmtime
+
+from sandbox.frame import Parts
 
 NOW = 1_700_000_000_000_000_000
 """The time in every guest, ns since 1970 UTC; the monotonic clock reads 0."""
@@ -45,7 +48,7 @@ class Host:
     Args:
         store: the store the guest lives in.
         archive: the standard library's zip.
-        stdin: what the guest reads on descriptor 0.
+        stdin: what the guest reads on descriptor 0; one read gives of one part.
         seed: what random numbers are derived from.
         output: bytes the guest may write on all descriptors together.
 
@@ -59,12 +62,17 @@ class Host:
     memory: wasmtime.Memory
 
     def __init__(
-        self, store: wasmtime.Store, archive: memoryview, *, stdin: bytes = b"", seed: bytes = b"", output: int = 0
+        self,
+        store: wasmtime.Store,
+        archive: memoryview,
+        *,
+        stdin: Parts = (),
+        seed: bytes = b"",
+        output: int = 0,
     ) -> None:
         self._store = store
         self._archive = archive
-        self._stdin = memoryview(stdin)
-        self._read = 0
+        self._stdin = deque(memoryview(part).cast("B") for part in stdin if len(part))
         self._seed = seed
         self._drawn = 0
         self._budget = output
@@ -227,17 +235,25 @@ class Host:
     def _fd_read(self, fd: int, vectors: int, count: int, out: int) -> int:
         if fd != _STDIN and fd not in self._files:
             return _BADF
-        source, position = (self._stdin, self._read) if fd == _STDIN else (self._archive, self._files[fd])
+        source, position = self._source(fd)
         total = 0
         for pointer, size in self._vectors(vectors, count):
             chunk = source[position + total : position + total + size]
             self.write(pointer, chunk)
             total += len(chunk)
-        if fd == _STDIN:
-            self._read += total
-        else:
+        if fd != _STDIN:
             self._files[fd] += total
+        elif self._stdin and total == len(source):
+            self._stdin.popleft()
+        elif self._stdin:
+            self._stdin[0] = source[total:]
         return self.write(out, struct.pack("<I", total))
+
+    def _source(self, fd: int) -> tuple[memoryview, int]:
+        """What a readable descriptor reads, and from where."""
+        if fd != _STDIN:
+            return self._archive, self._files[fd]
+        return (self._stdin[0] if self._stdin else memoryview(b"")), 0
 
     def _fd_write(self, fd: int, vectors: int, count: int, out: int) -> int:
         if fd not in (_STDOUT, _STDERR, RESULT):

@@ -16,6 +16,7 @@ from wasmtime import TrapCode
 from fusion.errors import NotReady
 from sandbox import snapshot
 from sandbox.engine import WASM_STACK, configuration
+from sandbox.frame import Parts
 from sandbox.host import Host
 from sandbox.snapshot import Snapshot
 
@@ -130,13 +131,13 @@ class Interpreter:
 
         return call
 
-    def begin(self, source: bytes, stdin: bytes = b"") -> Start:
+    def begin(self, source: bytes, stdin: Parts = ()) -> Start:
         """Execute source text in a fresh instance; runs can start from the memory it leaves.
 
         Raises:
             NotReady: it did not come to its end.
         """
-        before, after = self._finish(lambda: (self._memory(None, b""), self._memory(source, stdin)))
+        before, after = self._finish(lambda: (self._memory(None, ()), self._memory(source, stdin)))
         if snapshot.AVAILABLE:
             return Start(len(after), snapshot=Snapshot(len(after), _cells(bytes(len(after)), after)))
         return Start(len(after), tuple(_cells(before + bytes(len(after) - len(before)), after)))
@@ -147,10 +148,16 @@ class Interpreter:
         Raises:
             NotReady: it did not come to its end.
         """
-        return self._finish(lambda: self._memory(source, b""))
+        return self._finish(lambda: self._memory(source, ()))
 
     def run(
-        self, source: bytes, bounds: Bounds, *, start: Start | None = None, stdin: bytes = b"", seed: bytes = b""
+        self,
+        source: bytes,
+        bounds: Bounds,
+        *,
+        start: Start | None = None,
+        stdin: Parts = (),
+        seed: bytes = b"",
     ) -> Ended:
         """Execute source text in a fresh instance and wait for its end."""
 
@@ -170,7 +177,7 @@ class Interpreter:
             thread.join()
             raise
 
-    def _memory(self, source: bytes | None, stdin: bytes) -> bytes:
+    def _memory(self, source: bytes | None, stdin: Parts) -> bytes:
         """A fresh instance's memory, after executing source text if any."""
         with self._guest(PREPARATION, stdin, b"") as guest:
             if source is None:
@@ -184,7 +191,7 @@ class Interpreter:
             return guest.host.read(0, guest.host.memory.data_len(guest.store))
 
     @contextmanager
-    def _guest(self, bounds: Bounds, stdin: bytes, seed: bytes) -> "Iterator[_Guest]":
+    def _guest(self, bounds: Bounds, stdin: Parts, seed: bytes) -> "Iterator[_Guest]":
         store = wasmtime.Store(self._engine)
         host = Host(store, self._archive, stdin=stdin, seed=seed, output=bounds.output)
         self._current.host = host

@@ -12,7 +12,7 @@ from fusion.content.table import Column
 from fusion.errors import BadInput
 from fusion.sdk import Interface, Scalar
 from sandbox.code import MAX_SEED, ModuleCode
-from sandbox.frame import Frame, MalformedFrame, OutOfMemory, Raised, Rejected, Returned, parse, request
+from sandbox.frame import Frame, MalformedFrame, OutOfMemory, Parts, Raised, Rejected, Returned, parse, request
 from sandbox.outcome import LimitHit, ModuleError, NoVote, Outcome, Refused, Result
 
 _SCALARS = (bool, int, float, str)
@@ -41,12 +41,12 @@ class Order:
     """One request to a guest.
 
     Attributes:
-        sent: the bytes the guest reads.
+        parts: the bytes the guest reads, one part after the other.
         rows: length of the inputs.
         outputs: output ports the manifest declares, where there is one.
     """
 
-    sent: bytes
+    parts: Parts
     rows: int
     outputs: tuple[str, ...] | None
 
@@ -80,8 +80,13 @@ class Order:
         _check(inputs, settings, seed)
         ports = None if declared is None else {"inputs": declared.inputs, "outputs": declared.outputs}
         rows = len(next(iter(inputs.values()))) if inputs else 0
-        sent = request(call, module, ports=ports, inputs=inputs, settings=settings, seed=seed, native=packages)
-        return cls(sent, rows, declared.outputs if declared else None)
+        parts = request(call, module, ports=ports, inputs=inputs, settings=settings, seed=seed, native=packages)
+        return cls(parts, rows, declared.outputs if declared else None)
+
+    @property
+    def sent(self) -> bytes:
+        """All that the guest reads."""
+        return b"".join(self.parts)
 
     def outcome(self, result: bytes, fuel: int, *, native: bool = False) -> Outcome:
         """What a guest that came to its end says of a run.

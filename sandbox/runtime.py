@@ -34,7 +34,7 @@ class Runtime:
         parts = image.open()
         self._archive = parts.archive
         self._interpreter = Interpreter(parts.compiled, memoryview(parts.archive))
-        self._booted = self._interpreter.begin(parts.start, packed(parts.sources))
+        self._booted = self._interpreter.begin(parts.start, [packed(parts.sources)])
 
     def run(
         self,
@@ -66,7 +66,11 @@ class Runtime:
         except NotRunnable as refused:
             return Refused(str(refused))
         ended = self._interpreter.run(
-            b"serve()", _bounds(limits, deadline), start=self._booted, stdin=order.sent, seed=seed.to_bytes(8, "little")
+            b"serve()",
+            _bounds(limits, deadline),
+            start=self._booted,
+            stdin=order.parts,
+            seed=seed.to_bytes(8, "little"),
         )
         if printed is not None and ended.printed:
             printed(visible(ended.printed))
@@ -83,7 +87,7 @@ class Runtime:
             order = Order.of("describe", module, {}, settings or {})
         except NotRunnable as refused:
             raise BadInput(str(refused)) from None
-        ended = self._interpreter.run(b"serve()", _bounds(_DESCRIBE, 30.0), start=self._booted, stdin=order.sent)
+        ended = self._interpreter.run(b"serve()", _bounds(_DESCRIBE, 30.0), start=self._booted, stdin=order.parts)
         unusual = _unusual(ended)
         if unusual is not None:
             raise stopped(unusual)

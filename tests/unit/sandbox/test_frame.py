@@ -157,7 +157,7 @@ def test_a_request_lists_every_bundle_once() -> None:
     middle = ModuleCode(directory_cid({"module.py": b"mid"}), {"module.py": b"mid"}, "mid", {"b": base})
     files = {"z.txt": b"data", "module.py": b"top"}
     top = ModuleCode(directory_cid(files), files, "top", {"m": middle, "b": base})
-    data = request("run", top, ports=None, inputs={"x": np.array([1.0])}, settings={"k": 0.1}, seed=9)
+    data = b"".join(request("run", top, ports=None, inputs={"x": np.array([1.0])}, settings={"k": 0.1}, seed=9))
     (size,) = struct.unpack_from("<I", data)
     header = json.loads(data[4 : 4 + size])
     assert [bundle["entry"] for bundle in header["bundles"]] == ["top", "mid", "base"]
