@@ -12,12 +12,13 @@ from cli.session import Session
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at. `advice` is empty when all is well."""
+    """One thing looked at. `advice` is empty when all is well; what is not `needed` may be missing."""
 
     what: str
     ok: bool
     found: str
     advice: str = ""
+    needed: bool = True
 
 
 def doctor(as_json: Json = False) -> None:
@@ -29,8 +30,8 @@ def doctor(as_json: Json = False) -> None:
         rows([asdict(each) for each in findings], as_json=True)
     else:
         for each in findings:
-            typer.echo(f"{'ok' if each.ok else '--':<4}{each.what:<15}{each.found if each.ok else each.advice}")
-    if not all(each.ok for each in findings):
+            typer.echo(f"{'ok' if each.ok else '--':<4}{each.what:<18}{each.found if each.ok else each.advice}")
+    if not all(each.ok or not each.needed for each in findings):
         raise typer.Exit(1)
 
 
@@ -50,6 +51,7 @@ def _findings(session: Session) -> Iterator[Finding]:
     yield _tried("anvil", _anvil)
     yield _tried("contracts", _bindings)
     yield _tried("sandbox image", lambda: f"{load(settings.images).id.hex()} in {settings.images}")
+    yield from _walls()
     yield Finding("home", os.access(_existing(settings.home), os.W_OK), str(settings.home))
     free = shutil.disk_usage(_existing(settings.home)).free
     yield Finding(
@@ -68,6 +70,18 @@ def _tried(what: str, look: Callable[[], str]) -> Finding:
         return Finding(what, ok=True, found=look())
     except FusionError as error:
         return Finding(what, ok=False, found="missing", advice=str(error))
+
+
+def _walls() -> Iterator[Finding]:
+    """One row a wall around the processes that run modules."""
+    from sandbox.jail.walls import ESSENTIAL, enough, standing
+
+    found = standing()
+    missing = frozenset(wall for wall, why in found.items() if why)
+    for wall, why in found.items():
+        advice = f"missing: {why}" if why else ""
+        needed = wall in ESSENTIAL and not enough(missing)
+        yield Finding(f"wall {wall.value}", not why, "missing" if why else "stands", advice, needed=needed)
 
 
 def _anvil() -> str:

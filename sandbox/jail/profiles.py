@@ -8,7 +8,7 @@ executable, and be both never.
 
 from collections.abc import Iterable
 
-from sandbox.jail.seccomp import SELF, Action, Profile, Rule, Test
+from sandbox.jail.seccomp import SELF, Action, Condition, Profile, Rule
 
 _PROT_WRITE, _PROT_EXEC = 2, 4
 _AF_UNIX = 1
@@ -32,19 +32,20 @@ _ATTACKS = """
 """
 
 _BASE = """
-    read write readv writev pread64 pwrite64 close lseek fstat dup poll ppoll select pselect6
+    read write close fstat poll ppoll
     munmap mremap madvise brk
     futex futex_wait futex_wake futex_requeue sched_yield sched_getaffinity
-    rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack rt_sigtimedwait
-    set_robust_list rseq set_tid_address arch_prctl restart_syscall
-    getpid gettid getppid getuid geteuid getgid getegid getrandom getrusage times sysinfo uname
+    rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack
+    set_robust_list rseq set_tid_address restart_syscall
+    getpid gettid getppid getuid geteuid getgid getegid getrandom getrusage sysinfo
     clock_gettime clock_getres gettimeofday time nanosleep clock_nanosleep
     exit exit_group
 """
 
-_SOCKET = "recvfrom sendto recvmsg sendmsg shutdown getsockopt getsockname getpeername"
+_SOCKET = "recvfrom sendto recvmsg sendmsg shutdown"
 
 _FILES = """
+    readv writev pread64 pwrite64 preadv pwritev lseek dup select pselect6 rt_sigtimedwait arch_prctl times uname
     open openat stat lstat newfstatat statx access faccessat faccessat2 getdents64 readlink readlinkat
     getcwd chdir fchdir statfs fstatfs fcntl flock fsync fdatasync ftruncate fallocate
     mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 utimensat
@@ -57,15 +58,15 @@ def _all(action: Action, names: str) -> dict[str, Action | Rule]:
 
 
 def _one_of(argument: int, values: Iterable[int]) -> Rule:
-    return Rule(tuple((Test(argument, value),) for value in values))
+    return Rule(tuple((Condition(argument, value),) for value in values))
 
 
 _ARGUMENTS: dict[str, Action | Rule] = {
-    "mmap": Rule(((Test(2, 0, mask=_PROT_EXEC),),)),
-    "mprotect": Rule(((Test(2, 0, mask=_PROT_EXEC),),)),
-    "clone": Rule(((Test(0, _THREAD, mask=_ANY & ~_THREAD_MORE),),)),
+    "mmap": Rule(((Condition(2, 0, mask=_PROT_EXEC),),)),
+    "mprotect": Rule(((Condition(2, 0, mask=_PROT_EXEC),),)),
+    "clone": Rule(((Condition(0, _THREAD, mask=_ANY & ~_THREAD_MORE),),)),
     "clone3": Action.ENOSYS,  # its flags lie behind a pointer; the C library then calls clone
-    "prlimit64": Rule(((Test(0, 0), Test(2, 0)), (Test(0, SELF), Test(2, 0)))),  # reading its own
+    "prlimit64": Rule(((Condition(0, 0), Condition(2, 0)), (Condition(0, SELF), Condition(2, 0)))),  # reading its own
     "ioctl": _one_of(1, (_TCGETS, _FIONREAD, _FIONBIO, _FIOCLEX)),
     "kill": _one_of(0, (SELF,)),
     "tgkill": _one_of(0, (SELF,)),
@@ -77,7 +78,7 @@ PYTHON = Profile("python", {**_all(Action.KILL, _ATTACKS), **_all(Action.ALLOW, 
 
 JIT = Profile(
     "jit",
-    {**PYTHON.calls, "mprotect": Rule(((Test(2, 0, mask=_PROT_EXEC),), (Test(2, 0, mask=_PROT_WRITE),)))},
+    {**PYTHON.calls, "mprotect": Rule(((Condition(2, 0, mask=_PROT_EXEC),), (Condition(2, 0, mask=_PROT_WRITE),)))},
 )
 
 PROFILES = {profile.name: profile for profile in (WASM_HOST, PYTHON, JIT)}

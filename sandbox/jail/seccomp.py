@@ -19,7 +19,7 @@ _NUMBER_AT, _ARCHITECTURE_AT, _ARGUMENTS_AT = 0, 4, 16  # in the kernel's `struc
 _FARTHEST = 255  # instructions that a conditional jump may skip
 
 SELF = -1
-"""In place of a test's value: the process that the program is made for."""
+"""In place of a condition's value: the process that the program is made for."""
 
 
 class Action(IntEnum):
@@ -34,7 +34,7 @@ class Action(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class Condition:
     """Whether `argument & mask == value`.
 
     Attributes:
@@ -49,9 +49,9 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Allows a call whose arguments pass every test of one of the alternatives."""
+    """Allows a call whose arguments meet every condition of one of the alternatives."""
 
-    alternatives: tuple[tuple[Test, ...], ...]
+    alternatives: tuple[tuple[Condition, ...], ...]
     otherwise: Action = Action.EPERM
 
 
@@ -127,23 +127,23 @@ def _search(ranges: list[_Range], pid: int) -> _Code:
 
 def _rule(rule: Rule, pid: int) -> _Code:
     code: _Code = []
-    for tests in rule.alternatives:
+    for conditions in rule.alternatives:
         part: _Code = [_instruction(_RETURN, Action.ALLOW)]
-        for test in reversed(tests):
-            part = _test(test, pid, len(part)) + part
+        for condition in reversed(conditions):
+            part = _condition(condition, pid, len(part)) + part
         code += part
     return [*code, _instruction(_RETURN, rule.otherwise)]
 
 
-def _test(test: Test, pid: int, rest: int) -> _Code:
+def _condition(condition: Condition, pid: int, rest: int) -> _Code:
     """Skips `rest` instructions unless the argument is as tested: first its upper half, then its lower."""
-    value = pid if test.value == SELF else test.value
+    value = pid if condition.value == SELF else condition.value
     code: _Code = []
     for shift in (0, 32):
-        mask, wanted = test.mask >> shift & 0xFFFFFFFF, value >> shift & 0xFFFFFFFF
+        mask, wanted = condition.mask >> shift & 0xFFFFFFFF, value >> shift & 0xFFFFFFFF
         if not mask:
             continue
-        load = [_instruction(_LOAD, _ARGUMENTS_AT + 8 * test.argument + shift // 8)]
+        load = [_instruction(_LOAD, _ARGUMENTS_AT + 8 * condition.argument + shift // 8)]
         masked = [_instruction(_AND, mask)] if mask != 0xFFFFFFFF else []
         code = [*load, *masked, _instruction(_IF_EQUAL, wanted, otherwise=len(code) + rest), *code]
     return code

@@ -42,8 +42,8 @@ WALLS = frozenset(Wall)
 
 NAMESPACES = frozenset({Wall.USER, Wall.MOUNT, Wall.PID, Wall.NET, Wall.IPC, Wall.UTS, Wall.CGROUP})
 
-OPTIONAL = frozenset({Wall.MEMORY, Wall.PIDS})
-"""An ordinary user often may not make cgroups; rlimits bound the same, less closely."""
+ESSENTIAL = frozenset({Wall.SECCOMP, Wall.MOUNT, Wall.ROOT, Wall.LANDLOCK})
+"""Those that `enough` looks at; the others make a second line behind them, and an ordinary user may lack some."""
 
 
 def closed(walls: frozenset[Wall], *, root: bool) -> frozenset[Wall]:
@@ -70,15 +70,15 @@ def enough(missing: frozenset[Wall]) -> bool:
 @cache
 def standing() -> Mapping[Wall, str]:
     """Every wall: empty where it stands, else why it does not and what to do. Found once a process, in a child."""
-    found = _tried()
-    for wall, why in found.items():
+    return _tried()
+
+
+@cache
+def usable() -> frozenset[Wall]:
+    """The walls that stand; says once of the others that they do not."""
+    for wall, why in standing().items():
         if why:
             log.get().warning("a wall of the sandbox does not stand", wall=wall.value, why=why)
-    return found
-
-
-def usable() -> frozenset[Wall]:
-    """The walls that stand."""
     return frozenset(wall for wall, why in standing().items() if not why)
 
 
