@@ -368,11 +368,12 @@ contract SearchMarket is ISearchMarket, AccessManaged, ReentrancyGuardTransient 
         require(terms.reward != 0 && terms.reward >= terms.fee, RewardTooLow(terms.reward, terms.fee));
         require(terms.bond != 0, BondMissing());
         uint256 pieces = terms.template.length;
-        uint256 length = pieces * DIGEST_LENGTH;
-        for (uint256 i; i < pieces && i < MAX_PIECES; ++i) {
+        require(pieces > 1 && pieces <= MAX_PIECES, TemplateInvalid(pieces, 0));
+        uint256 length = (pieces - 1) * DIGEST_LENGTH;
+        for (uint256 i; i < pieces; ++i) {
             length += terms.template[i].length;
         }
-        require(pieces > 1 && pieces <= MAX_PIECES && length <= MAX_SPEC, TemplateInvalid(pieces, length));
+        require(length < MAX_SPEC, TemplateInvalid(pieces, length));
     }
 
     function _checkStatus(uint256 searchId, SearchStatus present, SearchStatus status) private pure {

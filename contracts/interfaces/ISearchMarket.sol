@@ -78,9 +78,9 @@ struct SearchTerms {
 /// @param commitBy Last second to commit.
 /// @param windowEnd First second after the window.
 /// @param deadline Last second of the present phase, as far as time ends it; zero once it ended.
+/// @param bond What each candidate puts up, base units of the stake token.
 /// @param requester Who posted it.
 /// @param reward For the best, base units of the stake token.
-/// @param bond What each candidate puts up.
 /// @param windowKey The window, as WindowRegistry names it.
 /// @param templateHash keccak256(abi.encode(template)).
 struct Search {
@@ -98,9 +98,9 @@ struct Search {
     uint64 commitBy;
     uint64 windowEnd;
     uint64 deadline;
+    uint96 bond;
     address requester;
     uint96 reward;
-    uint96 bond;
     bytes32 windowKey;
     bytes32 templateHash;
 }
@@ -123,8 +123,9 @@ struct Candidate {
 /// @notice Class S jobs: solvers commit to settings of a scorer before a window of market data begins; once it is recorded
 /// they reveal them, ordinary jobs score them on it, and the best takes the reward.
 /// @dev How a candidate was found is never checked: only that it was there before the data. Equal candidates of two solvers
-/// are both good; of equal scores the earliest commit is the best. Every solver pays for its own scoring job, whoever posts
-/// it. Rewards and bonds lie in the RevenueLedger as held; what is paid out of them are claims there.
+/// are both good; of equal scores the earliest commit is the best. A scoring job is paid by who posts it, which is for its
+/// solver to do; the reward is at least one jobFee. Rewards and bonds lie in the RevenueLedger as held; what is paid out of
+/// them are claims there.
 interface ISearchMarket {
     event SearchPosted(
         uint256 indexed searchId, address indexed requester, bytes32 indexed windowKey, SearchTerms terms
