@@ -65,6 +65,7 @@ def deploy(
             roles=roles,
             salt=salt,
             network=network,
+            max_fee=settings.max_fee_wei,
         )
         report("reading back", 0.9)
         chain = Chain.connect(endpoint, made)

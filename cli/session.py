@@ -47,7 +47,7 @@ class Session:
     def chain(self) -> "Chain":
         from fusion.chain.client import Chain
 
-        return Chain.connect(self.settings.rpc, self.deployment)
+        return Chain.connect(self.settings.rpc, self.deployment, self.settings.max_fee_wei)
 
     @cached_property
     def store(self) -> "BlockStore":

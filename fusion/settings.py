@@ -1,6 +1,7 @@
 """Settings, read once at the edge from `FUSION_*` variables and passed in."""
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -25,6 +26,20 @@ class Settings(BaseSettings):
         description="Which deployment is used; see `fusion deploy`.",
     )
     rpc: str = Field(default="http://127.0.0.1:8545", description="JSON-RPC endpoint of the chain.")
+    max_fee: Decimal = Field(
+        default=Decimal(500),
+        gt=0,
+        le=1_000_000,
+        decimal_places=9,
+        description="The most that a transaction offers for its gas, in gwei; while gas costs more, it waits.",
+    )
+    signer: str = Field(
+        default="",
+        description="External signer, a URL of JSON-RPC; `--as 0x...` signs there with that address.",
+    )
+    password_file: Path | None = Field(
+        default=None, description="File of mode 0600 with the password of keystores that have none beside them."
+    )
     challenge_window: int = Field(
         default=2,
         ge=1,
@@ -67,6 +82,11 @@ class Settings(BaseSettings):
     def keys(self) -> Path:
         """Encrypted keystores, and password files of mode 0600 for local accounts."""
         return self.home / "keys"
+
+    @property
+    def max_fee_wei(self) -> int:
+        """`max_fee` in wei a gas."""
+        return int(self.max_fee * 10**9)
 
     @property
     def content(self) -> Path:

@@ -23,6 +23,7 @@ from fusion.chain.contracts import (
     WindowRegistry,
 )
 from fusion.chain.deployment import PAID_IN, Deployment
+from fusion.chain.fees import MAX_FEE
 from fusion.chain.revert import refused
 from fusion.chain.rpc import Rpc, RpcError
 from fusion.chain.transactions import Sender
@@ -65,12 +66,15 @@ class Receipt:
 
 
 class Chain:
-    """One deployment on one chain. Safe for several threads."""
+    """One deployment on one chain. Safe for several threads.
 
-    def __init__(self, rpc: Rpc, deployment: Deployment) -> None:
+    `max_fee` is the most that a transaction offers for its gas, in wei a gas.
+    """
+
+    def __init__(self, rpc: Rpc, deployment: Deployment, max_fee: int = MAX_FEE) -> None:
         self.rpc = rpc
         self.deployment = deployment
-        self._sender = Sender(rpc, deployment.chain_id)
+        self._sender = Sender(rpc, deployment.chain_id, max_fee)
         self._contracts: dict[str, Contract] = {}
         # Whatever token a deployment was made with: that of the local network knows all that others do, and can mint.
         self.token = self._bind(MockUSD, PAID_IN if PAID_IN in deployment.contracts else MockUSD.NAME)
@@ -88,9 +92,9 @@ class Chain:
         self._guard = threading.Lock()
 
     @classmethod
-    def connect(cls, rpc: str, deployment: Deployment) -> Self:
+    def connect(cls, rpc: str, deployment: Deployment, max_fee: int = MAX_FEE) -> Self:
         """Reaches the endpoint and makes sure that the deployment's contracts are there."""
-        chain = cls(Rpc(rpc), deployment)
+        chain = cls(Rpc(rpc), deployment, max_fee)
         bound = list(chain._contracts.values())
         chain_id, *codes = chain.rpc.batch(
             [("eth_chainId", []), *(("eth_getCode", [each.address, "latest"]) for each in bound)]
@@ -223,11 +227,12 @@ class Chain:
             raise self._told(call, fault) from fault
 
     def send(self, account: Account, call: Call, *, value: int = 0, timeout: float = TIMEOUT) -> Receipt:
-        """Sends a call and waits until it is included.
+        """Sends a call and waits until it is included; when it is stuck it is sent again with higher fees.
 
         Raises:
-            ContractRefused: the contract reverted, in the simulation (nothing was sent) or when included.
-            BadInput: the account has too little ether.
+            ContractRefused: the contract reverted, in the simulation (nothing was sent), when included, or while the
+                transaction was stuck (it was replaced by one that does nothing).
+            BadInput: the account has too little ether, or its signer refuses.
             TransactionLost, ChainUnavailable: whether it was included is not known; read the contract's state first.
         """
         try:

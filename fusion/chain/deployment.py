@@ -15,17 +15,19 @@ from fusion.chain.authority import ADMIN, Roles, settling
 from fusion.chain.contract import BlockTag, Call, Contract, checksum
 from fusion.chain.contracts import ERRORS, AccessManager, Factory, MockUSD, RevenueLedger
 from fusion.chain.factory import CONTRACTS, DEPLOYER, SALT, Plan, places
+from fusion.chain.fees import MAX_FEE
 from fusion.chain.parameters import MUSD, Parameters
+from fusion.chain.pending import Pending
 from fusion.chain.revert import refused
 from fusion.chain.rpc import Rpc, RpcError
-from fusion.chain.transactions import NonceTakenError, Pending, Sender
+from fusion.chain.transactions import Sender
+from fusion.chain.watch import NonceTakenError
 from fusion.errors import BadInput, ContractRefused, NotReady, TransactionLost
 
 __all__ = ["LOCAL", "MUSD", "PAID_IN", "Deployment", "Parameters", "Roles", "deploy", "deployment_hash", "treasury_of"]
 
 LOCAL = "local"  # the network that `fusion up` starts
 PAID_IN = "Token"  # in a record, the token of a deployment that has no MockUSD of its own
-POLL = 0.2  # seconds
 TIMEOUT = 180.0  # seconds for all of a deployment to be included
 
 
@@ -85,6 +87,7 @@ def deploy(
     roles: Roles | None = None,
     salt: str = SALT,
     network: str = LOCAL,
+    max_fee: int = MAX_FEE,
 ) -> Deployment:
     """Deploys what is not there yet, and hands the AccessManager over; it goes on where an earlier call stopped.
 
@@ -97,6 +100,7 @@ def deploy(
         roles: who governs it from now on; unless given, who governs it stays, which is the account itself at first.
         salt: any text; another one deploys anew beside what is there.
         network: the name for the record.
+        max_fee: what a transaction may offer for its gas, in wei a gas.
 
     Raises:
         NotReady: the chain lacks the deterministic deployer, or the token.
@@ -107,7 +111,7 @@ def deploy(
     if roles is not None:
         roles.check(account.address)
     plan = Plan.of(account.address, treasury, parameters, token=token, salt=salt)
-    steps = _Steps(Rpc(rpc), account)
+    steps = _Steps(Rpc(rpc), account, max_fee)
     if not steps.has_code(DEPLOYER):
         raise NotReady(
             f"chain {steps.chain_id} has no deterministic deployer at {DEPLOYER}, by which addresses are the same on "
@@ -186,23 +190,23 @@ def _first_block(steps: "_Steps", plan: Plan) -> int:
 class _Steps:
     """A deployment's transactions: sent one after another, awaited together, so that it takes a few blocks."""
 
-    def __init__(self, rpc: Rpc, account: Account) -> None:
+    def __init__(self, rpc: Rpc, account: Account, max_fee: int = MAX_FEE) -> None:
         self._rpc = rpc
         self._account = account
         self.chain_id = int(rpc.call("eth_chainId"), 16)
-        self._sender = Sender(rpc, self.chain_id)
+        self._sender = Sender(rpc, self.chain_id, max_fee)
         self._waiting: list[tuple[str, Pending]] = []
         self._deadline = time.monotonic() + TIMEOUT
 
     def take(self, what: str, to: str, data: bytes) -> None:
         request = {"to": to, "data": data, "value": 0}
         try:
-            pending = self._sender.broadcast(self._account, request)
+            pending = self._sender.broadcast(self._account, request, self._deadline)
         except RpcError:
             # Not every node simulates on top of what is pending: once the steps before are included, all do.
             self.finish()
             try:
-                pending = self._sender.broadcast(self._account, request)
+                pending = self._sender.broadcast(self._account, request, self._deadline)
             except RpcError as fault:
                 raise refused(what, fault.data, ERRORS, reason=fault.reason) from fault
         self._waiting.append((what, pending))
@@ -211,7 +215,9 @@ class _Steps:
         """Waits for all that was sent."""
         for what, pending in self._waiting:
             try:
-                receipt = self._sender.wait(self._account.address, pending, self._deadline)
+                _, receipt = self._sender.wait(self._account, pending, self._deadline)
+            except RpcError as fault:
+                raise refused(what, fault.data, ERRORS, reason=fault.reason) from fault
             except NonceTakenError:
                 raise TransactionLost(
                     f"others send from {self._account.address}: {what} was overtaken; deploy again, it goes on there"
@@ -222,15 +228,7 @@ class _Steps:
 
     def wait_for_earlier(self) -> None:
         """Waits for what a call that was cut off had sent: what is on its way must not be made again."""
-        address = self._account.address
-        asked = [("eth_getTransactionCount", [address, block]) for block in ("latest", "pending")]
-        while True:
-            included, sent = (int(answer, 16) for answer in self._rpc.batch(asked))
-            if included >= sent:
-                return
-            if time.monotonic() > self._deadline:
-                raise TransactionLost(f"{address} has transactions that are not included yet; deploy again later")
-            time.sleep(POLL)
+        self._sender.settle(self._account, self._deadline)
 
     def has_code(self, address: str, block: BlockTag = "latest") -> bool:
         return self._rpc.call("eth_getCode", address, block) not in (None, "0x")

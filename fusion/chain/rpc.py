@@ -18,12 +18,14 @@ class RpcError(FusionError):
 
     Attributes:
         reason: the node's own words, one line.
+        code: the error's number; 0 when the node gave none.
         data: what a reverted call returned; empty when the node gave none.
     """
 
-    def __init__(self, message: str, *, reason: str, data: bytes = b"") -> None:
+    def __init__(self, message: str, *, reason: str, data: bytes = b"", code: int = 0) -> None:
         super().__init__(message)
         self.reason = reason
+        self.code = code
         self.data = data
 
 
@@ -34,6 +36,7 @@ class Rpc:
         if not url.startswith(("http://", "https://")):
             raise BadInput(f"{url!r} is no RPC endpoint; give one like http://127.0.0.1:8545")
         self.url = url
+        self._answered = False
         # Retrying is the caller's choice: only it knows what may be repeated.
         self._provider = HTTPProvider(url, request_kwargs={"timeout": timeout}, exception_retry_configuration=None)
 
@@ -77,7 +80,9 @@ class Rpc:
         except (ValueError, KeyError, TypeError) as error:  # what answered is no JSON, or JSON of another shape
             raise self._no_endpoint() from error
 
-    def _no_endpoint(self) -> BadInput:
+    def _no_endpoint(self) -> FusionError:
+        if self._answered:  # it was one a moment ago: what is before it is broken, or it is
+            return ChainUnavailable(f"{self.url} gave an answer that does not decode; try again")
         return BadInput(f"{self.url} does not answer as an RPC endpoint")
 
     def _unavailable(self, error: Exception) -> ChainUnavailable:
@@ -90,6 +95,7 @@ class Rpc:
     def _result(self, method: str, response: Any) -> Any:
         if not isinstance(response, dict):
             raise self._no_endpoint()
+        self._answered = True
         if "error" not in response:
             return response.get("result")
         error = response["error"]
@@ -98,7 +104,13 @@ class Rpc:
         reason = one_line(str(error.get("message", "no reason given")))
         if error.get("code") == RATE_LIMITED and "more than" not in reason:
             return ChainUnavailable(f"{self.url} limits its callers: {reason}; try again later")
-        return RpcError(f"{self.url} refused {method}: {reason}", reason=reason, data=_revert_data(error.get("data")))
+        code = error.get("code")
+        return RpcError(
+            f"{self.url} refused {method}: {reason}",
+            reason=reason,
+            data=_revert_data(error.get("data")),
+            code=code if isinstance(code, int) else 0,
+        )
 
 
 def one_line(text: str) -> str:

@@ -20,7 +20,8 @@ from fusion.chain.deployment import PAID_IN, Deployment, deploy
 from fusion.chain.factory import CONTRACTS, DEPLOYER, SALT, Plan
 from fusion.chain.governance import Holder, allowed_tokens, holders, operations
 from fusion.chain.parameters import PRODUCTION, Parameters
-from fusion.chain.transactions import NonceTakenError, Sender
+from fusion.chain.transactions import Sender
+from fusion.chain.watch import NonceTakenError
 from fusion.errors import BadInput, NotReady, TransactionLost
 
 OWNER = Account.from_key("0f" * 32)
@@ -228,7 +229,7 @@ def test_what_a_call_that_was_cut_off_had_sent_is_waited_for(anvil: Anvil, monke
     call = Factory(steps, plan.factory).create(place, plan.codes[kind])
     steps.take("creation", call.to, call.data)
     monkeypatch.setattr(deployment, "TIMEOUT", 0.5)
-    with pytest.raises(TransactionLost, match="has transactions that are not included yet; deploy again later"):
+    with pytest.raises(TransactionLost, match="has transactions that are not included yet; try again later"):
         made(anvil)
 
     anvil.automine(on=True)

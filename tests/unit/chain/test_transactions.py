@@ -1,77 +1,16 @@
 """Sending against a scripted node: what is sent again, what is not, and what is said."""
 
-from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
 
-from fusion.chain import transactions
-from fusion.chain.account import Account
+from fusion.chain import transactions, watch
+from fusion.chain.quote import SPARE_GAS
 from fusion.chain.rpc import RpcError
-from fusion.chain.transactions import SPARE_GAS, Sender
-from fusion.errors import BadInput, ChainUnavailable, FusionError, TransactionLost
+from fusion.errors import BadInput, ChainUnavailable, TransactionLost
+from tests.unit.chain.scripted_node import ACCOUNT, DOWN, RECEIPT, Node, fault, send
 
-ACCOUNT = Account.from_key("0x" + "01" * 32)
-REQUEST = {"to": ACCOUNT.address, "data": b"\1", "value": 0}
-RECEIPT = {"status": "0x1", "blockNumber": "0x5"}
-DOWN = ChainUnavailable("no answer")
-
-
-def fault(reason: str, data: bytes = b"") -> RpcError:
-    return RpcError(f"node refused: {reason}", reason=reason, data=data)
-
-
-class Node:
-    """A node that accepts everything, but for what a test scripts: answers by method, the last one kept."""
-
-    def __init__(self, **answers: Sequence[Any]) -> None:
-        self.sent: list[str] = []
-        script = {
-            "eth_getTransactionCount": ["0x7"],
-            "eth_getBlockByNumber": [{"baseFeePerGas": "0x64", "gasLimit": "0x1c9c380"}],
-            "eth_maxPriorityFeePerGas": ["0x1"],
-            "eth_getBalance": [hex(10**18)],
-            "eth_estimateGas": ["0x5208"],
-            "eth_sendRawTransaction": ["0x"],
-            "eth_getTransactionReceipt": [RECEIPT],
-            "eth_getTransactionByHash": [None],
-            **answers,
-        }
-        self._script: dict[str, Iterator[Any]] = {name: iter(said) for name, said in script.items()}
-        self._last: dict[str, Any] = {}
-
-    def _answer(self, method: str) -> Any:
-        self._last[method] = next(self._script[method], self._last.get(method))
-        return self._last[method]
-
-    def call(self, method: str, *params: str) -> Any:
-        if method == "eth_sendRawTransaction":
-            self.sent.append(params[0])
-        answer = self._answer(method)
-        if isinstance(answer, FusionError):
-            raise answer
-        return answer
-
-    def batch_with_faults(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
-        return [self._answer(method) for method, _ in calls]
-
-    def batch(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
-        answers = self.batch_with_faults(calls)
-        for answer in answers:
-            if isinstance(answer, FusionError):
-                raise answer
-        return answers
-
-
-@pytest.fixture(autouse=True)
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transactions, "FIRST_POLL", 0.001)
-    monkeypatch.setattr(transactions, "LAST_POLL", 0.001)
-    monkeypatch.setattr(transactions, "SURE_AFTER", 0.0)
-
-
-def send(node: Node, timeout: float = 5.0) -> Any:
-    return Sender(node, 31337).send(ACCOUNT, REQUEST, timeout=timeout)
+pytestmark = pytest.mark.usefixtures("hurried")
 
 
 def test_what_is_sent_is_priced_with_headroom() -> None:
@@ -144,7 +83,7 @@ def test_one_lagging_answer_does_not_send_again() -> None:
 
 
 def test_a_nonce_that_another_used_is_signed_anew() -> None:
-    misses = [None] * (2 * transactions.SURE)
+    misses = [None] * (2 * watch.SURE)
     node = Node(eth_getTransactionCount=["0x7", "0x8"], eth_getTransactionReceipt=[*misses, RECEIPT])
 
     send(node)
@@ -155,7 +94,7 @@ def test_a_nonce_that_another_used_is_signed_anew() -> None:
 def test_a_transaction_that_the_node_still_has_is_not_signed_anew() -> None:
     node = Node(
         eth_getTransactionCount=["0x7", "0x8"],
-        eth_getTransactionReceipt=[*[None] * 10 * transactions.SURE, RECEIPT],
+        eth_getTransactionReceipt=[*[None] * 10 * watch.SURE, RECEIPT],
         eth_getTransactionByHash=[{"hash": "0x"}],
     )
 
@@ -165,8 +104,8 @@ def test_a_transaction_that_the_node_still_has_is_not_signed_anew() -> None:
 
 
 def test_a_transaction_is_not_taken_as_replaced_before_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transactions, "SURE_AFTER", 60.0)
-    misses = [None] * 10 * transactions.SURE
+    monkeypatch.setattr(watch, "SURE_AFTER", 60.0)
+    misses = [None] * 10 * watch.SURE
     node = Node(eth_getTransactionCount=["0x7", "0x8"], eth_getTransactionReceipt=[*misses, RECEIPT])
 
     send(node)
