@@ -146,7 +146,16 @@ class LocalNetwork:
     def _operator(self, number: int) -> Service:
         home = self.operator_home(number)
         command = fusion_command(
-            "operator", "start", "--as", "operator", "--stake", str(STAKE // MUSD), "--claim-at", "0.01"
+            "operator",
+            "start",
+            "--as",
+            "operator",
+            "--stake",
+            str(STAKE // MUSD),
+            "--claim-at",
+            "0.01",
+            "--workers",
+            "1",
         )
         address = accounts.address_of(self._operator_keys(number), "operator")
         return Service(f"operator-{number}", command, self._environment(home), lambda: self._staked(address))

@@ -7,6 +7,7 @@ from fusion.errors import BadInput
 
 Setting = int | float | bool | str
 UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}  # seconds
+SIZES = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}  # bytes
 
 
 def parse_settings(texts: Sequence[str]) -> dict[str, Setting]:
@@ -27,6 +28,14 @@ def parse_seconds(text: str, option: str) -> int:
     if not number.isascii() or not number.isdigit() or len(number) > 12:
         raise BadInput(f"{option} is {text!r}: give seconds, or a time such as 15m, 6h or 30d")
     return int(number) * UNITS[unit]
+
+
+def parse_bytes(text: str, option: str) -> int:
+    """Bytes of `1073741824`, `512MiB` or `4GiB`."""
+    number, unit = (text[:-3], text[-3:]) if text[-3:] in SIZES else (text, "")
+    if not number.isascii() or not number.isdigit() or len(number) > 18:
+        raise BadInput(f"{option} is {text!r}: give bytes, or a size such as 512MiB or 4GiB")
+    return int(number) * SIZES.get(unit, 1)
 
 
 def parse_bps(text: str, option: str) -> int:

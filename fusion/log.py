@@ -2,21 +2,35 @@
 
 import logging
 import sys
+from enum import StrEnum
 
 import structlog
 
 
-def configure(level: str) -> None:
-    """Sends logs of `level` and above to stderr, as JSON lines when stderr is no terminal."""
+class Form(StrEnum):
+    """How a log is written: for programs, one JSON object a line; for people, one line of text."""
+
+    JSON = "json"
+    CONSOLE = "console"
+
+
+def configure(level: str, form: Form | None = None) -> None:
+    """Sends logs of `level` and above to stderr; unless `form` says so, as JSON lines when stderr is no terminal."""
+    terminal = sys.stderr.isatty()
+    form = form or (Form.CONSOLE if terminal else Form.JSON)
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
+        structlog.dev.ConsoleRenderer(colors=terminal)
+        if form is Form.CONSOLE
+        else structlog.processors.JSONRenderer(default=str)
     )
+    # The console renderer writes tracebacks itself, and warns where they come to it as text.
+    told = [] if form is Form.CONSOLE else [structlog.processors.format_exc_info]
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
+            *told,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
@@ -29,3 +43,7 @@ def get(**bound: object) -> structlog.typing.FilteringBoundLogger:
     """A logger bound with `job=`, `module=`, `operator=` and the like."""
     logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(**bound)
     return logger
+
+
+bound = structlog.contextvars.bound_contextvars
+"""A context in which every line of this thread, whoever says it, is bound with what is given."""

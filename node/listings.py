@@ -10,7 +10,7 @@ from node.resolve import Listing
 
 
 class ChainListings:
-    """Reads listings from the registry; what it returns never changes, so each is read once."""
+    """Reads listings from the registry; one never changes while the chain keeps its block, so each is read once."""
 
     def __init__(self, chain: Chain) -> None:
         self._chain = chain
@@ -28,6 +28,10 @@ class ChainListings:
             upstreams = tuple(split.version for split in self._splits(version) if split.version)
             self._known[version] = Listing(Cid.directory(terms.cid_digest), terms.access is Access.SEALED, upstreams)
         return self._known[version]
+
+    def forget(self) -> None:
+        """Reads all anew: the chain dropped blocks, and an id may be another version's now."""
+        self._known = {}
 
     def _splits(self, version: int) -> tuple[Split, ...]:
         expected = self._chain.registry.splits_hash(version)

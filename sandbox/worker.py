@@ -33,7 +33,7 @@ from sandbox.message import (
     encode_run,
 )
 from sandbox.outcome import LimitHit, NoVote, Outcome
-from sandbox.process import SHORT_OF_MEMORY, SIGNALLED, Setup
+from sandbox.process import SHORT_OF_MEMORY, SIGNALLED, Order
 
 MEMORY = 2 << 30
 """Bytes that a process may take unless told otherwise: the image about 0.1 GB, the rest its run."""
@@ -173,7 +173,7 @@ class _Cell:
     def __init__(self, image: Image, walls: frozenset[Wall], memory: int) -> None:
         self.greeted = False
         self._group = _group(walls, memory)
-        setup = Setup(
+        order = Order(
             operator=os.getpid(),
             image=image.id.hex(),
             folder=str(image.path.resolve()),
@@ -193,7 +193,7 @@ class _Cell:
                     "-c",
                     "from sandbox.process import main; main()",
                     str(theirs.fileno()),
-                    setup.encode(),
+                    order.encode(),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

@@ -3,63 +3,62 @@
 An operator does not settle royalties: authors do, in the verb that claims them, and nobody is paid for doing it.
 """
 
-import ipaddress
 import logging
-import os
 import threading
-import time
-from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from collections.abc import Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, wait
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from fusion import log
 from fusion.chain.account import Account
 from fusion.chain.client import Block, Chain
 from fusion.content.gateway import Content
-from fusion.errors import BadInput, ContractRefused, FusionError, Retryable
-from node.executor.background import in_thread
-from node.executor.bond import Bond
+from fusion.errors import FusionError
+from node.executor.bond import Bond, Standing
 from node.executor.desk import Desk
-from node.executor.duty import Contract
+from node.executor.drain import Drain
+from node.executor.driven import Driven
 from node.executor.follow import Follower
-from node.executor.journal import Journal
+from node.executor.journal import Journal, NoRoom
+from node.executor.metrics import Metrics
+from node.executor.purse import Purse
+from node.executor.report import Report
 from node.executor.run import Vote, vote
 from node.executor.serve import GatewayServer
-from node.executor.status import FILE, Status, started
+from node.executor.slots import Slots
+from node.executor.status import FILE, State
+from node.executor.terms import Terms
+from node.executor.troubles import Troubles
 from node.listings import ChainListings
 from node.spec import JobSpec
 from sandbox.image import Image
 from sandbox.worker import Worker
 
-BEGIN_TRIES = 5  # of registering and staking that the contract refuses
+__all__ = ["Daemon", "Office", "Terms"]
+
 LONGEST_PAUSE = 15.0  # seconds between two looks while the chain is away
-STAKE_AGAIN = 30.0  # seconds until a stake is tried again that failed while some is locked
 LAST_WORDS = 10.0  # seconds for what is being sent when the operator is stopped
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """How an operator takes part. Money in base units of the stake token.
+class Office:
+    """What an operator works with while it runs; `others` are driven beside the desk, after it."""
 
-    Attributes:
-        stake: free and locked stake to hold together.
-        claim_at: claims as soon as this is owed.
-        host, port: where its gateway listens; port 0 is any free one.
-        endpoint: the gateway's address as others reach it, where it is not the one it listens on.
-        workers: modules run at once.
-        max_fuel: largest fuel limit of a job that it runs; a job may keep a worker for as long as that takes.
-        poll: seconds between two looks at the chain.
-    """
+    journal: Journal
+    follower: Follower
+    slots: Slots
+    desk: Desk
+    purse: Purse
+    report: Report
+    endpoint: str
+    others: Sequence[Driven]
 
-    stake: int
-    claim_at: int = 1_000_000
-    host: str = "127.0.0.1"
-    port: int = 0
-    endpoint: str = ""
-    workers: int = 1
-    max_fuel: int = 10**12
-    poll: float = 0.25
+    @property
+    def driven(self) -> Sequence[Driven]:
+        return (self.desk, *self.others)
 
 
 class Daemon:
@@ -72,185 +71,229 @@ class Daemon:
         content: fetches bundles and inputs; its store is what the gateway serves.
         image: the sandbox image that it runs.
         terms: how it takes part.
+        walls: walls of the sandbox that do not stand here -> why, to be told.
 
     Attributes:
         status: the file that `node.executor.status.Status` reads.
+        metrics: what Prometheus is told.
     """
 
     def __init__(
-        self, home: Path, chain: Chain, account: Account, *, content: Content, image: Image, terms: Terms
+        self,
+        home: Path,
+        chain: Chain,
+        account: Account,
+        *,
+        content: Content,
+        image: Image,
+        terms: Terms,
+        walls: Mapping[str, str] | None = None,
     ) -> None:
         self.status = home / FILE
+        self.metrics = Metrics()
+        self._home = home
         self._journal_path = home / f"journal-{chain.deployment.chain_id}-{chain.jobs.address.lower()}.sqlite"
         self._chain = chain
         self._account = account
         self._content = content
         self._terms = terms
         self._image = image
+        self._walls = walls or {}
         self._bond = Bond(chain, account)
         self._listings = ChainListings(chain)
+        self._drain = Drain(home)
+        self._troubles = Troubles()
         self._head: Block | None = None
-        self._claim: Future[int] | None = None
-        self._claimed = 0
-        self._staking: Future[None] | None = None
-        self._stake_at: float | None = None  # when to try again, in this machine's monotonic time
-        self._started = started(os.getpid())
+        self._free_since: int | None = None  # the block from which on nothing has held a draining operator
         self._log = log.get(operator=account.address)
 
     def run(self, stop: threading.Event) -> None:
-        """Works until `stop` is set; then ends quickly, and a later run goes on where this one was.
+        """Works until `stop` is set, or until it has drained; a later run goes on where this one was.
 
         Raises:
-            FusionError: it cannot begin: too few tokens for its stake, its address taken or out of others' reach, the
-                chain refuses it.
+            FusionError: it cannot begin: too few tokens for its stake, its address taken, the chain refuses it.
         """
-        if not self._terms.endpoint and _everywhere(self._terms.host):
-            raise BadInput(f"nobody can reach a gateway at {self._terms.host}: say with --endpoint how others reach it")
-        if not self._bond.standing().locked:
+        if not self._bond.standing().locked and not self._drain.asked():
             self._bond.missing(self._terms.stake)  # refused before anything is registered or written
-        server = GatewayServer(self._content.store, self._terms.host, self._terms.port)
+        for shortfall in self._terms.shortfalls():
+            self._log.warning(shortfall)
+        for wall, why in self._walls.items():
+            self._log.warning("a wall of the sandbox does not stand", wall=wall, why=why)
+        state = State.STOPPED
+        with ExitStack() as stack:
+            office = self._open(stack)
+            drained = False
+            try:
+                office.purse.begin(office.endpoint, stop, draining=self._drain.asked(), pause=self._pause)
+                drained = self._work(office, stop)
+            finally:
+                self._close(office)
+                state = State.DRAINED if drained else State.STOPPED
+                self._write(office, state)
+
+    def vote(self, spec: JobSpec, worker: Worker, until: float, others: Sequence[str]) -> Vote:
+        """Runs a job; called in a thread. `others` are gateways of operators that may keep what it needs."""
+        return vote(spec, self._listings, self._content.beside(others), worker.run, until)
+
+    def others(self, _slots: Slots, _journal: Journal) -> Sequence[Driven]:
+        """What is driven beside the desk."""
+        return ()
+
+    # Beginning and end
+
+    def _open(self, stack: ExitStack) -> Office:
+        """All that it works with; what must be ended is ended with `stack`, the last opened first."""
+        terms, me = self._terms, self._account.address
+        server = GatewayServer(self._content.store, terms.host, terms.port)
+        stack.callback(server.stop)
         journal = Journal(self._journal_path)
-        workers = [Worker(self._image) for _ in range(self._terms.workers)]
+        stack.callback(journal.close)
+        metrics_url = ""
+        if terms.metrics_port:
+            metrics = self.metrics.serve(terms.metrics_host, terms.metrics_port)
+            stack.callback(metrics.server_close)
+            stack.callback(metrics.shutdown)
+            metrics_url = f"http://{terms.metrics_host}:{terms.metrics_port}/metrics"
+        workers = [Worker(self._image) for _ in range(terms.workers)]
+        for worker in workers:
+            stack.callback(worker.close)
+        slots = Slots(workers, terms.memory)
         desk = Desk(
             self._chain,
             self._account,
             journal,
             store=self._content.store,
             image=self._image.id,
-            workers=workers,
+            slots=slots,
             voter=self.vote,
-            max_fuel=self._terms.max_fuel,
+            max_fuel=terms.max_fuel,
+            max_memory=terms.job_memory,
+            metrics=self.metrics,
+            troubles=self._troubles,
         )
-        endpoint = self._terms.endpoint or server.url
-        try:
-            server.start()
-            for worker in workers:
-                worker.start()
-            self._begin(endpoint, stop)
-            self._work(desk, journal, endpoint, stop)
-        finally:
-            for worker in workers:
-                worker.close()
-            wait(desk.under_way(), timeout=LAST_WORDS)
-            desk.collect()
-            server.stop()
-            journal.close()
+        endpoint = terms.endpoint or server.url
+        server.start()
+        for worker in workers:
+            worker.start()
+        report = Report(
+            self._home,
+            self.metrics,
+            self._troubles,
+            operator=me,
+            endpoint=endpoint,
+            image=self._image.id.hex(),
+            metrics_url=metrics_url,
+            walls=self._walls,
+        )
+        purse = Purse(self._bond, terms, self.metrics, self._troubles, operator=me)
+        follower = Follower(self._chain, journal, me)
+        others = self.others(slots, journal)
+        return Office(journal, follower, slots, desk, purse, report, endpoint, others)
 
-    def vote(self, spec: JobSpec, worker: Worker, until: float, others: Sequence[str]) -> Vote:
-        """Runs a job; called in a thread. `others` are gateways of operators that may keep what it needs."""
-        return vote(spec, self._listings, self._content.beside(others), worker.run, until)
+    def _close(self, office: Office) -> None:
+        """Lets what is being sent come to its end, and notes it; runs are cut short."""
+        office.slots.close()
+        under_way = [future for part in office.driven for future in part.under_way()]
+        wait([*under_way, *office.purse.under_way()], timeout=LAST_WORDS)
+        for part in office.driven:
+            part.collect()
+        office.purse.collect()
 
-    def _begin(self, endpoint: str, stop: threading.Event) -> None:
-        """Registers and stakes, as often as it takes.
+    # At work
 
-        Whoever has stake locked has jobs to go on with: a stake that fails then is tried again beside them.
-        """
+    def _work(self, office: Office, stop: threading.Event) -> bool:
+        """Looks at the chain again and again; whether it has drained."""
         failures = 0
         while not stop.is_set():
             try:
-                self._bond.register(endpoint)
-                self._stake()
-            except (Retryable, ContractRefused) as error:
-                # Others who stake in the same block change the tree of stakes, and with it the gas that this needs.
-                failures += 1
-                if isinstance(error, ContractRefused) and failures >= BEGIN_TRIES:
-                    raise
-                self._complain(failures, error)
-                stop.wait(self._pause(failures))
-            else:
-                return
-
-    def _stake(self) -> None:
-        try:
-            self._bond.stake(self._terms.stake)
-        except FusionError as error:
-            if not self._bond.standing().locked:
-                raise
-            self._log.warning("works on with less stake than wanted", error=str(error))
-            self._stake_at = time.monotonic() + STAKE_AGAIN
-
-    def _stake_again(self) -> None:
-        """Tries again, in a thread, what `_stake` put off."""
-        now = time.monotonic()
-        if self._staking is not None and self._staking.done():
-            error, self._staking = self._staking.exception(), None
-            if error is None:
-                self._stake_at = None
-            else:
-                self._log.debug("still has less stake than wanted", error=str(error))
-                self._stake_at = now + STAKE_AGAIN
-        if self._staking is None and self._stake_at is not None and now >= self._stake_at:
-            self._staking = in_thread(lambda: self._bond.stake(self._terms.stake))
-
-    def _work(self, desk: Desk, journal: Journal, endpoint: str, stop: threading.Event) -> None:
-        follower = Follower(self._chain, journal)
-        failures = 0
-        while not stop.is_set():
-            try:
-                self._round(desk, follower, journal, endpoint)
+                if self._round(office):
+                    return True
                 failures = 0
             except FusionError as error:
                 failures += 1
-                self._head = None  # the jobs were perhaps not looked at: do so without waiting for another block
                 self._complain(failures, error)
-            except Exception:  # noqa: BLE001  # what nobody foresaw must not end the watch over other jobs and what comes later
+            except Exception as error:  # noqa: BLE001  # what nobody foresaw must not end the watch over other jobs and what comes later
                 failures += 1
-                self._head = None
+                self._troubles.note("round", error)
                 self._log.exception("a round failed", failures=failures)
-            under_way = desk.under_way()
+            if failures:
+                self.metrics.round_failed()
+                self._head = None  # the jobs were perhaps not looked at: do so without waiting for another block
+            if office.report.due():
+                self._write(office, State.DRAINING if self._drain.asked() else State.RUNNING)
+            under_way = [future for part in office.driven for future in part.under_way()]
             if under_way and not failures:
                 wait(under_way, timeout=self._terms.poll, return_when=FIRST_COMPLETED)
             else:
                 stop.wait(self._pause(failures))
+        return False
 
-    def _round(self, desk: Desk, follower: Follower, journal: Journal, endpoint: str) -> None:
-        """One look at the chain."""
+    def _round(self, office: Office) -> bool:
+        """One look at the chain; whether it has drained."""
         head = self._chain.head()
         moved = self._head is None or head.hash != self._head.hash
         if moved:
-            self._head = head if follower.catch_up(head) else None
-        if desk.collect() or moved or desk.waiting():
-            desk.review(head)
-        if moved:
-            self._stake_again()
-            self._report(head, journal, endpoint)
+            self._follow(office, head)
+        for part in office.driven:
+            if part.collect() or moved or part.waiting():
+                part.review(head)
+        office.purse.collect()
+        if not moved:
+            return False
+        standing, draining = self._bond.standing(), self._drain.asked()
+        office.report.stands(standing)
+        office.purse.review(standing, least=self._least, draining=draining)
+        return draining and self._drained(office, standing)
 
-    def _report(self, head: Block, journal: Journal, endpoint: str) -> None:
-        """Writes the status, and claims what is owed once it is enough."""
-        standing = self._bond.standing()
-        if self._claim is not None and self._claim.done():
-            claim, self._claim = self._claim, None
-            self._claimed += claim.result()
-        if self._claim is None and standing.claimable >= max(1, self._terms.claim_at):
-            self._claim = in_thread(self._bond.claim)
-        Status(
-            operator=self._account.address,
-            endpoint=endpoint,
-            image=self._image.id.hex(),
-            pid=os.getpid(),
-            block=head.number,
-            time=head.timestamp,
-            jobs=journal.counts(Contract.JOB),
-            panels=journal.counts(Contract.PANEL),
-            free=standing.free,
-            locked=standing.locked,
-            unbonding=standing.unbonding,
-            claimable=standing.claimable,
-            claimed=self._claimed,
-            started=self._started,
-        ).save(self.status)
+    def _follow(self, office: Office, head: Block) -> None:
+        """Reads the chain up to `head`. Duties that are known are looked after even while no others can be noted."""
+        try:
+            read = office.follower.catch_up(head)
+        except NoRoom as error:
+            read = False
+            self._troubles.note("journal", error)
+            self._log.error("takes note of no new job: make room", error=str(error))
+        self._head = head if read else None
+        if office.follower.taken_back:
+            office.follower.taken_back = False
+            self._log.warning("the chain has dropped blocks that were read", head=head.number)
+            self._listings.forget()
+            office.desk.taken_back()
+            if not self._drain.asked():
+                office.purse.begin_again(office.endpoint)
+        office.report.seen(head, read=read)
+
+    def _drained(self, office: Office, standing: Standing) -> bool:
+        """Whether nothing has held a draining operator for as long as the chain may drop blocks."""
+        held = standing.free or standing.locked or self._unfinished(office)
+        if held or self._head is None:
+            self._free_since = None
+            return False
+        self._free_since = self._free_since or self._head.number
+        return self._head.number >= self._free_since + self._confirmations
+
+    @cached_property
+    def _least(self) -> int:
+        """Stake below which nobody is drawn."""
+        return self._chain.staking.minimum_stake()
+
+    @cached_property
+    def _confirmations(self) -> int:
+        return self._chain.jobs.windows().confirmations
+
+    def _unfinished(self, office: Office) -> int:
+        return sum(part.unfinished() for part in office.driven) + len(office.purse.under_way())
+
+    def _write(self, office: Office, state: State) -> None:
+        left = ""
+        if state is State.DRAINING:
+            left = f"{self._unfinished(office)} duties and transactions to end"
+        office.report.write(office.desk, office.slots, office.purse, office.journal, state=state, left=left)
 
     def _pause(self, failures: int) -> float:
         return min(self._terms.poll * float(2 ** min(failures, 10)), LONGEST_PAUSE)
 
     def _complain(self, failures: int, error: FusionError) -> None:
         """Once loudly, then quietly until it works again."""
+        self._troubles.note("chain", error)
         self._log.log(logging.WARNING if failures == 1 else logging.DEBUG, "waiting", error=str(error))
-
-
-def _everywhere(host: str) -> bool:
-    """Whether it stands for all addresses of a machine, which is none that others could call."""
-    try:
-        return not host or ipaddress.ip_address(host).is_unspecified
-    except ValueError:
-        return False

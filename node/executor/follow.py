@@ -2,12 +2,13 @@
 
 from fusion.chain.bindings.job_market import Failed, Finalized
 from fusion.chain.bindings.job_market import Posted as PostedLog
+from fusion.chain.bindings.operator_staking import Slashed
 from fusion.chain.bindings.panel import Called as CalledLog
 from fusion.chain.bindings.panel import Decided
 from fusion.chain.client import Block, Chain
 from fusion.chain.contract import Event
 from node.executor.duty import Contract, Duty
-from node.executor.journal import Called, Ended, Journal, Posted
+from node.executor.journal import Called, Ended, Journal, Posted, Slash
 
 CHUNK = 1_000  # blocks of one reading
 
@@ -16,11 +17,19 @@ class Follower:
     """Keeps the journal's jobs and panels those that the chain has.
 
     They are found by their logs; where one is, is never taken from a log but read again before each act.
+
+    Args:
+        operator: its address; what it lost is noted too.
+
+    Attributes:
+        taken_back: whether the chain has dropped blocks that were read; for whoever asks to set back.
     """
 
-    def __init__(self, chain: Chain, journal: Journal) -> None:
+    def __init__(self, chain: Chain, journal: Journal, operator: str = "") -> None:
         self._chain = chain
         self._journal = journal
+        self._operator = operator
+        self.taken_back = False
 
     def catch_up(self, head: Block) -> bool:
         """Reads up to `head`; False, to be called again, when the chain changes meanwhile."""
@@ -45,7 +54,13 @@ class Follower:
                     for event in events
                     if isinstance(event, CalledLog)
                 ],
-                ended=[end for event in events if (end := _end(event))],
+                ended=[end for event in events if (end := self._end(event))],
+                slashed=[
+                    Slash(event.log.block_number, event.log.log_index, event.job_id, event.fault.name, event.amount)
+                    for event in events
+                    if isinstance(event, Slashed) and event.operator == self._operator
+                ],
+                time=block.timestamp,
             )
             first = last + 1
         return True
@@ -60,17 +75,21 @@ class Follower:
                 start = number
                 break
         if known and known[0][0] != start:
+            self.taken_back = True
             self._journal.rewind(start)
         return start
 
-
-def _end(event: Event) -> Ended | None:
-    """Which duty the log ends, if any."""
-    match event:
-        case Finalized() | Failed():
-            duty = Duty(Contract.JOB, event.job_id)
-        case Decided():
-            duty = Duty(Contract.PANEL, event.panel_id)
-        case _:
-            return None
-    return Ended(duty, event.log.block_number)
+    def _end(self, event: Event) -> Ended | None:
+        """Which duty the log ends, if any, and how."""
+        match event:
+            case Finalized():
+                ending = "paid" if self._operator in event.paid else "unpaid"
+                duty = Duty(Contract.JOB, event.job_id)
+            case Failed():
+                ending, duty = event.reason.name.lower(), Duty(Contract.JOB, event.job_id)
+            case Decided():
+                ending = "decided" if event.votes else "undecided"
+                duty = Duty(Contract.PANEL, event.panel_id)
+            case _:
+                return None
+        return Ended(duty, event.log.block_number, ending)

@@ -4,94 +4,30 @@ The chain is the authority on where a job or a panel is. The journal keeps what 
 posted, and the salt and outcome behind a commitment. These are on disk before the commitment is sent, so a process
 killed at any point reveals after its restart what it committed to before. A panel runs the spec of its job, with a salt
 and an outcome of its own.
+
+A disk without room fails a write with NoRoom and changes nothing; reading goes on.
 """
 
 import sqlite3
-from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from fusion.errors import BadInput
+from fusion.errors import BadInput, Retryable
 from node.executor.duty import Contract, Duty
+from node.executor.entry import Called, Ended, Entry, Posted, Slash, Stage
+
+__all__ = ["Called", "Ended", "Entry", "Journal", "NoRoom", "Posted", "Slash", "Stage"]
 
 BUSY = 1.0  # seconds to wait for another process to let go of the journal
 KEPT_BLOCKS = 256  # hashes kept to find the fork of a reorganisation
+LOG_BYTES = 1 << 22  # of the write-ahead log that are kept once it has been written back
+VERSION = 2  # of the tables
+_FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY})
 
 
-class Stage(StrEnum):
-    """How far this operator is with a duty."""
-
-    SEEN = "seen"  # posted or called; its spec is known
-    READY = "ready"  # outcome and salt are on disk
-    COMMITTED = "committed"
-    REVEALED = "revealed"
-    ABSTAINED = "abstained"  # this operator cannot reveal; `reason` says why
-    DONE = "done"  # the job is Final or Failed, the panel Decided
-
-
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """A job as its `Posted` log told it."""
-
-    job_id: int
-    block: int
-    spec: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Called:
-    """A panel as its `Called` log told it."""
-
-    panel_id: int
-    job_id: int
-    block: int
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A duty that ended in `block`."""
-
-    duty: Duty
-    block: int
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One duty of this operator; the fields are the columns of the table, in its order.
-
-    Attributes:
-        number: id of the job or the panel.
-        job_id: the job that is run.
-        block: number of the block that posted or called it.
-        kind: OutcomeKind of the outcome, 0 before there is one.
-        document: canonical outcome, as it will be revealed.
-        attempts: counted acts that failed since the last one that went well.
-        error: what failed last.
-        reason: why it was declined or abstained from, empty where it was not.
-        done_block: block in which it ended, or 0.
-    """
-
-    contract: Contract
-    number: int
-    job_id: int
-    block: int
-    spec: bytes
-    stage: Stage
-    kind: int
-    document: bytes
-    outcome_hash: bytes
-    salt: bytes
-    commit_tx: str
-    reveal_tx: str
-    attempts: int
-    error: str
-    reason: str
-    done_block: int
-
-    @property
-    def duty(self) -> Duty:
-        return Duty(self.contract, self.number)
+class NoRoom(Retryable):
+    """The journal cannot be written now."""
 
 
 _SCHEMA = """
@@ -112,17 +48,33 @@ CREATE TABLE IF NOT EXISTS duties (
     error TEXT NOT NULL DEFAULT '',
     reason TEXT NOT NULL DEFAULT '',
     done_block INTEGER NOT NULL DEFAULT 0,
+    done_time INTEGER NOT NULL DEFAULT 0,
+    ending TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (contract, number)
 ) STRICT;
 CREATE INDEX IF NOT EXISTS duties_by_stage ON duties (stage);
 CREATE TABLE IF NOT EXISTS blocks (number INTEGER PRIMARY KEY, hash TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS slashes (
+    block INTEGER NOT NULL,
+    log_index INTEGER NOT NULL,
+    job_id INTEGER NOT NULL,
+    fault TEXT NOT NULL,
+    amount INTEGER NOT NULL,
+    PRIMARY KEY (block, log_index)
+) STRICT;
 """
+
+_ADDED = (  # to the tables of version 1, in which the version was not noted
+    "ALTER TABLE duties ADD COLUMN done_time INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE duties ADD COLUMN ending TEXT NOT NULL DEFAULT ''",
+)
 
 _POSTED, _CALLED = (
     f"INSERT INTO duties (contract, number, job_id, block, spec) {rows} "
     "ON CONFLICT (contract, number) DO UPDATE SET job_id = excluded.job_id, block = excluded.block, "
     "spec = excluded.spec, stage = 'seen', kind = 0, document = x'', salt = x'', outcome_hash = x'', commit_tx = '', "
-    "reveal_tx = '', attempts = 0, error = '', reason = '', done_block = 0 WHERE spec != excluded.spec"
+    "reveal_tx = '', attempts = 0, error = '', reason = '', done_block = 0, done_time = 0, ending = '' "
+    "WHERE spec != excluded.spec"
     for rows in (
         "VALUES ('job', ?, ?, ?, ?)",
         "SELECT 'panel', ?, number, ?, spec FROM duties WHERE contract = 'job' AND number = ?",
@@ -140,6 +92,7 @@ class Journal:
     """
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(path, isolation_level=None, timeout=BUSY)
         try:
@@ -147,15 +100,35 @@ class Journal:
             self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
-            self._db.executescript(_SCHEMA)
+            self._db.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
+            self._make()
         except sqlite3.DatabaseError as error:
             self._db.close()
+            if _is_full(error):
+                raise self._no_room(error) from error
             if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
                 raise BadInput(f"{path} is in use: another operator runs with this home; stop it first") from error
             raise BadInput(f"the journal {path} cannot be read ({error}): restore it, or move it away") from error
 
+    def _make(self) -> None:
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        there = self._db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'duties'").fetchone()
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            if there and not version:
+                for statement in _ADDED:
+                    self._db.execute(statement)
+            for statement in filter(str.strip, _SCHEMA.split(";")):
+                self._db.execute(statement)
+            self._db.execute(f"PRAGMA user_version = {VERSION}")
+
     def close(self) -> None:
         self._db.close()
+
+    def size(self) -> int:
+        """Bytes on disk, its log included."""
+        files = [self.path, self.path.with_name(self.path.name + "-wal")]
+        return sum(file.stat().st_size for file in files if file.exists())
 
     def blocks(self) -> list[tuple[int, str]]:
         """(number, hash) of the last block of each reading, newest first."""
@@ -168,6 +141,9 @@ class Journal:
         posted: Iterable[Posted],
         called: Iterable[Called] = (),
         ended: Iterable[Ended] = (),
+        *,
+        slashed: Iterable[Slash] = (),
+        time: int = 0,
     ) -> None:
         """Notes in one step what the blocks up to `number` tell, and that the chain was read so far.
 
@@ -175,6 +151,8 @@ class Journal:
             posted: jobs posted in them.
             called: panels called in them, of jobs posted before.
             ended: duties that ended in them.
+            slashed: what this operator lost in them.
+            time: of the last of them, in seconds.
 
         A duty that a reorganisation gave another spec starts anew; with the same spec its outcome still holds.
         """
@@ -188,8 +166,13 @@ class Journal:
                     (panel.job_id, panel.panel_id),
                 )
             self._db.executemany(
-                "UPDATE duties SET stage = 'done', done_block = ? WHERE contract = ? AND number = ?",
-                [(end.block, *end.duty) for end in ended],
+                "UPDATE duties SET stage = 'done', done_block = ?, done_time = ?, ending = ? "
+                "WHERE contract = ? AND number = ?",
+                [(end.block, time, end.ending, *end.duty) for end in ended],
+            )
+            self._db.executemany(
+                "INSERT OR REPLACE INTO slashes VALUES (?, ?, ?, ?, ?)",
+                [(each.block, each.log_index, each.job_id, each.fault, each.amount) for each in slashed],
             )
             self._db.execute("INSERT OR REPLACE INTO blocks VALUES (?, ?)", (number, block_hash))
             self._db.execute("DELETE FROM blocks WHERE number <= ?", (number - KEPT_BLOCKS,))
@@ -198,9 +181,10 @@ class Journal:
         """Forgets the blocks above `number`, which the chain dropped, and watches again what ended in them."""
         with self._transaction():
             self._db.execute("DELETE FROM blocks WHERE number > ?", (number,))
+            self._db.execute("DELETE FROM slashes WHERE block > ?", (number,))
             self._db.execute(
-                "UPDATE duties SET stage = CASE salt WHEN x'' THEN 'seen' ELSE 'ready' END, done_block = 0 "
-                "WHERE stage = 'done' AND done_block > ?",
+                "UPDATE duties SET stage = CASE salt WHEN x'' THEN 'seen' ELSE 'ready' END, done_block = 0, "
+                "done_time = 0, ending = '' WHERE stage = 'done' AND done_block > ?",
                 (number,),
             )
 
@@ -219,11 +203,44 @@ class Journal:
         counted = dict(self._db.execute(told, (contract,)))
         return {stage.value: counted.get(stage.value, 0) for stage in Stage}
 
+    def endings(self, contract: Contract) -> dict[str, int]:
+        """Ending -> number of the duties that ended so and had an outcome of this operator."""
+        told = (
+            "SELECT ending, count(*) FROM duties WHERE contract = ? AND stage = 'done' AND salt != x'' GROUP BY ending"
+        )
+        return dict(self._db.execute(told, (contract,)))
+
+    def slashed(self) -> list[Slash]:
+        """What this operator lost, oldest first."""
+        rows = self._db.execute("SELECT block, log_index, job_id, fault, amount FROM slashes ORDER BY block, log_index")
+        return [Slash(*row) for row in rows]
+
+    def documents(self) -> list[bytes]:
+        """The outcomes of all duties that are kept."""
+        return [document for (document,) in self._db.execute("SELECT document FROM duties WHERE document != x''")]
+
+    def prune(self, before: int) -> int:
+        """Forgets the duties that had ended before that chain time, in seconds, and returns how many they were.
+
+        Nothing can come of them: what has ended is neither demanded nor disputed. `before` leaves time in which the
+        chain may drop the end itself. A job is kept while a panel of it goes on.
+        """
+        with self._transaction():
+            # Of journals from before the time was noted.
+            self._db.execute("UPDATE duties SET done_time = ? WHERE stage = 'done' AND done_time = 0", (before,))
+            pruned = self._db.execute(
+                "DELETE FROM duties WHERE stage = 'done' AND done_time < ? AND job_id NOT IN "
+                "(SELECT job_id FROM duties WHERE stage != 'done')",
+                (before,),
+            ).rowcount
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return pruned
+
     def ready(
         self, duty: Duty, kind: int, document: bytes, outcome_hash: bytes, salt: bytes, *, reason: str = ""
     ) -> None:
         """Keeps an outcome and its salt. Never replaces one: what was committed must be what is revealed."""
-        self._db.execute(
+        self._write(
             "UPDATE duties SET stage = 'ready', kind = ?, document = ?, outcome_hash = ?, salt = ?, attempts = 0, "
             "error = '', reason = ? WHERE contract = ? AND number = ? AND salt = x'' AND stage != 'done'",
             (kind, document, outcome_hash, salt, reason, *duty),
@@ -231,7 +248,7 @@ class Journal:
 
     def committed(self, duty: Duty, tx: str = "") -> None:
         """Notes that the chain has the commitment; `tx` is empty where an earlier process sent it."""
-        self._db.execute(
+        self._write(
             "UPDATE duties SET stage = iif(stage = 'done', stage, 'committed'), commit_tx = max(commit_tx, ?), "
             "attempts = 0, error = '' WHERE contract = ? AND number = ?",
             (tx, *duty),
@@ -239,30 +256,52 @@ class Journal:
 
     def revealed(self, duty: Duty, tx: str = "") -> None:
         """Notes that the chain has the outcome; `tx` is empty where an earlier process sent it."""
-        self._db.execute(
+        self._write(
             "UPDATE duties SET stage = iif(stage = 'done', stage, 'revealed'), reveal_tx = max(reveal_tx, ?), "
             "attempts = 0, error = '' WHERE contract = ? AND number = ?",
             (tx, *duty),
         )
 
     def abstained(self, duty: Duty, reason: str) -> None:
-        self._db.execute(
+        self._write(
             "UPDATE duties SET stage = 'abstained', reason = ? WHERE contract = ? AND number = ? AND stage != 'done'",
             (reason, *duty),
         )
 
     def failed(self, duty: Duty, error: str, *, counted: bool) -> None:
         """Notes an act that failed, as one attempt if it is `counted`."""
-        self._db.execute(
+        self._write(
             "UPDATE duties SET attempts = attempts + ?, error = ? WHERE contract = ? AND number = ?",
             (int(counted), error, *duty),
         )
 
-    def _transaction(self) -> sqlite3.Connection:
-        self._db.execute("BEGIN IMMEDIATE")
-        return self._db  # as a context manager it commits, or rolls back on an exception
+    def _write(self, statement: str, values: Sequence[object]) -> None:
+        with self._transaction():
+            self._db.execute(statement, values)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All or nothing, and on disk at its end."""
+        try:
+            with self._db:  # commits, or rolls back on an exception
+                self._db.execute("BEGIN IMMEDIATE")
+                yield
+        except sqlite3.OperationalError as error:
+            if _is_full(error):
+                raise self._no_room(error) from error
+            raise
+
+    def _no_room(self, error: sqlite3.DatabaseError) -> NoRoom:
+        return NoRoom(f"the journal {self.path} cannot be written ({error}): make room on its disk")
 
 
-def _entry(row: tuple[str, int, int, int, bytes, str, int, bytes, bytes, bytes, str, str, int, str, str, int]) -> Entry:
+def _is_full(error: sqlite3.DatabaseError) -> bool:
+    return error.sqlite_errorcode & 0xFF in _FULL
+
+
+_Row = tuple[str, int, int, int, bytes, str, int, bytes, bytes, bytes, str, str, int, str, str, int, int, str]
+
+
+def _entry(row: _Row) -> Entry:
     contract, number, job_id, block, spec, stage = row[:6]
     return Entry(Contract(contract), number, job_id, block, spec, Stage(stage), *row[6:])

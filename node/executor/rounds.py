@@ -40,6 +40,12 @@ class Round:
         return self.panel.deadline if self.panel and self.duty.contract is Contract.PANEL else self.job.deadline
 
     @property
+    def status(self) -> str:
+        """Where it is, in a word."""
+        at = self.panel.status if self.panel and self.duty.contract is Contract.PANEL else self.job.status
+        return at.name.lower()
+
+    @property
     def phase(self) -> tuple[int, int]:
         """Tells the times apart that the same act is due: after another demand, another draw, another panel."""
         return self.deadline, self.job.panel_id
@@ -99,7 +105,14 @@ class Rounds:
     def due(self, found: Round, head: Block, *, prepared: bool, stuck: bool) -> Act | None:
         """What is due in the block after `head`."""
         job, panel = found.job, found.panel
-        part = Part(self.seat(found), prepared=prepared, stuck=stuck, room=self.room, holds=self._holds(job))
+        part = Part(
+            self.seat(found),
+            prepared=prepared,
+            stuck=stuck,
+            spare=found.duty.contract is Contract.PANEL or job.k < job.n,
+            room=self.room,
+            holds=self._holds(job),
+        )
         if panel and found.duty.contract is Contract.PANEL:
             return next_panel_act(panel, part, head)
         return next_act(job, part, head, decided=panel is not None and panel.status is PanelStatus.DECIDED)

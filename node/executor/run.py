@@ -2,7 +2,8 @@
 
 Whoever is silent is fined, and a requester may post what nobody can run: unpublished inputs, an image that nobody has,
 a module that always takes all memory. So an operator without an outcome to vote for says so, in the one document that
-is the same for every job and is never slashed. Silent it stays only where it was too slow.
+is the same for every job and is not slashed where the others agree. Where it was too slow it says so too, unless all
+seats must agree: then it stays silent, and another is drawn in its place.
 """
 
 import secrets
@@ -64,7 +65,7 @@ def gives_cause(error: BaseException) -> bool:
     return not isinstance(error, Late | ChainUnavailable)
 
 
-def checked_spec(data: bytes, job: Job, image: bytes, max_fuel: int) -> JobSpec:
+def checked_spec(data: bytes, job: Job, image: bytes, max_fuel: int, max_memory: int = MAX_MEMORY) -> JobSpec:
     """The spec of a job; BadInput, with the reason not to run it, when it contradicts the job or this operator."""
     if keccak(data) != job.spec_hash:
         raise BadInput("the spec is not the one that the chain has the hash of")
@@ -75,7 +76,7 @@ def checked_spec(data: bytes, job: Job, image: bytes, max_fuel: int) -> JobSpec:
         raise BadInput(f"the spec has {spec.limits.fuel} fuel, but the job's deadlines are for {job.fuel}")
     if spec.image != image:
         raise BadInput(f"the job is for image {spec.image.hex()}, this operator has {image.hex()}")
-    given = {"fuel": max_fuel, "memory": MAX_MEMORY, "output": MAX_OUTPUT}
+    given = {"fuel": max_fuel, "memory": max_memory, "output": MAX_OUTPUT}
     for limit, wanted in spec.limits.as_dict().items():
         if wanted > given[limit]:
             raise BadInput(f"the job wants {wanted} of {limit}, this operator gives {given[limit]}")

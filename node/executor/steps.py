@@ -41,6 +41,7 @@ class Part:
         seat: its seat, None when it has none.
         prepared: whether it has its outcome and salt on disk.
         stuck: whether its last run ended without an outcome, for want of content or for what the job itself does.
+        spare: whether the others may agree without this seat.
         room: seconds of the commit window that it leaves to the commitment.
         holds: whether it has the block that is demanded.
     """
@@ -48,6 +49,7 @@ class Part:
     seat: Seat | None = None
     prepared: bool = False
     stuck: bool = False
+    spare: bool = False
     room: int = 0
     holds: bool = False
 
@@ -124,7 +126,9 @@ def _commits(part: Part, *, ready: bool, left: int) -> Act | None:
         return None
     if part.prepared:
         return Act.COMMIT if ready else None
-    return Act.DECLINE if part.stuck and left <= part.room else Act.RUN
+    # Too late for a run that nobody waits for: silence would cost a fine. Where all seats must agree, the fine is less
+    # than what a panel takes from who declined, and frees the seat for another.
+    return Act.DECLINE if (part.stuck or part.spare) and left <= part.room else Act.RUN
 
 
 def _reveals(part: Part) -> Act | None:

@@ -2,7 +2,8 @@
 
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from copy import copy
 from pathlib import Path
 from typing import Protocol
@@ -19,11 +20,13 @@ from fusion.market import trade
 from node import request
 from node.digest import outcome_hash
 from node.executor.bond import Bond
-from node.executor.desk import NEVER, Desk, Voter
+from node.executor.desk import Desk, Voter
 from node.executor.duty import Contract, Duty
 from node.executor.follow import Follower
 from node.executor.journal import Entry, Journal
+from node.executor.pauses import NEVER
 from node.executor.run import Vote
+from node.executor.slots import Slot, Slots
 from node.executor.steps import Act
 from node.spec import JobSpec
 from sandbox.code import Limits
@@ -61,10 +64,10 @@ class Mortal(Desk):
     to_come: set[str]
 
     def _start(
-        self, entry: Entry, act: Act, work: Callable[[], Vote | str], worker: Worker | None = None, *, by: float = NEVER
+        self, entry: Entry, act: Act, work: Callable[[], Vote | str], slot: Slot | None = None, *, by: float = NEVER
     ) -> None:
         self._fate(f"before {_of(entry, act)}")
-        super()._start(entry, act, work, worker, by=by)
+        super()._start(entry, act, work, slot, by=by)
 
     def _succeeded(self, entry: Entry, act: Act, result: Vote | str) -> None:
         self._fate(f"after {_of(entry, act)}, before it is noted")
@@ -135,7 +138,7 @@ class Scene:
             journal,
             store=BlockStore(self.path.parent / "content"),
             image=IMAGE,
-            workers=[NO_WORKER],
+            slots=Slots([NO_WORKER], 2**30),
             voter=voter or self.vote,
             max_fuel=MAX_FUEL,
         )
@@ -189,3 +192,12 @@ class Scene:
 
 def idle(journal: Journal) -> bool:
     return bool(journal.blocks()) and not journal.active()
+
+
+def settled(desks: Iterable[Desk]) -> None:
+    """Returns once nothing of theirs is under way; what dies on the way has died."""
+    for desk in desks:
+        while desk.under_way():
+            with suppress(Killed):
+                desk.collect()
+            time.sleep(0.01)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import wait
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -19,10 +20,13 @@ from fusion.content.store import BlockStore
 from fusion.errors import BadInput, ChainUnavailable, ContentError, ContentUnavailable, ContractRefused
 from node.digest import commitment, keccak, outcome_hash
 from node.executor import desk as desk_module
-from node.executor.desk import BLOCK_PAUSE, LONGEST_PAUSE, RUN_TRIES, SENDING, Desk, _tries
+from node.executor import pauses as pauses_module
+from node.executor.desk import BLOCK_PAUSE, RUN_TRIES, SENDING, Desk, _tries
 from node.executor.duty import Contract, Duty
 from node.executor.journal import Called, Entry, Journal, Posted, Stage
+from node.executor.pauses import LONGEST_PAUSE
 from node.executor.run import UNAVAILABLE, Late, NotAttested, Vote
+from node.executor.slots import Slots
 from node.executor.steps import ANYONES, NOTHING, Act
 from node.spec import JobSpec
 from sandbox.code import Limits
@@ -139,7 +143,15 @@ def made(tmp_path: Path) -> Iterator[Callable[..., Made]]:
     journal = Journal(tmp_path / "journal.sqlite")
     begun: list[World] = []
 
-    def make(status: Status, *, count: int, ready: int = 0, workers: int = 0, failure: Exception | None = None) -> Made:
+    def make(
+        status: Status,
+        *,
+        count: int,
+        ready: int = 0,
+        workers: int = 0,
+        memory: int = 2**40,
+        failure: Exception | None = None,
+    ) -> Made:
         world = World(status)
         world.panel = Panels(world)  # type: ignore[assignment]  # until then it was its own
         begun.append(world)
@@ -150,9 +162,10 @@ def made(tmp_path: Path) -> Iterator[Callable[..., Made]]:
             world.sent.wait(10)
             raise ChainUnavailable("the test is over")
 
-        some: Any = [object()] * workers
+        some: Any = [SimpleNamespace(pid=7) for _ in range(workers)]
+        slots = Slots(some, memory)
         store = BlockStore(tmp_path / "content")
-        desk = Desk(cast("Any", world), ME, journal, store=store, image=IMAGE, workers=some, voter=run, max_fuel=10**12)
+        desk = Desk(cast("Any", world), ME, journal, store=store, image=IMAGE, slots=slots, voter=run, max_fuel=10**12)
         journal.advance(1, "0xa", [Posted(job_id, 1, SPEC) for job_id in range(1, count + 1)])
         for job_id in range(count - ready + 1, count + 1):
             journal.ready(Duty(Contract.JOB, job_id), 1, b"document", b"h" * 32, b"s" * 32)
@@ -176,7 +189,7 @@ def _acts(desk: Desk) -> list[Act]:
 def test_runs_hold_up_no_commitment(made: Callable[..., Made]) -> None:
     _, desk, _ = made(Status.ASSIGNED, count=SENDING + 1, ready=1, workers=SENDING)
     desk.review(HEAD)
-    assert _acts(desk) == [*[Act.RUN] * SENDING, Act.COMMIT]
+    assert _acts(desk) == [Act.COMMIT, *[Act.RUN] * SENDING]
 
 
 def test_what_anyone_may_do_leaves_room_for_what_only_this_operator_can(
@@ -202,13 +215,13 @@ def test_a_chain_that_is_away_costs_no_worker(made: Callable[..., Made], monkeyp
     desk.review(HEAD)
     assert _acts(desk) == [Act.RUN]
     _collected(desk)
-    assert len(desk._idle) == 1
+    assert desk._slots.idle == 1
 
 
 def test_a_pause_that_is_over_wakes_the_desk_once(made: Callable[..., Made], monkeypatch: pytest.MonkeyPatch) -> None:
     world, desk, _ = made(Status.REVEALED, count=1)
     now = 50.0
-    monkeypatch.setattr(desk_module.time, "monotonic", lambda: now)
+    monkeypatch.setattr(pauses_module.time, "monotonic", lambda: now)
     world.error = ContractRefused("another was first", error="WrongStatus")
     desk.review(HEAD)
     while not desk.collect():
@@ -226,10 +239,10 @@ def test_a_pause_stays_short_however_often_an_act_failed(
     error: str, pause: float, made: Callable[..., Made], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, desk, journal = made(Status.OPEN, count=1)
-    monkeypatch.setattr(desk_module.time, "monotonic", lambda: 0.0)
+    monkeypatch.setattr(pauses_module.time, "monotonic", lambda: 0.0)
     for _ in range(3_000):
         desk._failed(journal.active()[0], Act.ASSIGN, ContractRefused("too early", error=error))
-    assert desk._pauses[FIRST].until == pause
+    assert desk._pauses._of[FIRST].until == pause
 
 
 @pytest.mark.parametrize(
@@ -286,7 +299,7 @@ def test_an_operator_that_was_too_slow_says_nothing(failure: Exception, made: Ca
 def test_what_nobody_can_run_is_declined_and_not_kept_silent_about(
     failure: Exception, tries: int, made: Callable[..., Made], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desk_module, "FIRST_PAUSE", 0.0)
+    monkeypatch.setattr(pauses_module, "FIRST_PAUSE", 0.0)
     _, desk, journal = made(Status.ASSIGNED, count=1, workers=1, failure=failure)
     for _ in range(tries):
         assert not _declined(journal)
@@ -304,7 +317,7 @@ def test_a_seat_on_a_panel_is_a_duty_of_its_own(made: Callable[..., Made]) -> No
     journal.ready(ITS_PANEL, 1, b"document", b"h" * 32, b"t" * 32)
     world.sent.set()
     _collected(desk)
-    desk._pauses.clear()
+    desk._pauses.forget_all_but(set())
     desk.review(HEAD)
     _collected(desk)
     panel = world.panel.address
