@@ -12,6 +12,7 @@ from cli import (
     api,
     assurance,
     atom,
+    collider,
     demo,
     deploy,
     doctor,
@@ -23,6 +24,7 @@ from cli import (
     protocol,
     revenue,
     sandbox,
+    window,
 )
 from cli import license as license_
 from fusion.errors import FusionError
@@ -47,6 +49,8 @@ app.add_typer(module.app, name="module")
 app.add_typer(license_.app, name="license")
 app.add_typer(job.app, name="job")
 app.add_typer(operator.app, name="operator")
+app.add_typer(collider.app, name="collider")
+app.add_typer(window.app, name="window")
 app.add_typer(revenue.app, name="revenue")
 app.add_typer(assurance.app, name="assurance")
 app.add_typer(account.app, name="account")

@@ -117,6 +117,22 @@ def token(
 
 
 @app.command()
+def recorder(
+    at: Annotated[str, typer.Argument(metavar="ADDRESS", help="Who records.")],
+    account: As,
+    stop: Annotated[bool, typer.Option("--stop", help="Take it off the list instead.")] = False,
+    wait: Wait = False,
+    as_json: Json = False,
+) -> None:
+    """Lists a recorder of windows, or takes one off the list, after the admin's delay. Its bond stays its own."""
+    chain, signer = _opened(account)
+    named = Session().address(at, "ADDRESS")
+    done = chain.windows.recorder(named).listed != stop
+    calls = [] if done else [chain.windows.list_recorder(named, listed=not stop)]
+    _carry_out(chain, signer, calls, wait=wait, as_json=as_json)
+
+
+@app.command()
 def cancel(
     function: Annotated[str, typer.Argument(help="As shown: RevenueLedger.setProtocolFee ...")],
     account: As,

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from datetime import datetime
 
 from fusion.errors import BadInput
 
@@ -36,6 +37,26 @@ def parse_bytes(text: str, option: str) -> int:
     if not number.isascii() or not number.isdigit() or len(number) > 18:
         raise BadInput(f"{option} is {text!r}: give bytes, or a size such as 512MiB or 4GiB")
     return int(number) * SIZES.get(unit, 1)
+
+
+def parse_moment(text: str, option: str, now: int) -> int:
+    """The second that `1735689600`, `2025-01-01T00:00:00Z` or a time from `now` such as `15m` names."""
+    if text.isascii() and text.isdigit() and len(text) == len("1735689600"):
+        return int(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        pass
+    else:
+        if moment.tzinfo is None:
+            raise BadInput(f"{option} is {text!r}: say of which time zone, as in {text}Z")
+        return int(moment.timestamp())
+    try:
+        return now + parse_seconds(text, option)
+    except BadInput:
+        raise BadInput(
+            f"{option} is {text!r}: give a time from now such as 15m, a second since 1970, or 2025-01-01T00:00:00Z"
+        ) from None
 
 
 def parse_bps(text: str, option: str) -> int:

@@ -20,7 +20,7 @@ from atom.instrument import Instrument
 
 INSTRUMENT: Final = Instrument("simulated", "SIM-USD", "SIM-USD", Decimal("0.01"), Decimal("0.001"))
 
-_START: Final = 1_704_067_200 * 10**9  # 2024-01-01T00:00:00Z
+OPENS: Final = 1_704_067_200 * 10**9  # 2024-01-01T00:00:00Z
 _FAIR: Final = 10_000  # ticks
 _PULL: Final = 0.002  # share of the distance to _FAIR that is taken back at each message
 _WANDER: Final = 0.6  # ticks, standard deviation of the fair price's step at each message
@@ -34,20 +34,21 @@ _LEAN: Final = 25.0  # ticks between mid and fair price that make a market order
 _SIZE: Final = 1 / 400  # so that an order has 400 lots on average
 
 
-def simulate(seed: int = 0, messages: int = 20_000) -> Events:
+def simulate(seed: int = 0, messages: int = 20_000, *, opens: int = OPENS) -> Events:
     """A market's first `messages` messages after the opening book, by order.
 
     Args:
         seed: at least 0.
         messages: orders placed, cancelled or sent to the market; a market order makes several events.
+        opens: when the book opens, ns since 1970 UTC; the same market at another time is the same but for its times.
     """
-    return _Market(np.random.Generator(np.random.PCG64(seed)), messages).run()
+    return _Market(np.random.Generator(np.random.PCG64(seed)), messages, opens).run()
 
 
 class _Market:
     """Resting orders, and the rows told so far."""
 
-    def __init__(self, rng: np.random.Generator, messages: int) -> None:
+    def __init__(self, rng: np.random.Generator, messages: int, opens: int) -> None:
         self._messages = messages
         opening = 2 * _DEPTH
         count = opening + messages
@@ -56,7 +57,7 @@ class _Market:
         self._distance = rng.geometric(_NEARNESS, count).tolist()
         self._size = rng.geometric(_SIZE, count).tolist()
         gaps = np.maximum(rng.exponential(_GAP, messages).astype(np.int64), 1)
-        self._ts = np.concatenate(([0], np.cumsum(gaps))) + _START
+        self._ts = np.concatenate(([0], np.cumsum(gaps))) + opens
         self._ts_recv = self._ts + rng.integers(*_LATENCY, size=messages + 1)
         self._book = Book()
         self._queues: dict[tuple[int, int], dict[int, int]] = {}  # (side, price) -> order id -> size, oldest first

@@ -1,1 +1,1 @@
-"""The Collider: breeds modules by evolution and learning, and scores them honestly."""
+"""The collider: finds settings, and walks a search on chain from its post to its reward."""

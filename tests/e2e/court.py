@@ -33,7 +33,8 @@ from tests.e2e.command import Fusion
 HONEST = ("hal", "hedy", "hugo", "hope")
 PUPPETS = ("liv", "lou")
 STORES = ("home", "puppets")
-PEOPLE = ("ada", "you", "carol", "rita", "poor")
+RECORDERS = ("rex", "ruth")
+PEOPLE = ("ada", "you", "carol", "rita", "poor", "uma", *RECORDERS)
 HONEST_STAKE = 1_000 * MUSD
 PUPPET_STAKE = 10_000 * MUSD
 DOLLARS = 100_000 * MUSD
@@ -44,6 +45,12 @@ PARAMETERS = replace(
     Parameters(),
     unbond_period=40_000,
     canary_interval=1,
+    recorders=len(RECORDERS),
+    recorder_quorum=len(RECORDERS),
+    window_commit=600,
+    window_reveal=600,
+    search_reveal=600,
+    search_post=600,
     windows=replace(Parameters().windows, commit=400, reveal=200, challenge=100),
 )
 MODULE = """
@@ -243,6 +250,8 @@ def _deployed(anvil: Anvil, keys: Mapping[str, Account]) -> Chain:
     for name, each in keys.items():
         if name != "poor":
             chain.send(deployer, chain.token.mint(each.address, DOLLARS))
+    for name in RECORDERS:
+        chain.send(deployer, chain.windows.list_recorder(keys[name].address, listed=True))
     return chain
 
 

@@ -10,6 +10,13 @@ def test_the_simulated_venue_is_seeded():
     assert window_files(open_feed("simulated").events) != window_files(open_feed("simulated:1").events)
 
 
+def test_the_simulated_venue_opens_when_it_is_told_to():
+    usual, later = (quotes(open_feed(feed), rows=50) for feed in ("simulated:3", "simulated:3@1800000000"))
+    assert later["ts"][0] == 1_800_000_000 * 10**9
+    assert (later["ts"] - usual["ts"] == later["ts"][0] - usual["ts"][0]).all()
+    assert all((later[name] == usual[name]).all() for name in ("bid", "ask", "bid_size", "ask_size"))
+
+
 def test_a_recording_by_venue_and_file(by_hand):
     assert open_feed(f"binance:{by_hand / 'spot.txt'}").messages == 7
 
@@ -24,7 +31,22 @@ def test_a_symbol_is_chosen_where_there_are_several(by_hand):
 
 
 @pytest.mark.parametrize(
-    "feed", ["", "binance", "binance:", "nyse", "nyse:file", "simulated:", "simulated:x", "simulated:-1", "simulated:²"]
+    "feed",
+    [
+        "",
+        "binance",
+        "binance:",
+        "nyse",
+        "nyse:file",
+        "simulated:",
+        "simulated:x",
+        "simulated:-1",
+        "simulated:²",
+        "simulated:1@",
+        "simulated:1@x",
+        "simulated:@1",
+        "simulated:1@9000000001",
+    ],
 )
 def test_malformed_feeds_are_refused(feed):
     with pytest.raises(BadInput) as caught:
