@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from sandbox.jail.seccomp import SELF, Action, Condition, Profile, Rule
 
 _PROT_WRITE, _PROT_EXEC = 2, 4
+_MAP_PRIVATE, _MAP_TYPE = 2, 0x0F
 _AF_UNIX = 1
 
 # What the C library asks for when it starts a thread: all of _THREAD, some of _THREAD_MORE, nothing else.
@@ -72,7 +73,13 @@ _ARGUMENTS: dict[str, Action | Rule] = {
     "tgkill": _one_of(0, (SELF,)),
 }
 
-WASM_HOST = Profile("wasm-host", {**_all(Action.KILL, _ATTACKS), **_all(Action.ALLOW, _BASE + _SOCKET), **_ARGUMENTS})
+_PRIVATE = Rule(((Condition(2, 0, mask=_PROT_EXEC), Condition(3, _MAP_PRIVATE, mask=_MAP_TYPE)),))
+"""A mapping that RLIMIT_DATA counts: shared memory it does not, and not every user has cgroups."""
+
+WASM_HOST = Profile(
+    "wasm-host",
+    {**_all(Action.KILL, _ATTACKS), **_all(Action.ALLOW, _BASE + _SOCKET), **_ARGUMENTS, "mmap": _PRIVATE},
+)
 
 PYTHON = Profile("python", {**_all(Action.KILL, _ATTACKS), **_all(Action.ALLOW, _BASE + _FILES), **_ARGUMENTS})
 

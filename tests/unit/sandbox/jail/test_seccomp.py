@@ -118,11 +118,18 @@ def test_threads_are_allowed_and_processes_are_not(name: str, machine: str) -> N
 @pytest.mark.parametrize("machine", sorted(NUMBERS))
 def test_memory_is_executable_only_for_jit_and_never_writable_then(machine: str) -> None:
     for profile in PROFILES:
-        assert _does(profile, machine, "mmap", 0, 4096, 3) == Action.ALLOW
-        assert _does(profile, machine, "mmap", 0, 4096, 5) == Action.EPERM
-        assert _does(profile, machine, "mmap", 0, 4096, 7) == Action.EPERM
+        assert _does(profile, machine, "mmap", 0, 4096, 3, 0x22) == Action.ALLOW
+        assert _does(profile, machine, "mmap", 0, 4096, 5, 0x22) == Action.EPERM
+        assert _does(profile, machine, "mmap", 0, 4096, 7, 0x22) == Action.EPERM
         assert _does(profile, machine, "mprotect", 0, 4096, 7) == Action.EPERM
     assert _does(JIT.name, machine, "mprotect", 0, 4096, 5) == Action.ALLOW
+
+
+@pytest.mark.parametrize("machine", sorted(NUMBERS))
+def test_the_wasm_host_maps_no_memory_that_its_limits_do_not_count(machine: str) -> None:
+    shared, validated = 0x21, 0x23
+    for flags in (shared, validated):
+        assert _does(WASM_HOST.name, machine, "mmap", 0, 4096, 3, flags) == Action.EPERM
     for profile in (WASM_HOST, PYTHON):
         assert _does(profile.name, machine, "mprotect", 0, 4096, 5) == Action.EPERM
 
