@@ -23,13 +23,14 @@ _WHAT_TO_DO = {
 
 
 def main() -> None:
-    said = {wall.value: _why(wall) for wall in Wall}
+    asked_by = os.getppid()
+    said = {wall.value: _why(wall, asked_by) for wall in Wall}
     sys.stdout.write(json.dumps(said))
 
 
-def _why(wall: Wall) -> str:
+def _why(wall: Wall, asked_by: int) -> str:
     """Why a wall does not stand and what to do; empty where it does."""
-    failed = _in_child(lambda: _build(wall))
+    failed = _in_child(lambda: _build(wall, asked_by))
     if not failed:
         return ""
     needs_user = wall in NAMESPACES or wall is Wall.ROOT
@@ -37,14 +38,14 @@ def _why(wall: Wall) -> str:
     return f"{failed}: {advice}"
 
 
-def _build(wall: Wall) -> None:
+def _build(wall: Wall, asked_by: int) -> None:
     """Builds a wall, with what it needs, as a worker does.
 
     Raises:
         OSError: it cannot be built.
     """
     if wall in {Wall.MEMORY, Wall.PIDS}:
-        found = cgroup.hierarchy()
+        found = cgroup.hierarchy(asked_by)
         if wall.value not in found.folders:
             raise OSError(errno.EACCES, f"this user may not make {wall} cgroups")
         cgroup.make(found, memory=1 << 30, processes=64).remove()
