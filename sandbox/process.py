@@ -67,7 +67,7 @@ _LOOP = _DOUBLE.replace(b"return", b"while True: pass #")
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class Setup:
     """What the operator tells its process at the start.
 
     Attributes:
@@ -90,27 +90,27 @@ class Order:
         return json.dumps(asdict(self))
 
     @classmethod
-    def decode(cls, text: str) -> "Order":
+    def decode(cls, text: str) -> "Setup":
         return cls(**json.loads(text))
 
 
 def main() -> None:
-    """The process: the descriptor of its socket and its order are its arguments."""
+    """The process: the descriptor of its socket and its set-up are its arguments."""
     try:
-        _main(socket.socket(fileno=int(sys.argv[1])), Order.decode(sys.argv[2]))
+        _main(socket.socket(fileno=int(sys.argv[1])), Setup.decode(sys.argv[2]))
     except (FusionError, OSError) as error:
         sys.exit(f"{error}")  # the last line on stderr is told to the operator
 
 
-def _main(end: socket.socket, order: Order) -> None:
+def _main(end: socket.socket, setup: Setup) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the operator, which then ends this one
-    operator = os.pidfd_open(order.operator) if sys.platform == "linux" else None
-    if os.getppid() != order.operator:
+    operator = os.pidfd_open(setup.operator) if sys.platform == "linux" else None
+    if os.getppid() != setup.operator:
         return
-    for entry in order.groups:
+    for entry in setup.groups:
         Path(entry).write_text("0")
-    walls = frozenset(map(Wall, order.walls))
-    runtime = load(Image(bytes.fromhex(order.image), Path(order.folder)))
+    walls = frozenset(map(Wall, setup.walls))
+    runtime = load(Image(bytes.fromhex(setup.image), Path(setup.folder)))
     warm(runtime)
     if operator is None:  # a machine without any of the walls
         serve(Channel(end), runtime)
@@ -121,7 +121,7 @@ def _main(end: socket.socket, order: Order) -> None:
         _watch(child, operator)
     os.close(operator)
     enclosure.see(walls)
-    enclosure.lock(walls, WASM_HOST, Bounds(memory=order.memory))
+    enclosure.lock(walls, WASM_HOST, Bounds(memory=setup.memory))
     serve(Channel(end), runtime)
 
 

@@ -33,7 +33,7 @@ from sandbox.message import (
     encode_run,
 )
 from sandbox.outcome import LimitHit, NoVote, Outcome
-from sandbox.process import SHORT_OF_MEMORY, SIGNALLED, Order
+from sandbox.process import SHORT_OF_MEMORY, SIGNALLED, Setup
 
 MEMORY = 2 << 30
 """Bytes that a process may take unless told otherwise: the image about 0.1 GB, the rest its run."""
@@ -41,6 +41,7 @@ MEMORY = 2 << 30
 START = 60.0  # seconds within which a process has loaded the image and locked itself in; it takes about one
 GRACE = 15.0  # seconds beyond a run's own deadline after which its process is ended
 _LEAVE = 2.0  # seconds within which a process that is told to end has ended
+_ENDING = 1.0  # seconds within which a process that has closed its socket has ended, and said how
 _THREADS = 64  # threads and processes of a worker's cgroup; it has five
 _WORDS = 64 << 10  # bytes of stderr that are kept
 _NO_MEMORY = b"memory allocation of "  # what wasmtime says when it gives up
@@ -98,7 +99,7 @@ class Worker:
                 within = f"{task.deadline + GRACE:.0f} s" if cell.greeted else f"{START:.0f} s of its start"
                 raise Retryable(f"the sandbox process gave no answer within {within}") from error
             except (OSError, EOFError) as error:
-                ended = self._discard()
+                ended = self._discard(ending=True)
                 if ended.short_of_memory:
                     return LimitHit("memory")
                 during = "during a run" if cell.greeted else "before it was ready"
@@ -139,10 +140,10 @@ class Worker:
         walls = usable() if self._walls is None else self._walls
         return _Cell(self._image, closed(walls, root=os.geteuid() == 0), self._memory)
 
-    def _discard(self) -> "_Ended":
+    def _discard(self, *, ending: bool = False) -> "_Ended":
         with self._guard:
             cell, self._cell = self._cell, None
-            return cell.end() if cell is not None else _Ended()
+            return cell.end(ending=ending) if cell is not None else _Ended()
 
 
 class _Ended:
@@ -173,7 +174,7 @@ class _Cell:
     def __init__(self, image: Image, walls: frozenset[Wall], memory: int) -> None:
         self.greeted = False
         self._group = _group(walls, memory)
-        order = Order(
+        setup = Setup(
             operator=os.getpid(),
             image=image.id.hex(),
             folder=str(image.path.resolve()),
@@ -193,7 +194,7 @@ class _Cell:
                     "-c",
                     "from sandbox.process import main; main()",
                     str(theirs.fileno()),
-                    order.encode(),
+                    setup.encode(),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -232,15 +233,18 @@ class _Cell:
         self.process.terminate()
         self.channel.shut()  # the process may have left its end to others
 
-    def end(self) -> _Ended:
-        """Ends the process, if it has not, and frees all that belongs to it."""
+    def end(self, *, ending: bool) -> _Ended:
+        """Ends the process and frees all that belongs to it.
+
+        Args:
+            ending: whether it seems to end by itself, so that how it does is worth a wait.
+        """
         self.channel.close()
-        self.process.terminate()
-        try:
-            status = self.process.wait(_LEAVE)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            status = self.process.wait()
+        if not (ending and self._ended(_ENDING)):
+            self.process.terminate()
+            if not self._ended(_LEAVE):
+                self.process.kill()
+        status = self.process.wait()
         short = self._group.out_of_memory() if self._group else False
         self._leave()
         try:
@@ -249,6 +253,14 @@ class _Cell:
             words = b""  # somebody else has its end
         os.close(self._words)
         return _Ended(status, words, killed_for_memory=short)
+
+    def _ended(self, seconds: float) -> bool:
+        """Whether the process ends within that time."""
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def _leave(self) -> None:
         if self._group is not None:
