@@ -12,6 +12,7 @@ app = typer.Typer(no_args_is_help=True, help="Write, test, publish, sell and run
 
 Folder = Annotated[Path, typer.Argument(help="Folder that holds module.toml and module.py.")]
 MADE_UP = "made-up"
+NATIVE = "not attested, may differ between machines"
 
 
 @app.command()
@@ -31,14 +32,22 @@ def check(
     feed: Annotated[str, typer.Option(help=f"`{MADE_UP}`, or a feed as in `fusion atom show`.")] = MADE_UP,
     inputs: Inputs = None,
     settings: Settings = None,
+    native: Annotated[
+        bool,
+        typer.Option("--native", help="Run it as this machine's own code, which native packages need; never attested."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Runs a module in the sandbox. Checks its ports, determinism, and that it does not look ahead."""
+    from contextlib import ExitStack
+
     from cli.bundles import local_code
     from cli.output import record
     from cli.values import pairs, parse_settings
     from fusion.errors import BadInput
     from node.inputs import feed_table, port_columns
+    from sandbox.native import NativeRuntime
+    from sandbox.order import native_packages
     from sandbox.verify import verify
 
     session = Session()
@@ -46,16 +55,22 @@ def check(
     if chosen and feed == MADE_UP:
         raise BadInput(f"--input names columns of a feed, and {MADE_UP} data has none: give --feed too")
     bundle, code = local_code(folder, session.content)
+    packages = native_packages(code)
+    if packages and not native:
+        raise BadInput(f"it needs the native package {packages[0]!r}: give --native to run it here, never attested")
     table = None if feed == MADE_UP else feed_table(feed)
     columns = None if table is None else port_columns(table, bundle.manifest.inputs, chosen)
-    report = verify(session.runtime, code, columns, values)
+    with ExitStack() as held:
+        runtime = held.enter_context(NativeRuntime(packages)) if native else session.runtime
+        report = verify(runtime, code, columns, values)
     record(
         {
             "module": f"{bundle.manifest.name} {bundle.manifest.version}",
             "cid": str(bundle.cid),
+            **({"runtime": "native", "note": NATIVE} if native else {"runtime": "wasm"}),
             "sound": report.sound,
             "rows": report.rows,
-            "fuel": report.fuel,
+            "fuel": None if native else report.fuel,
             "checked_prefixes": list(report.prefixes),
             "lookback_error": report.lookback_error,
             "problems": list(report.problems),

@@ -1,7 +1,7 @@
 """What a runtime is given and what it found, whichever runtime it is: orders checked and packed, frames read."""
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, Self
@@ -18,7 +18,7 @@ from sandbox.outcome import LimitHit, ModuleError, NoVote, Outcome, Refused, Res
 _SCALARS = (bool, int, float, str)
 
 
-class NotRunnable(Exception):
+class NotRunnable(BadInput):
     """The job cannot run as given."""
 
 
@@ -70,11 +70,11 @@ class Order:
             NotRunnable: it cannot be run as given; the message says why.
         """
         declared = declared_by(module)
-        packages = native_packages(module)
-        if packages and not native:
-            needed = next(iter(packages.values()))[0]
+        packages = {bytes(code.cid): _native(code) for code in (module, *module.upstreams())}
+        needed = native_packages(module)
+        if needed and not native:
             raise NotRunnable(
-                f"it needs the native package {needed!r}, which the wasm sandbox has not: "
+                f"it needs the native package {needed[0]!r}, which the wasm sandbox has not: "
                 "`fusion module test --native` runs it on this machine, never attested"
             )
         _check(inputs, settings, seed)
@@ -82,11 +82,6 @@ class Order:
         rows = len(next(iter(inputs.values()))) if inputs else 0
         parts = request(call, module, ports=ports, inputs=inputs, settings=settings, seed=seed, native=packages)
         return cls(parts, rows, declared.outputs if declared else None)
-
-    @property
-    def sent(self) -> bytes:
-        """All that the guest reads."""
-        return b"".join(self.parts)
 
     def outcome(self, result: bytes, fuel: int, *, native: bool = False) -> Outcome:
         """What a guest that came to its end says of a run.
@@ -118,14 +113,13 @@ class Order:
         return frame
 
 
-def native_packages(module: ModuleCode) -> dict[bytes, tuple[str, ...]]:
-    """The native packages that a module and its upstreams declare: bundle's CID -> packages, without empty ones.
+def native_packages(module: ModuleCode) -> tuple[str, ...]:
+    """The native packages that a module and its upstreams declare, each once.
 
     Raises:
         NotRunnable: a manifest cannot be read.
     """
-    listed = ((bytes(code.cid), declared_by(code)) for code in (module, *module.upstreams()))
-    return {cid: declared.native for cid, declared in listed if declared is not None and declared.native}
+    return tuple(dict.fromkeys(name for code in (module, *module.upstreams()) for name in _native(code)))
 
 
 def declared_by(module: ModuleCode) -> Declared | None:
@@ -161,11 +155,12 @@ def _declared(text: bytes) -> Declared:
     native = manifest.get("native", [])
     if not isinstance(native, list) or not all(isinstance(package, str) for package in native):
         raise NotRunnable("module.toml: native must be a list of packages' names")
-    return Declared(tuple(inputs), tuple(outputs), _unique(native))
+    return Declared(tuple(inputs), tuple(outputs), tuple(native))
 
 
-def _unique(names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(names))
+def _native(code: ModuleCode) -> tuple[str, ...]:
+    declared = declared_by(code)
+    return declared.native if declared else ()
 
 
 def _check(inputs: Mapping[str, Column], settings: Mapping[str, Scalar], seed: int) -> None:

@@ -7,7 +7,6 @@ stands still; random numbers that follow from the job's seed; no file, network, 
 from collections.abc import Callable, Mapping
 
 from fusion.content.table import Column
-from fusion.errors import BadInput
 from fusion.sdk import Interface, Scalar
 from sandbox.code import Limits, ModuleCode
 from sandbox.frame import packed
@@ -83,10 +82,7 @@ class Runtime:
             BadInput: the code has a syntax error, imports what it may not, raises while it is loaded, has no such
                 entry, or a signature that is not a module's; the message says where.
         """
-        try:
-            order = Order.of("describe", module, {}, settings or {})
-        except NotRunnable as refused:
-            raise BadInput(str(refused)) from None
+        order = Order.of("describe", module, {}, settings or {})
         ended = self._interpreter.run(b"serve()", _bounds(_DESCRIBE, 30.0), start=self._booted, stdin=order.parts)
         unusual = _unusual(ended)
         if unusual is not None:

@@ -33,7 +33,6 @@ _FLAGS = {
     Wall.CGROUP: kernel.NEWCGROUP,
 }
 _STAGE = "/tmp"  # noqa: S108 - a folder to mount the new root over, in this process's own mount namespace
-_NAME = "sandbox"
 _CLOSED = kernel.MS_NOSUID | kernel.MS_NODEV
 
 
@@ -63,6 +62,8 @@ class Bounds:
         files: descriptors.
         written: bytes of one file.
         seconds: of processor time, None for no bound.
+        space: bytes of addresses, None for no bound; of code that a process maps and of memory that it shares, too.
+        stack: bytes of the first thread's stack, None for no bound.
     """
 
     memory: int
@@ -70,6 +71,8 @@ class Bounds:
     files: int = 64
     written: int = 0
     seconds: int | None = None
+    space: int | None = None
+    stack: int | None = None
 
 
 def enter(walls: frozenset[Wall]) -> None:
@@ -90,8 +93,6 @@ def enter(walls: frozenset[Wall]) -> None:
         Path("/proc/self/gid_map").write_text(f"{NOBODY} {group} 1")
     if Wall.MOUNT in walls:
         kernel.mount(None, "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
-    if Wall.UTS in walls:
-        kernel.set_hostname(_NAME)  # not the machine's
 
 
 def become_nobody() -> None:
@@ -105,17 +106,25 @@ def become_nobody() -> None:
         kernel.die_with_parent(ending)
 
 
-def see(walls: frozenset[Wall], view: View = EMPTY) -> None:
-    """Makes `view` all that there is of files; the machine's own are out of reach even by a descriptor's `..`."""
+def stage(view: View) -> None:
+    """Builds what `see` will show with root's rights, before `enter`: where only root may reach Python's folders."""
+    kernel.unshare(kernel.NEWNS)
+    kernel.mount(None, "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
+    _build(view)
+
+
+def see(walls: frozenset[Wall], view: View = EMPTY, *, staged: bool = False) -> None:
+    """Makes `view` all that there is of files; the machine's own are out of reach even by a descriptor's `..`.
+
+    Args:
+        staged: whether `stage` has built it.
+    """
     if Wall.ROOT not in walls:
         return
-    opened = {path: os.open(path, os.O_PATH | os.O_CLOEXEC) for path in view.readable}  # the stage may hide them
-    kernel.mount("none", _STAGE, "tmpfs", _CLOSED, "size=1m,nr_inodes=4096,mode=755")
-    for path, descriptor in opened.items():
-        _bind(path, descriptor)
-        os.close(descriptor)
-    for path in view.folders:
-        _under(path).mkdir(parents=True, exist_ok=True)
+    if staged:
+        kernel.mount(_STAGE, _STAGE, None, kernel.MS_BIND | kernel.MS_REC)  # a mount of this namespace's own can move
+    else:
+        _build(view)
     os.chdir(_STAGE)
     kernel.pivot_root(".", ".")
     kernel.umount(".", kernel.MNT_DETACH)
@@ -135,7 +144,7 @@ def scratch(path: Path, size: int, files: int = 1024) -> None:
 
 def lock(
     walls: frozenset[Wall],
-    profile: Profile,
+    profile: Profile | bytes,
     bounds: Bounds,
     *,
     readable: Iterable[Path] = (),
@@ -144,6 +153,7 @@ def lock(
     """Gives up for good what is not needed any more. After this, nothing may be imported, opened or mapped to run.
 
     Args:
+        profile: or what `program` gave for it.
         readable, writable: what Landlock leaves, with all below.
     """
     if Wall.RLIMITS in walls:
@@ -157,7 +167,12 @@ def lock(
     if Wall.LANDLOCK in walls:
         landlock.restrict(map(str, readable), map(str, writable))
     if Wall.SECCOMP in walls:
-        kernel.seccomp(assemble(profile, platform.machine(), numbers.here(), os.getpid()))
+        kernel.seccomp(profile if isinstance(profile, bytes) else program(profile, os.getpid()))
+
+
+def program(profile: Profile, pid: int) -> bytes:
+    """A profile for the process that has this number where it runs, made before it is there."""
+    return assemble(profile, platform.machine(), numbers.here(), pid)
 
 
 def fork() -> int:
@@ -177,6 +192,16 @@ def fork() -> int:
     except OSError:
         os._exit(1)
     return 0
+
+
+def _build(view: View) -> None:
+    opened = {path: os.open(path, os.O_PATH | os.O_CLOEXEC) for path in view.readable}  # the stage may hide them
+    kernel.mount("none", _STAGE, "tmpfs", _CLOSED, "size=1m,nr_inodes=4096,mode=755")
+    for path, descriptor in opened.items():
+        _bind(path, descriptor)
+        os.close(descriptor)
+    for path in view.folders:
+        _under(path).mkdir(parents=True, exist_ok=True)
 
 
 def _under(path: Path) -> Path:
@@ -205,8 +230,12 @@ def _limit(bounds: Bounds, *, counted: bool) -> None:
     }
     if counted:  # else it would count what else this user runs
         limits[resource.RLIMIT_NPROC] = bounds.processes
-    if bounds.seconds is not None:
-        limits[resource.RLIMIT_CPU] = bounds.seconds
+    further = {
+        resource.RLIMIT_CPU: bounds.seconds,
+        resource.RLIMIT_AS: bounds.space,
+        resource.RLIMIT_STACK: bounds.stack,
+    }
+    limits |= {limit: bound for limit, bound in further.items() if bound is not None}
     for limit, value in limits.items():
         most = resource.getrlimit(limit)[1]
         allowed = value if most == resource.RLIM_INFINITY else min(value, most)

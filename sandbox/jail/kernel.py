@@ -20,6 +20,7 @@ _MOUNT_ATTR_RDONLY, _MOUNT_ATTR_NOSUID, _MOUNT_ATTR_NODEV = 1, 2, 4
 
 # prctl
 _PR_SET_PDEATHSIG, _PR_GET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_CAPBSET_DROP = 1, 2, 4, 24
+_PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_NO_NEW_PRIVS, _PR_GET_NO_NEW_PRIVS = 38, 39
 _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
 _CAPABILITY_VERSION = 0x20080522
@@ -40,6 +41,11 @@ def unshare(flags: int) -> None:
     _checked("unshare", _libc.unshare(ctypes.c_int(flags)))
 
 
+def setns(descriptor: int, flag: int) -> None:
+    """Moves this process, or for a pid namespace its next children, into the namespace of an opened /proc entry."""
+    _checked("setns", _libc.setns(ctypes.c_int(descriptor), ctypes.c_int(flag)))
+
+
 def mount(source: str | None, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
     _checked(f"mount {target}", _libc.mount(_text(source), _text(target), _text(kind), _word(flags), _text(data)))
 
@@ -52,10 +58,6 @@ def mount_read_only(target: str) -> None:
 
 def umount(target: str, flags: int) -> None:
     _checked(f"umount {target}", _libc.umount2(_text(target), ctypes.c_int(flags)))
-
-
-def set_hostname(name: str) -> None:
-    _checked("sethostname", _libc.sethostname(_text(name), ctypes.c_size_t(len(name))))
 
 
 def pivot_root(new: str, old: str) -> None:
@@ -72,6 +74,11 @@ def ending_with_parent() -> int:
     found = ctypes.c_int()
     _prctl(_PR_GET_PDEATHSIG, ctypes.addressof(found))
     return found.value
+
+
+def adopt_orphans() -> None:
+    """Makes this process the parent of whatever it started whose own parent ended."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 def set_dumpable(dumpable: bool) -> None:  # noqa: FBT001 - the kernel's own word

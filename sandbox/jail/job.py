@@ -1,0 +1,132 @@
+"""What a native job is told, and the steps a process forked from the zygote takes before it runs a module."""
+
+import json
+import os
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import NoReturn, Self
+
+from sandbox.guest.runner import ANSWER, serve
+from sandbox.jail import enclosure, kernel
+from sandbox.jail.enclosure import Bounds, View
+from sandbox.jail.profiles import PROFILES
+from sandbox.jail.walls import Wall
+
+FIRST = 1
+"""Number of the first process of a pid namespace, which a job is where there are such."""
+
+TEMPORARY = Path("/tmp")  # noqa: S108 - a folder of the job's own is mounted there
+
+_SCRATCH, _SCRATCH_FILES = 16 << 20, 64  # bytes, files and folders
+_FILES = 32
+_STACK = 8 << 20
+_LAST = 1 << 16  # descriptors beyond are none of ours
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What the zygote is sent, with the descriptors of the request, of what is printed and of the result.
+
+    Attributes:
+        memory: bytes that it may use beyond what the zygote has.
+        seconds: of processor time.
+        profile: of system calls, "python" or "jit".
+    """
+
+    memory: int
+    seconds: int
+    profile: str
+
+    def encode(self) -> bytes:
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def decode(cls, message: bytes) -> Self:
+        return cls(**json.loads(message))
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a zygote knows of itself.
+
+    Attributes:
+        walls: those that it and its jobs stand behind.
+        view: the files that it sees.
+        data: bytes it may write to.
+        space: bytes of addresses it has.
+        filters: profile -> its program for the first process of a namespace.
+        proc: the opened /proc, which it does not see; None where it shares no group with its jobs.
+    """
+
+    walls: frozenset[Wall]
+    view: View
+    data: int
+    space: int
+    filters: Mapping[str, bytes]
+    proc: int | None
+
+
+def run(job: Job, ground: Ground, host: socket.socket, descriptors: Sequence[int]) -> NoReturn:
+    """Locks this process in, runs the module that the request holds, and ends.
+
+    Args:
+        host: told what failed before the module ran.
+        descriptors: request, printed, result.
+    """
+    try:
+        try:
+            _lock_in(job, ground, host, descriptors)
+        except BaseException as error:  # noqa: BLE001 - told to the host, which has no other way to see it
+            host.send(json.dumps({"failed": f"{type(error).__name__}: {error}"[:400]}).encode())
+            os._exit(1)
+        serve()
+        _flush()
+    finally:
+        os._exit(0)  # the interpreter is not wound up: what a module left to be run at the end is not run
+
+
+def _lock_in(job: Job, ground: Ground, host: socket.socket, descriptors: Sequence[int]) -> None:
+    request, printed, result = descriptors
+    if ground.proc is not None:
+        _offer(ground.proc)
+    flags = {Wall.MOUNT: kernel.NEWNS, Wall.IPC: kernel.NEWIPC}
+    kernel.unshare(sum(flag for wall, flag in flags.items() if wall in ground.walls))
+    writable: tuple[Path, ...] = ()
+    if Wall.MOUNT in ground.walls:
+        enclosure.scratch(TEMPORARY, _SCRATCH, _SCRATCH_FILES)
+        writable = (TEMPORARY,)
+        os.chdir(TEMPORARY)
+    for source, target in ((request, 0), (printed, 1), (printed, 2), (result, ANSWER)):
+        os.dup2(source, target)
+    kept = sorted({host.fileno(), ANSWER})
+    for first, last in zip([2, *kept], [*kept, _LAST], strict=True):
+        os.closerange(first + 1, last)
+    bounds = Bounds(
+        memory=ground.data + job.memory,
+        space=ground.space + job.memory,
+        processes=0,
+        files=_FILES,
+        written=_SCRATCH,
+        seconds=job.seconds,
+        stack=_STACK,
+    )
+    readable = [path for path in ground.view.readable if os.access(path, os.R_OK)]  # not all are without a root
+    profile = ground.filters[job.profile] if os.getpid() == FIRST else PROFILES[job.profile]
+    enclosure.lock(ground.walls, profile, bounds, readable=readable, writable=writable)
+    host.close()
+
+
+def _offer(proc: int) -> None:
+    """Has the kernel, short of the group's memory, end this process and not the zygote."""
+    opened = os.open("self/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC, dir_fd=proc)
+    os.write(opened, b"1000")
+    os.close(opened)
+
+
+def _flush() -> None:
+    """What a module printed and then raised."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
