@@ -35,8 +35,8 @@ from sandbox.message import (
 from sandbox.outcome import LimitHit, NoVote, Outcome
 from sandbox.process import SHORT_OF_MEMORY, SIGNALLED, Setup
 
-MEMORY = 2 << 30
-"""Bytes that a process may take unless told otherwise: the image about 0.1 GB, the rest its run."""
+MEMORY = 5 << 30
+"""Bytes that a process may take unless told otherwise: as much as a job may ask for, and what its host needs beside."""
 
 START = 60.0  # seconds within which a process has loaded the image and locked itself in; it takes about one
 GRACE = 15.0  # seconds beyond a run's own deadline after which its process is ended
