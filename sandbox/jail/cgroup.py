@@ -12,7 +12,9 @@ from itertools import count
 from pathlib import Path
 
 _PREFIX = "fusion"
+_MAIN = f"{_PREFIX}-main"  # the group into which a process moves out of the folder that it was given
 _CONTROLLERS = ("memory", "pids")
+_STATE, _PARENT, _START = 0, 1, 19  # fields of /proc/<pid>/stat after the name
 _LEAVE = 2.0  # seconds within which killed processes have left a group
 _serial = count()
 
@@ -119,10 +121,16 @@ def make(hierarchy: Hierarchy, *, memory: int, processes: int, together: bool = 
     return group
 
 
-def hierarchy() -> Hierarchy:
-    """Where this process can make groups; of the second version only folders that were delegated to it are found."""
-    mounts = list(_mounts())
-    own = dict(_own())
+def hierarchy(process: int | None = None, proc: Path = Path("/proc")) -> Hierarchy:
+    """Where this process can make groups; of the second version only folders that were delegated to it are found.
+
+    Args:
+        process: whose children may be moved with it into a group of their own; None for this one.
+        proc: the kernel's view of processes.
+    """
+    family = process or os.getpid()
+    mounts = list(_mounts(proc / "self/mountinfo"))
+    own = dict(_own(proc / "self/cgroup"))
     first: dict[str, Path] = {}
     for kind, options, root, point in mounts:
         if kind == "cgroup":
@@ -133,7 +141,7 @@ def hierarchy() -> Hierarchy:
         return Hierarchy({name: folder for name, folder in first.items() if os.access(folder, os.W_OK)}, unified=False)
     for kind, _options, root, point in mounts:
         if kind == "cgroup2" and "" in own:
-            folder = _delegated(_folder(point, root, own[""]), point)
+            folder = _delegated(_folder(point, root, own[""]), point, family)
             if folder is not None:
                 has = (folder / "cgroup.subtree_control").read_text().split()
                 return Hierarchy({name: folder for name in _CONTROLLERS if name in has}, unified=True)
@@ -152,22 +160,31 @@ def _bounds(
     return [("memory.limit_in_bytes", memory, True), ("memory.memsw.limit_in_bytes", memory, False)]
 
 
-def _delegated(own: Path, top: Path) -> Path | None:
+def _delegated(found: Path, top: Path, family: int) -> Path | None:
     """The folder whose controllers this user may hand on: its own or, as systemd's `DelegateSubgroup` has it, the next.
 
-    A folder with processes cannot hand controllers on, so a process in the delegated folder itself first moves, with
-    the others there, into one below.
+    A folder with processes cannot hand controllers on, so a process that is in the delegated folder itself first moves
+    into one below; unless others than its own children are there too, who were not asked.
+
+    Args:
+        found: the folder that this process is in.
+        top: the hierarchy's first.
     """
-    for folder in (own, own.parent):
-        if folder != top.parent and os.access(folder, os.W_OK) and os.access(folder / "cgroup.procs", os.W_OK):
-            if _handed_on(folder):
-                return folder
-            if folder == own and folder != top and _handed_on(folder, moving=True):
-                return folder
-    return None
+    own = found.parent if found.name == _MAIN else found
+    if own == top:
+        return None
+    if _open(own) and (_hands_on(own) or (_alone(own, family) and _hands_on(own, moving=True))):
+        return own
+    above = own.parent
+    return above if _open(above) and _hands_on(above) else None
 
 
-def _handed_on(folder: Path, *, moving: bool = False) -> bool:
+def _open(folder: Path) -> bool:
+    return os.access(folder, os.W_OK) and os.access(folder / "cgroup.procs", os.W_OK)
+
+
+def _hands_on(folder: Path, *, moving: bool = False) -> bool:
+    """Whether the folder hands on what it has, which is tried."""
     control = folder / "cgroup.subtree_control"
     has = (folder / "cgroup.controllers").read_text().split()
     wanted = [name for name in _CONTROLLERS if name in has]
@@ -175,7 +192,7 @@ def _handed_on(folder: Path, *, moving: bool = False) -> bool:
         return False
     try:
         if moving:
-            leaf = folder / f"{_PREFIX}-main"
+            leaf = folder / _MAIN
             leaf.mkdir(exist_ok=True)
             for pid in (folder / "cgroup.procs").read_text().split():
                 (leaf / "cgroup.procs").write_text(pid)
@@ -186,6 +203,17 @@ def _handed_on(folder: Path, *, moving: bool = False) -> bool:
     return True
 
 
+def _alone(folder: Path, family: int) -> bool:
+    """Whether all processes of a folder are this one or came from it."""
+    for word in (folder / "cgroup.procs").read_text().split():
+        pid = int(word)
+        while pid not in {0, family}:
+            pid = int(_stat(pid, _PARENT) or 0)
+        if pid != family:
+            return False
+    return True
+
+
 def _folder(point: Path, root: str, path: str) -> Path:
     """Where a group lies under a mount that shows the hierarchy from `root` on."""
     below = path.removeprefix(root) if root != "/" else path
@@ -193,17 +221,17 @@ def _folder(point: Path, root: str, path: str) -> Path:
     return folder if folder.is_dir() else point
 
 
-def _mounts() -> Iterator[tuple[str, list[str], str, Path]]:
+def _mounts(table: Path) -> Iterator[tuple[str, list[str], str, Path]]:
     """Kind, options, root and mount point of every mount."""
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+    for line in table.read_text().splitlines():
         left, _, right = line.partition(" - ")
         fields, (kind, _, options) = left.split(), right.split(" ", 2)
         yield kind, options.split(","), fields[3], Path(fields[4].encode().decode("unicode_escape"))
 
 
-def _own() -> Iterator[tuple[str, str]]:
+def _own(table: Path) -> Iterator[tuple[str, str]]:
     """Controller, empty for the second version, and this process's group."""
-    for line in Path("/proc/self/cgroup").read_text().splitlines():
+    for line in table.read_text().splitlines():
         _, controllers, path = line.split(":", 2)
         for controller in controllers.split(","):
             yield controller, path
@@ -227,9 +255,16 @@ def _removed(folder: Path) -> bool:
 
 
 def _started(pid: int) -> str:
-    """When a process started, in the kernel's ticks: with its number it names it for good. Empty for none."""
+    """When a process started, in the kernel's ticks: with its number it names it for good. Empty for none.
+
+    One that has ended is none, however long its parent leaves it unlooked at.
+    """
+    return "" if _stat(pid, _STATE) in {"Z", "X"} else _stat(pid, _START)
+
+
+def _stat(pid: int, field: int) -> str:
+    """A field of what the kernel says of a process, empty where there is none."""
     try:
-        state, *words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[field]
     except OSError:
         return ""
-    return "" if state in "ZX" else words[18]  # a process that has ended may wait long for its parent to look

@@ -33,6 +33,7 @@ _FLAGS = {
     Wall.CGROUP: kernel.NEWCGROUP,
 }
 _STAGE = "/tmp"  # noqa: S108 - a folder to mount the new root over, in this process's own mount namespace
+_NAME = "sandbox"
 _CLOSED = kernel.MS_NOSUID | kernel.MS_NODEV
 
 
@@ -93,6 +94,8 @@ def enter(walls: frozenset[Wall]) -> None:
         Path("/proc/self/gid_map").write_text(f"{NOBODY} {group} 1")
     if Wall.MOUNT in walls:
         kernel.mount(None, "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
+    if Wall.UTS in walls:
+        kernel.set_hostname(_NAME)  # not the machine's
 
 
 def become_nobody() -> None:

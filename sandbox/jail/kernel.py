@@ -60,6 +60,10 @@ def umount(target: str, flags: int) -> None:
     _checked(f"umount {target}", _libc.umount2(_text(target), ctypes.c_int(flags)))
 
 
+def set_hostname(name: str) -> None:
+    _checked("sethostname", _libc.sethostname(_text(name), ctypes.c_size_t(len(name))))
+
+
 def pivot_root(new: str, old: str) -> None:
     _call("pivot_root", _text(new), _text(old))
 
