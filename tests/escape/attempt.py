@@ -10,9 +10,9 @@ from fusion.content.unixfs import directory_cid
 from sandbox.code import Limits, ModuleCode
 from sandbox.outcome import LimitHit, ModuleError, Outcome
 
-RuntimeName = Literal["wasm", "native"]
+RuntimeName = Literal["wasm", "native", "host"]
 
-HEAD = '''
+HEAD = """
 import dataclasses
 
 import numpy as np
@@ -21,7 +21,9 @@ from fusion.sdk import Floats, module
 sys = dataclasses.sys  # `import sys` is refused, which is order and no wall
 os = sys.modules["os"]
 KNOWN = {known}
+"""
 
+TOOLS = '''
 
 class Reached(Exception):
     """Something was got that no module may have."""
@@ -40,9 +42,9 @@ def reach(call, *given):
     raise Reached(repr(got))
 
 
-def must(call, *given):
+def must(call, *given, **named):
     """It has to fail, and the exception tells how."""
-    raise Reached(repr(call(*given)))
+    raise Reached(repr(call(*given, **named)))
 
 
 def read(path):
@@ -80,6 +82,9 @@ def f(x: Floats) -> Floats:
 
 MIB = 1 << 20
 
+KILLED = ("Killed 31",)
+"""Ended by the filter of system calls, by the signal SIGSYS."""
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -88,8 +93,10 @@ class Attempt:
     Attributes:
         name: of the test.
         tries: in a few words, for the page.
-        code: the body of the module's function; what it returns is what the module returns, else its input.
+        codes: bodies of the module's function, each for a run of its own, so that one that is ended does not save the
+            others; what it returns is what the module returns, else its input.
         wasm, native: how it may end, as `ending` writes it; empty where it does not apply.
+        host: how it may end in the process that hosts the wasm runtime (see `cell.py`).
         before: code at the top of the module.
         limits: what the run may use.
         deadline: seconds after which it is stopped.
@@ -98,23 +105,33 @@ class Attempt:
 
     name: str
     tries: str
-    code: str = field(repr=False)
+    codes: tuple[str, ...] | str = field(repr=False)
     wasm: tuple[str, ...] = field(repr=False)
     native: tuple[str, ...] = field(repr=False)
+    host: tuple[str, ...] = field(default=(), repr=False)
     before: str = field(default="", repr=False)
     limits: Limits = field(default=Limits(fuel=10**9, memory=160 * MIB, output=MIB), repr=False)
     deadline: float = field(default=10.0, repr=False)
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
-    def module(self, known: Mapping[str, str | int]) -> ModuleCode:
-        """The module, which knows where everything lies."""
-        body = indent(dedent(self.code).strip(), "    ").strip()
-        source = HEAD.format(known=json.dumps(known)) + dedent(self.before) + FOOT.format(body=body)
-        files = {"module.py": source.encode(), **self.files}
-        return ModuleCode(directory_cid(files), files, "f")
+    def modules(self, known: Mapping[str, str | int]) -> list[ModuleCode]:
+        """The modules, which know where everything lies."""
+        head = HEAD.format(known=json.dumps(known)) + TOOLS + dedent(self.before)
+        sources = [head + FOOT.format(body=indent(code, "    ").strip()) for code in self._codes()]
+        bundles = [{"module.py": source.encode(), **self.files} for source in sources]
+        return [ModuleCode(directory_cid(files), files, "f") for files in bundles]
+
+    def payloads(self, known: Mapping[str, str | int]) -> list[str]:
+        """The same as Python programs with a function `attack`: what somebody would run who is out already."""
+        head = f"import os\nimport sys\n\nimport numpy as np\n\nKNOWN = {json.dumps(known)}\nx = np.arange(5.0)\n"
+        top = head + TOOLS + dedent(self.before)
+        return [f"{top}\n\ndef attack():\n{indent(code, '    ')}\n" for code in self._codes()]
+
+    def _codes(self) -> list[str]:
+        return [dedent(code).strip() for code in ((self.codes,) if isinstance(self.codes, str) else self.codes)]
 
     def endings(self, runtime: RuntimeName) -> tuple[str, ...]:
-        return self.wasm if runtime == "wasm" else self.native
+        return {"wasm": self.wasm, "native": self.native, "host": self.host}[runtime]
 
 
 def ending(outcome: Outcome) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.image import Image
+from sandbox.jail.walls import Wall
 from tests.escape.stage import Stage, Staged, User
 
 
@@ -28,7 +29,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def stage(image: Image) -> Iterator[Staged]:
+def without(pytestconfig: pytest.Config) -> frozenset[Wall]:
+    """The walls that are left out."""
+    return frozenset(map(Wall, pytestconfig.getoption("--without", [])))
+
+
+@pytest.fixture(scope="session")
+def stage(image: Image, without: frozenset[Wall]) -> Iterator[Staged]:
     """The stage of a user, with a runtime warm; made when first asked for and kept."""
     with ExitStack() as stack:
         stages: dict[User, Stage] = {}
@@ -38,7 +45,7 @@ def stage(image: Image) -> Iterator[Staged]:
             if user == "root" and os.getuid() != 0:
                 pytest.skip("root's half runs as root")
             if user not in stages:
-                stages[user] = stack.enter_context(Stage(user, image, None))
+                stages[user] = stack.enter_context(Stage(user, image, without))
             if (user, runtime) not in warm:
                 stages[user].warm(runtime)
                 warm.add((user, runtime))

@@ -6,18 +6,21 @@ then starts this. What it tells is believed: it runs the tests' code and no modu
 
 import os
 import pickle
+import subprocess
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 
 import numpy as np
 
+from sandbox.code import ModuleCode
 from sandbox.image import Image
+from sandbox.jail.walls import Wall, standing, usable
 from sandbox.message import Run
 from sandbox.outcome import LimitHit, ModuleError, NoVote, Outcome, Refused, Result
 from sandbox.worker import Worker
@@ -29,7 +32,7 @@ X = np.arange(5.0)
 CLEAN = Attempt(
     name="clean",
     tries="looks for what an earlier job left",
-    code="""
+    codes="""
     left = [name for name in vars(np) if name.startswith("escaped")]
     left += [name for name in os.environ if "ESCAPED" in name]
     for place in ("/tmp", "/dev/shm", "/var/tmp", "."):
@@ -53,16 +56,17 @@ class Report:
     """How an attempt ended.
 
     Attributes:
-        ended: the outcome as `ending` writes it.
+        endings: the outcomes of its codes as `ending` writes them, each once.
         said: all that came back: messages, columns, prints.
         harms: what it did to the operator.
-        after: how a job after it ended, "Result" where it found nothing of it and got the right numbers.
+        after: how a job after it ended, "Result" where it found nothing of it and got the right numbers; empty where
+            there was none.
     """
 
-    ended: str
+    endings: list[str]
     said: str
     harms: list[str]
-    after: str
+    after: str = ""
 
 
 class Player:
@@ -70,43 +74,80 @@ class Player:
 
     Args:
         image: the sandbox image.
-        walls: of the sandbox, None for all that stand.
+        without: walls of the sandbox that are left out.
     """
 
-    def __init__(self, image: Image, walls: frozenset[str] | None) -> None:
+    def __init__(self, image: Image, without: frozenset[Wall]) -> None:
         self._image = image
-        self._walls = walls
+        self._walls = usable() - without if without else None
         self._stack = ExitStack()
         self.scene = Scene(JAILED if os.getuid() == 0 else os.getuid())
         self._stack.callback(self.scene.close)
 
     @cached_property
     def _worker(self) -> Worker:
-        worker = self._stack.enter_context(Worker(self._image))
+        worker = self._stack.enter_context(Worker(self._image, self._walls))
         worker.start()
         return worker
 
+    @cached_property
+    def _cell(self) -> Connection:
+        ours, theirs = Pipe()
+        self._stack.callback(ours.close)
+        environment = {"PYTHONPATH": os.pathsep.join(sys.path), "OPENBLAS_NUM_THREADS": "1"}  # as a worker's
+        subprocess.Popen(
+            [sys.executable, "-P", "-c", "from tests.escape.cell import main; main()", str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )
+        theirs.close()
+        return ours
+
     def warm(self, runtime: RuntimeName) -> str:
         """Starts a runtime and has it run a job, so that what it needs is there before the first attempt."""
-        outcome, said = self._run(runtime, CLEAN)
+        runs = self._broken_out(CLEAN, None) if runtime == "host" else self._runs(runtime, CLEAN)
         self.scene.settle()
-        return f"{ending(outcome)} {said}"
+        return " ".join(runs[0][:2])
+
+    def standing(self) -> dict[str, str]:
+        """Every wall: empty where it stands for this user, else why not."""
+        return {wall.value: why for wall, why in standing().items()}
 
     def play(self, runtime: RuntimeName, attempt: Attempt) -> Report:
         """Plays one attempt and looks what it did; then a job that must find nothing of it."""
-        outcome, said = self._run(runtime, attempt)
-        harms = self.scene.harms(said)
-        after, told = self._run(runtime, CLEAN)
-        right = isinstance(after, Result) and np.array_equal(after.outputs["value"], X + 3.0)
-        return Report(ending(outcome), said, harms, "Result" if right else f"{ending(after)}: {told}")
+        report = self._report([(ended, said) for ended, said, _ in self._runs(runtime, attempt)])
+        [(after, told, right)] = self._runs(runtime, CLEAN)
+        return replace(report, after=after if right else f"{after}: {told}")
+
+    def break_out(self, attempt: Attempt, walls: Collection[str] | None) -> Report:
+        """Plays an attempt in a process that is locked in as the host of the wasm runtime is, by these walls alone."""
+        return self._report(self._broken_out(attempt, walls))
 
     def close(self) -> None:
         self._stack.close()
 
-    def _run(self, runtime: RuntimeName, attempt: Attempt) -> tuple[Outcome, str]:
-        module = attempt.module(self.scene.known)
+    def _report(self, runs: Sequence[tuple[str, str]]) -> Report:
+        said = "\n".join(said for _, said in runs)
+        return Report(sorted({ended for ended, _ in runs}), said, self.scene.harms(said))
+
+    def _broken_out(self, attempt: Attempt, walls: Collection[str] | None) -> list[tuple[str, str]]:
+        around = self._walls if walls is None else frozenset(map(Wall, walls))
+        ended: list[tuple[str, str]] = []
+        for payload in attempt.payloads(self.scene.known):
+            self._cell.send((sorted(usable() if around is None else around), payload, attempt.deadline))
+            ended.append(self._cell.recv())
+        return ended
+
+    def _runs(self, runtime: RuntimeName, attempt: Attempt) -> list[tuple[str, str, bool]]:
+        """How each module ended, what it said, and whether it returned its input plus three."""
+        return [self._run(runtime, attempt, module) for module in attempt.modules(self.scene.known)]
+
+    def _run(self, runtime: RuntimeName, attempt: Attempt, module: ModuleCode) -> tuple[str, str, bool]:
         outcome = self._worker.run(Run(module, {"x": X}, {}, attempt.limits, 0, attempt.deadline))
-        return outcome, _said(outcome)
+        right = isinstance(outcome, Result) and np.array_equal(outcome.outputs["value"], X + 3.0)
+        return ending(outcome), _said(outcome), right
 
 
 def _said(outcome: Outcome) -> str:
@@ -124,12 +165,16 @@ def _said(outcome: Outcome) -> str:
 
 
 def main() -> None:
-    """Serves calls over a descriptor: it and the image's id and folder are arguments, then walls, comma-separated."""
+    """Serves calls over a descriptor: it and the image's id and folder are arguments, then walls to leave out."""
     connection = Connection(int(sys.argv[1]))
     image = Image(bytes.fromhex(sys.argv[2]), Path(sys.argv[3]))
-    walls = frozenset(filter(None, sys.argv[4].split(","))) if len(sys.argv) > 4 else None
-    player = Player(image, walls)
-    verbs: dict[str, Callable[..., object]] = {"warm": player.warm, "play": player.play}
+    player = Player(image, frozenset(map(Wall, sys.argv[4:])))
+    verbs: dict[str, Callable[..., object]] = {
+        "warm": player.warm,
+        "play": player.play,
+        "break_out": player.break_out,
+        "standing": player.standing,
+    }
     try:
         while True:
             verb, arguments = connection.recv()

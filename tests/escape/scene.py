@@ -47,7 +47,7 @@ class Scene:
         libc = ctypes.CDLL(None, use_errno=True)
         libc.prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # what a job leaves behind comes to us
         os.environ["FUSION_PASSWORD"] = self.secret
-        self.home = Path(tempfile.mkdtemp(prefix="operator-"))
+        self.home = Path(tempfile.mkdtemp(prefix="operator-", dir="/tmp"))  # where all users come
         self.home.chmod(0o755)
         self.key = self.home / "operator.key"
         self.open = self.home / "open.txt"
@@ -76,6 +76,9 @@ class Scene:
             "operator": os.getpid(),
             "bystander": self._bystander.pid,
             "address": self._bystander.address,
+            "machine": os.uname().nodename,
+            "groups": str(Path("/proc/self/ns/cgroup").readlink()),
+            "setuid": str(_setuid() or ""),
         }
         self._libc = libc
         self._calm: dict[str, set[str]] = {}
@@ -149,11 +152,12 @@ class Bystander:
         os.close(telling)
 
     def harms(self) -> list[str]:
-        gone = os.waitpid(self.pid, os.WNOHANG) != (0, 0)
+        """What was done to it; after it was ended this tells so for ever."""
         with suppress(BlockingIOError):
-            while number := os.read(self._told, 1):
+            if number := os.read(self._told, 1):
                 return [f"the bystander got signal {number[0]}"]
-        return ["the bystander was ended"] if gone else []
+            return ["the bystander was ended"]
+        return []
 
     def close(self) -> None:
         os.close(self._told)
@@ -170,6 +174,7 @@ def _stand_by(telling: int, uid: int) -> None:
     libc.prctl(_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # once the user is what it will be: a change clears it
     libc.prctl(_SET_DUMPABLE, 1, 0, 0, 0)
     libc.prctl(_SET_PTRACER, ctypes.c_long(_ANY), 0, 0, 0)
+    signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     while True:
         number = signal.sigwait(signal.valid_signals())
         os.write(telling, bytes([number]))
@@ -215,6 +220,16 @@ def _segment(libc: ctypes.CDLL, secret: str) -> int:
     return number
 
 
+def _setuid() -> Path | None:
+    """A program of root's that whoever runs it becomes root by."""
+    for folder in map(Path, ("/usr/bin", "/bin", "/usr/sbin", "/sbin")):
+        for path in sorted(folder.glob("*")) if not os.statvfs(folder).f_flag & os.ST_NOSUID else []:
+            seen = path.stat() if path.is_file() else None
+            if seen and seen.st_uid == 0 and seen.st_mode & stat.S_ISUID and seen.st_mode & stat.S_IXOTH:
+                return path
+    return None
+
+
 def _named(token: str) -> list[Path]:
     """Files by the name that attempts give to theirs."""
     places = {Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp"), SHARED}
@@ -246,7 +261,8 @@ def _mounts() -> set[str]:
 
 def _cgroups() -> set[str]:
     """Cgroups that carry this operator's process id in their names."""
-    return {str(path) for path in CGROUPS.glob("**/*fusion*/**/") if str(os.getpid()) in path.name}
+    folders = [name for _, names, _ in os.walk(CGROUPS) for name in names]  # which skips what goes meanwhile
+    return _counted([name for name in folders if name.startswith(f"fusion-{os.getpid()}-")])
 
 
 def _descriptors() -> set[str]:

@@ -1,6 +1,6 @@
 """Attempts to read what is the operator's, and to write where anyone else would find it."""
 
-from tests.escape.attempt import Attempt
+from tests.escape.attempt import KILLED, Attempt
 
 REFUSED = ("ModuleError FileNotFoundError", "ModuleError PermissionError", "ModuleError OSError")
 
@@ -11,6 +11,7 @@ ATTEMPTS = (
         "must(read, KNOWN['key'])",
         wasm=("ModuleError FileNotFoundError",),
         native=REFUSED,
+        host=("ModuleError PermissionError",),
     ),
     Attempt(
         "read_the_key_by_dots",
@@ -24,6 +25,7 @@ ATTEMPTS = (
         """,
         wasm=("Result",),
         native=("Result",),
+        host=("Result",),
     ),
     Attempt(
         "read_the_key_below_descriptors",
@@ -36,6 +38,7 @@ ATTEMPTS = (
         """,
         wasm=("Result",),
         native=("Result",),
+        host=("Result",),
     ),
     Attempt(
         "read_what_anyone_may",
@@ -43,6 +46,7 @@ ATTEMPTS = (
         "must(read, KNOWN['open'])",
         wasm=("ModuleError FileNotFoundError",),
         native=REFUSED,
+        host=("ModuleError PermissionError",),
     ),
     Attempt(
         "read_the_machine_s_accounts",
@@ -55,6 +59,7 @@ ATTEMPTS = (
         """,
         wasm=("Result",),
         native=("Result",),
+        host=("Result",),
     ),
     Attempt(
         "environment",
@@ -75,6 +80,7 @@ ATTEMPTS = (
         """,
         wasm=("Result",),
         native=("Result",),
+        host=("Result",),
     ),
     Attempt(
         "read_proc",
@@ -93,6 +99,7 @@ ATTEMPTS = (
         """,
         wasm=("Result",),
         native=("Result",),
+        host=("Result",),
     ),
     Attempt(
         "read_the_bystander_s_memory_in_proc",
@@ -104,12 +111,13 @@ ATTEMPTS = (
         """,
         wasm=("ModuleError FileNotFoundError",),
         native=REFUSED,
+        host=("ModuleError PermissionError",),
     ),
     Attempt(
         "read_devices",
         "opens the machine's memory, disks and virtual machines in /dev",
         """
-        names = "mem kmem port kcore kmsg kvm vda sda nvme0n1 loop0 loop-control fuse console tty0 ptmx hwrng rtc0 net/tun"
+        names = "mem kmem port kcore kmsg kvm vda sda nvme0n1 loop0 fuse console tty0 ptmx hwrng rtc0 net/tun"
         for name in names.split():
             for mode in ("rb", "wb"):
                 reach(open, f"/dev/{name}", mode)
@@ -118,6 +126,7 @@ ATTEMPTS = (
         """,
         wasm=("Result",),
         native=("Result",),
+        host=("Result",),
     ),
     Attempt(
         "make_a_device",
@@ -128,6 +137,7 @@ ATTEMPTS = (
         """,
         wasm=("Result",),
         native=("Result",),
+        host=("Result",),
     ),
     Attempt(
         "write_to_the_operator_s_files",
@@ -143,6 +153,7 @@ ATTEMPTS = (
         """,
         wasm=("Result",),
         native=("Result",),
+        host=("Result",),
     ),
     Attempt(
         "write_to_the_interpreter",
@@ -160,6 +171,7 @@ ATTEMPTS = (
         """,
         wasm=("Result",),
         native=("Result",),
+        host=("Result",),
     ),
     Attempt(
         "others_shared_memory",
@@ -173,6 +185,7 @@ ATTEMPTS = (
         """,
         wasm=("Result",),
         native=("Result",),
+        host=("Result",),
     ),
     Attempt(
         "links_to_the_key",
@@ -188,6 +201,7 @@ ATTEMPTS = (
         """,
         wasm=("Result",),
         native=("Result",),
+        host=("Result",),
     ),
     Attempt(
         "open_by_handle",
@@ -201,6 +215,7 @@ ATTEMPTS = (
         """,
         wasm=("ModuleError OSError",),
         native=("Result", "NoVote"),
+        host=KILLED,
     ),
     Attempt(
         "inherited_descriptors",
@@ -218,6 +233,7 @@ ATTEMPTS = (
         """,
         wasm=("Result",),
         native=("Result",),
+        host=("Result",),
     ),
     Attempt(
         "run_a_program",
@@ -232,5 +248,6 @@ ATTEMPTS = (
         """,
         wasm=("Result",),
         native=("Result",),
+        host=KILLED,
     ),
 )

@@ -17,6 +17,7 @@ ATTEMPTS = (
         """,
         wasm=NO_MODULE,
         native=NO_SOCKET,
+        host=("ModuleError PermissionError",),
     ),
     Attempt(
         "tcp_outside",
@@ -32,6 +33,7 @@ ATTEMPTS = (
         """,
         wasm=("Result",),
         native=("Result", "NoVote"),
+        host=("Result",),
     ),
     Attempt(
         "tcp_listen",
@@ -39,6 +41,7 @@ ATTEMPTS = (
         "must(lambda: load('socket').create_server(('0.0.0.0', 0)))",
         wasm=NO_MODULE,
         native=NO_SOCKET,
+        host=("ModuleError PermissionError",),
     ),
     Attempt(
         "udp",
@@ -50,6 +53,7 @@ ATTEMPTS = (
         """,
         wasm=NO_MODULE,
         native=NO_SOCKET,
+        host=("ModuleError PermissionError",),
     ),
     Attempt(
         "dns",
@@ -57,6 +61,7 @@ ATTEMPTS = (
         "must(load('socket').getaddrinfo, 'told.example.com', 80)",
         wasm=("ModuleError AttributeError",),
         native=("ModuleError gaierror", *NO_SOCKET),
+        host=("ModuleError gaierror",),
     ),
     Attempt(
         "unix_socket",
@@ -70,6 +75,7 @@ ATTEMPTS = (
         """,
         wasm=("ModuleError AttributeError",),
         native=("Result", *NO_SOCKET),
+        host=("ModuleError PermissionError",),
     ),
     Attempt(
         "abstract_socket",
@@ -80,6 +86,7 @@ ATTEMPTS = (
         """,
         wasm=("ModuleError AttributeError",),
         native=NO_SOCKET,
+        host=("ModuleError PermissionError",),
     ),
     Attempt(
         "netlink_socket",
@@ -87,6 +94,7 @@ ATTEMPTS = (
         "for protocol in (0, 4, 9, 12, 15, 16): reach(syscall, 41, 16, 3, protocol)",
         wasm=("Result",),
         native=("Result", "NoVote"),
+        host=("Result",),
     ),
     Attempt(
         "vsock_socket",
@@ -94,6 +102,7 @@ ATTEMPTS = (
         "for kind in (1, 2, 5): reach(syscall, 41, 40, kind, 0)",
         wasm=("Result",),
         native=("Result", "NoVote"),
+        host=("Result",),
     ),
     Attempt(
         "odd_sockets",
@@ -106,6 +115,7 @@ ATTEMPTS = (
         """,
         wasm=("Result",),
         native=("Result", "NoVote"),
+        host=("Result",),
     ),
     Attempt(
         "raw_socket_calls",
@@ -116,5 +126,6 @@ ATTEMPTS = (
         """,
         wasm=("Result",),
         native=("Result", "NoVote"),
+        host=("Result",),
     ),
 )

@@ -1,6 +1,6 @@
 """Attempts on other processes."""
 
-from tests.escape.attempt import Attempt
+from tests.escape.attempt import KILLED, Attempt
 
 GONE = ("ModuleError ProcessLookupError", "ModuleError PermissionError", "ModuleError OSError", "NoVote")
 NO_CTYPES = ("ModuleError OSError",)
@@ -13,6 +13,7 @@ ATTEMPTS = (
         "must(os.kill, KNOWN['bystander'], 9)",
         wasm=NO_SIGNAL,
         native=GONE,
+        host=("ModuleError PermissionError",),
     ),
     Attempt(
         "signal_the_operator",
@@ -24,6 +25,7 @@ ATTEMPTS = (
         """,
         wasm=("Result",),
         native=("Result", "NoVote"),
+        host=("Result",),
     ),
     Attempt(
         "signal_the_parent",
@@ -36,6 +38,7 @@ ATTEMPTS = (
         """,
         wasm=("ModuleError AttributeError", "Result"),
         native=("Result", "NoVote"),
+        host=("Result",),
     ),
     Attempt(
         "signal_everyone",
@@ -43,6 +46,7 @@ ATTEMPTS = (
         "must(os.kill, -1, 15)",
         wasm=NO_SIGNAL,
         native=GONE,
+        host=("ModuleError PermissionError",),
     ),
     Attempt(
         "pidfd",
@@ -55,6 +59,7 @@ ATTEMPTS = (
         """,
         wasm=NO_CTYPES,
         native=GONE,
+        host=("ModuleError PermissionError",),
     ),
     Attempt(
         "ptrace",
@@ -62,6 +67,7 @@ ATTEMPTS = (
         "must(syscall, 101, 16, KNOWN['bystander'], 0, 0)",
         wasm=NO_CTYPES,
         native=GONE,
+        host=KILLED,
     ),
     Attempt(
         "ptrace_seize",
@@ -72,6 +78,7 @@ ATTEMPTS = (
         """,
         wasm=("Result",),
         native=("Result", "NoVote"),
+        host=KILLED,
     ),
     Attempt(
         "process_vm_readv",
@@ -86,6 +93,7 @@ ATTEMPTS = (
         """,
         wasm=NO_CTYPES,
         native=GONE,
+        host=KILLED,
     ),
     Attempt(
         "process_vm_writev",
@@ -99,6 +107,7 @@ ATTEMPTS = (
         """,
         wasm=NO_CTYPES,
         native=GONE,
+        host=KILLED,
     ),
     Attempt(
         "limits_of_others",
@@ -114,6 +123,7 @@ ATTEMPTS = (
         """,
         wasm=NO_CTYPES,
         native=("Result", "NoVote"),
+        host=("Result",),
     ),
     Attempt(
         "compare_processes",
@@ -127,6 +137,7 @@ ATTEMPTS = (
         """,
         wasm=("Result",),
         native=("Result", "NoVote"),
+        host=KILLED,
     ),
     Attempt(
         "leave_the_session",
@@ -137,5 +148,6 @@ ATTEMPTS = (
         """,
         wasm=("Result",),
         native=("Result", "NoVote"),
+        host=("Result",),
     ),
 )
