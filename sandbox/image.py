@@ -2,6 +2,8 @@
 
     images/
     ├── <image id>/image.json       what the image is made of, and the guest's sources
+    │            └── relic/          what a later version needs to run it (`sandbox.relic`)
+    ├── packages/<name>/            Python packages that relics take
     ├── compiled/<key>/code.cwasm   native code, shared by all images with the same interpreter
     │            └── record.json     its hash
     └── .lock                       held by the process that prepares
@@ -21,7 +23,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
@@ -33,6 +35,7 @@ from fusion.content import dcbor
 from fusion.errors import NotReady
 from sandbox import engine
 from sandbox.progress import Report, Steps
+from sandbox.relic import Relic, leave
 from sandbox.stub import choice
 
 START = "sandbox/guest/start.py"
@@ -92,6 +95,35 @@ class Image:
     id: bytes
     path: Path
 
+    @classmethod
+    def at(cls, folder: Path) -> "Image | None":
+        """The image in a folder, of whatever version; None where there is none."""
+        record = _read(folder)
+        try:
+            return cls(_id(record), folder) if record and _id(record).hex() == folder.name else None
+        except (KeyError, TypeError, ValueError):
+            return None  # of a version that named images in another way
+
+    @property
+    def compiled(self) -> Path | None:
+        """The folder of its native code, which may be missing; None for a damaged image."""
+        record = _read(self.path)
+        return self.path.parent / "compiled" / _key(record) if record else None
+
+    def is_compiled(self) -> bool:
+        record = _read(self.path)
+        return record is not None and _compiled(self.path.parent, record) is not None
+
+    def is_current(self) -> bool:
+        """Whether the installed versions run it themselves: those that differ in the guest's sources alone do."""
+        record = _read(self.path)
+        return record is not None and {**record, "guest": None} == {**_current(), "guest": None}
+
+    def touch(self) -> None:
+        """Notes that it is in use, for `sandbox.kept.prune`."""
+        with suppress(OSError):  # it may be another user's, who prunes it
+            os.utime(self.path)
+
     def open(self) -> Parts:
         """Check the image's files and open them.
 
@@ -101,7 +133,7 @@ class Image:
         record = _read(self.path)
         if record is None or _id(record) != self.id:
             raise NotReady(f"the sandbox image in {self.path} is missing or damaged: run `fusion up`")
-        if {**record, "guest": None} != {**_current(), "guest": None}:
+        if not self.is_current():
             raise NotReady(
                 f"sandbox image {self.id.hex()[:16]} was made by other versions of Fusion or wasmtime "
                 f"({record['wasmtime']}): run `fusion up` for an image of the installed ones"
@@ -122,9 +154,8 @@ class Image:
         Raises:
             NotReady: it is missing.
         """
-        record = _read(self.path)
         try:
-            folder = self.path.parent / "compiled" / _key(record) if record else self.path
+            folder = self.compiled or self.path
             stamp: _Stamp = json.loads((folder / "record.json").read_text("utf-8"))
             return folder / "code.cwasm", stamp["sha256"]
         except (OSError, ValueError, KeyError):
@@ -146,7 +177,8 @@ def prepare(images: Path, progress: Report | None = None) -> Image:
     report: Report = progress or (lambda _text, _fraction: None)
     record = _current()
     image = Image(_id(record), images / _id(record).hex())
-    if not _complete(image, record):
+    left = Relic.of(image.path) == Relic.left_now(record["archive"])
+    if not _complete(image, record) or not left:
         report("Preparing the sandbox image", 0.0)
         try:
             _make(image, record, report)
@@ -159,11 +191,12 @@ def prepare(images: Path, progress: Report | None = None) -> Image:
 def _make(image: Image, record: _Record, report: Report) -> None:
     images = image.path.parent
     images.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _lock(images):
+    with lock(images):
         if _compiled(images, record) is None:
             _build(images, record, report)
         if _read(image.path) != record:
             _write(image.path / "image.json", json.dumps(record, sort_keys=True, indent=1).encode())
+        leave(image.path, artifact("python-stdlib.zip"), record["archive"])
 
 
 def load(images: Path) -> Image:
@@ -349,8 +382,8 @@ def _write(path: Path, data: bytes) -> None:
 
 
 @contextmanager
-def _lock(images: Path) -> Iterator[None]:
-    """Held while compiling, so that two processes do not compile at once; freed by the system if its holder dies."""
+def lock(images: Path) -> Iterator[None]:
+    """Held while images are made or removed, by one process at once; freed by the system if its holder dies."""
     with (images / ".lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

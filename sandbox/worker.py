@@ -34,6 +34,7 @@ from sandbox.message import (
 )
 from sandbox.outcome import LimitHit, NoVote, Outcome
 from sandbox.process import SHORT_OF_MEMORY, SIGNALLED, Setup
+from sandbox.relic import Relic
 
 MEMORY = 5 << 30
 """Bytes that a process may take unless told otherwise: as much as a job may ask for, and what its host needs beside."""
@@ -77,8 +78,11 @@ class Worker:
         with self._busy:
             self._started()
 
-    def run(self, task: Run) -> Outcome:
+    def run(self, task: Run, image: Image | None = None) -> Outcome:
         """The outcome of `task`.
+
+        Args:
+            image: another than this worker's, whose process then takes the place of the one there is.
 
         Raises:
             Retryable: the process could not start, died, did not answer in time, or was closed.
@@ -87,9 +91,9 @@ class Worker:
         """
         header, body = encode_run(task)
         with self._busy:
-            cell = self._started()
+            cell = self._started(image)
             try:
-                cell.greet(self._image.id)
+                cell.greet()
                 until = time.monotonic() + task.deadline + GRACE
                 cell.channel.send(header, body, until=until)
                 said = cell.channel.receive(header=MAX_ANSWER_HEADER, body=task.limits.output, until=until)
@@ -128,17 +132,20 @@ class Worker:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def _started(self) -> "_Cell":
+    def _started(self, image: Image | None = None) -> "_Cell":
+        wanted = image or self._image
+        if self._cell is not None and self._cell.image != wanted:
+            self._discard()
         with self._guard:
             if self._closed:
                 raise Retryable("the operator is stopping")
             if self._cell is None:
-                self._cell = self._start()
+                self._cell = self._start(wanted)
             return self._cell
 
-    def _start(self) -> "_Cell":
+    def _start(self, image: Image) -> "_Cell":
         walls = usable() if self._walls is None else self._walls
-        return _Cell(self._image, closed(walls, root=os.geteuid() == 0), self._memory)
+        return _Cell(image, closed(walls, root=os.geteuid() == 0), self._memory)
 
     def _discard(self, *, ending: bool = False) -> "_Ended":
         with self._guard:
@@ -167,11 +174,13 @@ class _Cell:
     """One process, its socket, its stderr and its cgroups.
 
     Attributes:
+        image: that it runs.
         process: the first of the two that it is.
         greeted: whether it has said that it is ready.
     """
 
     def __init__(self, image: Image, walls: frozenset[Wall], memory: int) -> None:
+        self.image = image
         self.greeted = False
         self._group = _group(walls, memory)
         setup = Setup(
@@ -201,7 +210,7 @@ class _Cell:
                 stderr=words,
                 pass_fds=[theirs.fileno()],
                 env={
-                    "PYTHONPATH": os.pathsep.join(str(Path(entry).resolve()) for entry in sys.path),
+                    "PYTHONPATH": os.pathsep.join(map(str, _modules(image))),
                     "OPENBLAS_NUM_THREADS": "1",
                 },
                 start_new_session=True,  # Ctrl-C is for the operator, which then ends this one
@@ -215,8 +224,9 @@ class _Cell:
             theirs.close()
             os.close(words)
         self.channel = Channel(ours)
+        image.touch()
 
-    def greet(self, image: bytes) -> None:
+    def greet(self) -> None:
         """Waits until the process is ready.
 
         Raises:
@@ -225,7 +235,7 @@ class _Cell:
         """
         if not self.greeted:
             header, _ = self.channel.receive(header=MAX_HELLO, body=0, until=time.monotonic() + START)
-            decode_hello(header, image)
+            decode_hello(header, self.image.id)
             self.greeted = True
 
     def stop(self) -> None:
@@ -265,6 +275,13 @@ class _Cell:
     def _leave(self) -> None:
         if self._group is not None:
             self._group.remove()
+
+
+def _modules(image: Image) -> list[Path]:
+    """Where the process of an image looks for modules: an image of another version brings its own."""
+    relic = None if image.is_current() else Relic.of(image.path)
+    first = relic.folders(image.path) if relic is not None and relic.usable else []
+    return [*first, *(Path(entry).resolve() for entry in sys.path)]
 
 
 def _group(walls: frozenset[Wall], memory: int) -> cgroup.Group | None:

@@ -151,10 +151,10 @@ def test_closing_while_a_run_starts_its_process_ends_the_run(image: Image, monke
     starting, go = threading.Event(), threading.Event()
     start = Worker._start
 
-    def slowly(worker: Worker) -> _Cell:
+    def slowly(worker: Worker, image: Image) -> _Cell:
         starting.set()
         go.wait(10)
-        return start(worker)
+        return start(worker, image)
 
     monkeypatch.setattr(Worker, "_start", slowly)
     worker = Worker(image)
