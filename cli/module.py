@@ -57,7 +57,8 @@ def check(
     bundle, code = local_code(folder, session.content)
     packages = native_packages(code)
     if packages and not native:
-        raise BadInput(f"it needs the native package {packages[0]!r}: give --native to run it here, never attested")
+        needs = f"it needs the native package {packages[0]!r}"
+        raise BadInput(f"{needs}: give --native to run it on this machine alone, never attested")
     table = None if feed == MADE_UP else feed_table(feed)
     columns = None if table is None else port_columns(table, bundle.manifest.inputs, chosen)
     with ExitStack() as held:

@@ -72,7 +72,7 @@ class NativeRuntime:
             if unfit is not None:
                 return Refused(unfit)
             order = Order.of("run", module, inputs, settings, seed=seed, native=True)
-            job = self._job(module, limits, deadline)
+            job = self._job(module, limits, deadline, seed)
         except NotRunnable as refused:
             return Refused(str(refused))
         ended = self._keeper.run(job, order.parts, output=limits.output, deadline=deadline)
@@ -115,7 +115,7 @@ class NativeRuntime:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def _job(self, module: ModuleCode, limits: Limits, deadline: float) -> Job:
+    def _job(self, module: ModuleCode, limits: Limits, deadline: float, seed: int = 0) -> Job:
         declared = native_packages(module)
         why = refusal(declared)
         if why is not None:
@@ -123,7 +123,7 @@ class NativeRuntime:
         for name in declared:
             if name not in self.packages:
                 raise NotRunnable(f"native package {name!r} was not loaded into this runtime")
-        return Job(limits.memory, math.ceil(deadline) + 1, "jit" if jit(declared) else "python")
+        return Job(limits.memory, math.ceil(deadline) + 1, "jit" if jit(declared) else "python", seed)
 
 
 def _chosen(walls: frozenset[Wall] | None) -> frozenset[Wall]:

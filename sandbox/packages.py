@@ -27,7 +27,7 @@ PACKAGES: Mapping[str, Package] = MappingProxyType(
     {
         package.name: package
         for package in (
-            Package("numba", jit=True, skipped=("numba.cuda", "numba.np.ufunc.omppool", "numba.np.ufunc.tbbpool")),
+            Package("numba", jit=True, skipped=("numba.cuda", "numba.np.ufunc.tbbpool")),
             Package("numpy"),
             Package("pandas"),
             Package("scipy"),
@@ -56,6 +56,7 @@ def pins() -> dict[str, str]:
     """The whole environment of native runs: one thread, one kind of processor, the same hashes of text."""
     same = {f"{library}_NUM_THREADS": "1" for library in _THREADS}
     same |= {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+    same |= {"NUMBA_THREADING_LAYER": "omp"}  # of numba's three the one that needs no second thread for one
     return same | (_BASELINE if platform.machine() == "x86_64" else {})
 
 

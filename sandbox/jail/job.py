@@ -12,6 +12,7 @@ from typing import NoReturn, Self
 from sandbox.guest.runner import ANSWER, serve
 from sandbox.jail import enclosure, kernel
 from sandbox.jail.enclosure import Bounds, View
+from sandbox.jail.preload import Seeder
 from sandbox.jail.profiles import PROFILES
 from sandbox.jail.walls import Wall
 
@@ -34,11 +35,13 @@ class Job:
         memory: bytes that it may use beyond what the zygote has.
         seconds: of processor time.
         profile: of system calls, "python" or "jit".
+        seed: what its random numbers follow from.
     """
 
     memory: int
     seconds: int
     profile: str
+    seed: int
 
     def encode(self) -> bytes:
         return json.dumps(asdict(self)).encode()
@@ -57,6 +60,7 @@ class Ground:
         view: the files that it sees.
         data: bytes it may write to.
         space: bytes of addresses it has.
+        seeders: of the packages that it has imported.
         filters: profile -> its program for the first process of a namespace.
         proc: the opened /proc, which it does not see; None where it shares no group with its jobs.
     """
@@ -65,6 +69,7 @@ class Ground:
     view: View
     data: int
     space: int
+    seeders: Sequence[Seeder]
     filters: Mapping[str, bytes]
     proc: int | None
 
@@ -82,6 +87,8 @@ def run(job: Job, ground: Ground, host: socket.socket, descriptors: Sequence[int
         except BaseException as error:  # noqa: BLE001 - told to the host, which has no other way to see it
             host.send(json.dumps({"failed": f"{type(error).__name__}: {error}"[:400]}).encode())
             os._exit(1)
+        for seed in ground.seeders:
+            seed(job.seed)
         serve()
         _flush()
     finally:

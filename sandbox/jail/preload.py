@@ -8,6 +8,7 @@ import contextlib
 import gc
 import importlib
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec, PathFinder
 from pathlib import Path
@@ -21,8 +22,15 @@ _LIBRARY = ("_multiprocessing", "_zoneinfo", "encodings.idna", "unicodedata", "z
 """Parts of the standard library with machine code that the ones a module may import load when they are used."""
 
 
-def load(packages: Iterable[str]) -> None:
+_SPREAD = 0x9E3779B97F4A7C15  # an odd number of 64 bits: all of a seed's bits are in the 32 that numba takes
+
+Seeder = Callable[[int], None]
+"""Makes a package's random numbers follow from a job's seed; for those that the runner does not know."""
+
+
+def load(packages: Iterable[str]) -> tuple[Seeder, ...]:
     """Imports packages, with all their machine code, and what modules may import of the standard library."""
+    seeders: list[Seeder] = []
     for name in ABSENT:
         sys.modules[name] = None  # type: ignore[assignment]  # the documented way to make an import fail
     for name in sorted(LIBRARY - set(ALWAYS)) + list(_LIBRARY):
@@ -32,9 +40,12 @@ def load(packages: Iterable[str]) -> None:
         for part in _with_machine_code(name):
             with contextlib.suppress(ImportError):  # it needs what is not installed, so no job can use it either
                 importlib.import_module(part)
-        _WARM.get(name, _nothing)()
+        seeder = _WARM[name]() if name in _WARM else None
+        if seeder is not None:
+            seeders.append(seeder)
     gc.collect()
     gc.freeze()
+    return tuple(seeders)
 
 
 def _with_machine_code(name: str) -> Iterator[str]:
@@ -46,13 +57,9 @@ def _with_machine_code(name: str) -> Iterator[str]:
             for path in sorted(folder.rglob(f"*{suffix}")):
                 parts = path.relative_to(folder.parent).parts
                 full = ".".join((*parts[:-1], parts[-1].removesuffix(suffix)))
-                known = "tests" not in parts and all(part.isidentifier() for part in full.split("."))
+                known = full.replace(".", "_").isidentifier() and "test" not in full
                 if known and not any(full == shut or full.startswith(f"{shut}.") for shut in skipped):
                     yield full
-
-
-def _nothing() -> None:
-    """For packages without a warm-up."""
 
 
 def _numpy() -> None:
@@ -72,7 +79,7 @@ def _pandas() -> None:
     pd.DataFrame({"a": [1.0, 2.0]}).groupby([0, 1]).sum()
 
 
-def _numba() -> None:
+def _numba() -> Seeder:
     numba = importlib.import_module("numba")
     importlib.import_module("numba.typed")
 
@@ -87,15 +94,25 @@ def _numba() -> None:
     def double(value: float) -> float:
         return 2.0 * value
 
+    @numba.njit  # type: ignore[untyped-decorator]  # numba has no types
+    def seed(value: int) -> None:
+        np.random.seed(value)
+
+    seed(0)
     mean(np.ones(3))
     mean(np.ones(3, np.int64))
     double(np.ones(3))
+    warnings.simplefilter(
+        "ignore", importlib.import_module("numba.core.errors").NumbaSystemWarning
+    )  # of a lock it needs not
+    return lambda value: seed((value * _SPREAD >> 32) & 0xFFFFFFFF)
 
 
-def _torch() -> None:
+def _torch() -> Seeder:
     torch = importlib.import_module("torch")
     torch.set_num_threads(1)
     torch.backends.mkldnn.set_flags(False)  # it makes machine code while it runs
+    return lambda value: torch.manual_seed(value & (1 << 63) - 1) and None
 
 
-_WARM: dict[str, Callable[[], None]] = {"numpy": _numpy, "pandas": _pandas, "numba": _numba, "torch": _torch}
+_WARM: dict[str, Callable[[], Seeder | None]] = {"numpy": _numpy, "pandas": _pandas, "numba": _numba, "torch": _torch}

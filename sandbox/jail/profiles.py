@@ -50,7 +50,7 @@ _FILES = """
     open openat stat lstat newfstatat statx access faccessat faccessat2 getdents64 readlink readlinkat
     getcwd chdir fchdir statfs fstatfs fcntl flock fsync fdatasync ftruncate fallocate
     mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 utimensat
-    pipe pipe2 dup2 dup3 epoll_create1 epoll_ctl epoll_wait epoll_pwait eventfd2 memfd_create copy_file_range sendfile
+    pipe pipe2 dup2 dup3 epoll_create1 epoll_ctl epoll_wait epoll_pwait eventfd2 copy_file_range sendfile
 """
 
 

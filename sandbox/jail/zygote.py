@@ -16,7 +16,7 @@ import signal
 import socket
 import sys
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, Self
@@ -97,7 +97,7 @@ def _launch(host: socket.socket, plan: Plan) -> NoReturn:
     try:
         from sandbox.jail.preload import load  # noqa: PLC0415 - the guard stays small
 
-        load(plan.packages)
+        seeders = load(plan.packages)
         if len(list(Path("/proc/self/task").iterdir())) > 1:
             raise RuntimeError(f"importing {', '.join(plan.packages)} started threads, which no fork survives")
         view = View(readable=_folders(), folders=(Path("/tmp"),))  # noqa: S108 - mounted over by each job
@@ -108,7 +108,7 @@ def _launch(host: socket.socket, plan: Plan) -> NoReturn:
         enclosure.enter(walls)
         zygote = enclosure.fork()
         if zygote == 0:
-            _serve(host, plan, view, entries, staged=staged)
+            _serve(host, plan, view, seeders, entries, staged=staged)
         host.close()
         os.waitpid(zygote, 0)
     except BaseException as error:  # noqa: BLE001 - told to the host, which has no other way to see it
@@ -130,7 +130,15 @@ def _size() -> tuple[int, int]:
     return int(rows["VmData"].split()[0]) << 10, int(rows["VmSize"].split()[0]) << 10
 
 
-def _serve(host: socket.socket, plan: Plan, view: View, entries: list[int], *, staged: bool) -> NoReturn:
+def _serve(
+    host: socket.socket,
+    plan: Plan,
+    view: View,
+    seeders: Sequence[Callable[[int], None]],
+    entries: list[int],
+    *,
+    staged: bool,
+) -> NoReturn:
     from sandbox.jail import job as jobs  # noqa: PLC0415
 
     for entry in entries:
@@ -141,7 +149,7 @@ def _serve(host: socket.socket, plan: Plan, view: View, entries: list[int], *, s
     own = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
     enclosure.see(plan.walls, view, staged=staged)
     filters = {name: enclosure.program(profile, jobs.FIRST) for name, profile in PROFILES.items()}
-    ground = jobs.Ground(plan.walls, view, data, space, filters, proc)
+    ground = jobs.Ground(plan.walls, view, data, space, seeders, filters, proc)
     host.send(UP)
     while True:
         message, descriptors = _received(host)

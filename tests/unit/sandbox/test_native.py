@@ -94,6 +94,34 @@ def test_numba_compiles_inside(native: NativeRuntime, declared: Declare, write: 
     assert values(native.run(above, {"x": X}, {})) == [0, -0.5, -1.5, -2.5, -3.5]
 
 
+PARALLEL = """
+import numba
+
+
+@numba.njit(parallel=True)
+def noise(x):
+    out = np.empty(x.size)
+    for i in numba.prange(x.size):
+        out[i] = np.random.random()
+    return out
+
+
+@module
+def f(x: Floats) -> Floats:
+    return noise(x)
+"""
+
+
+def test_numba_s_threads_are_one_and_its_random_numbers_follow_from_the_seed(
+    native: NativeRuntime, declared: Declare
+) -> None:
+    module = declared(PARALLEL, "numba")
+    first, again, other = (values(native.run(module, {"x": X}, {}, seed=seed)) for seed in (7, 7, 7 << 32))
+    assert first == again
+    assert first != other
+    assert len(set(first)) == 5
+
+
 def test_pandas_runs_inside(native: NativeRuntime, declared: Declare) -> None:
     source = "@module\ndef f(x: Floats) -> Floats:\n    return pd.Series(x).rolling(2, min_periods=1).mean().to_numpy()"
     assert values(native.run(declared(source, "pandas"), {"x": X}, {})) == [0, 0.5, 1.5, 2.5, 3.5]
