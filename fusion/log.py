@@ -19,7 +19,8 @@ def configure(level: str, form: Form | None = None) -> None:
     terminal = sys.stderr.isatty()
     form = form or (Form.CONSOLE if terminal else Form.JSON)
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer(colors=terminal)
+        # Plain tracebacks: those with the values of variables would show salts and keys.
+        structlog.dev.ConsoleRenderer(colors=terminal, exception_formatter=structlog.dev.plain_traceback)
         if form is Form.CONSOLE
         else structlog.processors.JSONRenderer(default=str)
     )

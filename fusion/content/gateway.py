@@ -208,6 +208,10 @@ class Content:
         self.store = store
         self._client = GatewayClient(gateways)
 
+    @property
+    def gateways(self) -> tuple[str, ...]:
+        return self._client.urls
+
     def beside(self, gateways: Sequence[str]) -> "Content":
         """The same with further gateways, which are asked last."""
         return Content(self.store, [*self._client.urls, *gateways])

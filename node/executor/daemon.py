@@ -23,9 +23,11 @@ from node.executor.drain import Drain
 from node.executor.driven import Driven
 from node.executor.follow import Follower
 from node.executor.journal import Journal, NoRoom
+from node.executor.library import Library, Shelves
 from node.executor.metrics import Metrics
 from node.executor.purse import Purse
 from node.executor.report import Report
+from node.executor.retention import Retention
 from node.executor.run import Vote, vote
 from node.executor.serve import GatewayServer
 from node.executor.slots import Slots
@@ -53,6 +55,7 @@ class Office:
     desk: Desk
     purse: Purse
     report: Report
+    retention: Retention
     endpoint: str
     others: Sequence[Driven]
 
@@ -92,10 +95,12 @@ class Daemon:
         self.status = home / FILE
         self.metrics = Metrics()
         self._home = home
-        self._journal_path = home / f"journal-{chain.deployment.chain_id}-{chain.jobs.address.lower()}.sqlite"
+        place = f"{chain.deployment.chain_id}-{chain.jobs.address.lower()}"
+        self._journal_path = home / f"journal-{place}.sqlite"
         self._chain = chain
         self._account = account
-        self._content = content
+        self._shelves = Shelves(content.store, home / f"shelves-{place}", terms.cache)
+        self._content: Content = Library(self._shelves, content.gateways)
         self._terms = terms
         self._image = image
         self._walls = walls or {}
@@ -187,8 +192,9 @@ class Daemon:
         )
         purse = Purse(self._bond, terms, self.metrics, self._troubles, operator=me)
         follower = Follower(self._chain, journal, me)
+        retention = Retention(journal, self._shelves, terms, self.metrics, operator=me)
         others = self.others(slots, journal)
-        return Office(journal, follower, slots, desk, purse, report, endpoint, others)
+        return Office(journal, follower, slots, desk, purse, report, retention, endpoint, others)
 
     def _close(self, office: Office) -> None:
         """Lets what is being sent come to its end, and notes it; runs are cut short."""
@@ -243,6 +249,8 @@ class Daemon:
         standing, draining = self._bond.standing(), self._drain.asked()
         office.report.stands(standing)
         office.purse.review(standing, least=self._least, draining=draining)
+        if self._head is not None:
+            office.retention.review(head.timestamp)
         return draining and self._drained(office, standing)
 
     def _follow(self, office: Office, head: Block) -> None:

@@ -62,6 +62,8 @@ CREATE TABLE IF NOT EXISTS slashes (
     amount INTEGER NOT NULL,
     PRIMARY KEY (block, log_index)
 ) STRICT;
+CREATE VIEW IF NOT EXISTS closed AS SELECT contract, number, document, done_time FROM duties
+    WHERE stage = 'done' AND done_time > 0 AND job_id NOT IN (SELECT job_id FROM duties WHERE stage != 'done');
 """
 
 _ADDED = (  # to the tables of version 1, in which the version was not noted
@@ -215,11 +217,17 @@ class Journal:
         rows = self._db.execute("SELECT block, log_index, job_id, fault, amount FROM slashes ORDER BY block, log_index")
         return [Slash(*row) for row in rows]
 
-    def documents(self) -> list[bytes]:
-        """The outcomes of all duties that are kept."""
-        return [document for (document,) in self._db.execute("SELECT document FROM duties WHERE document != x''")]
+    def documents(self, before: int) -> tuple[list[bytes], list[bytes]]:
+        """The outcomes of the duties that `prune` would keep, and of those that it would forget."""
+        gone = self._db.execute("SELECT document FROM closed WHERE done_time < ? AND document != x''", (before,))
+        kept = self._db.execute(
+            "SELECT document FROM duties WHERE document != x'' "
+            "AND (contract, number) NOT IN (SELECT contract, number FROM closed WHERE done_time < ?)",
+            (before,),
+        )
+        return [document for (document,) in kept], [document for (document,) in gone]
 
-    def prune(self, before: int) -> int:
+    def prune(self, before: int, now: int) -> int:
         """Forgets the duties that had ended before that chain time, in seconds, and returns how many they were.
 
         Nothing can come of them: what has ended is neither demanded nor disputed. `before` leaves time in which the
@@ -227,10 +235,10 @@ class Journal:
         """
         with self._transaction():
             # Of journals from before the time was noted.
-            self._db.execute("UPDATE duties SET done_time = ? WHERE stage = 'done' AND done_time = 0", (before,))
+            self._db.execute("UPDATE duties SET done_time = ? WHERE stage = 'done' AND done_time = 0", (now,))
             pruned = self._db.execute(
-                "DELETE FROM duties WHERE stage = 'done' AND done_time < ? AND job_id NOT IN "
-                "(SELECT job_id FROM duties WHERE stage != 'done')",
+                "DELETE FROM duties WHERE (contract, number) IN "
+                "(SELECT contract, number FROM closed WHERE done_time < ?)",
                 (before,),
             ).rowcount
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")

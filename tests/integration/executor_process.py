@@ -29,6 +29,8 @@ SCRIPTED = "scripted"
 class NoWorker:
     """Stands where a worker does for operators that run nothing."""
 
+    pid = None
+
     def __init__(self, image: Image) -> None: ...
 
     def start(self) -> None: ...
