@@ -77,9 +77,51 @@ class Session:
         return Runtime(self.image)
 
     def account(self, name: str) -> "Account":
-        from fusion.chain import account
+        """The account that signs: by its name in this home, or by its address, here or at the external signer."""
+        if name not in self._accounts:
+            self._accounts[name] = self._opened(name)
+        return self._accounts[name]
 
-        return account.load(self.settings.keys, name)
+    @cached_property
+    def _accounts(self) -> "dict[str, Account]":
+        return {}
+
+    def _opened(self, name: str) -> "Account":
+        from fusion.chain import account
+        from fusion.chain.contract import address
+
+        keys, signer = self.settings.keys, self.settings.signer
+        here = account.names(keys)
+        if name in here or not name.startswith("0x"):
+            return account.load(keys, name, self.password)
+        wanted = address(name, "the account")
+        if signer:
+            return account.Account.remote(signer, wanted)
+        for each in here:
+            if account.address_of(keys, each) == wanted:
+                return account.load(keys, each, self.password)
+        raise BadInput(f"no account of this home has address {wanted}; FUSION_SIGNER names a program that signs for it")
+
+    def password(self, name: str, *, fresh: bool = False) -> str:
+        """The password of an account, from the file that FUSION_PASSWORD_FILE names or from the terminal.
+
+        A `fresh` one is asked for twice.
+        """
+        import sys
+
+        import typer
+
+        from fusion.chain import password
+
+        if self.settings.password_file is not None:
+            return password.read(self.settings.password_file)
+        if not sys.stdin.isatty():
+            raise BadInput(
+                f"account {name!r} has a password of its own: set FUSION_PASSWORD_FILE to a file with it, "
+                "or run this at a terminal"
+            )
+        text = f"Password of account {name}"
+        return str(typer.prompt(text, hide_input=True, confirmation_prompt=fresh, err=True))
 
     def address(self, text: str, what: str) -> str:
         """The address that a person gave, as such or by the name of an account of this home."""

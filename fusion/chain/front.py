@@ -46,7 +46,12 @@ class Front:
             raise block
         fees = Market.told(block, history, suggestion).fees(self._most)
         while True:
-            answer = offer(self._rpc, cancellation(self._account, self._chain_id, nonce, fees).raw)
+            try:
+                raw = cancellation(self._account, self._chain_id, nonce, fees).raw
+            except FusionError as error:  # an external signer may refuse, or be away
+                logger.warning("a nonce whose transaction is not included cannot be freed", why=str(error))
+                return
+            answer = offer(self._rpc, raw)
             if answer is Answer.TAKEN:
                 logger.warning("freed a nonce whose transaction was not included", fee=gwei(fees.limit))
                 return

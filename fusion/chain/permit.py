@@ -5,10 +5,11 @@ from typing import TypeVar
 
 from eth_utils.crypto import keccak
 
-from fusion.chain.account import Account, Signature
+from fusion.chain.account import Account
 from fusion.chain.client import Chain
 from fusion.chain.contract import checksum, encode
 from fusion.chain.contracts import MockUSD
+from fusion.chain.signer import Signature
 from fusion.errors import BadInput, FusionError, Retryable
 
 T = TypeVar("T")

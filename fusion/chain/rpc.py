@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from web3 import HTTPProvider
@@ -30,12 +31,12 @@ class RpcError(FusionError):
 
 
 class Rpc:
-    """An endpoint. Safe for several threads: each has its own connection."""
+    """An endpoint. Safe for several threads: each has its own connection. `url` is fit to be shown."""
 
     def __init__(self, url: str, *, timeout: float = 20.0) -> None:
         if not url.startswith(("http://", "https://")):
             raise BadInput(f"{url!r} is no RPC endpoint; give one like http://127.0.0.1:8545")
-        self.url = url
+        self.url = _without_credentials(url)
         self._answered = False
         # Retrying is the caller's choice: only it knows what may be repeated.
         self._provider = HTTPProvider(url, request_kwargs={"timeout": timeout}, exception_retry_configuration=None)
@@ -116,6 +117,12 @@ class Rpc:
 def one_line(text: str) -> str:
     """Text that others chose, on one line and without what could drive a terminal."""
     return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in " ".join(text.split()))
+
+
+def _without_credentials(url: str) -> str:
+    """A URL as it may be shown: without the name and password that it may carry."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if "@" in parts.netloc else url
 
 
 def _revert_data(data: object) -> bytes:

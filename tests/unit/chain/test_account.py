@@ -40,11 +40,11 @@ def test_a_password_of_a_person_is_not_kept(tmp_path: Path) -> None:
 
     assert names(tmp_path) == ["alice"]
     assert json.loads((tmp_path / "alice.json").read_text())["crypto"]["kdfparams"]["n"] == 2**18
-    assert load(tmp_path, "alice", password="correct horse").address == made.address
+    assert load(tmp_path, "alice", lambda name: "correct horse").address == made.address
     with pytest.raises(BadInput, match="has no password file; give its password"):
         load(tmp_path, "alice")
     with pytest.raises(BadInput, match="wrong password for account 'alice'"):
-        load(tmp_path, "alice", password="battery")
+        load(tmp_path, "alice", lambda name: "battery")
 
 
 def test_an_account_is_never_overwritten(tmp_path: Path) -> None:
@@ -94,10 +94,8 @@ def test_a_missing_account_names_those_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"address": "12"}', '{"crypto": {}, "version": 3}'])
 def test_a_file_that_is_no_keystore(tmp_path: Path, text: str) -> None:
     (tmp_path / "alice.json").write_text(text)
-    (tmp_path / "alice.password").write_text("x")
-
     with pytest.raises(BadInput, match=r"is no keystore"):
-        load(tmp_path, "alice")
+        load(tmp_path, "alice", lambda name: "x")
     with pytest.raises(BadInput):
         address_of(tmp_path, "alice")
 
