@@ -32,15 +32,16 @@ abstract contract SearchTest is WindowTest {
 
     function setUp() public virtual override {
         super.setUp();
-        searches = new SearchMarket(manager, _jobMarket(), windows, ledger, IERC20(usd), REVEAL_WINDOW, POST_WINDOW);
-        vm.assertEq(address(searches), searchesAt);
         _fund(ada, 1000e6);
         _fund(ben, 1000e6);
         _fund(cyd, 1000e6);
     }
 
-    function _jobMarket() internal view virtual returns (IJobMarket) {
-        return IJobMarket(address(jobs));
+    function _deploy() internal override {
+        super._deploy();
+        IJobMarket written = IJobMarket(address(jobs));
+        searches = new SearchMarket(manager, written, windows, ledger, IERC20(usd), REVEAL_WINDOW, POST_WINDOW);
+        vm.assertEq(address(searches), searchesAt);
     }
 
     function _template() internal pure returns (bytes[] memory template) {

@@ -48,18 +48,22 @@ abstract contract WindowTest is SaleTest {
 
     function setUp() public virtual override {
         super.setUp();
-        // The addresses before the registry's are those of the contracts that run jobs.
-        for (uint256 i; i < 4; ++i) {
-            jobs = new WrittenJobs();
-        }
-        windows = new WindowRegistry(manager, ledger, IERC20(usd), _rules());
-        vm.assertEq(address(windows), windowsAt);
         key = windows.keyOf(_window());
         for (uint256 i; i < N; ++i) {
             recorders.push(_actor(string.concat("recorder", vm.toString(i))));
             windows.listRecorder(recorders[i], true);
             _deposit(recorders[i], 2 * LOCK);
         }
+    }
+
+    function _deploy() internal virtual override {
+        super._deploy();
+        // The addresses before the registry's are those of the contracts that run jobs.
+        for (uint256 i; i < 4; ++i) {
+            jobs = new WrittenJobs();
+        }
+        windows = new WindowRegistry(manager, ledger, IERC20(usd), _rules());
+        vm.assertEq(address(windows), windowsAt);
     }
 
     function _rules() internal pure returns (RecordingRules memory) {
