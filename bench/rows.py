@@ -1,0 +1,66 @@
+"""Rows of a benchmark: ours beside a named peer's, measured in the same run."""
+
+import json
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Unit = Literal["ms", "jobs/s"]
+
+LESS_IS_BETTER = frozenset({"ms"})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One figure.
+
+    Attributes:
+        what: what was done.
+        ours, theirs: medians, in `unit`.
+        peer: whose the second figure is.
+    """
+
+    what: str
+    ours: float
+    unit: Unit
+    peer: str
+    theirs: float
+
+    @property
+    def ratio(self) -> float:
+        """How many times better ours is: above 1 it is."""
+        return self.theirs / self.ours if self.unit in LESS_IS_BETTER else self.ours / self.theirs
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "what": self.what,
+            "ours": round(self.ours, 3),
+            "unit": self.unit,
+            "peer": self.peer,
+            "theirs": round(self.theirs, 3),
+            "ratio": round(self.ratio, 3),
+        }
+
+
+def median_ms(work: Callable[[], object], times: int) -> float:
+    """Milliseconds of wall time that `work` takes, the median of so many."""
+    taken = []
+    for _ in range(times):
+        began = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - began)
+    return 1e3 * statistics.median(taken)
+
+
+def told(work: str, rows: Sequence[Row], *, as_json: bool) -> str:
+    """The report, as JSON or as a table in Markdown."""
+    if as_json:
+        return json.dumps({"work": work, "rows": [row.as_json() for row in rows]})
+    lines = [work, "", "| what | ours | peer | theirs | ratio |", "|---|---:|---|---:|---:|"]
+    lines += [
+        f"| {row.what} | {row.ours:,.2f} {row.unit} | {row.peer} | {row.theirs:,.2f} | {row.ratio:.2f} |"
+        for row in rows
+    ]
+    return "\n".join(lines)
