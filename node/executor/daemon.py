@@ -22,6 +22,7 @@ from node.executor.desk import Desk
 from node.executor.drain import Drain
 from node.executor.driven import Driven
 from node.executor.follow import Follower
+from node.executor.images import forget, runnable
 from node.executor.journal import Journal, NoRoom
 from node.executor.library import Library, Shelves
 from node.executor.metrics import Metrics
@@ -103,6 +104,7 @@ class Daemon:
         self._content: Content = Library(self._shelves, content.gateways)
         self._terms = terms
         self._image = image
+        self._images = runnable(image)
         self._walls = walls or {}
         self._bond = Bond(chain, account)
         self._listings = ChainListings(chain)
@@ -138,7 +140,8 @@ class Daemon:
 
     def vote(self, spec: JobSpec, worker: Worker, until: float, others: Sequence[str]) -> Vote:
         """Runs a job; called in a thread. `others` are gateways of operators that may keep what it needs."""
-        return vote(spec, self._listings, self._content.beside(others), worker.run, until)
+        image = self._images[spec.image]
+        return vote(spec, self._listings, self._content.beside(others), lambda task: worker.run(task, image), until)
 
     def others(self, _slots: Slots, _journal: Journal) -> Sequence[Driven]:
         """What is driven beside the desk."""
@@ -153,6 +156,7 @@ class Daemon:
         stack.callback(server.stop)
         journal = Journal(self._journal_path)
         stack.callback(journal.close)
+        forget(self._image, journal.specs())
         metrics_url = ""
         if terms.metrics_port:
             metrics = self.metrics.serve(terms.metrics_host, terms.metrics_port)
@@ -168,7 +172,7 @@ class Daemon:
             self._account,
             journal,
             store=self._content.store,
-            image=self._image.id,
+            images=self._images,
             slots=slots,
             voter=self.vote,
             max_fuel=terms.max_fuel,

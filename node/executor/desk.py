@@ -10,7 +10,7 @@ without its salt on disk nothing is committed.
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
@@ -58,7 +58,7 @@ class Desk:
 
     Args:
         store: has the blocks of this operator's results.
-        image: id of the sandbox image that this operator runs.
+        images: ids of the sandbox images that this operator runs.
         slots: where runs go on.
         voter: runs a job; called in threads, one a worker at a time.
         max_fuel, max_memory: largest limits of a job that it runs.
@@ -71,7 +71,7 @@ class Desk:
         journal: Journal,
         *,
         store: BlockStore,
-        image: bytes,
+        images: Collection[bytes],
         slots: Slots,
         voter: Voter,
         max_fuel: int,
@@ -83,7 +83,7 @@ class Desk:
         self._account = account
         self._journal = journal
         self._rounds = Rounds(chain, account, store)
-        self._image = image
+        self._images = images
         self._slots = slots
         self._voter = voter
         self._max_fuel = max_fuel
@@ -222,7 +222,7 @@ class Desk:
 
     def _wanted(self, entry: Entry, found: Round) -> list[Wanted]:
         try:
-            spec = checked_spec(entry.spec, found.job, self._image, self._max_fuel, self._max_memory)
+            spec = checked_spec(entry.spec, found.job, self._images, self._max_fuel, self._max_memory)
         except BadInput as error:
             self._decline(entry, str(error))
             return []

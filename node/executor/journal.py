@@ -227,6 +227,10 @@ class Journal:
         )
         return [document for (document,) in kept], [document for (document,) in gone]
 
+    def specs(self) -> list[bytes]:
+        """The specs of all duties that are kept."""
+        return [spec for (spec,) in self._db.execute("SELECT DISTINCT spec FROM duties")]
+
     def prune(self, before: int, now: int) -> int:
         """Forgets the duties that had ended before that chain time, in seconds, and returns how many they were.
 

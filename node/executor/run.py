@@ -8,7 +8,7 @@ seats must agree: then it stays silent, and another is drawn in its place.
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -65,7 +65,9 @@ def gives_cause(error: BaseException) -> bool:
     return not isinstance(error, Late | ChainUnavailable)
 
 
-def checked_spec(data: bytes, job: Job, image: bytes, max_fuel: int, max_memory: int = MAX_MEMORY) -> JobSpec:
+def checked_spec(
+    data: bytes, job: Job, images: Collection[bytes], max_fuel: int, max_memory: int = MAX_MEMORY
+) -> JobSpec:
     """The spec of a job; BadInput, with the reason not to run it, when it contradicts the job or this operator."""
     if keccak(data) != job.spec_hash:
         raise BadInput("the spec is not the one that the chain has the hash of")
@@ -74,8 +76,9 @@ def checked_spec(data: bytes, job: Job, image: bytes, max_fuel: int, max_memory:
         raise BadInput(f"the spec is for version {spec.version}, but version {job.version} is paid")
     if spec.limits.fuel != job.fuel:
         raise BadInput(f"the spec has {spec.limits.fuel} fuel, but the job's deadlines are for {job.fuel}")
-    if spec.image != image:
-        raise BadInput(f"the job is for image {spec.image.hex()}, this operator has {image.hex()}")
+    if spec.image not in images:
+        had = ", ".join(sorted(image.hex() for image in images))
+        raise BadInput(f"the job is for image {spec.image.hex()}, this operator has {had}")
     given = {"fuel": max_fuel, "memory": max_memory, "output": MAX_OUTPUT}
     for limit, wanted in spec.limits.as_dict().items():
         if wanted > given[limit]:

@@ -137,7 +137,7 @@ class Scene:
             self.operator,
             journal,
             store=BlockStore(self.path.parent / "content"),
-            image=IMAGE,
+            images={IMAGE},
             slots=Slots([NO_WORKER], 2**30),
             voter=voter or self.vote,
             max_fuel=MAX_FUEL,

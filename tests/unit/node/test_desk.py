@@ -165,7 +165,9 @@ def made(tmp_path: Path) -> Iterator[Callable[..., Made]]:
         some: Any = [SimpleNamespace(pid=7) for _ in range(workers)]
         slots = Slots(some, memory)
         store = BlockStore(tmp_path / "content")
-        desk = Desk(cast("Any", world), ME, journal, store=store, image=IMAGE, slots=slots, voter=run, max_fuel=10**12)
+        desk = Desk(
+            cast("Any", world), ME, journal, store=store, images={IMAGE}, slots=slots, voter=run, max_fuel=10**12
+        )
         journal.advance(1, "0xa", [Posted(job_id, 1, SPEC) for job_id in range(1, count + 1)])
         for job_id in range(count - ready + 1, count + 1):
             journal.ready(Duty(Contract.JOB, job_id), 1, b"document", b"h" * 32, b"s" * 32)
