@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from cli.signals import stop_on_signal
+from fusion import log
+from fusion.chain.client import Block
 from fusion.errors import FusionError
 from fusion.settings import Settings
 from sandbox.image import Image, prepare
@@ -24,7 +26,7 @@ from tests.soak.faults import plan
 from tests.soak.injector import Injector
 from tests.soak.memory import proportional
 from tests.soak.network import Network, Say, opened
-from tests.soak.process import Role
+from tests.soak.process import Role, end, gone
 from tests.soak.progress import shown
 from tests.soak.record import Record
 from tests.soak.report import Observed, Skip
@@ -51,6 +53,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.operators < 5 or options.jobs < 1:
         parser.error("a chaos has 5 operators or more, and a job or more")
+    log.configure("WARNING")
     stop = stop_on_signal()
     with shown(options.jobs) as (say, moved):
         image = prepare(Settings().images, None)
@@ -82,7 +85,7 @@ def chaos(
     began = time.monotonic()
     observed = Observed()
     with opened(folder, image, size, say) as network:
-        _start(network, say, stopped)
+        start(network, say, stopped)
         many = size.honest + size.liars + size.silent >= 10
         work = orders(seed, size.jobs, network.wares, image.id, network.content.store, few=not many)
         able = {each.name: each.able for each in network.of(Role.HONEST)}
@@ -94,13 +97,15 @@ def chaos(
         finally:
             people.stop()
         observed.wall = time.monotonic() - began
+        say("ends the operators")
+        observed.left = end(list(network.operators.values())) + gone(injector.orphans)
         say("reads the books")
         record = Record.read(network.chain)
         found = report.told(record, network, people, injector, observed, seed)
         return found, report.drawn(record, network, injector, observed)
 
 
-def _start(network: Network, say: Say, stopped: Callable[[], bool]) -> None:
+def start(network: Network, say: Say, stopped: Callable[[], bool]) -> None:
     """Starts the operators one after another, and waits until all can be drawn."""
     started = [each for each in network.operators.values() if each.role is not Role.SILENT]
     for number, operator in enumerate(started):
@@ -135,31 +140,30 @@ def _run(
     """From the first post to the end of the last job; what is broken then is mended."""
     board, deadline, next_skip = people.board, 0.0, 0.0
     while True:
-        now = people.look()
-        injector.turn(now, more=not (people.all_posted and not board.under_way))
+        head = people.look()
+        injector.turn(head.timestamp, more=not (people.all_posted and not board.under_way))
         moved(people, injector)
         clock = time.monotonic()
         if people.all_posted:
             deadline = deadline or clock + network.scale.patience
             if not board.under_way or clock > deadline:
                 break
-            if clock >= next_skip:
-                next_skip = clock + SKIP_EVERY
-                _skip(network, people, observed)
+        if clock >= next_skip and not board.proposed and (people.all_posted or network.scale.spare is not None):
+            next_skip = clock + SKIP_EVERY
+            _skip(network, people, observed, head)
         if stopped():
             raise FusionError(f"stopped with {len(board.ended)} of {len(board.posted)} jobs ended")
         time.sleep(LOOK)
     observed.memory = {name: proportional(each.family()) for name, each in network.operators.items() if each.family()}
-    injector.mend_all(now)
+    injector.mend_all(head.timestamp)
     end = time.monotonic() + SETTLE
     while not injector.quiet and time.monotonic() < end:
-        injector.turn(people.look(), more=False)
+        injector.turn(people.look().timestamp, more=False)
         time.sleep(LOOK)
 
 
-def _skip(network: Network, people: People, observed: Observed) -> None:
-    head = network.chain.head()
-    seconds = waits_for_time(network, people.board, head.number)
+def _skip(network: Network, people: People, observed: Observed, head: Block) -> None:
+    seconds = waits_for_time(network, people.board, head)
     if seconds > 1:
         observed.skips.append(Skip(head.timestamp, seconds))
         network.anvil.advance(seconds)

@@ -9,7 +9,7 @@ from tests.soak.scale import Scale
 
 GATEWAY = "gateway"  # the target of a fault that is no operator's
 RESTART = 20.0  # seconds that a killed operator is taken to be away when the plan is made
-LONG_SHARE = 12  # one in so many stops outlasts a commit window
+LONG_EVERY, FIRST_LONG = 6, 2  # of the stops, those that outlast a commit window
 SETTLE = 3.0  # seconds between two faults of one operator
 LOST_GATEWAY = 0.5  # of the longest short fault: the inputs are to be had again before anyone must give up
 
@@ -63,7 +63,7 @@ def plan(seed: int, able: Mapping[str, frozenset[Kind]], scale: Scale, horizon: 
     away: list[float] = []
     faults: list[Fault] = []
     bag: list[Kind] = []
-    now = 0.0
+    now, stops = 0.0, 0
     while (now := now + chance.expovariate(1 / scale.gap)) < horizon:
         if not bag:
             bag = chance.sample(kinds, len(kinds))
@@ -74,7 +74,9 @@ def plan(seed: int, able: Mapping[str, frozenset[Kind]], scale: Scale, horizon: 
         downs = kind not in HARMLESS and kind is not Kind.LOSE
         if not targets or (downs and len(away) >= scale.down):
             continue
-        target, seconds = chance.choice(targets), _seconds(kind, scale, chance)
+        stops += kind is Kind.STOP
+        long = kind is Kind.STOP and stops % LONG_EVERY == FIRST_LONG and scale.long > 0
+        target, seconds = chance.choice(targets), scale.long if long else _seconds(kind, scale, chance)
         end = now + (seconds or RESTART)
         busy[target] = end + SETTLE
         if downs:
@@ -89,6 +91,4 @@ def _seconds(kind: Kind, scale: Scale, chance: random.Random) -> float:
         return 0.0
     if kind is Kind.LOSE:
         return chance.uniform(least, max(least, LOST_GATEWAY * most))
-    if kind is Kind.STOP and scale.long and chance.randrange(LONG_SHARE) == 0:
-        return scale.long
     return chance.uniform(least, most)

@@ -5,6 +5,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
+
 from fusion import log
 from tests.soak.faults import GATEWAY, HARMLESS, RPC, Fault, Kind
 from tests.soak.network import Network, clock_of
@@ -31,15 +33,17 @@ class Injector:
     Attributes:
         done: (chain time, fault) of all that was broken.
         lost: when the gateway was lost.
+        orphans: the sandbox processes of operators that were killed.
     """
 
     network: Network
     faults: list[Fault]
     done: list[tuple[int, Fault]] = field(default_factory=list)
     lost: list[Absence] = field(default_factory=list)
+    orphans: list[psutil.Process] = field(default_factory=list)
     _start: float = field(default_factory=time.monotonic)
     _broken: dict[str, _Broken] = field(default_factory=dict)
-    _restarting: dict[str, Absence] = field(default_factory=dict)
+    _restarting: dict[str, tuple[Absence, int]] = field(default_factory=dict)  # and the start that has to come
 
     def turn(self, now: int, *, more: bool) -> None:
         """Does what is due at chain time `now`; begins nothing new unless there is to be `more`."""
@@ -78,8 +82,9 @@ class Injector:
             if fault.kind not in HARMLESS:
                 operator.absences.append(absence)
             if fault.kind is Kind.KILL:
+                self.orphans += operator.family()[1:]
                 operator.signal(signal.SIGKILL)
-                self._restarting[fault.target] = absence
+                self._restarting[fault.target] = absence, operator.starts + 1
                 return
             self._begin(fault.kind, operator)
         half = clock + fault.seconds / 2 if fault.kind is Kind.CLOCK else 0.0
@@ -120,10 +125,13 @@ class Injector:
             if operator.ended():
                 if name not in self._restarting:
                     # It ended by itself: that is a fault of its own, and no excuse.
-                    self._restarting[name] = Absence(now, "ended by itself")
+                    self._restarting[name] = Absence(now, "ended by itself"), operator.starts + 1
                 operator.again()
-            elif name in self._restarting and operator.works():
-                self._restarting.pop(name).end = now
+            elif name in self._restarting:
+                absence, start = self._restarting[name]
+                if operator.starts >= start and operator.works():
+                    absence.end = now
+                    del self._restarting[name]
 
 
 def _ballast(operator: Operator) -> Path:

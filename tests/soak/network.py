@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,8 +110,15 @@ def abilities(honest: int) -> tuple[list[frozenset[Kind]], dict[Kind, str]]:
 
 
 @contextmanager
-def opened(folder: Path, image: Image, scale: Scale, say: Say) -> Iterator[Network]:
-    """A network whose files lie in `folder`, its operators started; all of it is ended with the `with`."""
+def opened(
+    folder: Path, image: Image, scale: Scale, say: Say, *, breakable: bool = True, options: Sequence[str] = ()
+) -> Iterator[Network]:
+    """A network whose files lie in `folder`; its operators are yet to be started, and are ended with the `with`.
+
+    Args:
+        breakable: whether they get proxies, small disks and clocks that jump.
+        options: of the operators' command, beside those that each has.
+    """
     with ExitStack() as stack:
         anvil = stack.enter_context(Anvil.run())
         store = BlockStore(folder / "content")
@@ -119,8 +126,8 @@ def opened(folder: Path, image: Image, scale: Scale, say: Say) -> Iterator[Netwo
         stack.callback(gateway.lose)
         fusion = Fusion.at(folder / "people", FUSION_RPC=anvil.url, FUSION_GATEWAYS=json.dumps([gateway.url]))
         people = {name: accounts.create(fusion.home / "keys", name) for name in ("ada", CHALLENGER, *REQUESTERS)}
-        able, skipped = abilities(scale.honest)
-        operators = _operators(folder, scale, able, stack)
+        able, skipped = abilities(scale.honest) if breakable else ([frozenset[Kind]()] * scale.honest, {})
+        operators = _operators(folder, scale, able, stack, options)
         keys = {name: accounts.create(each.home / "keys", "operator") for name, each in operators.items()}
         say("deploys the contracts")
         chain = _deployed(anvil, {**people, **keys}, scale)
@@ -147,7 +154,9 @@ def opened(folder: Path, image: Image, scale: Scale, say: Say) -> Iterator[Netwo
         )  # fmt: skip
 
 
-def _operators(folder: Path, scale: Scale, able: list[frozenset[Kind]], stack: ExitStack) -> dict[str, Operator]:
+def _operators(
+    folder: Path, scale: Scale, able: list[frozenset[Kind]], stack: ExitStack, options: Sequence[str]
+) -> dict[str, Operator]:
     counts = {Role.HONEST: scale.honest, Role.LIAR: scale.liars, Role.SILENT: scale.silent}
     found: dict[str, Operator] = {}
     for role, count in counts.items():
@@ -160,7 +169,7 @@ def _operators(folder: Path, scale: Scale, able: list[frozenset[Kind]], stack: E
                 size = f"size={DISK}m"
                 subprocess.run(["mount", "-t", "tmpfs", "-o", size, "fusion-chaos", str(home)], check=True)
                 stack.callback(subprocess.run, ["umount", "-l", str(home)], check=False)
-            found[name] = Operator(name, role, home, "", STAKES[role], kinds)
+            found[name] = Operator(name, role, home, "", STAKES[role], kinds, options)
     stack.callback(lambda: end(list(found.values())))
     return found
 
@@ -197,7 +206,10 @@ def _proxies(operators: dict[str, Operator], anvil: Anvil, stack: ExitStack) -> 
     loop = Loop()
     stack.callback(loop.close)
     port = urlsplit(anvil.url).port or 0
-    return {name: Proxy(loop, port) for name, each in operators.items() if each.able & set(RPC)}
+    proxies = {name: Proxy(loop, port) for name, each in operators.items() if each.able & set(RPC)}
+    for each in proxies.values():
+        stack.callback(each.close)
+    return proxies
 
 
 def _surround(operators: dict[str, Operator], anvil: Anvil, gateway: Gateway, proxies: dict[str, Proxy]) -> None:

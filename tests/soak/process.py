@@ -47,6 +47,7 @@ class Operator:
         address: of its account.
         stake: in whole tokens.
         able: what can happen to it.
+        options: of its command, beside those that every operator has.
         more: what is set in its environment beside what every operator is given.
         absences: when it could not do its work.
         deaths: how often its process ended without being killed, with its last words.
@@ -58,6 +59,7 @@ class Operator:
     address: str
     stake: int
     able: frozenset[Kind] = frozenset()
+    options: Sequence[str] = ()
     more: Mapping[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     absences: list[Absence] = field(default_factory=list)
@@ -73,7 +75,7 @@ class Operator:
     def command(self) -> list[str]:
         module = "tests.soak.liar" if self.role is Role.LIAR else "cli"
         start = ["operator", "start", "--as", "operator", "--workers", "1", "--port", str(self.port)]
-        return [sys.executable, "-m", module, *start, "--stake", str(self.stake), "--claim-at", "0.5"]
+        return [sys.executable, "-m", module, *start, "--stake", str(self.stake), "--claim-at", "0.5", *self.options]
 
     def start(self) -> None:
         given = {"FUSION_HOME": str(self.home), "FUSION_CACHE": str(Settings().cache), "PYTHONPATH": str(ROOT)}
@@ -144,7 +146,12 @@ def end(operators: Sequence[Operator]) -> list[int]:
                 each.deaths.append(f"did not end within {GRACE:.0f} s of SIGTERM")
                 each.process.kill()
                 each.process.wait()
-    _, left = psutil.wait_procs([process for family in families for process in family[1:]], timeout=5.0)
+    return gone([process for family in families for process in family[1:]])
+
+
+def gone(processes: Sequence[psutil.Process]) -> list[int]:
+    """The ids of those that should be over and are not; they are ended."""
+    _, left = psutil.wait_procs(processes, timeout=5.0)
     for process in left:
         with suppress(psutil.NoSuchProcess):
             process.kill()

@@ -41,6 +41,10 @@ class Proxy:
         """From now on each connection, those that are open too, goes this way."""
         self._loop.call(self._turn(way))
 
+    def close(self) -> None:
+        """Ends it with all that goes through it."""
+        self._loop.call(self._turn(Way.REFUSED))
+
     async def _turn(self, way: Way) -> None:
         before, self._way = self._way, way
         if way is Way.STALLED:

@@ -30,7 +30,7 @@ class Observed:
     """What the harness saw, beside what the chain tells.
 
     Attributes:
-        leaked: processes that were left when all operators had ended.
+        left: processes of operators that were there when all operators had ended.
         memory: proportional set size of the operators with their sandbox processes, bytes, by name.
     """
 
@@ -38,9 +38,12 @@ class Observed:
     notes: list[str] = field(default_factory=list)
     memory: dict[str, int] = field(default_factory=dict)
     wall: float = 0.0
+    left: list[int] = field(default_factory=list)
 
 
-def breaches(record: Record, network: Network, people: People, slashed: Sequence[Loss]) -> list[str]:
+def breaches(
+    record: Record, network: Network, people: People, slashed: Sequence[Loss], left: Sequence[int]
+) -> list[str]:
     """All that must not be."""
     found = list(books.breaches(record))
     wanted = network.scale.jobs
@@ -57,6 +60,7 @@ def breaches(record: Record, network: Network, people: People, slashed: Sequence
         truth = people.board.truth.get(end.job_id)
         if truth is not None and end.outcome_hash != truth:
             found.append(f"job {end.job_id} is final with a lie")
+    found += [f"process {each} outlived its operator" for each in left]
     return found + people.failures
 
 
@@ -97,7 +101,7 @@ def told(
         "post to final, p99": _percentile(took, 99),
         "memory": observed.memory,
         "notes": observed.notes,
-        "breaches": breaches(record, network, people, slashed),
+        "breaches": breaches(record, network, people, slashed, observed.left),
     }
 
 
@@ -115,11 +119,11 @@ def drawn(record: Record, network: Network, injector: Injector, observed: Observ
     for job_id, seconds in _latencies(record, observed.skips).items():
         colour = FAILED if job_id in failed else DISPUTED if job_id in fought else FINAL
         dots.append(Dot(since(record.time(record.posted[job_id])), seconds, colour))
-    bars = []
+    bars = [_bar("gateway", each, since) for each in injector.lost]
     for name, operator in network.operators.items():
         bars += [_bar(name, each, since) for each in operator.absences]
-    bars += [_bar("gateway", each, since) for each in injector.lost]
-    bars += [_clock(moment, fault, since) for moment, fault in injector.done if fault.kind in HARMLESS]
+        jumps = [(at, fault) for at, fault in injector.done if fault.kind in HARMLESS and fault.target == name]
+        bars += [_clock(at, fault, since) for at, fault in jumps]
     title = (
         f"{len(record.posted)} jobs, {len(network.operators)} operators: seconds from post to end, and what was broken"
     )

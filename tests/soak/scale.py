@@ -22,6 +22,8 @@ class Scale:
         short: least and most time that a fault lasts.
         long: of the few that outlast a commit window; zero for none.
         grace: an operator that is back so long before a deadline must meet it.
+        spare: what every phase that somebody still has to act in keeps when chain time is moved on; None moves it on
+            only where nobody has to.
         patience: for all jobs to end, once the last is posted.
     """
 
@@ -38,6 +40,7 @@ class Scale:
     short: tuple[float, float]
     long: float
     grace: int
+    spare: int | None
     patience: float
 
     @property
@@ -64,15 +67,16 @@ def scale(operators: int, jobs: int) -> Scale:
             silent=0,
             jobs=jobs,
             at_once=6,
-            commit=30,
-            reveal=30,
-            challenge=6,
+            commit=240,
+            reveal=240,
+            challenge=40,
             down=1,
             gap=2.0,
             short=(3.0, 7.0),
             long=0.0,
-            grace=12,
-            patience=60.0,
+            grace=60,
+            spare=150,
+            patience=240.0,
         )
     return Scale(
         honest=operators - 3,
@@ -88,5 +92,6 @@ def scale(operators: int, jobs: int) -> Scale:
         short=(5.0, 25.0),
         long=130.0,
         grace=20,
+        spare=None,
         patience=900.0,
     )

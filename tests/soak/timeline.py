@@ -31,7 +31,7 @@ class Bar:
 
 def picture(title: str, dots: Sequence[Dot], bars: Sequence[Bar]) -> str:
     """The picture, legible on a light and on a dark page."""
-    rows = sorted({bar.row for bar in bars})
+    rows = list(dict.fromkeys(bar.row for bar in bars))
     long = max([1.0, *(dot.at + dot.took for dot in dots), *(bar.end for bar in bars)])
     tall = max([1.0, *(dot.took for dot in dots)])
     below = TOP + JOBS + GAP

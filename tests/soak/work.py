@@ -11,10 +11,12 @@ from typing import Any
 
 from fusion.chain.bindings.job_market import Failed, Finalized, Posted, Proposed
 from fusion.chain.bindings.types import Status
+from fusion.chain.client import Block
 from fusion.chain.contract import Event
 from fusion.errors import ChainUnavailable, FusionError
 from node import request
 from node.executor.run import vote
+from node.executor.steps import JUDGED
 from node.listings import ChainListings
 from tests.soak.network import CHALLENGER, REQUESTERS, Network
 from tests.soak.process import Role
@@ -61,7 +63,7 @@ class Board:
 class People:
     """Requesters, each in a thread of its own, and a challenger by her command."""
 
-    def __init__(self, network: Network, orders: list[Order], seed: int) -> None:
+    def __init__(self, network: Network, orders: list[Order], seed: int, *, false_alarms: bool = True) -> None:
         self.network = network
         self.board = Board()
         self.failures: list[str] = []
@@ -72,6 +74,7 @@ class People:
         self._stop = threading.Event()
         self._block = network.chain.deployment.block
         self._chance = random.Random(seed)
+        self._alarms = false_alarms
         self._challenging: list[subprocess.Popen[str]] = []
         self._threads = [threading.Thread(target=self._request, args=(name,), daemon=True) for name in REQUESTERS]
 
@@ -92,15 +95,15 @@ class People:
     def all_posted(self) -> bool:
         return not any(thread.is_alive() for thread in self._threads)
 
-    def look(self) -> int:
-        """Reads what is new on the chain, and challenges what is wrong; the time of the newest block."""
+    def look(self) -> Block:
+        """Reads what is new on the chain, and challenges what is wrong; the newest block."""
         head = self.network.chain.head()
         if head.number >= self._block:
             for event in self.network.chain.events(self._block, head.number):
                 self.board.note(event)
             self._block = head.number + 1
         self._judge()
-        return head.timestamp
+        return head
 
     def _judge(self) -> None:
         board = self.board
@@ -113,7 +116,8 @@ class People:
             lie = each.outcome_hash != truth
             if lie:
                 board.lies.add(each.job_id)
-            if (lie or self._chance.randrange(FALSE_ALARMS) == 0) and each.job_id not in board.disputed:
+            alarm = self._alarms and self._chance.randrange(FALSE_ALARMS) == 0
+            if (lie or alarm) and each.job_id not in board.disputed:
                 board.disputed.add(each.job_id)
                 self._challenging.append(
                     self.network.fusion.start("job", "challenge", str(each.job_id), "--as", CHALLENGER, "--json")
@@ -164,23 +168,31 @@ class People:
         return vote(order.spec, listings, network.content, network.worker.run, until).outcome_hash
 
 
-def waits_for_time(network: Network, board: Board, block: int) -> int:
+def waits_for_time(network: Network, board: Board, head: Block) -> int:
     """Seconds by which chain time may be moved on without taking them from an honest operator; zero where it may not.
 
-    It may where every job waits for nothing but its challenge window, or for seats that will never commit.
+    It is the time to the end of a challenge window that nobody will use, or of a phase in which only those are to act
+    who never will. Every other phase must keep `scale.spare` after it; without that there may be no other.
     """
     silent = {each.address for each in network.of(Role.SILENT)}
-    now, left = network.chain.now(), []
+    idle, pending = [], []
     for job_id in board.posted.keys() - board.ended.keys():
-        job = network.chain.jobs.job(job_id, block=block)
-        seats = network.chain.jobs.seats(job_id, block=block)
-        idle = {each.operator for each in seats if not each.released and not any(each.commitment)}
-        challenged = job_id in board.disputed  # by her command, which takes its time
-        if (job.status is Status.PROPOSED and not challenged) or (job.status is Status.ASSIGNED and idle <= silent):
-            left.append(job.deadline - now)
-        else:
-            return 0
-    return max(0, min(left, default=0) + 1)
+        job = network.chain.jobs.job(job_id, block=head.number)
+        seats = network.chain.jobs.seats(job_id, block=head.number)
+        left = job.deadline - head.timestamp
+        waited_for = {each.operator for each in seats if not each.released and not any(each.commitment)}
+        if job.status is Status.PROPOSED and job_id in board.disputed:
+            return 0  # its challenge is on the way
+        if job.status is Status.PROPOSED or (job.status is Status.ASSIGNED and waited_for <= silent):
+            idle.append(left)
+        elif job.status in JUDGED:
+            pending.append(network.chain.panel.panel(job.panel_id, block=head.number).deadline - head.timestamp)
+        elif job.deadline:
+            pending.append(left)
+    seconds = max(0, min(idle, default=-1) + 1)
+    keeps = network.scale.spare
+    fair = all(keeps is not None and each - seconds >= keeps for each in pending)
+    return seconds if fair else 0
 
 
 def until(true: Callable[[], bool], seconds: float, what: str) -> None:
