@@ -36,6 +36,7 @@ def show(as_json: Json = False) -> None:
             "network": chain.deployment.network,
             "sales": _going(paused=chain.market.paused()),
             "jobs": _going(paused=chain.jobs.paused()),
+            "searches": _going(paused=chain.searches.paused()),
             "fee_bps": Bps(present),
             "next_fee_bps": None if following == present else Bps(following),
             "next_fee_from": None if following == present else Moment(since),
@@ -60,25 +61,29 @@ def show(as_json: Json = False) -> None:
 
 @app.command()
 def pause(account: As, as_json: Json = False) -> None:
-    """Stops new sales and new jobs at once. Claims, refunds, withdrawals and jobs under way go on."""
+    """Stops new sales, jobs and searches at once. Claims, refunds, withdrawals and what is under way go on."""
     chain, signer = _opened(account)
     calls = []
     if not chain.market.paused():
         calls.append(chain.market.pause())
     if not chain.jobs.paused():
         calls.append(chain.jobs.pause())
+    if not chain.searches.paused():
+        calls.append(chain.searches.pause())
     _carry_out(chain, signer, calls, wait=False, as_json=as_json)
 
 
 @app.command()
 def resume(account: As, wait: Wait = False, as_json: Json = False) -> None:
-    """Allows sales and jobs again, after a delay. Run it again when the admin's delay is over."""
+    """Allows sales, jobs and searches again, after a delay. Run it again when the admin's delay is over."""
     chain, signer = _opened(account)
     calls = []
     if chain.market.paused():
         calls.append(chain.market.unpause())
     if chain.jobs.paused():
         calls.append(chain.jobs.unpause())
+    if chain.searches.paused():
+        calls.append(chain.searches.unpause())
     _carry_out(chain, signer, calls, wait=wait, as_json=as_json)
 
 

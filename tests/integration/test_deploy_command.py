@@ -83,17 +83,17 @@ def test_a_network_is_deployed_governed_and_deployed_again(fusion: Command) -> N
 
     before = fusion.told("protocol", "show")
     assert (before["network"], before["sales"], before["jobs"], before["fee_bps"]) == ("testnet", "open", "open", 250)
-    assert [each["state"] for each in fusion.told("protocol", "pause", "--as", "gus")] == ["done", "done"]
+    assert [each["state"] for each in fusion.told("protocol", "pause", "--as", "gus")] == ["done"] * 3
     assert fusion.told("protocol", "pause", "--as", "gus") == []
     assert "that is the admin's" in fusion.refused("protocol", "resume", "--as", "gus")
     scheduled = fusion.told("protocol", "resume", "--as", "adam")
-    assert [each["state"] for each in scheduled] == ["scheduled", "scheduled"]
+    assert [each["state"] for each in scheduled] == ["scheduled"] * 3
     shown = fusion.told("protocol", "show")
-    assert (shown["sales"], shown["jobs"]) == ("paused", "paused")
+    assert (shown["sales"], shown["jobs"], shown["searches"]) == ("paused",) * 3
     assert [each["from"] for each in shown["scheduled"]] == [each["from"] for each in scheduled]
     assert "waiting" in fusion("protocol", "resume", "--as", "adam")[1]
     fusion.anvil.advance(DELAY)
-    assert [each["state"] for each in fusion.told("protocol", "resume", "--as", "adam")] == ["done", "done"]
+    assert [each["state"] for each in fusion.told("protocol", "resume", "--as", "adam")] == ["done"] * 3
     assert fusion.told("protocol", "show") == before
 
     assert [each["state"] for each in fusion.told("protocol", "fee", "100", "--as", "adam")] == ["scheduled"]

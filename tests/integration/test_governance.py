@@ -70,6 +70,8 @@ def admins_calls(chain: Chain) -> list[Call]:
         chain.ledger.set_protocol_fee(500),
         chain.market.unpause(),
         chain.jobs.unpause(),
+        chain.searches.unpause(),
+        chain.windows.list_recorder(someone, listed=True),
         manager.grant_role(ADMIN, someone, 0),
         manager.revoke_role(GUARDIAN, someone),
         manager.set_target_function_role(chain.ledger.address, [selector("allowToken(address,bool)")], GUARDIAN),

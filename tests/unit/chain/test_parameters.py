@@ -44,6 +44,10 @@ def test_a_file_changes_what_it_names(tmp_path: Path) -> None:
         ("unbond_period = 5", r"unbond_period is 5 seconds: .* half of \d+, so give that or more"),
         ("[windows]\nopen = 0", "windows.open is 0: give one or more"),
         ("[windows]\nconfirmations = 16", "windows.confirmations is 16: below 16"),
+        ("recorders = 17\nrecorder_quorum = 9", "at most 16 recorders, and a quorum of more than half of them"),
+        ("recorders = 4\nrecorder_quorum = 2", "recorders is 4 and recorder_quorum 2: give"),
+        ("recorder_quorum = 6", "recorders is 5 and recorder_quorum 6: give"),
+        ("window_reveal = 0", "window_reveal is 0: give one or more"),
         ("x", "is no TOML"),
     ],
 )
