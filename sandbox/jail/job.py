@@ -1,10 +1,10 @@
-"""What a native job is told, and the steps a process forked from the zygote takes before it runs a module."""
+"""What a native job is told, and what the process that the zygote forks for it does: lock itself in, wait, run."""
 
 import json
 import os
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NoReturn, Self
@@ -25,6 +25,10 @@ _SCRATCH, _SCRATCH_FILES = 16 << 20, 64  # bytes, files and folders
 _FILES = 32
 _STACK = 8 << 20
 _LAST = 1 << 16  # descriptors beyond are none of ours
+_MESSAGE, _DESCRIPTORS = 4096, 3
+_BY_JOB = frozenset({Wall.RLIMITS, Wall.SECCOMP})
+"""Walls that are built for a job when it comes; the others stand by then."""
+_NONE = Bounds(memory=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +78,24 @@ class Ground:
     proc: int | None
 
 
-def run(job: Job, ground: Ground, host: socket.socket, descriptors: Sequence[int]) -> NoReturn:
-    """Locks this process in, runs the module that the request holds, and ends.
+def run(ground: Ground, host: socket.socket, zygote: socket.socket) -> NoReturn:
+    """Locks this process in as far as it can, waits for a job, runs the module that its request holds, and ends.
 
     Args:
         host: told what failed before the module ran.
-        descriptors: request, printed, result.
+        zygote: gives the job, with the descriptors of its request, of what is printed and of its result.
     """
     try:
-        try:
-            _lock_in(job, ground, host, descriptors)
-        except BaseException as error:  # noqa: BLE001 - told to the host, which has no other way to see it
-            host.send(json.dumps({"failed": f"{type(error).__name__}: {error}"[:400]}).encode())
+        failed = _attempt(lambda: _prepare(ground))
+        message, descriptors, _, _ = socket.recv_fds(zygote, _MESSAGE, _DESCRIPTORS)
+        if not message:
+            os._exit(0)  # the zygote is gone
+        job = Job.decode(message)
+        failed = failed or _attempt(lambda: _lock(job, ground, host, descriptors))
+        if failed:
+            host.send(json.dumps({"failed": failed}).encode())
             os._exit(1)
+        host.close()
         for seed in ground.seeders:
             seed(job.seed)
         serve()
@@ -95,8 +104,17 @@ def run(job: Job, ground: Ground, host: socket.socket, descriptors: Sequence[int
         os._exit(0)  # the interpreter is not wound up: what a module left to be run at the end is not run
 
 
-def _lock_in(job: Job, ground: Ground, host: socket.socket, descriptors: Sequence[int]) -> None:
-    request, printed, result = descriptors
+def _attempt(step: Callable[[], None]) -> str:
+    """What a step failed with; empty if it did not."""
+    try:
+        step()
+    except Exception as error:  # noqa: BLE001 - told to the host, which has no other way to see it
+        return f"{type(error).__name__}: {error}"[:400]
+    return ""
+
+
+def _prepare(ground: Ground) -> None:
+    """All that is the same for every job."""
     if ground.proc is not None:
         _offer(ground.proc)
     flags = {Wall.MOUNT: kernel.NEWNS, Wall.IPC: kernel.NEWIPC}
@@ -106,6 +124,12 @@ def _lock_in(job: Job, ground: Ground, host: socket.socket, descriptors: Sequenc
         enclosure.scratch(TEMPORARY, _SCRATCH, _SCRATCH_FILES)
         writable = (TEMPORARY,)
         os.chdir(TEMPORARY)
+    readable = [path for path in ground.view.readable if os.access(path, os.R_OK)]  # not all are without a root
+    enclosure.lock(ground.walls - _BY_JOB, PROFILES["python"], _NONE, readable=readable, writable=writable)
+
+
+def _lock(job: Job, ground: Ground, host: socket.socket, descriptors: Sequence[int]) -> None:
+    request, printed, result = descriptors
     for source, target in ((request, 0), (printed, 1), (printed, 2), (result, ANSWER)):
         os.dup2(source, target)
     kept = sorted({host.fileno(), ANSWER})
@@ -120,10 +144,8 @@ def _lock_in(job: Job, ground: Ground, host: socket.socket, descriptors: Sequenc
         seconds=job.seconds,
         stack=_STACK,
     )
-    readable = [path for path in ground.view.readable if os.access(path, os.R_OK)]  # not all are without a root
     profile = ground.filters[job.profile] if os.getpid() == FIRST else PROFILES[job.profile]
-    enclosure.lock(ground.walls, profile, bounds, readable=readable, writable=writable)
-    host.close()
+    enclosure.lock(ground.walls & (_BY_JOB | {Wall.USER}), profile, bounds)
 
 
 def _offer(proc: int) -> None:

@@ -14,15 +14,16 @@ from fusion import log
 from fusion.errors import NotReady, Retryable
 from sandbox.frame import Parts
 from sandbox.jail import cgroup
+from sandbox.jail.guard import Plan
 from sandbox.jail.job import Job
 from sandbox.jail.walls import Wall
 from sandbox.jail.watch import Ended, Gone, Watch
-from sandbox.jail.zygote import UP, Plan
+from sandbox.jail.zygote import UP
 
 _STARTING = 120.0  # seconds that importing packages may take
 _ENDING = 10.0  # seconds that the processes may take to end each other
 _OVERHEAD = 192 << 20  # bytes: pages of the zygote that a job writes to, its /tmp, and the kernel's own
-_PROCESSES = 2  # the zygote and one job
+_PROCESSES = 3  # the zygote, a job that runs and one that waits
 
 
 class Keeper:
@@ -138,7 +139,7 @@ class Keeper:
             folders = {name: str(folder) for name, folder in self._group.folders.items()} if self._group else {}
             plan = Plan(theirs.fileno(), folders, self._walls, self._packages)
             self._guard = subprocess.Popen(
-                [sys.executable, "-P", "-c", "from sandbox.jail.zygote import main; main()", plan.encode()],
+                [sys.executable, "-P", "-c", "from sandbox.jail.guard import main; main()", plan.encode()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

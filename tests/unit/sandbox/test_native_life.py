@@ -42,7 +42,7 @@ def below(pid: int) -> list[int]:
 
 
 def family(runtime: NativeRuntime) -> list[int]:
-    """Guard, launcher, zygote, and the job if one runs."""
+    """Guard, launcher, zygote, the job if one runs, and the process that waits for the next."""
     assert runtime.pid is not None
     return [runtime.pid, *below(runtime.pid)]
 
@@ -77,19 +77,19 @@ def test_nothing_is_left_after_closing(body: Body) -> None:
         for _ in range(3):
             assert isinstance(runtime.run(body("return x"), {"x": X}, {}), Result)
         processes = family(runtime)
-        assert len(processes) == 3
+        assert len(processes) == 4
     assert gone(processes, within=0.0)
     assert len(list(Path("/proc/self/fd").iterdir())) == open_before
     assert groups(os.getpid()) == groups_before
     assert Path("/proc/self/mountinfo").read_text() == mounts_before
 
 
-@pytest.mark.parametrize("member", [0, 1, 2])
+@pytest.mark.parametrize("member", [0, 1, 2, 3])
 def test_a_process_that_was_killed_is_replaced(native: NativeRuntime, body: Body, member: int) -> None:
     native.start()
     before = family(native)
     os.kill(before[member], signal.SIGKILL)
-    assert gone(before)
+    assert gone(before[member:])
     assert isinstance(native.run(body("return x"), {"x": X}, {}), Result)
 
 
@@ -112,7 +112,7 @@ def test_a_job_that_is_killed_ends_alone(native: NativeRuntime, body: Body) -> N
     outcome = native.run(body("while True: pass"), {"x": X}, {})
     assert isinstance(outcome, NoVote)
     assert "SIGKILL" in outcome.why
-    assert family(native) == before
+    assert family(native)[:3] == before[:3]
 
 
 def test_closing_ends_a_run(body: Body) -> None:
@@ -149,7 +149,7 @@ def test_nothing_is_left_when_the_host_is_killed() -> None:
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, cwd=ROOT, text=True) as host:
         assert host.stdout is not None
         _, guard, _ = json.loads(host.stdout.readline())
-        while len(processes := [guard, *below(guard)]) < 4:  # until the loop runs
+        while len(processes := [guard, *below(guard)]) < 5:  # until the loop runs
             time.sleep(0.01)
         assert bool(groups(host.pid)) == bool(usable() & {Wall.MEMORY, Wall.PIDS})
         host.kill()
@@ -190,7 +190,7 @@ def test_the_kernel_s_end_for_want_of_memory_is_the_same_limit(body: Body) -> No
             for _ in range(2):
                 assert runtime.run(bomb, {"x": X}, {}, limits=limits) == LimitHit("memory", native=True)
                 assert isinstance(runtime.run(body("return x"), {"x": X}, {}, limits=limits), Result)
-            assert family(runtime) == before
+            assert family(runtime)[:3] == before[:3]
 
 
 def test_too_few_walls_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
