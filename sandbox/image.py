@@ -257,7 +257,7 @@ def _current() -> _Record:
 def _guest() -> dict[str, str]:
     """The sources that are loaded before each job."""
     guest = Path(__file__).parent / "guest"
-    files = {f"sandbox/guest/{name}": guest / name for name in ("start.py", "runner.py", "imports.py")}
+    files = {f"sandbox/guest/{name}": guest / name for name in ("start.py", "runner.py", "imports.py", "rehearsal.py")}
     files |= {f"fusion/sdk/{path.name}": path for path in sorted(Path(fusion.sdk.__file__).parent.glob("*.py"))}
     return {name: path.read_text("utf-8") for name, path in files.items()}
 

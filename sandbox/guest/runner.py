@@ -99,7 +99,7 @@ def _files(source: io.FileIO, listed: Sequence[tuple[str, int]]) -> dict[str, by
     return {path: _take(source, size) for path, size in listed}
 
 
-def _loaded(bundles: Sequence[Bundle], listed: Sequence[Mapping[str, Any]]) -> Callable[..., object]:
+def loaded(bundles: Sequence[Bundle], listed: Sequence[Mapping[str, Any]]) -> Callable[..., object]:
     """The decorated function of the first bundle; what it requires is loaded before it."""
     functions: dict[int, Callable[..., object]] = {}
 
@@ -142,7 +142,7 @@ def _check_inputs(interface: Interface, given: Mapping[str, str]) -> None:
             raise RefusedJob(f"unknown input port {name!r}: {interface.name} takes {', '.join(interface.inputs)}")
 
 
-def _outputs(interface: Interface, value: object, rows: int) -> list[Column]:
+def outputs(interface: Interface, value: object, rows: int) -> list[Column]:
     """The outputs in port order, checked to be what the interface promises; a number is an array of shape ()."""
     if interface.several:
         if not isinstance(value, tuple) or len(value) != len(interface.outputs):
@@ -195,7 +195,7 @@ def serve() -> None:
     random.seed(seed)
     np.random.seed([seed & 0xFFFFFFFF, seed >> 32])
     try:
-        function = _loaded(bundles, request["bundles"])
+        function = loaded(bundles, request["bundles"])
         try:
             interface = spec(function, request["settings"])
             settings = interface.settle(request["settings"])
@@ -230,7 +230,7 @@ def serve() -> None:
         return
     try:
         value = function(*(inputs[name] for name in interface.inputs), **settings)
-        columns = _outputs(interface, value, len(next(iter(inputs.values()))))
+        columns = outputs(interface, value, len(next(iter(inputs.values()))))
         sys.stdout.flush()
     except MemoryError:
         answer.send({"memory": True})

@@ -1,4 +1,4 @@
-"""Runs in the guest once for an image: takes the sources it is sent, makes them importable and loads the runner.
+"""Runs in the guest once for an image: takes the sources it is sent, makes them importable, loads and warms the runner.
 
 Every job starts from the memory this leaves, and calls `serve`.
 """
@@ -51,7 +51,7 @@ def _parents(path: str) -> list[str]:
 
 
 def start() -> Callable[[], None]:
-    """Read the sources and give the runner's `serve`."""
+    """Read the sources, rehearse, and give the runner's `serve`."""
     data = io.FileIO(0, "rb", closefd=False).readall()
     (size,) = struct.unpack_from("<I", data)
     at = 4 + size
@@ -60,8 +60,10 @@ def start() -> Callable[[], None]:
         files[path] = data[at : at + length]
         at += length
     sys.meta_path.insert(0, Sources(files))
-    from sandbox.guest.runner import serve  # noqa: PLC0415 - importable from here on
+    from sandbox.guest.rehearsal import rehearse  # noqa: PLC0415 - importable from here on
+    from sandbox.guest.runner import serve  # noqa: PLC0415
 
+    rehearse()
     return serve
 
 
