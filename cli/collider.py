@@ -96,6 +96,7 @@ def solve(
     seed: Seed = 0,
     data: Data = None,
     feed: Feed = "simulated",
+    workers: Annotated[int | None, typer.Option(help="Runs at once; one a core if absent.", min=1)] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Search, and commit to nothing.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -106,7 +107,7 @@ def solve(
     from node.collider.template import encode_candidate
 
     session = Session()
-    attempt = attempt_of(vary=vary, settings=settings, trials=trials, seed=seed, data=data, feed=feed)
+    attempt = attempt_of(vary=vary, settings=settings, trials=trials, seed=seed, data=data, feed=feed, workers=workers)
     signer = session.account(account)
     check_open(session.chain, search_id)
     with progress("search") as report:

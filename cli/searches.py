@@ -29,7 +29,7 @@ from node.resolve import module_code
 from node.spec import JobSpec
 from node.terms import check_terms
 from sandbox.code import Limits
-from sandbox.worker import Worker
+from sandbox.pool import Pool, cores
 
 if TYPE_CHECKING:
     from fusion.sdk import Interface
@@ -114,6 +114,7 @@ class Attempt:
     seed: int
     data: Cid | None
     feed: str
+    workers: int
 
 
 @dataclass(frozen=True)
@@ -136,17 +137,17 @@ def solve(session: Session, search_id: int, attempt: Attempt, report: Report) ->
     else:
         table = read_table(fetched(session.content, attempt.data, "--data"))
     columns = port_columns(table, interface.inputs, {})
-    with Worker(session.image) as worker:
+    with Pool(session.image, min(attempt.workers, attempt.trials)) as pool:
         scorer = Scorer(
             code,
             columns,
-            worker.run,
+            pool.run,
             limits=spec.limits,
             seed=spec.seed,
             image=spec.image,
             memory=session.settings.home / TRIALS / f"{code.cid}.jsonl",
         )
-        found = search(scorer, space, start, trials=attempt.trials, seed=attempt.seed, report=report)
+        found = search(scorer, space, start, trials=attempt.trials, seed=attempt.seed, threads=len(pool), report=report)
     return Solved(found, len(next(iter(columns.values()))), scorer.remembered)
 
 
@@ -158,6 +159,7 @@ def attempt_of(
     seed: int,
     data: str | None,
     feed: str,
+    workers: int | None,
 ) -> Attempt:
     """The attempt that options name; BadInput where one cannot be read."""
     return Attempt(
@@ -167,6 +169,7 @@ def attempt_of(
         seed=seed,
         data=None if data is None else Cid.parse(data),
         feed=feed,
+        workers=cores() if workers is None else workers,
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -19,7 +20,7 @@ DEADLINE = 600.0  # seconds for one run
 
 
 class Scorer:
-    """Runs a scorer's settings on one table of training data.
+    """Runs a scorer's settings on one table of training data; safe to use from several threads.
 
     Args:
         module: the scorer's code.
@@ -47,6 +48,7 @@ class Scorer:
         self._inputs = dict.fromkeys(columns, directory_cid(table_files(columns)))
         self._memory = memory
         self._known = _read(memory)
+        self._guard = threading.Lock()
         self.remembered = 0
 
     def __call__(self, settings: Mapping[str, Scalar]) -> float | None:
@@ -57,16 +59,17 @@ class Scorer:
             Retryable: the sandbox's process died.
         """
         digest = self._digest(settings)
-        if digest in self._known:
-            self.remembered += 1
-            return self._known[digest]
+        with self._guard:
+            if digest in self._known:
+                self.remembered += 1
+                return self._known[digest]
         outcome = self._run(Run(self._module, self._columns, settings, self._limits, self._seed, DEADLINE))
         if isinstance(outcome, Refused):
             raise BadInput(outcome.why)
         score = score_of(outcome)
         if outcome.attestable:  # what may end otherwise the next time is tried again
-            self._known[digest] = score
-            with self._memory.open("a") as file:
+            with self._guard, self._memory.open("a") as file:
+                self._known[digest] = score
                 file.write(json.dumps({"run": digest, "score": score}) + "\n")
         return score
 

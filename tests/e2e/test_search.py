@@ -24,7 +24,7 @@ LOCK = 100 * MUSD  # of a recorder, for each window
 ROYALTY = 200_000  # parts per million that the scorer pays its upstream
 NET = 975  # of a thousand: what the protocolFee leaves
 OPENS, LASTS = 3_000, 60  # seconds of chain time from the post, and of the window
-SPACE = ("--vary", "span=2:80:log", "--vary", "band=0.0:0.8", "--trials", "6")
+SPACE = ("--vary", "span=2:80:log", "--vary", "band=0.0:0.8", "--trials", "6", "--workers", "1")
 
 
 @pytest.fixture(scope="module")
