@@ -15,7 +15,7 @@ from sqlmodel import Session, SQLModel, create_engine
 from fusion.errors import BadInput, NotReady
 from indexer.tables import TABLES, Progress
 
-FOLD_REVISION = 3  # raise it when a fold gives other rows for the same logs: tables of an older one are made anew
+FOLD_REVISION = 4  # raise it when a fold gives other rows for the same logs: tables of an older one are made anew
 _BUSY_MS = 30_000
 
 

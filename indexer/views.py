@@ -80,7 +80,7 @@ def pool(session: Session) -> Pool | None:
 
 def modules(session: Session, page: Page, *, author: str | None = None, name: str | None = None) -> Sequence[Module]:
     stored = None if name is None else text(name)
-    return listed(session, Module, page, *_equal((Module.author, author), (Module.name, stored)))
+    return listed(session, Module, page, *equal((Module.author, author), (Module.name, stored)))
 
 
 def versions(
@@ -95,7 +95,7 @@ def versions(
         session,
         Version,
         page,
-        *_equal((Version.module_id, module), (Version.cid_digest, cid_digest), (Version.deprecated, deprecated)),
+        *equal((Version.module_id, module), (Version.cid_digest, cid_digest), (Version.deprecated, deprecated)),
     )
 
 
@@ -103,7 +103,7 @@ def offers(
     session: Session, page: Page, *, version: int | None = None, token: str | None = None, sells: str | None = None
 ) -> Sequence[Offer]:
     """`sells` Licenses or Runs keeps the offers that sell those, or both."""
-    conditions = _equal((Offer.version_id, version), (Offer.token, token))
+    conditions = equal((Offer.version_id, version), (Offer.token, token))
     if sells is not None:
         conditions.append(col(Offer.sells).in_(_SELLING.get(sells, (sells,))))
     return listed(session, Offer, page, *conditions)
@@ -124,14 +124,14 @@ def licenses(
     refunded: bool | None = None,
 ) -> Sequence[License]:
     """`valid_at` keeps those not refunded and not expired at that second; `expires_before` those that do expire."""
-    conditions = _equal(
+    conditions = equal(
         (License.owner, owner),
         (License.buyer, buyer),
         (License.referrer, referrer),
         (License.version_id, version),
         (License.offer_id, offer),
     )
-    conditions += _set(License.refunded_at, refunded)
+    conditions += is_set(License.refunded_at, refunded)
     if valid_at is not None:
         conditions.append(col(License.refunded_at).is_(None))
         conditions.append(or_(col(License.expiry) == 0, col(License.expiry) > valid_at))
@@ -145,7 +145,7 @@ def licenses(
 def renewals(
     session: Session, page: Page, *, license_: int | None = None, payer: str | None = None
 ) -> Sequence[Renewal]:
-    return listed(session, Renewal, page, *_equal((Renewal.license_id, license_), (Renewal.payer, payer)))
+    return listed(session, Renewal, page, *equal((Renewal.license_id, license_), (Renewal.payer, payer)))
 
 
 def jobs(
@@ -163,7 +163,7 @@ def jobs(
     ended: bool | None = None,
 ) -> Sequence[Job]:
     """`operator` keeps the jobs in which it has, or had, a seat or a place in a panel."""
-    conditions = _equal(
+    conditions = equal(
         (Job.requester, requester),
         (Job.challenger, challenger),
         (Job.version_id, version),
@@ -171,7 +171,7 @@ def jobs(
         (Job.failure, failure),
         (Job.verified, verified),
     )
-    conditions += _set(Job.ended_at, ended)
+    conditions += is_set(Job.ended_at, ended)
     if statuses is not None:
         conditions.append(col(Job.status).in_(statuses))
     if operator is not None:
@@ -194,7 +194,7 @@ def seats(
         session,
         Seat,
         page,
-        *_equal(
+        *equal(
             (Seat.operator, operator),
             (Seat.job_id, job),
             (Seat.panel_id, panel),
@@ -215,8 +215,8 @@ def panels(
     decided: bool | None = None,
 ) -> Sequence[Panel]:
     """`operator` keeps the panels in which it has a seat."""
-    conditions = _equal((Panel.job_id, job), (Panel.challenger, challenger))
-    conditions += _set(Panel.decided_at, decided)
+    conditions = equal((Panel.job_id, job), (Panel.challenger, challenger))
+    conditions += is_set(Panel.decided_at, decided)
     if causes is not None:
         conditions.append(col(Panel.cause).in_(causes))
     if operator is not None:
@@ -227,7 +227,7 @@ def panels(
 def demands(
     session: Session, page: Page, *, job: int | None = None, answered: bool | None = None, by: str | None = None
 ) -> Sequence[Demand]:
-    conditions = _equal((Demand.job_id, job), (Demand.answered_by, by)) + _set(Demand.answered_at, answered)
+    conditions = equal((Demand.job_id, job), (Demand.answered_by, by)) + is_set(Demand.answered_at, answered)
     return listed(session, Demand, page, *conditions)
 
 
@@ -248,7 +248,7 @@ def slashes(
         session,
         Slash,
         page,
-        *_equal((Slash.operator, operator), (Slash.job_id, job), (Slash.panel_id, panel), (Slash.fault, fault)),
+        *equal((Slash.operator, operator), (Slash.job_id, job), (Slash.panel_id, panel), (Slash.fault, fault)),
     )
 
 
@@ -266,7 +266,7 @@ def revenue(
         session,
         Revenue,
         page,
-        *_equal(
+        *equal(
             (Revenue.account, account),
             (Revenue.version_id, version),
             (Revenue.token, token),
@@ -279,15 +279,15 @@ def revenue(
 def balances(
     session: Session, page: Page, *, account: str | None = None, token: str | None = None
 ) -> Sequence[Balance]:
-    return listed(session, Balance, page, *_equal((Balance.account, account), (Balance.token, token)))
+    return listed(session, Balance, page, *equal((Balance.account, account), (Balance.token, token)))
 
 
 def incomes(session: Session, page: Page, *, version: int | None = None, token: str | None = None) -> Sequence[Income]:
-    return listed(session, Income, page, *_equal((Income.version_id, version), (Income.token, token)))
+    return listed(session, Income, page, *equal((Income.version_id, version), (Income.token, token)))
 
 
 def holdings(session: Session, page: Page, *, market: str | None = None, token: str | None = None) -> Sequence[Holding]:
-    return listed(session, Holding, page, *_equal((Holding.market, market), (Holding.token, token)))
+    return listed(session, Holding, page, *equal((Holding.market, market), (Holding.token, token)))
 
 
 def pool_entries(
@@ -297,7 +297,7 @@ def pool_entries(
         session,
         PoolEntry,
         page,
-        *_equal((PoolEntry.account, account), (PoolEntry.job_id, job), (PoolEntry.kind, kind)),
+        *equal((PoolEntry.account, account), (PoolEntry.job_id, job), (PoolEntry.kind, kind)),
     )
 
 
@@ -310,26 +310,26 @@ def canaries(
     opened: bool | None = None,
     right: bool | None = None,
 ) -> Sequence[Canary]:
-    conditions = _equal((Canary.sponsor, sponsor), (Canary.job_id, job), (Canary.right, right))
-    return listed(session, Canary, page, *conditions, *_set(Canary.opened_at, opened))
+    conditions = equal((Canary.sponsor, sponsor), (Canary.job_id, job), (Canary.right, right))
+    return listed(session, Canary, page, *conditions, *is_set(Canary.opened_at, opened))
 
 
 def tokens(session: Session, page: Page, *, allowed: bool | None = None) -> Sequence[Token]:
-    return listed(session, Token, page, *_equal((Token.allowed, allowed)))
+    return listed(session, Token, page, *equal((Token.allowed, allowed)))
 
 
 def owner_acts(
     session: Session, page: Page, *, kind: str | None = None, contract: str | None = None
 ) -> Sequence[OwnerAct]:
-    return listed(session, OwnerAct, page, *_equal((OwnerAct.kind, kind), (OwnerAct.contract, contract)))
+    return listed(session, OwnerAct, page, *equal((OwnerAct.kind, kind), (OwnerAct.contract, contract)))
 
 
-def _equal(*wanted: tuple[object, object]) -> list[ColumnElement[bool]]:
+def equal(*wanted: tuple[object, object]) -> list[ColumnElement[bool]]:
     """Conditions column = value, for the values that were given."""
     return [col(column) == value for column, value in wanted if value is not None]
 
 
-def _set(column: object, wanted: object) -> list[ColumnElement[bool]]:
+def is_set(column: object, wanted: object) -> list[ColumnElement[bool]]:
     """The condition that a column is set, or is not; none where both will do."""
     if wanted is None:
         return []

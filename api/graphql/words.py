@@ -119,3 +119,39 @@ class OwnerActKind(Enum):
     TokenAllowed = "TokenAllowed"
     ProtocolFeeSet = "ProtocolFeeSet"
     PausedSet = "PausedSet"
+
+
+@strawberry.enum(
+    description="Where a search is. Open until it is final or failed: whether solvers commit, wait for the window, "
+    "reveal or are scored follows from the time and the window."
+)
+class SearchStatus(Enum):
+    Open = "Open"
+    Final = "Final"
+    Failed = "Failed"
+
+
+@strawberry.enum(
+    description="Why a search failed: its window was not recorded in time, no candidate was committed and revealed, or "
+    "none was scored."
+)
+class SearchFailure(Enum):
+    NoWindow = "NoWindow"
+    NoCandidate = "NoCandidate"
+    NoScore = "NoScore"
+
+
+@strawberry.enum(description="Where a candidate is. Refunded: there was no window to be revealed after.")
+class CandidateStatus(Enum):
+    Committed = "Committed"
+    Revealed = "Revealed"
+    Scored = "Scored"
+    Refunded = "Refunded"
+
+
+@strawberry.enum(description="Where a window is, as far as logs tell: commits and reveals also end by time.")
+class WindowStatus(Enum):
+    Committing = "Committing"
+    Revealing = "Revealing"
+    Recorded = "Recorded"
+    Failed = "Failed"

@@ -13,9 +13,11 @@ from fusion.chain.bindings import (
     operator_staking,
     panel,
     revenue_ledger,
+    search_market,
+    window_registry,
 )
 from fusion.chain.contract import Event
-from indexer.fold import assurance, disputes, jobs, ledger, market, panels, registry, rules, staking
+from indexer.fold import assurance, disputes, jobs, ledger, market, panels, registry, rules, searches, staking, windows
 from indexer.fold.context import Place
 
 _E = TypeVar("_E", bound=Event)
@@ -83,6 +85,23 @@ _on(assurance_pool.Deposited, assurance.deposited)
 _on(assurance_pool.Spent, assurance.spent)
 _on(assurance_pool.CanaryCommitted, assurance.canary_committed)
 _on(assurance_pool.CanaryOpened, assurance.canary_opened)
+_on(search_market.SearchPosted, searches.posted)
+_on(search_market.CandidateCommitted, searches.committed)
+_on(search_market.CandidateRevealed, searches.revealed)
+_on(search_market.CandidateScored, searches.scored)
+_on(search_market.CandidateRefunded, searches.refunded)
+_on(search_market.SearchFinalized, searches.finalized)
+_on(search_market.SearchFailed, searches.failed)
+_on(search_market.PausedSet, rules.searches_paused)
+_on(window_registry.RecorderListed, windows.listed)
+_on(window_registry.BondDeposited, windows.deposited)
+_on(window_registry.BondWithdrawn, windows.withdrawn)
+_on(window_registry.WindowOpened, windows.opened)
+_on(window_registry.WindowCommitted, windows.committed)
+_on(window_registry.WindowCommitsClosed, windows.commits_closed)
+_on(window_registry.WindowRevealed, windows.revealed)
+_on(window_registry.WindowRecorded, windows.recorded)
+_on(window_registry.WindowClosed, windows.closed)
 
 
 def fold(event: Event, session: Session, place: Place) -> None:

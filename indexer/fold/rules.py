@@ -2,7 +2,7 @@
 
 from sqlmodel import Session
 
-from fusion.chain.bindings import job_market, license_market
+from fusion.chain.bindings import job_market, license_market, search_market
 from fusion.chain.bindings.revenue_ledger import ProtocolFeeSet, TokenAllowed
 from fusion.chain.contract import Event
 from indexer.fold.context import Place
@@ -59,7 +59,14 @@ def jobs_paused(event: job_market.PausedSet, session: Session, place: Place) -> 
     _paused(event, session, place)
 
 
-def _paused(event: license_market.PausedSet | job_market.PausedSet, session: Session, place: Place) -> None:
+def searches_paused(event: search_market.PausedSet, session: Session, place: Place) -> None:
+    _rules(session).searches_paused = event.paused
+    _paused(event, session, place)
+
+
+def _paused(
+    event: license_market.PausedSet | job_market.PausedSet | search_market.PausedSet, session: Session, place: Place
+) -> None:
     act = _act(event, place)
     act.enabled = event.paused
     session.add(act)

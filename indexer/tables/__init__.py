@@ -14,6 +14,7 @@ from indexer.tables.ledger import Balance, Holding, Income, Revenue
 from indexer.tables.market import License, Offer, Renewal
 from indexer.tables.registry import Module, Split, Version
 from indexer.tables.rules import OwnerAct, Rules, Token
+from indexer.tables.searches import Candidate, Recorder, Recording, Search, Window
 from indexer.tables.staking import Operator, Slash
 
 ENTITIES: tuple[type[SQLModel], ...] = (
@@ -39,6 +40,11 @@ ENTITIES: tuple[type[SQLModel], ...] = (
     Rules,
     Token,
     OwnerAct,
+    Search,
+    Candidate,
+    Window,
+    Recording,
+    Recorder,
 )
 
 
@@ -58,6 +64,7 @@ __all__ = [
     "Balance",
     "Block",
     "Canary",
+    "Candidate",
     "Change",
     "Demand",
     "Holding",
@@ -72,12 +79,16 @@ __all__ = [
     "Pool",
     "PoolEntry",
     "Progress",
+    "Recorder",
+    "Recording",
     "Renewal",
     "Revenue",
     "Rules",
+    "Search",
     "Seat",
     "Slash",
     "Split",
     "Token",
     "Version",
+    "Window",
 ]

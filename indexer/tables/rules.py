@@ -13,6 +13,7 @@ class Rules(SQLModel, table=True):
     next_from: int = Field(default=0, sa_type=BigInteger)
     sales_paused: bool = False
     jobs_paused: bool = False
+    searches_paused: bool = False
 
 
 class Token(SQLModel, table=True):

@@ -3,7 +3,7 @@
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from fusion.chain.bindings.types import Access, OutcomeKind, Sells, Status
+from fusion.chain.bindings.types import Access, OutcomeKind, SearchStatus, Sells, Status
 from fusion.chain.bindings.types import Seat as SeatOnChain
 from fusion.chain.client import Chain
 from fusion.chain.words import word
@@ -23,6 +23,69 @@ def agrees(engine: Engine, chain: Chain) -> None:
         _operators(session, chain)
         _money(session, chain)
         _rules(session, chain)
+        _searches(session, chain)
+        _windows(session, chain)
+
+
+def _searches(session: Session, chain: Chain) -> None:
+    rows = session.exec(select(tables.Search)).all()
+    assert len(rows) == chain.searches.search_count()
+    for row in rows:
+        said = chain.searches.search(row.id)
+        ended = said.status in (SearchStatus.FINAL, SearchStatus.FAILED)
+        assert row.status == (word(said.status) if ended else "Open")
+        assert (row.requester, row.version_id, row.fuel, row.fee) == (
+            said.requester,
+            said.version,
+            said.fuel,
+            said.fee,
+        )
+        assert (row.reward, row.bond, row.commit_by, row.end) == (
+            said.reward,
+            said.bond,
+            said.commit_by,
+            said.window_end,
+        )
+        assert (row.n, row.k, row.assurance_ppm, row.window_key) == (
+            said.n,
+            said.k,
+            said.assurance_ppm,
+            hexed(said.window_key),
+        )
+        assert (row.committed, row.revealed, row.scored, row.best or 0) == (
+            said.committed,
+            said.revealed,
+            said.scored,
+            said.best,
+        )
+        for number in range(1, said.committed + 1):
+            candidate, told = (
+                session.get_one(tables.Candidate, (row.id, number)),
+                chain.searches.candidate(row.id, number),
+            )
+            assert (candidate.status, candidate.solver) == (word(told.status), told.solver)
+            assert (candidate.commitment, candidate.spec_hash) == (hexed(told.commitment), digest(told.spec_hash))
+            assert int(candidate.score_bits or "0", 16) == told.score
+    held = {row.market: row.amount for row in session.exec(select(tables.Holding))}
+    assert held.get(chain.searches.address, 0) == sum(row.held for row in rows)
+
+
+def _windows(session: Session, chain: Chain) -> None:
+    for row in session.exec(select(tables.Window)):
+        key = bytes.fromhex(row.key[2:])
+        status, cid_digest, recorded_at = chain.windows.window_of(key)
+        assert row.status == word(status) or (not row.closed_at and row.status in ("Committing", "Revealing"))
+        assert (row.cid_digest, row.recorded_at or 0) == (digest(cid_digest), recorded_at)
+        for told in chain.windows.recordings(key):
+            said = session.get_one(tables.Recording, (row.key, told.recorder))
+            assert (said.commitment, said.cid_digest) == (hexed(told.commitment), digest(told.cid_digest))
+    recorders = session.exec(select(tables.Recorder)).all()
+    assert sum(each.listed for each in recorders) == chain.windows.recorder_count()
+    for recorder in recorders:
+        bond = chain.windows.recorder(recorder.address)
+        assert (recorder.listed, recorder.bond) == (bond.listed, bond.free + bond.locked)
+    held = {row.market: row.amount for row in session.exec(select(tables.Holding))}
+    assert held.get(chain.windows.address, 0) == sum(each.bond for each in recorders)
 
 
 def _versions(session: Session, chain: Chain) -> None:
@@ -158,6 +221,7 @@ def _rules(session: Session, chain: Chain) -> None:
     present = rules.next_protocol_fee_bps if reached else rules.protocol_fee_bps
     assert present == chain.ledger.protocol_fee_bps()
     assert (rules.sales_paused, rules.jobs_paused) == (chain.market.paused(), chain.jobs.paused())
+    assert rules.searches_paused == chain.searches.paused()
     for row in session.exec(select(tables.Token)):
         assert row.allowed == chain.ledger.token_allowed(row.address)
 

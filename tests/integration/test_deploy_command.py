@@ -104,12 +104,16 @@ def test_a_network_is_deployed_governed_and_deployed_again(fusion: Command) -> N
     assert len(fusion.told("protocol", "cancel", "RevenueLedger.setProtocolFee", "--as", "adam")["tx"]) == 1
     assert fusion.told("protocol", "show") == before
     assert [each["state"] for each in fusion.told("protocol", "fee", "100", "--as", "adam")] == ["scheduled"]
+    assert fusion.told("protocol", "recorder", "gus", "--as", "adam")[0]["state"] == "scheduled"
     token = told["contracts"]["MockUSD"]
     assert fusion.told("protocol", "token", token, "--as", "adam") == []
     assert fusion.told("protocol", "token", token, "--stop", "--as", "adam")[0]["state"] == "scheduled"
     fusion.anvil.advance(DELAY)
     assert fusion.told("protocol", "fee", "100", "--wait", "--as", "adam")[0]["state"] == "done"
     assert fusion.told("protocol", "token", token, "--stop", "--as", "adam")[0]["state"] == "done"
+    assert fusion.told("protocol", "recorder", fusion.at["gus"], "--as", "adam")[0]["state"] == "done"
+    assert fusion.told("protocol", "recorder", "gus", "--as", "adam") == []
+    assert [each["account"] for each in fusion.told("window", "recorders")["recorders"]] == [fusion.at["gus"]]
     after = fusion.told("protocol", "show")
     assert (after["fee_bps"], after["tokens"], after["scheduled"]) == (100, [], [])
 

@@ -10,11 +10,13 @@ from fusion.chain.bindings import (
     license_market,
     module_registry,
     revenue_ledger,
+    search_market,
 )
 from fusion.chain.bindings.types import Access, Offer, Sells, Split
 from fusion.chain.contract import Event
 from indexer.scripted import ANYWHERE, TREASURY
 from tests.property.indexer_jobs import Courts
+from tests.property.indexer_searches import Searches
 
 TOKEN = "0x" + "22" * 20
 NOBODY = "0x" + "00" * 20
@@ -45,13 +47,20 @@ class World:
     canaries: list[bytes] = field(default_factory=list)  # not opened yet
     fees: int = 0
     courts: Courts = field(default_factory=Courts)
+    searches: Searches = field(default_factory=Searches)
 
     def events(self, dice: random.Random) -> list[Event]:
         return [event for _ in range(dice.randrange(6)) for event in self._act(dice)]
 
     def _act(self, dice: random.Random) -> list[Event]:
         acts = [self._module, self._credit, self._claim, self._rule, self._pooled, self._canary]
-        acts += [self.courts.stakes.stake, self.courts.stakes.unbond, self.courts.post, *[self.courts.step] * 6]
+        acts += [
+            *[self.searches.act] * 3,
+            self.courts.stakes.stake,
+            self.courts.stakes.unbond,
+            self.courts.post,
+            *[self.courts.step] * 6,
+        ]
         if self.modules:
             acts += [self._version, self._module_moves]
         if self.versions:
@@ -194,6 +203,7 @@ class World:
                     ),
                     license_market.PausedSet(paused=dice.random() < 0.5, log=ANYWHERE),
                     job_market.PausedSet(paused=dice.random() < 0.5, log=ANYWHERE),
+                    search_market.PausedSet(paused=dice.random() < 0.5, log=ANYWHERE),
                 ]
             )
         ]
@@ -230,4 +240,5 @@ class World:
     def held(self) -> Counter[str]:
         """What the ledger must hold, by the market's name."""
         trials = sum(each.held for each in self.licenses.values())
-        return +Counter({"license_market": trials, "job_market": self.courts.held(), "assurance_pool": self.pool})
+        held = {"license_market": trials, "job_market": self.courts.held(), "assurance_pool": self.pool}
+        return +Counter(held | self.searches.held())

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
-from fusion.chain.bindings import assurance_pool, job_market, license_market
+from fusion.chain.bindings import assurance_pool, job_market, license_market, search_market, window_registry
 from indexer import tables
 from indexer.database import open_engine
 from indexer.digest import table_hash
@@ -26,6 +26,8 @@ MARKETS = {
         ("license_market", license_market.Purchased),
         ("job_market", job_market.Posted),
         ("assurance_pool", assurance_pool.Spent),
+        ("search_market", search_market.SearchPosted),
+        ("window_registry", window_registry.BondDeposited),
     )
 }
 
@@ -74,6 +76,16 @@ def check(engine: Engine, world: World) -> None:
         for license_ in session.exec(select(tables.License)):
             bought = world.licenses[license_.id]
             assert (license_.owner or NOBODY, license_.expiry) == (bought.owner, bought.expiry)
+        for search in session.exec(select(tables.Search)):
+            posted = world.searches.searches[search.id - 1]
+            counts = (len(posted.candidates), posted.count("scored"))
+            assert (search.status, search.held, (search.committed, search.scored)) == (
+                posted.status,
+                posted.held,
+                counts,
+            )
+        recorders = {row.address: row.bond for row in session.exec(select(tables.Recorder))}
+        assert +Counter(recorders) == +Counter(world.searches.bonds)
         held = {MARKETS[row.market]: row.amount for row in session.exec(select(tables.Holding))}
         assert +Counter(held) == world.held()
 
@@ -123,8 +135,8 @@ def test_tables_are_those_of_a_replay(steps: list[tuple[str, int, int]], span: i
 
 def test_any_block_of_a_long_life_can_be_undone() -> None:
     """All that is folded happens in it; rolled back, the tables are those of a chain that never went further."""
-    history, dice = History(), random.Random(9)
-    history.mine(240, dice)
+    history, dice = History(), random.Random(11)
+    history.mine(300, dice)
     events = history.chain.events(0, history.chain.head().number)
     assert {type(event) for event in events} == FOLDS.keys()
     with TemporaryDirectory() as folder:

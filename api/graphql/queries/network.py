@@ -64,6 +64,7 @@ class NetworkQuery:
             next_from=Seconds(row.next_from),
             sales_paused=row.sales_paused,
             jobs_paused=row.jobs_paused,
+            searches_paused=row.searches_paused,
         )
 
     @field("Tokens that are, or were, allowed for new sales.")

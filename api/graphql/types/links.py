@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from api.graphql.types.panels import Panel
     from api.graphql.types.registry import Version
     from api.graphql.types.staking import Operator, Slash
+    from api.graphql.types.windows import Window
 
 BalanceLink = Annotated["Balance", strawberry.lazy("api.graphql.types.ledger")]
 IncomeLink = Annotated["Income", strawberry.lazy("api.graphql.types.ledger")]
@@ -22,3 +23,4 @@ PanelLink = Annotated["Panel", strawberry.lazy("api.graphql.types.panels")]
 SeatLink = Annotated["Seat", strawberry.lazy("api.graphql.types.jobs")]
 SlashLink = Annotated["Slash", strawberry.lazy("api.graphql.types.staking")]
 VersionLink = Annotated["Version", strawberry.lazy("api.graphql.types.registry")]
+WindowLink = Annotated["Window", strawberry.lazy("api.graphql.types.windows")]

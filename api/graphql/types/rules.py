@@ -22,6 +22,7 @@ class Rules:
     next_from: Seconds = strawberry.field(description="First second of the protocolFee that is set.")
     sales_paused: bool = strawberry.field(description="Whether no licenses are sold or renewed.")
     jobs_paused: bool = strawberry.field(description="Whether no jobs are posted; those under way go on.")
+    searches_paused: bool = strawberry.field(description="Whether no searches are posted; those under way go on.")
 
 
 @strawberry.type(description="A token that is, or was, allowed for new sales.")

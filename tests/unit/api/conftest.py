@@ -48,6 +48,7 @@ def filled(settings: Settings) -> Settings:
         session.add_all(of_job(1))
         session.add_all(of_dispute(2))
         session.add_all(of_owner())
+        session.add_all(of_search())
         session.add(
             tables.Operator(
                 address=ANN,
@@ -273,6 +274,46 @@ def of_owner() -> list[object]:
             tx="0x02",
         ),
         tables.Renewal(block=8, log_index=0, license_id=1, payer=BOB, price=5, expiry=2**40, time=8, tx="0x08"),
+    ]
+
+
+def of_search() -> list[object]:
+    """A search whose window is recorded, with a candidate that is scored and one whose score is infinite."""
+    common = {"block": 8, "tx": "0x08"}
+    key, span = "0x" + "77" * 32, {"venue": "simulated", "symbol": "SIM-USD", "start": 20, "end": 30}
+    candidate = {"search_id": 1, "commitment": "0xc0", "committed_at": 9, **common}
+    scored = {"status": "Scored", "settings": "0xa0", "spec_hash": "0x05", "job_id": 1, "revealed_at": 32}
+    return [
+        tables.Search(
+            id=1,
+            requester=ANN,
+            window_key=key,
+            version_id=1,
+            fuel=10**10,
+            fee=3,
+            assurance_ppm=0,
+            n=3,
+            k=2,
+            reward=50,
+            bond=2,
+            commit_by=19,
+            template="0x6c,0x72",
+            held=54,
+            status="Open",
+            committed=3,
+            best=1,
+            posted_at=8,
+            **span,
+            **common,
+        ),
+        tables.Candidate(number=1, solver=BOB, score_bits="0x3ff8000000000000", scored_at=33, **scored, **candidate),
+        tables.Candidate(number=2, solver=CYD, score_bits="0x7ff0000000000000", scored_at=34, **scored, **candidate),
+        tables.Candidate(number=3, solver=CYD, status="Committed", **candidate),
+        tables.Window(
+            key=key, status="Recorded", commit_by=40, cid_digest="0x" + "01" * 32, recorded_at=31, **span, **common
+        ),
+        tables.Recording(window_key=key, recorder=BOB, commitment="0xc1", committed_at=30, lost=4, **common),
+        tables.Recorder(address=BOB, listed=True, bond=96, lost=4, **common),
     ]
 
 

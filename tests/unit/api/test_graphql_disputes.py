@@ -132,7 +132,7 @@ def test_what_is_no_time_is_refused(query, time: str) -> None:
 
 def test_what_the_owner_has_set(query) -> None:
     data = query(
-        """{ rules { protocolFeeBps nextProtocolFeeBps nextFrom salesPaused jobsPaused }
+        """{ rules { protocolFeeBps nextProtocolFeeBps nextFrom salesPaused jobsPaused searchesPaused }
              tokens(allowed: true) { address } ownerActs(kind: TokenAllowed) { name enabled }
              holdings { name amount } pool { balance deposited spent }
              poolEntries(kind: Spent) { amount job { id } } canaries(opened: true) { right paidBack job { id } } }"""
@@ -143,6 +143,7 @@ def test_what_the_owner_has_set(query) -> None:
         "nextFrom": 1_701,
         "salesPaused": False,
         "jobsPaused": True,
+        "searchesPaused": False,
     }
     assert len(data["tokens"]) == 1
     assert data["ownerActs"] == [{"name": "RevenueLedger", "enabled": True}]

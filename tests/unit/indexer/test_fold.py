@@ -13,6 +13,8 @@ from fusion.chain.bindings import (
     operator_staking,
     panel,
     revenue_ledger,
+    search_market,
+    window_registry,
 )
 from fusion.chain.contract import Event
 from indexer.fold import FOLDS
@@ -20,7 +22,17 @@ from indexer.fold.context import account, digest, text
 from indexer.scripted import ANYWHERE, TREASURY
 from indexer.tables import Balance, Income, Module, Revenue
 
-INDEXED = (module_registry, license_market, revenue_ledger, operator_staking, job_market, panel, assurance_pool)
+INDEXED = (
+    module_registry,
+    license_market,
+    revenue_ledger,
+    operator_staking,
+    job_market,
+    panel,
+    assurance_pool,
+    search_market,
+    window_registry,
+)
 SHOWN_NOWHERE = {
     module_registry.Approval,
     module_registry.ApprovalForAll,
@@ -29,6 +41,8 @@ SHOWN_NOWHERE = {
     license_market.AuthorityUpdated,
     revenue_ledger.AuthorityUpdated,
     job_market.AuthorityUpdated,
+    search_market.AuthorityUpdated,
+    window_registry.AuthorityUpdated,
 }
 ANN, BOB, TOKEN = ("0x" + digit * 40 for digit in "abc")
 

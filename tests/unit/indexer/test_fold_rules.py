@@ -2,7 +2,7 @@
 
 from sqlmodel import Session, select
 
-from fusion.chain.bindings import job_market, license_market, revenue_ledger
+from fusion.chain.bindings import job_market, license_market, revenue_ledger, search_market
 from indexer.scripted import ANYWHERE, maker
 from indexer.tables import OwnerAct, Rules, Token
 
@@ -44,11 +44,16 @@ def test_a_token_is_allowed_and_stopped(session: Session, happen) -> None:
     ]
 
 
-def test_sales_and_jobs_are_paused_apart(session: Session, happen) -> None:
+def test_sales_jobs_and_searches_are_paused_apart(session: Session, happen) -> None:
     happen(license_market.PausedSet(paused=True, log=ANYWHERE), job_market.PausedSet(paused=True, log=ANYWHERE))
-    happen(license_market.PausedSet(paused=False, log=ANYWHERE))
+    happen(license_market.PausedSet(paused=False, log=ANYWHERE), search_market.PausedSet(paused=True, log=ANYWHERE))
     rules = session.get_one(Rules, 1)
-    assert (rules.sales_paused, rules.jobs_paused) == (False, True)
+    assert (rules.sales_paused, rules.jobs_paused, rules.searches_paused) == (False, True, True)
     acts = session.exec(select(OwnerAct)).all()
-    sales, jobs = maker(license_market.PausedSet), maker(job_market.PausedSet)
-    assert [(act.contract, act.enabled) for act in acts] == [(sales, True), (jobs, True), (sales, False)]
+    sales, jobs, searches = (maker(each.PausedSet) for each in (license_market, job_market, search_market))
+    assert [(act.contract, act.enabled) for act in acts] == [
+        (sales, True),
+        (jobs, True),
+        (sales, False),
+        (searches, True),
+    ]
