@@ -84,6 +84,14 @@ def test_nothing_is_left_after_closing(body: Body) -> None:
     assert Path("/proc/self/mountinfo").read_text() == mounts_before
 
 
+def test_jobs_leave_no_descriptor_in_the_zygote(native: NativeRuntime, body: Body) -> None:
+    counts: list[int] = []
+    for statement in ("return x", "1 / 0", "while True: print(1)", "return x"):
+        native.run(body(statement), {"x": X}, {}, limits=Limits(output=1 << 16))
+        counts.append(len(list(Path(f"/proc/{family(native)[2]}/fd").iterdir())))
+    assert len(set(counts)) == 1
+
+
 @pytest.mark.parametrize("member", [0, 1, 2, 3])
 def test_a_process_that_was_killed_is_replaced(native: NativeRuntime, body: Body, member: int) -> None:
     native.start()
