@@ -10,6 +10,7 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {MAX_SEATS} from "./Rounds.sol";
 import {Score} from "./Score.sol";
+import {Template} from "./Template.sol";
 import {IJobMarket, Job, Status} from "./interfaces/IJobMarket.sol";
 import {IRevenueLedger} from "./interfaces/IRevenueLedger.sol";
 import {OutcomeKind, Windows} from "./interfaces/IRounds.sol";
@@ -27,11 +28,9 @@ import {IWindowRegistry, WindowStatus} from "./interfaces/IWindowRegistry.sol";
 /// @title SearchMarket
 contract SearchMarket is ISearchMarket, AccessManaged, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
+    using Template for bytes[];
 
     address private constant BURN = 0x000000000000000000000000000000000000dEaD;
-    uint256 private constant MAX_SPEC = 4096;
-    uint256 private constant MAX_PIECES = 17;
-    uint256 private constant DIGEST_LENGTH = 32;
     /// @dev How often a job's silent seats are drawn anew at most.
     uint256 private constant REDRAWS = 2;
     /// @dev Nobody's money waits longer for a window that is only announced.
@@ -140,8 +139,8 @@ contract SearchMarket is ISearchMarket, AccessManaged, ReentrancyGuardTransient 
         require(templateHash == stored.templateHash, TemplateMismatch(stored.templateHash, templateHash));
         bytes32 commitment = commitmentOf(searchId, msg.sender, settings, salt);
         require(commitment == own.commitment, CommitmentMismatch(own.commitment, commitment));
-        (, bytes32 cidDigest,) = _windows.windowOf(stored.windowKey);
-        bytes32 specHash = _specHash(template, cidDigest, settings);
+        (, bytes32 cidDigest,) = _windowOf(stored);
+        bytes32 specHash = template.specHash(cidDigest, settings);
 
         ++stored.revealed;
         own.status = CandidateStatus.Revealed;
@@ -177,7 +176,7 @@ contract SearchMarket is ISearchMarket, AccessManaged, ReentrancyGuardTransient 
         (SearchStatus status, uint256 deadline) = _phaseOf(stored);
         _checkStatus(searchId, status, SearchStatus.Scoring);
         uint256 best = stored.best;
-        require(best != 0, WrongSearchStatus(searchId, status));
+        require(best != 0, NothingScored(searchId));
         require(
             stored.scored == stored.revealed || block.timestamp > deadline, DeadlineNotPassed(block.timestamp, deadline)
         );
@@ -197,15 +196,16 @@ contract SearchMarket is ISearchMarket, AccessManaged, ReentrancyGuardTransient 
         (SearchStatus status, uint256 deadline) = _phaseOf(stored);
         bool awaits = status == SearchStatus.Awaiting;
         if (!awaits) _checkStatus(searchId, status, SearchStatus.Scoring);
-        require(stored.best == 0, WrongSearchStatus(searchId, status));
-        bool empty = awaits ? stored.committed == 0 || _isWindowFailed(stored) : stored.revealed == 0;
-        require(empty || block.timestamp > deadline, DeadlineNotPassed(block.timestamp, deadline));
+        require(stored.best == 0, HasBest(searchId, stored.best));
+        bool empty = (awaits ? stored.committed : stored.revealed) == 0;
+        bool hopeless = empty || (awaits && _isWindowFailed(stored));
+        require(hopeless || block.timestamp > deadline, DeadlineNotPassed(block.timestamp, deadline));
 
         stored.status = SearchStatus.Failed;
+        // Where there was no window, nobody could reveal.
         uint256 burned = awaits ? 0 : _forfeited(stored);
-        SearchFailure reason = SearchFailure.NoScore;
-        if (stored.committed == 0 || (!awaits && stored.revealed == 0)) reason = SearchFailure.NoCandidate;
-        else if (awaits) reason = SearchFailure.NoWindow;
+        SearchFailure reason = awaits ? SearchFailure.NoWindow : SearchFailure.NoScore;
+        if (empty) reason = SearchFailure.NoCandidate;
 
         emit SearchFailed(searchId, reason, stored.reward, burned);
 
@@ -217,7 +217,7 @@ contract SearchMarket is ISearchMarket, AccessManaged, ReentrancyGuardTransient 
         Search storage stored = _searches[searchId];
         _checkStatus(searchId, stored.status, SearchStatus.Failed);
         Candidate storage own = _candidateIn(searchId, candidateId, CandidateStatus.Committed);
-        (WindowStatus window,,) = _windows.windowOf(stored.windowKey);
+        (WindowStatus window,,) = _windowOf(stored);
         require(window != WindowStatus.Recorded, NotRefundable(searchId));
 
         own.status = CandidateStatus.Refunded;
@@ -298,7 +298,7 @@ contract SearchMarket is ISearchMarket, AccessManaged, ReentrancyGuardTransient 
         if (status != SearchStatus.Open) return (status, 0);
         if (block.timestamp <= stored.commitBy) return (SearchStatus.Open, stored.commitBy);
 
-        (WindowStatus window,, uint256 recordedAt) = _windows.windowOf(stored.windowKey);
+        (WindowStatus window,, uint256 recordedAt) = _windowOf(stored);
         if (window != WindowStatus.Recorded) {
             return (SearchStatus.Awaiting, _windows.recordableUntil(stored.windowEnd));
         }
@@ -310,8 +310,16 @@ contract SearchMarket is ISearchMarket, AccessManaged, ReentrancyGuardTransient 
     }
 
     function _isWindowFailed(Search storage stored) private view returns (bool) {
-        (WindowStatus window,,) = _windows.windowOf(stored.windowKey);
+        (WindowStatus window,,) = _windowOf(stored);
         return window == WindowStatus.Failed;
+    }
+
+    function _windowOf(Search storage stored)
+        private
+        view
+        returns (WindowStatus status, bytes32 cidDigest, uint256 recordedAt)
+    {
+        return _windows.windowOf(stored.windowKey);
     }
 
     /// @dev The bonds of candidates that were not revealed.
@@ -367,33 +375,12 @@ contract SearchMarket is ISearchMarket, AccessManaged, ReentrancyGuardTransient 
         );
         require(terms.reward != 0 && terms.reward >= terms.fee, RewardTooLow(terms.reward, terms.fee));
         require(terms.bond != 0, BondMissing());
-        uint256 pieces = terms.template.length;
-        require(pieces > 1 && pieces <= MAX_PIECES, TemplateInvalid(pieces, 0));
-        uint256 length = (pieces - 1) * DIGEST_LENGTH;
-        for (uint256 i; i < pieces; ++i) {
-            length += terms.template[i].length;
-        }
-        require(length < MAX_SPEC, TemplateInvalid(pieces, length));
+        terms.template.check();
     }
 
     function _checkStatus(uint256 searchId, SearchStatus present, SearchStatus status) private pure {
         if (present == status) return;
         require(present != SearchStatus.None, UnknownSearch(searchId));
         revert WrongSearchStatus(searchId, present);
-    }
-
-    /// @dev keccak256 of the pieces with the digest between each two, and the settings after the last.
-    function _specHash(bytes[] calldata template, bytes32 cidDigest, bytes calldata settings)
-        private
-        pure
-        returns (bytes32)
-    {
-        bytes memory spec = template[0];
-        for (uint256 i = 1; i < template.length; ++i) {
-            spec = bytes.concat(spec, cidDigest, template[i]);
-        }
-        spec = bytes.concat(spec, settings);
-        require(spec.length <= MAX_SPEC, SpecTooLong(spec.length, MAX_SPEC));
-        return keccak256(spec);
     }
 }

@@ -133,7 +133,7 @@ contract WindowRegistry is IWindowRegistry, AccessManaged, ReentrancyGuardTransi
 
         stored.free -= _lock;
         stored.locked += _lock;
-        said.push(Recording({recorder: msg.sender, commitment: commitment, cidDigest: 0}));
+        _recordings[key].push(Recording({recorder: msg.sender, commitment: commitment, cidDigest: 0}));
         // Reveals begin where nobody can copy any more: all have committed.
         bool last = said.length == _n;
         if (last) round.revealBy = SafeCast.toUint64(block.timestamp + _revealPeriod);

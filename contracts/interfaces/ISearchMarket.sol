@@ -175,6 +175,8 @@ interface ISearchMarket {
     error NoScore();
     error TooLate(uint256 time, uint256 deadline);
     error DeadlineNotPassed(uint256 time, uint256 deadline);
+    error NothingScored(uint256 searchId);
+    error HasBest(uint256 searchId, uint256 best);
     error NotRefundable(uint256 searchId);
     error IsPaused();
 

@@ -6,7 +6,7 @@ import {SearchTest} from "./SearchTest.sol";
 
 // expire(searchId)
 // ├── when it is open, revealing, or ended: it reverts with WrongSearchStatus
-// ├── when a candidate is scored: it reverts with WrongSearchStatus
+// ├── when a candidate is scored: it reverts with HasBest
 // ├── when the window, or a score, may still come: it reverts with DeadlineNotPassed
 // └── otherwise the requester is owed the reward
 //     ├── at once where nobody committed, where the window failed, and where nobody revealed
@@ -95,9 +95,12 @@ contract ExpireTest is SearchTest {
     function test_RefusesWhereACandidateIsScored() public {
         uint256 searchId = _revealed();
         _score(searchId, 1, ONE, HALF);
-        _refuseStatus(searchId, SearchStatus.Scoring);
+        bytes memory reason = abi.encodeWithSelector(ISearchMarket.HasBest.selector, searchId, 1);
+        vm.expectRevert(reason);
+        searches.expire(searchId);
         _runOut(searchId);
-        _refuseStatus(searchId, SearchStatus.Scoring);
+        vm.expectRevert(reason);
+        searches.expire(searchId);
         searches.finalize(searchId);
     }
 

@@ -5,7 +5,8 @@ import {ISearchMarket, SearchStatus} from "../../../contracts/interfaces/ISearch
 import {SearchTest} from "./SearchTest.sol";
 
 // finalize(searchId)
-// ├── when candidates may still be revealed, or none is scored: it reverts with WrongSearchStatus
+// ├── when candidates may still be revealed, or it ended: it reverts with WrongSearchStatus
+// ├── when none is scored: it reverts with NothingScored
 // ├── when some that are revealed are not scored, and may be: it reverts with DeadlineNotPassed
 // └── otherwise the best is owed the reward, and the bonds of those not revealed are burned
 contract FinalizeTest is SearchTest {
@@ -61,9 +62,12 @@ contract FinalizeTest is SearchTest {
 
     function test_RefusesWhereNothingIsScored() public {
         uint256 searchId = _revealed();
-        _refuseStatus(searchId, SearchStatus.Scoring);
+        bytes memory reason = abi.encodeWithSelector(ISearchMarket.NothingScored.selector, searchId);
+        vm.expectRevert(reason);
+        searches.finalize(searchId);
         _runOut(searchId);
-        _refuseStatus(searchId, SearchStatus.Scoring);
+        vm.expectRevert(reason);
+        searches.finalize(searchId);
     }
 
     function test_RefusesTwice() public {
