@@ -42,15 +42,15 @@ COPY --from=build /opt/fusion /opt/fusion
 ENV PATH=/opt/fusion/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     FUSION_HOME=/var/lib/fusion \
-    FUSION_CACHE=/opt/fusion/cache \
-    FUSION_ACCOUNT=operator
+    FUSION_CACHE=/opt/fusion/cache
 USER 10001:10001
 WORKDIR /var/lib/fusion
 VOLUME /var/lib/fusion
-# What the operator serves to others; say with --endpoint how they reach it.
-EXPOSE 4001
+# What the operator serves to others, and its metrics.
+EXPOSE 4001 9464
+# Healthy is who has written its status within the last minute.
 HEALTHCHECK --interval=30s --timeout=20s --start-period=60s --retries=3 \
-    CMD ["fusion", "operator", "status", "--json"]
+    CMD ["python", "-c", "from pathlib import Path; from node.executor.status import FILE, Status; raise SystemExit(Status.load(Path(FILE)).stale or 0)"]
 # Runs of modules leave orphans to the first process, which must be one that buries them.
 ENTRYPOINT ["tini", "--", "fusion"]
-CMD ["operator", "start", "--help"]
+CMD ["operator", "start"]

@@ -1,6 +1,7 @@
 """How a node is packaged: the container and the unit name only what is there, and take nothing that the jail needs."""
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -18,12 +19,12 @@ import typer
 from cli.main import app
 from fusion.settings import Settings
 from node.executor.daemon import LAST_WORDS
+from node.executor.status import FILE, STALE, Status, since_boot, started
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCKERFILE, UNIT = ROOT / "Dockerfile", ROOT / "packaging" / "fusion-operator.service"
 PAGE = ROOT / "docs" / "reliability.md"
 EXPOSURE = 30  # tenths of systemd's scale, on which 100 is no hardening at all
-OTHERS = {"FUSION_ACCOUNT"}  # read by the command line, not by the settings
 LOCKS_IN = {
     *("unshare", "clone", "clone3", "prctl", "capset", "prlimit64", "setrlimit", "seccomp"),
     *("mount", "umount2", "mount_setattr", "pivot_root"),
@@ -78,12 +79,13 @@ def commands_told() -> Iterator[tuple[str, list[str]]]:
             words = shlex.split(part)
             if words[0] == "fusion":
                 yield "Dockerfile", words[1:]
-    for rest in (*of("CMD"), *(each.partition("CMD ")[2] for each in of("HEALTHCHECK"))):
-        words = json.loads(rest)
-        yield "Dockerfile", words[1:] if words[0] == "fusion" else words
+    for rest in of("CMD"):
+        yield "Dockerfile", json.loads(rest)
     (line,) = directives()["ExecStart"]
     yield UNIT.name, shlex.split(line)[1:]
-    for line in re.findall(r"^    (?:docker run .* fusion-operator|fusion) (.*)$", PAGE.read_text(), re.MULTILINE):
+    for line in re.findall(
+        r"^    (?:docker run .* fusion-operator|(?:/\S+/)?fusion) (.*)$", PAGE.read_text(), re.MULTILINE
+    ):
         yield PAGE.name, shlex.split(line, comments=True)
 
 
@@ -105,7 +107,7 @@ def test_every_command_that_is_named_exists_with_its_options() -> None:
 
 
 def test_every_setting_that_is_named_exists() -> None:
-    known = {f"FUSION_{name.upper()}" for name in Settings.model_fields} | OTHERS
+    known = {f"FUSION_{name.upper()}" for name in Settings.model_fields}
     for path in (DOCKERFILE, UNIT, PAGE):
         named = set(re.findall(r"\bFUSION_[A-Z_]+\b", path.read_text()))
         assert named <= known, (path.name, named - known)
@@ -157,7 +159,21 @@ def test_it_runs_as_an_ordinary_user_behind_an_init_with_its_home_in_a_volume() 
     assert int(user.partition(":")[0]) > 0
     assert json.loads(of("ENTRYPOINT")[0]) == ["tini", "--", "fusion"]
     assert of("VOLUME") == [environment()["FUSION_HOME"]] == of("WORKDIR")[-1:]
-    assert len(of("HEALTHCHECK")) == 1
+
+
+@pytest.mark.parametrize(("silent", "healthy"), [(0.0, True), (STALE + 5.0, False)])
+def test_it_is_healthy_while_its_operator_writes_its_status(tmp_path: Path, *, silent: float, healthy: bool) -> None:
+    me, now = os.getpid(), since_boot() - silent
+    none = dict.fromkeys(("block", "time", "free", "locked", "unbonding", "claimable", "claimed"), 0)
+    Status(operator="0x", endpoint="", image="", pid=me, started=started(me), written=now, jobs={}, **none).save(
+        tmp_path / FILE
+    )
+    (told,) = of("HEALTHCHECK")
+    program, *arguments = json.loads(told.partition("CMD ")[2])
+    assert program == "python"
+    environment = {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, *arguments], cwd=tmp_path, env=environment, capture_output=True, check=False)
+    assert (done.returncode == 0) is healthy, done.stderr
 
 
 def test_it_carries_no_secret() -> None:
