@@ -82,8 +82,13 @@ def f(x: Floats) -> Floats:
 
 MIB = 1 << 20
 
+EPERM = ("ModuleError PermissionError",)
+
+NO_VOTE = ("NoVote",)
+"""The process was ended by the kernel, most often for a call that only an attacker makes."""
+
 KILLED = ("Killed 31",)
-"""Ended by the filter of system calls, by the signal SIGSYS."""
+"""The same as it is seen of a payload in the host's process: by the signal SIGSYS."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,7 @@ class Attempt:
         host: how it may end in the process that hosts the wasm runtime (see `cell.py`).
         before: code at the top of the module.
         limits: what the run may use.
-        deadline: seconds after which it is stopped.
+        deadline: seconds after which a native run is stopped; in wasm fuel ends it sooner.
         files: of the bundle besides `module.py`.
     """
 

@@ -118,13 +118,13 @@ def _start(end: socket.socket, walls: frozenset[Wall], payload: str, groups: Ite
     try:
         os.closerange(3, end.fileno())  # as in a process that was started anew
         os.closerange(end.fileno() + 1, _DESCRIPTORS)
-        order = process.Order(os.getppid(), "", "/", tuple(sorted(walls)), MEMORY, tuple(groups))
+        setup = process.Setup(os.getppid(), "", "/", tuple(sorted(walls)), MEMORY, tuple(groups))
 
         def attack(channel: Channel, _runtime: object) -> NoReturn:
             _attack(end, payload)
 
         process.serve = attack
-        sys.argv = ["", str(end.fileno()), order.encode()]
+        sys.argv = ["", str(end.fileno()), setup.encode()]
         process.main()
     except BaseException:  # noqa: BLE001 - it goes to stderr
         traceback.print_exc()

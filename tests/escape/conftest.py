@@ -9,6 +9,7 @@ import pytest
 
 from sandbox.image import Image
 from sandbox.jail.walls import Wall
+from tests.escape.attempt import RuntimeName
 from tests.escape.stage import Stage, Staged, User
 
 
@@ -39,14 +40,15 @@ def stage(image: Image, without: frozenset[Wall]) -> Iterator[Staged]:
     """The stage of a user, with a runtime warm; made when first asked for and kept."""
     with ExitStack() as stack:
         stages: dict[User, Stage] = {}
-        warm: set[tuple[User, str]] = set()
+        warm: set[tuple[User, RuntimeName]] = set()
 
-        def staged(user: User, runtime: str) -> Stage:
+        def staged(user: User, runtime: RuntimeName | None) -> Stage:
             if user == "root" and os.getuid() != 0:
                 pytest.skip("root's half runs as root")
             if user not in stages:
                 stages[user] = stack.enter_context(Stage(user, image, without))
-            if (user, runtime) not in warm:
+                stages[user].settle()
+            if runtime and (user, runtime) not in warm:
                 stages[user].warm(runtime)
                 warm.add((user, runtime))
             return stages[user]

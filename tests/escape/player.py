@@ -8,6 +8,7 @@ import os
 import pickle
 import subprocess
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
@@ -18,16 +19,22 @@ from pathlib import Path
 
 import numpy as np
 
+from fusion.errors import FusionError
 from sandbox.code import ModuleCode
 from sandbox.image import Image
+from sandbox.jail import kernel
 from sandbox.jail.walls import Wall, standing, usable
 from sandbox.message import Run
+from sandbox.native import NativeRuntime
 from sandbox.outcome import LimitHit, ModuleError, NoVote, Outcome, Refused, Result
 from sandbox.worker import Worker
 from tests.escape.attempt import Attempt, RuntimeName, ending
-from tests.escape.scene import JAILED, Scene
+from tests.escape.attempts.archives import ARCHIVES
+from tests.escape.scene import JAILED, SHARED, Scene
 
 X = np.arange(5.0)
+
+_PATIENCE = 40.0  # seconds that a run in wasm may take, which fuel ends much sooner
 
 CLEAN = Attempt(
     name="clean",
@@ -91,6 +98,12 @@ class Player:
         return worker
 
     @cached_property
+    def _native(self) -> NativeRuntime:
+        runtime = self._stack.enter_context(NativeRuntime((), self._walls))
+        runtime.start()
+        return runtime
+
+    @cached_property
     def _cell(self) -> Connection:
         ours, theirs = Pipe()
         self._stack.callback(ours.close)
@@ -108,8 +121,12 @@ class Player:
     def warm(self, runtime: RuntimeName) -> str:
         """Starts a runtime and has it run a job, so that what it needs is there before the first attempt."""
         runs = self._broken_out(CLEAN, None) if runtime == "host" else self._runs(runtime, CLEAN)
-        self.scene.settle()
+        self.settle()
         return " ".join(runs[0][:2])
+
+    def settle(self) -> None:
+        """Takes what is there now as what should be there after every attempt."""
+        self.scene.settle()
 
     def standing(self) -> dict[str, str]:
         """Every wall: empty where it stands for this user, else why not."""
@@ -124,6 +141,22 @@ class Player:
     def break_out(self, attempt: Attempt, walls: Collection[str] | None) -> Report:
         """Plays an attempt in a process that is locked in as the host of the wasm runtime is, by these walls alone."""
         return self._report(self._broken_out(attempt, walls))
+
+    def unpack(self, name: str) -> Report:
+        """Has the operator load a hostile bundle."""
+        archive = next(archive for archive in ARCHIVES if archive.name == name)
+        with tempfile.TemporaryDirectory(dir=SHARED if SHARED.is_dir() else None) as folder:
+            tempfile.tempdir = folder  # what is fetched is staged there
+            try:
+                archive.open(Path(folder))
+                ended, said = "Loaded", ""
+            except FusionError as error:
+                ended, said = type(error).__name__, str(error)
+            finally:
+                tempfile.tempdir = None
+            found = [path.relative_to(folder) for path in Path(folder).rglob("*")]
+            strays = [f"{path} was written" for path in found if path.parts[0] not in {"content", "bundle"}]
+        return Report([ended], said, self.scene.harms(said) + strays)
 
     def close(self) -> None:
         self._stack.close()
@@ -145,9 +178,14 @@ class Player:
         return [self._run(runtime, attempt, module) for module in attempt.modules(self.scene.known)]
 
     def _run(self, runtime: RuntimeName, attempt: Attempt, module: ModuleCode) -> tuple[str, str, bool]:
-        outcome = self._worker.run(Run(module, {"x": X}, {}, attempt.limits, 0, attempt.deadline))
+        printed: list[str] = []
+        if runtime == "native":
+            limits, deadline = attempt.limits, attempt.deadline
+            outcome = self._native.run(module, {"x": X}, {}, limits=limits, deadline=deadline, printed=printed.append)
+        else:
+            outcome = self._worker.run(Run(module, {"x": X}, {}, attempt.limits, 0, _PATIENCE))
         right = isinstance(outcome, Result) and np.array_equal(outcome.outputs["value"], X + 3.0)
-        return ending(outcome), _said(outcome), right
+        return ending(outcome), "".join([_said(outcome), *printed]), right
 
 
 def _said(outcome: Outcome) -> str:
@@ -164,8 +202,16 @@ def _said(outcome: Outcome) -> str:
             return which
 
 
+def _own_mounts() -> None:
+    """Keeps apart what others on this machine mount meanwhile from what the sandbox might leave."""
+    kernel.unshare(kernel.NEWNS)
+    kernel.mount(None, "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
+
+
 def main() -> None:
     """Serves calls over a descriptor: it and the image's id and folder are arguments, then walls to leave out."""
+    if os.getuid() == 0:
+        _own_mounts()
     connection = Connection(int(sys.argv[1]))
     image = Image(bytes.fromhex(sys.argv[2]), Path(sys.argv[3]))
     player = Player(image, frozenset(map(Wall, sys.argv[4:])))
@@ -174,6 +220,8 @@ def main() -> None:
         "play": player.play,
         "break_out": player.break_out,
         "standing": player.standing,
+        "settle": player.settle,
+        "unpack": player.unpack,
     }
     try:
         while True:

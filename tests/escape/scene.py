@@ -19,7 +19,7 @@ JAILED = 65534
 
 SHARED = Path("/dev/shm")
 CGROUPS = Path("/sys/fs/cgroup")
-SETTLE = 5.0  # seconds in which what a job leaves has to be gone
+SETTLE = 10.0  # seconds in which what a job leaves has to be gone
 
 _IPC_CREAT, _IPC_RMID = 0o1000, 0
 _SET_PDEATHSIG, _SET_DUMPABLE, _SET_CHILD_SUBREAPER, _SET_PTRACER, _ANY = 1, 4, 36, 0x59616D61, -1

@@ -52,6 +52,10 @@ class Stage:
         )
         theirs.close()
 
+    def settle(self) -> None:
+        """Takes what is there now as what should be there after every attempt."""
+        self._call("settle")
+
     def warm(self, runtime: RuntimeName) -> None:
         """Starts a runtime; raises RuntimeError when a job that does nothing does not end well in it."""
         ended = self._call("warm", runtime)
@@ -65,6 +69,11 @@ class Stage:
 
     def break_out(self, attempt: Attempt, walls: Collection[str] | None) -> Report:
         report = self._call("break_out", attempt, walls)
+        assert isinstance(report, Report)
+        return report
+
+    def unpack(self, name: str) -> Report:
+        report = self._call("unpack", name)
         assert isinstance(report, Report)
         return report
 
@@ -100,5 +109,5 @@ class Stage:
         return answer
 
 
-Staged = Callable[[User, RuntimeName], Stage]
-"""What gives the stage of a user on which a runtime is warm."""
+Staged = Callable[[User, RuntimeName | None], Stage]
+"""What gives the stage of a user on which a runtime, if any, is warm."""

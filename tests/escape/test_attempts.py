@@ -8,7 +8,7 @@ from tests.escape.stage import USERS, Staged, User
 
 CASES = [
     pytest.param(runtime, attempt, id=f"{runtime}-{attempt.name}")
-    for runtime in ("wasm",)
+    for runtime in ("wasm", "native")
     for attempt in ATTEMPTS
     if attempt.endings(runtime)
 ]

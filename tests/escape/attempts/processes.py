@@ -1,8 +1,7 @@
 """Attempts on other processes."""
 
-from tests.escape.attempt import KILLED, Attempt
+from tests.escape.attempt import EPERM, KILLED, NO_VOTE, Attempt
 
-GONE = ("ModuleError ProcessLookupError", "ModuleError PermissionError", "ModuleError OSError", "NoVote")
 NO_CTYPES = ("ModuleError OSError",)
 NO_SIGNAL = ("ModuleError AttributeError",)
 
@@ -12,8 +11,8 @@ ATTEMPTS = (
         "ends another process of the same user",
         "must(os.kill, KNOWN['bystander'], 9)",
         wasm=NO_SIGNAL,
-        native=GONE,
-        host=("ModuleError PermissionError",),
+        native=EPERM,
+        host=EPERM,
     ),
     Attempt(
         "signal_the_operator",
@@ -24,7 +23,7 @@ ATTEMPTS = (
         reach(syscall, 129, KNOWN["operator"], 9, 0)
         """,
         wasm=("Result",),
-        native=("Result", "NoVote"),
+        native=("Result",),
         host=("Result",),
     ),
     Attempt(
@@ -36,8 +35,8 @@ ATTEMPTS = (
                 reach(lambda: os.kill(number, 9))
         reach(lambda: os.kill(os.getppid(), 9))
         """,
-        wasm=("ModuleError AttributeError", "Result"),
-        native=("Result", "NoVote"),
+        wasm=("Result",),
+        native=("Result",),
         host=("Result",),
     ),
     Attempt(
@@ -45,8 +44,8 @@ ATTEMPTS = (
         "sends a signal to every process that it may",
         "must(os.kill, -1, 15)",
         wasm=NO_SIGNAL,
-        native=GONE,
-        host=("ModuleError PermissionError",),
+        native=EPERM,
+        host=EPERM,
     ),
     Attempt(
         "pidfd",
@@ -58,15 +57,15 @@ ATTEMPTS = (
         raise Reached("a process")
         """,
         wasm=NO_CTYPES,
-        native=GONE,
-        host=("ModuleError PermissionError",),
+        native=EPERM,
+        host=EPERM,
     ),
     Attempt(
         "ptrace",
         "attaches to another process as a debugger",
         "must(syscall, 101, 16, KNOWN['bystander'], 0, 0)",
         wasm=NO_CTYPES,
-        native=GONE,
+        native=NO_VOTE,
         host=KILLED,
     ),
     Attempt(
@@ -77,7 +76,7 @@ ATTEMPTS = (
         reach(syscall, 101, 0, 0, 0, 0)
         """,
         wasm=("Result",),
-        native=("Result", "NoVote"),
+        native=NO_VOTE,
         host=KILLED,
     ),
     Attempt(
@@ -92,7 +91,7 @@ ATTEMPTS = (
         raise Reached(got.value)
         """,
         wasm=NO_CTYPES,
-        native=GONE,
+        native=NO_VOTE,
         host=KILLED,
     ),
     Attempt(
@@ -106,7 +105,7 @@ ATTEMPTS = (
         must(syscall, 311, KNOWN["bystander"], ctypes.addressof(here), 1, ctypes.addressof(there), 1, 0)
         """,
         wasm=NO_CTYPES,
-        native=GONE,
+        native=NO_VOTE,
         host=KILLED,
     ),
     Attempt(
@@ -122,7 +121,7 @@ ATTEMPTS = (
             reach(syscall, 144, who, 0, none)
         """,
         wasm=NO_CTYPES,
-        native=("Result", "NoVote"),
+        native=("Result",),
         host=("Result",),
     ),
     Attempt(
@@ -136,7 +135,7 @@ ATTEMPTS = (
             reach(syscall, 145, who)
         """,
         wasm=("Result",),
-        native=("Result", "NoVote"),
+        native=NO_VOTE,
         host=KILLED,
     ),
     Attempt(
@@ -147,7 +146,7 @@ ATTEMPTS = (
         reach(lambda: os.setpgid(0, KNOWN["operator"]))
         """,
         wasm=("Result",),
-        native=("Result", "NoVote"),
+        native=("Result",),
         host=("Result",),
     ),
 )

@@ -35,8 +35,8 @@ def _sent(name: str, tries: str, frame: str) -> Attempt:
     return Attempt(name, tries, frame, wasm=MALFORMED, native=MALFORMED, before=SEND)
 
 
-def _alone(name: str, tries: str, frame: str, *, native: tuple[str, ...] = ENDED) -> Attempt:
-    """Sends a frame and ends the interpreter, so that nothing comes after it."""
+def _alone(name: str, tries: str, frame: str, *, native: tuple[str, ...] = MALFORMED) -> Attempt:
+    """Sends a frame and ends the interpreter, so that nothing comes after it; in wasm that is an ending of its own."""
     return Attempt(name, tries, f"{frame}\n{LEAVE}", wasm=ENDED, native=native, before=SEND)
 
 
@@ -72,7 +72,12 @@ ATTEMPTS = (
     _sent("key_twice", "names a key of the header twice", 'send(b\'{"memory": true, "memory": false}\')'),
     _sent("not_a_number", "puts numbers into a header that JSON has not", "send(b'{\"refused\": NaN}')"),
     _sent("two_frames", "sends a refusal before its result", "send({'refused': 'pay me anyway'})"),
-    _alone("frame_and_exit", "sends a refusal and leaves", "send({'refused': 'pay me anyway'})"),
+    _alone(
+        "frame_and_exit",
+        "sends a refusal and leaves",
+        "send({'refused': 'pay me anyway'})",
+        native=("Refused",),  # as if it had declared ports that nobody has; no native outcome is attested
+    ),
     Attempt(
         "spoofed_on_stdout",
         "prints what looks like a result, a frame and an answer of the process that runs it",
@@ -110,7 +115,7 @@ ATTEMPTS = (
         runner.json.dumps = lambda *given, **named: "{}"
         """,
         wasm=MALFORMED,
-        native=MALFORMED,
+        native=("ModuleError MalformedFrame",),
     ),
     Attempt(
         "array_that_lies",
@@ -131,8 +136,8 @@ ATTEMPTS = (
         strided = np.lib.stride_tricks.as_strided(np.zeros(1), shape=(5,), strides=(1 << 18,))
         return np.where(np.isfinite(strided), 0.0, 0.0)
         """,
-        wasm=("Result", "NoVote"),
-        native=("Result", "NoVote"),
+        wasm=("Result",),
+        native=("Result",),
     ),
     Attempt(
         "exit_in_a_hook",
@@ -142,14 +147,14 @@ ATTEMPTS = (
         sys.excepthook = sys.unraisablehook = lambda *given: os._exit(0)
         """,
         wasm=("Result",),
-        native=("Result", "ModuleError SystemExit"),
+        native=("Result",),
     ),
     Attempt(
         "unicode_in_the_source",
         "hides code by characters that turn the direction of text or look like others",
         "\u0440ass = 1  # the first letter is Cyrillic\nif '\u202e' != '\u2066': must(read, KNOWN['key'])",
         wasm=("ModuleError FileNotFoundError",),
-        native=("ModuleError FileNotFoundError", "ModuleError PermissionError"),
+        native=("ModuleError FileNotFoundError",),
     ),
     Attempt(
         "forbidden_imports",

@@ -1,6 +1,6 @@
 """Attempts to leave something behind for the next job, which looks for it (`CLEAN` in the player)."""
 
-from tests.escape.attempt import Attempt
+from tests.escape.attempt import EPERM, Attempt
 
 FINE = ("Result",)
 NO_CTYPES = ("ModuleError OSError",)
@@ -16,7 +16,7 @@ ATTEMPTS = (
         np.core = np.lib = None
         """,
         wasm=FINE,
-        native=FINE,
+        native=("Result",),
     ),
     Attempt(
         "patched_language",
@@ -30,8 +30,8 @@ ATTEMPTS = (
         sys.meta_path.clear()
         return x
         """,
-        wasm=("Result", "ModuleError MalformedFrame", "ModuleError ValueError"),
-        native=("Result", "ModuleError MalformedFrame", "ModuleError ValueError"),
+        wasm=("ModuleError MalformedFrame",),
+        native=("ModuleError MalformedFrame",),
     ),
     Attempt(
         "patched_memory_of_numpy",
@@ -42,7 +42,7 @@ ATTEMPTS = (
         ctypes.memset(id(np.float64), 0, 8)
         """,
         wasm=NO_CTYPES,
-        native=("Result", "NoVote"),
+        native=("Result",),
     ),
     Attempt(
         "file_in_tmp",
@@ -53,7 +53,7 @@ ATTEMPTS = (
             except OSError: continue
         """,
         wasm=FINE,
-        native=FINE,
+        native=("Result",),
     ),
     Attempt(
         "environment_left",
@@ -64,14 +64,14 @@ ATTEMPTS = (
         except OSError: pass
         """,
         wasm=FINE,
-        native=FINE,
+        native=("Result",),
     ),
     Attempt(
         "memory_left",
         "fills memory with a number for which the next job looks in memory it has not written",
         "held = np.full(1 << 20, 1234567.5)\ndel held",
         wasm=FINE,
-        native=FINE,
+        native=("Result",),
     ),
     Attempt(
         "numbers_left",
@@ -85,7 +85,7 @@ ATTEMPTS = (
         except OSError: pass
         """,
         wasm=FINE,
-        native=FINE,
+        native=("Result",),
     ),
     Attempt(
         "process_left",
@@ -98,13 +98,7 @@ ATTEMPTS = (
             os._exit(0)
         """,
         wasm=("ModuleError AttributeError",),
-        native=(
-            "Result",
-            "ModuleError PermissionError",
-            "ModuleError BlockingIOError",
-            "ModuleError OSError",
-            "NoVote",
-        ),
+        native=EPERM,
     ),
     Attempt(
         "thread_left",
@@ -115,7 +109,7 @@ ATTEMPTS = (
         load("threading").Thread(target=spin, daemon=True).start()
         """,
         wasm=("ModuleError RuntimeError",),
-        native=("Result", "ModuleError RuntimeError"),
+        native=("ModuleError RuntimeError",),
     ),
     Attempt(
         "timer_left",
@@ -126,8 +120,8 @@ ATTEMPTS = (
         signal.signal(signal.SIGALRM, lambda *given: os._exit(9))
         signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
         """,
-        wasm=("ModuleError OSError", "ModuleError AttributeError"),
-        native=("Result", "ModuleError SystemExit", "ModuleError OSError", "ModuleError PermissionError", "NoVote"),
+        wasm=("ModuleError AttributeError",),
+        native=("ModuleError itimer_error",),
     ),
     Attempt(
         "descriptors_left",
@@ -137,14 +131,14 @@ ATTEMPTS = (
             try: os.close(handle)
             except OSError: pass
         """,
-        wasm=("Result", "ModuleError OSError"),
-        native=("Result", "ModuleError OSError"),
+        wasm=("Result",),
+        native=("Result",),
     ),
     Attempt(
         "result_closed",
         "closes the descriptor on which results go",
         "os.close(sys.modules['sandbox.guest.runner'].ANSWER)",
-        wasm=("ModuleError OSError", "ModuleError MalformedFrame", "Result"),
-        native=("ModuleError MalformedFrame", "ModuleError OSError", "ModuleError SystemExit", "NoVote"),
+        wasm=("ModuleError OSError",),
+        native=("ModuleError SystemExit",),
     ),
 )
