@@ -138,7 +138,7 @@ ATTEMPTS = (
         must(syscall, 322, handle, b"", 0, 0, 0x1000)
         """,
         wasm=NO_CTYPES,
-        native=NO_VOTE,
+        native=EPERM,
         host=EPERM,
     ),
     Attempt(
@@ -155,7 +155,7 @@ ATTEMPTS = (
         must(ctypes.CDLL, f"/proc/self/fd/{syscall(319, b'escaped', 0)}")
         """,
         wasm=NO_CTYPES,
-        native=("ModuleError OSError",),
+        native=EPERM,
         host=EPERM,
     ),
     Attempt(
