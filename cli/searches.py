@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cli.bundles import fetched, known_content
-from cli.output import Moment
+from cli.output import Lines, Moment
 from cli.session import Session
 from cli.values import Setting, pairs, parse_settings
 from fusion import money
@@ -220,15 +220,17 @@ def shown(chain: Chain, search_id: int) -> dict[str, object]:
         "bond": money.Units(found.bond),
         "job": f"{found.k} of {found.n} for {money.show(found.fee)}, assurance {percent(found.assurance_ppm)}",
         "commit_by": Moment(found.commit_by),
-        "window": {
-            "venue": terms.window.venue,
-            "symbol": terms.window.symbol,
-            "start": Moment(terms.window.start),
-            "end": Moment(terms.window.end),
-            "key": "0x" + found.window_key.hex(),
-            "status": words(window.status),
-            "table": str(window.table) if window.table else None,
-        },
+        "window": Lines(
+            {
+                "venue": terms.window.venue,
+                "symbol": terms.window.symbol,
+                "start": Moment(terms.window.start),
+                "end": Moment(terms.window.end),
+                "key": "0x" + found.window_key.hex(),
+                "status": words(window.status),
+                "table": str(window.table) if window.table else None,
+            }
+        ),
     }
     if found.status in STAGES:
         told |= {"now": STAGES[found.status], "seconds_left": max(0, found.deadline - chain.now())}

@@ -154,6 +154,21 @@ def reveal(chain: Chain, account: Account, search_id: int, folder: Path) -> list
     return list(mine)
 
 
+def score(chain: Chain, account: Account, search_id: int, candidate_id: int, *, job_id: int, document: bytes) -> float:
+    """Registers the score that a final job found, unless somebody has; returns it."""
+
+    def candidate() -> Candidate:
+        return chain.searches.candidate(search_id, candidate_id)
+
+    if candidate().status != CandidateStatus.SCORED:
+        try:
+            chain.send(account, chain.searches.score(search_id, candidate_id, job_id, document))
+        except ContractRefused:
+            if candidate().status != CandidateStatus.SCORED:  # anyone may register it
+                raise
+    return score_value(candidate().score)
+
+
 def settle(chain: Chain, account: Account, search_id: int) -> list[str]:
     """Does what anyone may do to end a search: pays the best, or gives back what is due; returns what was done.
 
@@ -165,8 +180,12 @@ def settle(chain: Chain, account: Account, search_id: int) -> list[str]:
     if found.status not in ENDED:
         _check_over(chain, search_id, found)
         ends = chain.searches.finalize if found.best else chain.searches.expire
-        chain.send(account, ends(search_id))
-        done.append("finalized" if found.best else "expired")
+        try:
+            chain.send(account, ends(search_id))
+            done.append("finalized" if found.best else "expired")
+        except ContractRefused:
+            if chain.searches.search(search_id).status not in ENDED:  # others may have been first
+                raise
     if chain.searches.search(search_id).status == SearchStatus.FAILED and not _recorded(chain, found):
         for number, candidate in candidates_of(chain, search_id).items():
             if candidate.status == CandidateStatus.COMMITTED:

@@ -125,6 +125,18 @@ def reveal(chain: Chain, account: Account, key: bytes, folder: Path) -> Receipt 
     return chain.send(account, chain.windows.reveal_window(key, bytes.fromhex(mine.digest), bytes.fromhex(mine.salt)))
 
 
+def close(chain: Chain, account: Account, key: bytes) -> Receipt | None:
+    """Frees the locks of a window's recorders, or burns them, if it is time; None where it is not, or others did."""
+    if not closable(chain, key):
+        return None
+    try:
+        return chain.send(account, chain.windows.close_window(key))
+    except ContractRefused as refusal:
+        if refusal.error != "AlreadyClosed":  # by another recorder, a moment ago
+            raise
+        return None
+
+
 def closable(chain: Chain, key: bytes) -> bool:
     """Whether all that committed to a window have revealed, or the window failed, and the locks are not freed yet."""
     said = chain.windows.recordings(key)

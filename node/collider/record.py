@@ -109,8 +109,7 @@ def record(
     while (found := market.window_of(chain, key)).status == WindowStatus.REVEALING:
         report("waiting for other recorders", 0.9)
         _pause(end, "too few recorders have revealed yet")
-    if market.closable(chain, key):
-        chain.send(account, chain.windows.close_window(key))
+    market.close(chain, account, key)
     report(words(found.status), 1.0)
     return found
 

@@ -79,8 +79,8 @@ def score(
                 f"search {search_id} still waits for reveals: ask again to register the score of job {job_id}"
             )
         time.sleep(POLL)
-    chain.send(account, chain.searches.score(search_id, candidate_id, job_id, answer.document))
-    return Scored(candidate_id, job_id, market.score_value(chain.searches.candidate(search_id, candidate_id).score))
+    found_score = market.score(chain, account, search_id, candidate_id, job_id=job_id, document=answer.document)
+    return Scored(candidate_id, job_id, found_score)
 
 
 def _job_of(chain: Chain, found: Search, candidate: Candidate) -> int | None:

@@ -239,7 +239,11 @@ def test_who_may_record_and_when(deployed: Deployed, terms: SearchTerms, tmp_pat
 
 
 def test_who_says_otherwise_loses_its_lock(
-    deployed: Deployed, index: Callable[[], Engine], terms: SearchTerms, tmp_path: Path
+    deployed: Deployed,
+    index: Callable[[], Engine],
+    terms: SearchTerms,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     chain = deployed.chain
     listed(deployed, "ann", "bob", "cyd")
@@ -248,8 +252,10 @@ def test_who_says_otherwise_loses_its_lock(
     assert list(registry.opened(chain).values()) == [terms.window]
     index()
     assert registry.closable(chain, key)
-    chain.send(deployed["author"], chain.windows.close_window(key))
-    assert not registry.closable(chain, key)
+    assert registry.close(chain, deployed["author"], key) is not None
+    assert registry.close(chain, deployed["author"], key) is None
+    monkeypatch.setattr(registry, "closable", lambda chain, key: True)  # as two recorders see it at once
+    assert registry.close(chain, deployed["author"], key) is None
     assert [chain.windows.recorder(deployed[name].address).free for name in ("ann", "bob", "cyd")] == [
         2 * LOCK,
         LOCK,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.values import parse_bps, parse_seconds, parse_settings, parse_shares
+from cli.values import parse_bps, parse_moment, parse_seconds, parse_settings, parse_shares
 from fusion.errors import BadInput
 
 
@@ -38,6 +38,29 @@ def test_a_time_is_seconds_with_or_without_a_unit(text: str, seconds: int) -> No
 def test_a_time_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(BadInput, match="--duration is"):
         parse_seconds(text, "--duration")
+
+
+@pytest.mark.parametrize(
+    ("text", "second"),
+    [
+        ("15m", 1_900),
+        ("0s", 1_000),
+        ("1735689600", 1_735_689_600),
+        ("2025-01-01T00:00:00Z", 1_735_689_600),
+        ("2025-01-01T01:00:00+01:00", 1_735_689_600),
+    ],
+)
+def test_a_moment_is_a_date_a_second_or_a_time_from_now(text: str, second: int) -> None:
+    assert parse_moment(text, "--opens", 1_000) == second
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("2025-01-01T00:00:00", "say of which time zone"), ("soon", "give a time from now such as 15m"), ("", "give a")],
+)
+def test_a_moment_that_is_none_is_refused(text: str, told: str) -> None:
+    with pytest.raises(BadInput, match=told):
+        parse_moment(text, "--opens", 1_000)
 
 
 def test_basis_points_are_whole() -> None:
