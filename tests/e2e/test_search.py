@@ -148,6 +148,4 @@ def test_what_cannot_be_searched_is_refused(court: Court, scorer: int) -> None:
     ema = ("post", str(scorer - 3), *post[2:], "--opens", "1h")
     assert "a scorer returns a NamedTuple of one field, score: float" in refusal(*ema)
     assert "let --commit-by lie between now" in refusal(*post, "--opens", "1h", "--commit-by", "2h")
-    assert "is below the fee" in refusal(*post[:5], "0.1", *post[6:], "--opens", "1h")
-    assert "there is no search 99" in refusal("show", "99")
     assert "there is no search 99" in refusal("solve", "99", "--as", "you", "--vary", "span=2:9")
