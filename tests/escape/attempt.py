@@ -10,7 +10,7 @@ from fusion.content.unixfs import directory_cid
 from sandbox.code import Limits, ModuleCode
 from sandbox.outcome import LimitHit, ModuleError, Outcome
 
-RuntimeName = Literal["wasm", "native", "host"]
+RuntimeName = Literal["wasm", "native", "jit", "host"]
 
 HEAD = """
 import dataclasses
@@ -135,8 +135,13 @@ class Attempt:
     def _codes(self) -> list[str]:
         return [dedent(code).strip() for code in ((self.codes,) if isinstance(self.codes, str) else self.codes)]
 
+    @property
+    def raw(self) -> bool:
+        """Whether it makes calls by their numbers, which are those of x86-64."""
+        return any("syscall" in code for code in (self.before, *self._codes()))
+
     def endings(self, runtime: RuntimeName) -> tuple[str, ...]:
-        return {"wasm": self.wasm, "native": self.native, "host": self.host}[runtime]
+        return {"wasm": self.wasm, "native": self.native, "jit": self.native, "host": self.host}[runtime]
 
 
 def ending(outcome: Outcome) -> str:

@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 
 from sandbox.image import Image
-from sandbox.jail.walls import Wall
+from sandbox.jail.walls import WALLS, Wall
+from sandbox.packages import installed
 from tests.escape.attempt import RuntimeName
 from tests.escape.stage import Stage, Staged, User
+
+NEEDED = WALLS - {Wall.MEMORY, Wall.PIDS, Wall.LANDLOCK, Wall.CGROUP, Wall.UTS}
+"""Without one of these attempts end in other ways than told, though perhaps in the end as harmlessly."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -48,6 +52,14 @@ def stage(image: Image, without: frozenset[Wall]) -> Iterator[Staged]:
             if user not in stages:
                 stages[user] = stack.enter_context(Stage(user, image, without))
                 stages[user].settle()
+            if runtime in {"native", "jit", "host"}:
+                missing = {wall: why for wall, why in stages[user].standing().items() if why and wall in NEEDED}
+                if missing:
+                    pytest.skip(
+                        "too few walls stand here: " + "; ".join(f"{wall}: {why}" for wall, why in missing.items())
+                    )
+            if runtime == "jit" and not installed("numba"):
+                pytest.skip("numba is not installed")
             if runtime and (user, runtime) not in warm:
                 stages[user].warm(runtime)
                 warm.add((user, runtime))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.escape.attempts import jit
 from tests.escape.attempts.alone import ALONE
 from tests.escape.attempts.archives import ARCHIVES
 from tests.escape.attempts.catalogue import ATTEMPTS, TOPICS
@@ -25,8 +26,8 @@ tells what is tried and nothing else.
 {count} attempts are module code. Each runs in **wasm**, as on every operator's node: the runtime in its process,
 behind the jail. Each runs **native**, in the jail alone, as `fusion module test --native` runs it. {host} of them run
 once more as if their author had broken out of wasm: in the **host**'s process, once that has locked itself in.
-{archives} more are bundles that attack whoever fetches or loads them. All are played twice: by root, and by an ordinary
-user who was root never.
+{jit} more are native modules that declare numba, which has to make machine code, and {archives} are bundles that
+attack whoever fetches or loads them. All are played twice: by root, and by an ordinary user who was root never.
 
 The attacker is a strong one. It is told the path of the operator's keyfile, the ports and sockets that listen, the ids
 of processes and the address of the secret in the memory of one. The files, the shared memory and that process belong to
@@ -62,8 +63,8 @@ _WORDS = {
 def text() -> str:
     """The whole page."""
     host = sum(1 for attempt in ATTEMPTS if attempt.host)
-    top = _TOP.format(count=len(ATTEMPTS), host=host, archives=len(ARCHIVES))
-    return "\n".join([top, *_topics(), *_archives(), *_walls(), _BOTTOM])
+    top = _TOP.format(count=len(ATTEMPTS), host=host, archives=len(ARCHIVES), jit=len(jit.ATTEMPTS))
+    return "\n".join([top, *_topics(), *_jit(), *_archives(), *_walls(), _BOTTOM])
 
 
 def _topics() -> Iterator[str]:
@@ -75,6 +76,16 @@ def _topics() -> Iterator[str]:
             endings = (_told(each) for each in (attempt.wasm, attempt.native, attempt.host))
             yield f"| {_cell(attempt.tries)} | {' | '.join(endings)} |"
         yield ""
+
+
+def _jit() -> Iterator[str]:
+    yield "## Machine code\n"
+    yield "Modules that declare numba may have memory that they wrote made executable, and never have both at once.\n"
+    yield "| a module | native |"
+    yield "|---|---|"
+    for attempt in jit.ATTEMPTS:
+        yield f"| {_cell(attempt.tries)} | {_told(attempt.native)} |"
+    yield ""
 
 
 def _archives() -> Iterator[str]:

@@ -99,7 +99,14 @@ class Player:
 
     @cached_property
     def _native(self) -> NativeRuntime:
-        runtime = self._stack.enter_context(NativeRuntime((), self._walls))
+        return self._started(())
+
+    @cached_property
+    def _jit(self) -> NativeRuntime:
+        return self._started(("numba",))
+
+    def _started(self, packages: tuple[str, ...]) -> NativeRuntime:
+        runtime = self._stack.enter_context(NativeRuntime(packages, self._walls))
         runtime.start()
         return runtime
 
@@ -179,9 +186,10 @@ class Player:
 
     def _run(self, runtime: RuntimeName, attempt: Attempt, module: ModuleCode) -> tuple[str, str, bool]:
         printed: list[str] = []
-        if runtime == "native":
+        if runtime in {"native", "jit"}:
+            run = self._native.run if runtime == "native" else self._jit.run
             limits, deadline = attempt.limits, attempt.deadline
-            outcome = self._native.run(module, {"x": X}, {}, limits=limits, deadline=deadline, printed=printed.append)
+            outcome = run(module, {"x": X}, {}, limits=limits, deadline=deadline, printed=printed.append)
         else:
             outcome = self._worker.run(Run(module, {"x": X}, {}, attempt.limits, 0, _PATIENCE))
         right = isinstance(outcome, Result) and np.array_equal(outcome.outputs["value"], X + 3.0)

@@ -1,6 +1,7 @@
 """Starts a player and calls it."""
 
 import os
+import platform
 import subprocess
 import sys
 from collections.abc import Callable, Collection
@@ -9,6 +10,8 @@ from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
+
+import pytest
 
 from sandbox.image import Image
 from tests.escape import ordinary
@@ -111,3 +114,9 @@ class Stage:
 
 Staged = Callable[[User, RuntimeName | None], Stage]
 """What gives the stage of a user on which a runtime, if any, is warm."""
+
+
+def needs_x86(attempt: Attempt) -> None:
+    """Skips what makes calls by their numbers where these are others."""
+    if attempt.raw and platform.machine() != "x86_64":
+        pytest.skip(f"its calls have other numbers on {platform.machine()}")

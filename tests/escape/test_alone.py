@@ -5,12 +5,13 @@ import pytest
 from sandbox.jail.walls import Wall
 from tests.escape.attempts.alone import ALONE
 from tests.escape.player import Report
-from tests.escape.stage import USERS, Stage, Staged, User
+from tests.escape.stage import USERS, Stage, Staged, User, needs_x86
 
 
 @pytest.fixture
 def place(wall: Wall, user: User, stage: Staged) -> Stage:
     """The stage, where the wall stands for this user and what it is tried with is there."""
+    needs_x86(ALONE[wall].attempt)
     found = stage(user, "host")
     why = found.standing()[wall]
     if why:
