@@ -8,7 +8,6 @@ import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from node.executor.images import forget, runnable
 from node.executor.journal import Journal, NoRoom
 from node.executor.library import Library, Shelves
 from node.executor.metrics import Metrics
+from node.executor.office import Office, serve_metrics, start_workers
 from node.executor.purse import Purse
 from node.executor.report import Report
 from node.executor.retention import Retention
@@ -40,29 +40,9 @@ from node.spec import JobSpec
 from sandbox.image import Image
 from sandbox.worker import Worker
 
-__all__ = ["Daemon", "Office", "Terms"]
+__all__ = ["Daemon", "Terms"]
 
 LONGEST_PAUSE = 15.0  # seconds between two looks while the chain is away
-LAST_WORDS = 10.0  # seconds for what is being sent when the operator is stopped
-
-
-@dataclass(frozen=True, slots=True)
-class Office:
-    """What an operator works with while it runs; `others` are driven beside the desk, after it."""
-
-    journal: Journal
-    follower: Follower
-    slots: Slots
-    desk: Desk
-    purse: Purse
-    report: Report
-    retention: Retention
-    endpoint: str
-    others: Sequence[Driven]
-
-    @property
-    def driven(self) -> Sequence[Driven]:
-        return (self.desk, *self.others)
 
 
 class Daemon:
@@ -110,33 +90,40 @@ class Daemon:
         self._listings = ChainListings(chain)
         self._drain = Drain(home)
         self._troubles = Troubles()
-        self._head: Block | None = None
+        self._head: Block | None = None  # the last one looked at, unless that failed
+        self._read = False  # whether the journal has all up to it
+        self._full = False  # whether that was for want of room
         self._free_since: int | None = None  # the block from which on nothing has held a draining operator
         self._log = log.get(operator=account.address)
 
     def run(self, stop: threading.Event) -> None:
         """Works until `stop` is set, or until it has drained; a later run goes on where this one was.
 
+        Whoever has stake locked has duties, and goes on with them at once: all else is tried beside them.
+
         Raises:
-            FusionError: it cannot begin: too few tokens for its stake, its address taken, the chain refuses it.
+            FusionError: it cannot begin: too few tokens for its stake, its address taken, the chain refuses it, its
+                sandbox does not start.
         """
-        if not self._bond.standing().locked and not self._drain.asked():
+        busy, draining = self._bond.standing().locked > 0, self._drain.asked()
+        if not busy and not draining:
             self._bond.missing(self._terms.stake)  # refused before anything is registered or written
         for shortfall in self._terms.shortfalls():
             self._log.warning(shortfall)
-        for wall, why in self._walls.items():
-            self._log.warning("a wall of the sandbox does not stand", wall=wall, why=why)
-        state = State.STOPPED
         with ExitStack() as stack:
-            office = self._open(stack)
+            office = self._open(stack, wait_for_workers=not busy)
             drained = False
             try:
-                office.purse.begin(office.endpoint, stop, draining=self._drain.asked(), pause=self._pause)
+                if busy:
+                    office.purse.begin_again(office.endpoint, draining=draining)
+                else:
+                    office.purse.begin(office.endpoint, stop, draining=draining, pause=self._pause)
                 drained = self._work(office, stop)
             finally:
-                self._close(office)
-                state = State.DRAINED if drained else State.STOPPED
-                self._write(office, state)
+                office.close()
+                office.tell(State.DRAINED if drained else State.STOPPED)
+        if drained:
+            self._log.warning("drained: `fusion operator drain --cancel` lets it take part again")
 
     def vote(self, spec: JobSpec, worker: Worker, until: float, others: Sequence[str]) -> Vote:
         """Runs a job; called in a thread. `others` are gateways of operators that may keep what it needs."""
@@ -149,7 +136,7 @@ class Daemon:
 
     # Beginning and end
 
-    def _open(self, stack: ExitStack) -> Office:
+    def _open(self, stack: ExitStack, *, wait_for_workers: bool) -> Office:
         """All that it works with; what must be ended is ended with `stack`, the last opened first."""
         terms, me = self._terms, self._account.address
         server = GatewayServer(self._content.store, terms.host, terms.port)
@@ -157,16 +144,9 @@ class Daemon:
         journal = Journal(self._journal_path)
         stack.callback(journal.close)
         forget(self._image, journal.specs())
-        metrics_url = ""
-        if terms.metrics_port:
-            metrics = self.metrics.serve(terms.metrics_host, terms.metrics_port)
-            stack.callback(metrics.server_close)
-            stack.callback(metrics.shutdown)
-            metrics_url = f"http://{terms.metrics_host}:{terms.metrics_port}/metrics"
-        workers = [Worker(self._image) for _ in range(terms.workers)]
-        for worker in workers:
-            stack.callback(worker.close)
-        slots = Slots(workers, terms.memory)
+        metrics_url = serve_metrics(stack, self.metrics, terms)
+        slots = Slots([Worker(self._image) for _ in range(terms.workers)], terms.memory)
+        starting = start_workers(stack, slots)
         desk = Desk(
             self._chain,
             self._account,
@@ -182,32 +162,29 @@ class Daemon:
         )
         endpoint = terms.endpoint or server.url
         server.start()
-        for worker in workers:
-            worker.start()
-        report = Report(
-            self._home,
-            self.metrics,
-            self._troubles,
-            operator=me,
+        if wait_for_workers:
+            for worker in starting:
+                worker.result()
+        return Office(
+            journal=journal,
+            follower=Follower(self._chain, journal, me),
+            slots=slots,
+            desk=desk,
+            purse=Purse(self._bond, terms, self.metrics, self._troubles, operator=me),
+            report=Report(
+                self._home,
+                self.metrics,
+                self._troubles,
+                operator=me,
+                endpoint=endpoint,
+                image=self._image.id.hex(),
+                metrics_url=metrics_url,
+                walls=self._walls,
+            ),
+            retention=Retention(journal, self._shelves, terms, self.metrics, operator=me),
             endpoint=endpoint,
-            image=self._image.id.hex(),
-            metrics_url=metrics_url,
-            walls=self._walls,
+            others=self.others(slots, journal),
         )
-        purse = Purse(self._bond, terms, self.metrics, self._troubles, operator=me)
-        follower = Follower(self._chain, journal, me)
-        retention = Retention(journal, self._shelves, terms, self.metrics, operator=me)
-        others = self.others(slots, journal)
-        return Office(journal, follower, slots, desk, purse, report, retention, endpoint, others)
-
-    def _close(self, office: Office) -> None:
-        """Lets what is being sent come to its end, and notes it; runs are cut short."""
-        office.slots.close()
-        under_way = [future for part in office.driven for future in part.under_way()]
-        wait([*under_way, *office.purse.under_way()], timeout=LAST_WORDS)
-        for part in office.driven:
-            part.collect()
-        office.purse.collect()
 
     # At work
 
@@ -230,9 +207,8 @@ class Daemon:
                 self.metrics.round_failed()
                 self._head = None  # the jobs were perhaps not looked at: do so without waiting for another block
             if office.report.due():
-                self._write(office, State.DRAINING if self._drain.asked() else State.RUNNING)
-            under_way = [future for part in office.driven for future in part.under_way()]
-            if under_way and not failures:
+                office.tell(State.DRAINING if self._drain.asked() else State.RUNNING)
+            if (under_way := office.under_way()) and not failures:
                 wait(under_way, timeout=self._terms.poll, return_when=FIRST_COMPLETED)
             else:
                 stop.wait(self._pause(failures))
@@ -253,32 +229,36 @@ class Daemon:
         standing, draining = self._bond.standing(), self._drain.asked()
         office.report.stands(standing)
         office.purse.review(standing, least=self._least, draining=draining)
-        if self._head is not None:
+        if self._read:
             office.retention.review(head.timestamp)
         return draining and self._drained(office, standing)
 
     def _follow(self, office: Office, head: Block) -> None:
         """Reads the chain up to `head`. Duties that are known are looked after even while no others can be noted."""
+        self._head = head
         try:
-            read = office.follower.catch_up(head)
+            self._read = office.follower.catch_up(head)
+            if not self._read:
+                self._head = None  # the chain changes just now: it is looked at again at once
+            self._full = False
         except NoRoom as error:
-            read = False
+            self._read = False
             self._troubles.note("journal", error)
-            self._log.error("takes note of no new job: make room", error=str(error))
-        self._head = head if read else None
+            (self._log.debug if self._full else self._log.error)("notes no new jobs: make room", error=str(error))
+            self._full = True
+            office.retention.make_room()
         if office.follower.taken_back:
             office.follower.taken_back = False
             self._log.warning("the chain has dropped blocks that were read", head=head.number)
             self._listings.forget()
             office.desk.taken_back()
-            if not self._drain.asked():
-                office.purse.begin_again(office.endpoint)
-        office.report.seen(head, read=read)
+            office.purse.begin_again(office.endpoint, draining=self._drain.asked())
+        office.report.seen(head, read=self._read)
 
     def _drained(self, office: Office, standing: Standing) -> bool:
         """Whether nothing has held a draining operator for as long as the chain may drop blocks."""
-        held = standing.free or standing.locked or self._unfinished(office)
-        if held or self._head is None:
+        held = standing.free or standing.locked or office.unfinished()
+        if held or not self._read or self._head is None:
             self._free_since = None
             return False
         self._free_since = self._free_since or self._head.number
@@ -292,15 +272,6 @@ class Daemon:
     @cached_property
     def _confirmations(self) -> int:
         return self._chain.jobs.windows().confirmations
-
-    def _unfinished(self, office: Office) -> int:
-        return sum(part.unfinished() for part in office.driven) + len(office.purse.under_way())
-
-    def _write(self, office: Office, state: State) -> None:
-        left = ""
-        if state is State.DRAINING:
-            left = f"{self._unfinished(office)} duties and transactions to end"
-        office.report.write(office.desk, office.slots, office.purse, office.journal, state=state, left=left)
 
     def _pause(self, failures: int) -> float:
         return min(self._terms.poll * float(2 ** min(failures, 10)), LONGEST_PAUSE)

@@ -71,7 +71,7 @@ class Shelves(BlockStore):
             with self._guard:
                 self._reading[root] -= 1
             self.fetched.used(root)
-            self._evict()
+            self.evict(self._cache, keep=root)
 
     @contextmanager
     def complete(self, root: Cid) -> Iterator[BlockStore]:
@@ -105,13 +105,15 @@ class Shelves(BlockStore):
                 dropped += 1
         return dropped
 
-    def _evict(self) -> None:
-        with self._guard:
-            idle = [root for root in self.fetched.roots()[:-1] if not self._reading[root]]
-        for root in idle:
-            if self.fetched.size() <= self._cache:
+    def evict(self, bound: int, *, keep: Cid | None = None) -> None:
+        """Drops what was fetched and nobody reads, longest unused first, until at most `bound` bytes stay."""
+        for root in self.fetched.roots():
+            if self.fetched.size() <= bound:
                 return
-            self.fetched.drop(root)
+            with self._guard:
+                idle = root != keep and not self._reading[root]
+            if idle:
+                self.fetched.drop(root)
 
 
 class Library(Content):

@@ -8,9 +8,7 @@ from prometheus_client import (
     CollectorRegistry,
     Counter,
     Gauge,
-    GCCollector,
     Histogram,
-    PlatformCollector,
     ProcessCollector,
     start_http_server,
 )
@@ -34,8 +32,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        for collector in (ProcessCollector, PlatformCollector, GCCollector):
-            collector(registry=self.registry)
+        ProcessCollector(registry=self.registry)
         self._duties = self._gauge("duties", "Jobs and panels in the journal.", "contract", "stage")
         self._endings = self._gauge("endings", "Own jobs and panels in the journal that ended.", "contract", "ending")
         self._runs = Histogram(

@@ -4,6 +4,7 @@ What the chain has as well is read from there again, and may be left out. An out
 the desk commits to none that it does not find in the journal.
 """
 
+import time
 from collections.abc import Callable
 
 from node.executor.duty import Duty
@@ -11,6 +12,8 @@ from node.executor.entry import Entry
 from node.executor.journal import Journal, NoRoom
 from node.executor.run import Vote
 from node.executor.troubles import Troubles
+
+AGAIN = 1.0  # seconds until an outcome is tried again that there was no room for
 
 
 class Notes:
@@ -20,6 +23,7 @@ class Notes:
         self._journal = journal
         self._troubles = troubles
         self._unwritten: dict[Duty, tuple[Entry, Vote, str]] = {}
+        self._again = 0.0  # when to try again, in this machine's monotonic time
 
     def put(self, write: Callable[[], None]) -> None:
         """Writes what the chain tells as well, if there is room."""
@@ -38,7 +42,8 @@ class Notes:
         return duty in self._unwritten
 
     def waiting(self) -> bool:
-        return bool(self._unwritten)
+        """Whether one is to be tried again now."""
+        return bool(self._unwritten) and time.monotonic() >= self._again
 
     def write_again(self, duty: Duty) -> bool:
         """Whether nothing is left to write of it."""
@@ -49,6 +54,7 @@ class Notes:
                 self._journal.ready(duty, vote.kind, vote.document, vote.outcome_hash, vote.salt, reason=reason)
         except NoRoom as error:
             self._troubles.note(str(duty), error)
+            self._again = time.monotonic() + AGAIN
             return False
         del self._unwritten[duty]
         return True

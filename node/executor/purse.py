@@ -39,15 +39,15 @@ class Purse:
         self._troubles = troubles
         self._acts: dict[str, Future[int]] = {}
         self._not_before: dict[str, float] = {}  # in this machine's monotonic time
-        self._short = False  # it holds less stake than wanted
+        self._endpoint = ""  # to be registered
+        self._short = False  # it may hold less stake than wanted
         self._log = log.get(operator=operator)
         self.claimed = 0
 
     def begin(self, endpoint: str, stop: threading.Event, *, draining: bool, pause: Callable[[int], float]) -> None:
         """Registers and stakes, as often as it takes.
 
-        Whoever has stake locked has jobs to go on with: a stake that fails then is tried again beside them. Who drains
-        or has asked stake back puts none in.
+        Who drains or has asked stake back puts none in.
 
         Args:
             pause: seconds after so many failures.
@@ -72,25 +72,16 @@ class Purse:
                 return
 
     def _stake(self) -> None:
-        try:
-            if not self._bond.top_up(self._terms.stake):
-                self._log.warning("stakes no more: this account has asked stake back", wanted=self._terms.stake)
-        except FusionError as error:
-            if not self._bond.standing().locked:
-                raise
-            self._log.warning("works on with less stake than wanted", error=str(error))
-            self._short = True
-            self._not_before["stake"] = time.monotonic() + AGAIN
+        if not self._bond.top_up(self._terms.stake):
+            self._log.warning("stakes no more: this account has asked stake back", wanted=self._terms.stake)
 
-    def begin_again(self, endpoint: str) -> None:
-        """Registers and stakes anew beside its duties: the chain dropped blocks, perhaps with these acts."""
+    def begin_again(self, endpoint: str, *, draining: bool) -> None:
+        """The same beside its duties, which wait for nothing: it has been here before.
 
-        def begin() -> int:
-            self._bond.register(endpoint)
-            return 0
-
-        self._do("register", begin)
-        self._short = True
+        After a restart, or after the chain dropped blocks, and perhaps these acts with them.
+        """
+        self._endpoint = endpoint
+        self._short = not draining
 
     def review(self, standing: Standing, *, least: int, draining: bool) -> None:
         """Starts what is due.
@@ -100,6 +91,8 @@ class Purse:
             least: stake below which nobody is drawn.
             draining: asks back what is free instead of staking.
         """
+        if self._endpoint:
+            self._do("register", self._register)
         if draining:
             # Each request makes all that is asked back wait anew: what nobody is drawn by waits for the last of it.
             if standing.free and (standing.free + standing.locked >= least or not standing.locked):
@@ -136,6 +129,12 @@ class Purse:
             self._metrics.claimed(amount)
         elif act == "stake":
             self._short = False
+        elif act == "register":
+            self._endpoint = ""
+
+    def _register(self) -> int:
+        self._bond.register(self._endpoint)
+        return 0
 
     def _restake(self) -> int:
         return int(self._bond.top_up(self._terms.stake))

@@ -55,6 +55,7 @@ class Report:
         self._standing = Standing(0, 0, 0, 0)
         self._block = Block(0, "", "", 0)
         self._head = 0
+        self._silent = False  # whether the status could not be written
         self._log = log.get(operator=operator)
         metrics.walls(len(walls))
 
@@ -92,9 +93,11 @@ class Report:
         self._metrics.draining(on=state is State.DRAINING)
         try:
             status.save(self.path)
+            self._silent = False
         except OSError as error:
             self._troubles.note("status", error)
-            self._log.warning("cannot write the status", path=str(self.path), error=str(error))
+            (self._log.debug if self._silent else self._log.error)("cannot write the status", error=str(error))
+            self._silent = True
 
     def _status(self, desk: Desk, slots: Slots, purse: Purse, journal: Journal, *, state: State, left: str) -> Status:
         standing, now = self._standing, time.monotonic()

@@ -38,6 +38,10 @@ class Retention:
         except Retryable as error:  # a disk in trouble; what matters of it is told by whoever needs it
             self._log.warning("could not clean up", error=str(error))
 
+    def make_room(self) -> None:
+        """Gives up what can be fetched again, where the disk is full."""
+        self._shelves.evict(0)
+
     def clean(self, now: int) -> None:
         before = now - self._terms.keep
         kept, gone = (_tables(documents) for documents in self._journal.documents(before))

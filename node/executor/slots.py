@@ -22,11 +22,12 @@ class Slots:
         memory: bound of the memory limits of all runs under way, in bytes.
 
     Attributes:
+        workers: all of them, idle or not.
         restarts: how often a worker's process had to be started again.
     """
 
     def __init__(self, workers: Sequence[Worker], memory: int) -> None:
-        self._all = tuple(workers)
+        self.workers = tuple(workers)
         self.count = len(workers)
         self.memory = memory
         self.taken = 0
@@ -55,7 +56,7 @@ class Slots:
 
     def close(self) -> None:
         """Ends all runs, and the processes that they go on in."""
-        for worker in self._all:
+        for worker in self.workers:
             worker.close()
 
     def _notice(self, worker: Worker) -> None:

@@ -74,6 +74,11 @@ class Mortal(Desk):
         super()._succeeded(entry, act, result)
         self._fate(f"after {_of(entry, act)} is noted")
 
+    def _decline(self, entry: Entry, reason: str) -> None:
+        self._fate(f"before {_of(entry, Act.DECLINE)}")
+        super()._decline(entry, reason)
+        self._fate(f"after {_of(entry, Act.DECLINE)} is noted")
+
     def _fate(self, point: str) -> None:
         if point in self.to_come:
             self.to_come.remove(point)
@@ -160,6 +165,23 @@ class Scene:
                     desk.review(head)
             if not any(desk.under_way() for desk, _ in offices):
                 self.anvil.advance(1)
+
+    def work_through(
+        self, to_come: set[str], voter: Voter | None = None, *, until: Callable[[], bool] = lambda: True
+    ) -> None:
+        """The same with a death at each point that is `to_come`, and a new process after it."""
+        while True:
+            journal = Journal(self.path)
+            desk = self.desk(journal, Mortal, voter)
+            desk.to_come = to_come  # type: ignore[attr-defined]  # it is a Mortal
+            try:
+                # An act's own end may be found on chain before the act is back: its death is still to come.
+                self.drive(desk, journal, lambda: idle(journal) and not desk.under_way() and until())  # noqa: B023
+                return
+            except Killed:
+                continue
+            finally:
+                journal.close()
 
     def work(self, voter: Voter | None = None) -> None:
         """Until the journal has no job left."""

@@ -62,18 +62,7 @@ def test_a_death_between_any_two_steps_loses_nothing(
     job_id = scene.post()
     to_come = {point.format(act) for point in points for act in ALL}
     assert len(to_come) == deaths
-    while True:
-        journal = Journal(scene.path)
-        desk = scene.desk(journal, Mortal)
-        desk.to_come = to_come  # type: ignore[attr-defined]  # it is a Mortal
-        try:
-            # An act's own end may be found on chain before the act is back: its death is still to come.
-            scene.drive(desk, journal, lambda: idle(journal) and not desk.under_way())  # noqa: B023  # called at once
-            break
-        except Killed:
-            continue
-        finally:
-            journal.close()
+    scene.work_through(to_come)
     assert to_come == set()
     assert scene.job(job_id).status is Status.FINAL
     assert scene.runs == runs

@@ -1,182 +1,34 @@
 """The desk: whose transactions go first, how long it pauses, and when it gives a job up."""
 
 import math
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import wait
-from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
 
 import pytest
 
-from fusion.chain.account import Account
-from fusion.chain.bindings.types import Job, OutcomeKind, PanelState, PanelStatus, Seat, Status, Windows
-from fusion.chain.client import Block
+from fusion.chain.bindings.types import OutcomeKind, PanelStatus, Status
 from fusion.chain.rpc import RpcError
 from fusion.content.cid import RAW, Cid
 from fusion.content.store import BlockStore
 from fusion.errors import BadInput, ChainUnavailable, ContentError, ContentUnavailable, ContractRefused
-from node.digest import commitment, keccak, outcome_hash
+from node.digest import commitment, outcome_hash
 from node.executor import desk as desk_module
 from node.executor import pauses as pauses_module
 from node.executor.desk import BLOCK_PAUSE, RUN_TRIES, SENDING, Desk, _tries
-from node.executor.duty import Contract, Duty
-from node.executor.journal import Called, Entry, Journal, Posted, Stage
+from node.executor.duty import Duty
+from node.executor.journal import Called, Entry, Journal, Stage
 from node.executor.pauses import LONGEST_PAUSE
-from node.executor.run import UNAVAILABLE, Late, NotAttested, Vote
-from node.executor.slots import Slots
-from node.executor.steps import ANYONES, NOTHING, Act
-from node.spec import JobSpec
-from sandbox.code import Limits
-
-ME = Account.random()
-IMAGE = bytes(range(32))
-SPEC = JobSpec(1, limits=Limits(fuel=10**6), image=IMAGE).encode()
-DEADLINE = 2_000
-ROOM = 10  # a tenth of the commit window
-HEAD = Block(100, "0xh", "0xg", 1_000)
-CLOSING = replace(HEAD, timestamp=DEADLINE - ROOM)
-FIRST, ITS_PANEL = Duty(Contract.JOB, 1), Duty(Contract.PANEL, 1)
-
-
-class World:
-    """A chain of jobs that are all alike: one seat, this operator's, and one panel on which it sits too."""
-
-    def __init__(self, status: Status) -> None:
-        self.status = status
-        self.panel_status = PanelStatus.ASSIGNED
-        self.demanded = NOTHING
-        self.sent = threading.Event()
-        self.error: Exception | None = None
-        self.calls: list[tuple[object, ...]] = []
-        self.jobs = self.panel = self.staking = self.deployment = self
-        self.address, self.chain_id = "0x" + "1" * 40, 1
-
-    def windows(self) -> Windows:
-        return Windows(open=60, commit=100, reveal=60, challenge=2, fuel_per_second=10**6, confirmations=2)
-
-    def job(self, _job_id: int, **_at: object) -> Job:
-        return Job(
-            status=self.status,
-            kind=OutcomeKind.NONE,
-            n=1,
-            k=1,
-            committed=0,
-            revealed=0,
-            redraws=0,
-            demands=0,
-            version=1,
-            deadline=DEADLINE,
-            ready_block=1,
-            fuel=10**6,
-            requester=self.address,
-            fee=1,
-            royalty_token=self.address,
-            royalty=0,
-            lock=1,
-            assurance_ppm=0,
-            panel_id=1,
-            challenger=self.address,
-            bond=0,
-            demanded=self.demanded,
-            spec_hash=keccak(SPEC),
-            outcome_hash=NOTHING,
-        )
-
-    def seats(self, _number: int, **_at: object) -> list[Seat]:
-        return [Seat(ME.address, OutcomeKind.NONE, released=False, commitment=NOTHING, outcome_hash=NOTHING)]
-
-    def commit(self, *arguments: object) -> None:
-        self.calls.append(("commit", *arguments))
-
-    def answer(self, *arguments: object) -> None:
-        self.calls.append(("answer", *arguments))
-
-    def tally(self, *_arguments: object) -> None: ...
-
-    def resolve(self, *_arguments: object) -> None: ...
-
-    def send(self, *_arguments: object, **_options: object) -> None:
-        if self.error is not None:
-            raise self.error
-        self.sent.wait(10)
-        raise ChainUnavailable("the test is over")
-
-
-class Panels:
-    """The panel of each job, at another address."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.address = "0x" + "2" * 40
-        self.seats, self.commit = world.seats, world.commit
-
-    def panel(self, number: int, **_at: object) -> PanelState:
-        return PanelState(
-            job_id=number,
-            status=self.world.panel_status,
-            audit=False,
-            size=1,
-            committed=0,
-            revealed=0,
-            votes=0,
-            kind=OutcomeKind.NONE,
-            deadline=DEADLINE,
-            ready_block=1,
-            fuel=10**6,
-            lock=1,
-            outcome_hash=NOTHING,
-        )
-
-
-Made = tuple[World, Desk, Journal]
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> Iterator[Callable[..., Made]]:
-    """Makes a world, a desk with `workers` and a journal with `count` jobs, of which the last `ready` have a vote.
-
-    Its voter raises `failure`, or else waits for the test's end.
-    """
-    journal = Journal(tmp_path / "journal.sqlite")
-    begun: list[World] = []
-
-    def make(
-        status: Status,
-        *,
-        count: int,
-        ready: int = 0,
-        workers: int = 0,
-        memory: int = 2**40,
-        failure: Exception | None = None,
-    ) -> Made:
-        world = World(status)
-        world.panel = Panels(world)  # type: ignore[assignment]  # until then it was its own
-        begun.append(world)
-
-        def run(*_arguments: object) -> Vote:
-            if failure is not None:
-                raise failure
-            world.sent.wait(10)
-            raise ChainUnavailable("the test is over")
-
-        some: Any = [SimpleNamespace(pid=7) for _ in range(workers)]
-        slots = Slots(some, memory)
-        store = BlockStore(tmp_path / "content")
-        desk = Desk(
-            cast("Any", world), ME, journal, store=store, images={IMAGE}, slots=slots, voter=run, max_fuel=10**12
-        )
-        journal.advance(1, "0xa", [Posted(job_id, 1, SPEC) for job_id in range(1, count + 1)])
-        for job_id in range(count - ready + 1, count + 1):
-            journal.ready(Duty(Contract.JOB, job_id), 1, b"document", b"h" * 32, b"s" * 32)
-        return world, desk, journal
-
-    yield make
-    for world in begun:
-        world.sent.set()
-    journal.close()
+from node.executor.run import UNAVAILABLE, Late, NotAttested
+from node.executor.steps import ANYONES, Act
+from tests.unit.node.desk_world import (
+    CLOSING,
+    FIRST,
+    HEAD,
+    ITS_PANEL,
+    ME,
+    Made,
+)
 
 
 def _collected(desk: Desk) -> None:

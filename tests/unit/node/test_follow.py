@@ -1,21 +1,23 @@
 """The follower: what it reads belongs to one chain, whenever the chain changes."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from fusion.chain.bindings.job_market import Failed
+from fusion.chain.bindings.job_market import Failed, Finalized
 from fusion.chain.bindings.job_market import Posted as PostedLog
+from fusion.chain.bindings.operator_staking import Slashed
 from fusion.chain.bindings.panel import Called, Decided
-from fusion.chain.bindings.types import Failure, JobTerms, OutcomeKind
+from fusion.chain.bindings.types import Failure, Fault, JobTerms, OutcomeKind
 from fusion.chain.client import Block
 from fusion.chain.contract import Event, LogRef
 from node.executor.duty import Contract, Duty
 from node.executor.follow import Follower
-from node.executor.journal import Journal
+from node.executor.journal import Journal, Slash
 
 WHO = "0x" + "1" * 40
 
@@ -103,3 +105,36 @@ def test_panels_are_found_and_ended_by_their_logs(journal: Journal, monkeypatch:
     assert [entry.duty for entry in journal.active()] == [job]
     assert follower.catch_up(chain.head())
     assert journal.active() == []
+
+
+def test_what_was_earned_and_lost_is_noted_of_this_operator_alone(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain = Chain("aBCdef")
+    other = "0x" + "2" * 40
+    follower = Follower(cast("Any", chain), journal, WHO)
+    told: list[Event] = [
+        chain.posted(1),
+        chain.posted(2),
+        Finalized(1, OutcomeKind.RESULT, bytes(32), (other, WHO), log=chain.log(3)),
+        Finalized(2, OutcomeKind.RESULT, bytes(32), (other,), log=chain.log(4)),
+        Slashed(WHO, 2, Fault.WRONG, 5, 4, log=chain.log(4)),
+        Slashed(other, 2, Fault.WRONG, 5, 4, log=replace(chain.log(4), log_index=1)),
+    ]
+    monkeypatch.setattr(
+        chain, "events", lambda first, last: [each for each in told if first <= each.log.block_number <= last]
+    )
+    assert follower.catch_up(chain.head())
+    for number, ending in ((1, "paid"), (2, "unpaid")):
+        entry = journal.get(Duty(Contract.JOB, number))
+        assert entry is not None
+        assert (entry.ending, entry.done_time) == (ending, 5), "its end is known by the last block of the reading"
+    assert journal.slashed() == [Slash(4, 0, 2, "WRONG", 4)]
+    assert not follower.taken_back
+
+    chain.letters = "aBCdxyz"
+    told[3:] = []
+    assert follower.catch_up(chain.head())
+    assert follower.taken_back, "for whoever knows what may be another now"
+    assert journal.slashed() == []
+    assert [entry.number for entry in journal.active()] == [2]

@@ -25,7 +25,8 @@ class Short:
         self.locked, self.error, self.enough, self.tries = locked, error, False, 0
         self.done: list[str] = []
 
-    def register(self, _endpoint: str) -> None: ...
+    def register(self, endpoint: str) -> None:
+        self.done.append(endpoint)
 
     def standing(self) -> Standing:
         return Standing(free=0, locked=self.locked, unbonding=0, claimable=0)
@@ -60,18 +61,20 @@ def _begin(purse: Purse, *, draining: bool = False) -> None:
 
 
 @pytest.mark.parametrize("error", [TOO_LOW, BadInput("it holds 0 base units and stakes 5 more")])
-def test_a_stake_that_fails_keeps_nobody_from_the_jobs_that_lock_it(
+def test_who_has_duties_stakes_and_registers_beside_them_until_it_works(
     error: FusionError, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(purse_module, "AGAIN", 0.0)
     bond = Short(locked=5, error=error)
     purse = _purse(bond)
-    _begin(purse)  # it would not come back
+    purse.begin_again("http://here", draining=False)
+    assert bond.done == [], "nothing is waited for"
     _reviewed(purse, bond.standing())
     bond.enough = True
     for _ in range(3):
         _reviewed(purse, bond.standing())
-    assert bond.tries == 3, "one at the start, one that failed, one that did not"
+    assert bond.tries == 2, "one that failed, one that did not"
+    assert bond.done == ["http://here"]
 
 
 def test_without_locked_stake_a_stake_that_fails_ends_the_start() -> None:
@@ -82,6 +85,9 @@ def test_without_locked_stake_a_stake_that_fails_ends_the_start() -> None:
 def test_who_drains_stakes_nothing() -> None:
     bond = Short()
     _begin(_purse(bond), draining=True)
+    purse = _purse(bond)
+    purse.begin_again("http://here", draining=True)
+    _reviewed(purse, bond.standing(), draining=True)
     assert bond.tries == 0
 
 

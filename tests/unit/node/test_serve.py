@@ -13,7 +13,7 @@ from fusion.content.gateway import Content
 from fusion.content.store import BlockStore
 from fusion.errors import BadInput, NotReady
 from node.executor.serve import GatewayServer
-from node.executor.status import Status, started
+from node.executor.status import State, Status, since_boot, started
 
 STATUS = Status(
     operator="0x" + "1" * 40,
@@ -66,6 +66,24 @@ def test_a_status_says_whether_its_process_is_there() -> None:
     assert not replace(STATUS, pid=ended.pid).running
     assert not replace(STATUS, pid=os.getppid(), started=STATUS.started + 60).running, "another has its number now"
     assert replace(STATUS, started=0.0).running, "written before the start was noted"
+
+
+def test_a_status_that_is_not_the_present_says_so() -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    assert replace(STATUS, written=since_boot()).stale == ""
+    assert replace(STATUS, written=since_boot() - 90).stale == "silent for 90 s"
+    assert replace(STATUS, pid=ended.pid).stale == "not running"
+    assert replace(STATUS, pid=ended.pid, state=State.STOPPED).stale == "stopped"
+    assert replace(STATUS, pid=ended.pid, state=State.DRAINED).stale == "drained"
+
+
+def test_a_status_of_an_older_version_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "status.json"
+    STATUS.save(path)
+    old = {name: value for name, value in json.loads(path.read_text()).items() if name not in ("duties", "written")}
+    path.write_text(json.dumps(old))
+    assert Status.load(path).stale == ""
 
 
 def test_no_status_and_a_damaged_one_are_told(tmp_path: Path) -> None:
