@@ -84,7 +84,10 @@ def soak(
 ) -> tuple[dict[str, Any], str]:
     """The report, and the picture."""
     samples, ends = Samples(), dict[str, int]()
-    with opened(folder, image, STEADY, say, breakable=False, options=SHORTLY) as network, pool(ends) as load:
+    with (
+        opened(folder, image, STEADY, say, breakable=False, module="tests.soak.tidy", options=SHORTLY) as network,
+        pool(ends) as load,
+    ):
         start(network, say, stopped)
         count = int(seconds / 60 * JOBS_A_MINUTE)
         work = orders(SEED, count, network.wares, image.id, network.content.store, few=True)

@@ -29,6 +29,7 @@ from tests.soak.scale import Scale
 from tests.soak.wares import Ware, published
 
 BLOCK_SECONDS = 1
+LIAR = "tests.soak.liar"
 STAKES = {Role.HONEST: 5_000, Role.LIAR: 10_000, Role.SILENT: 1_500}  # whole tokens
 DOLLARS = 100_000 * MUSD  # what each is given
 ALLOWED = 50_000 * MUSD  # what the market may take of a requester
@@ -111,13 +112,21 @@ def abilities(honest: int) -> tuple[list[frozenset[Kind]], dict[Kind, str]]:
 
 @contextmanager
 def opened(
-    folder: Path, image: Image, scale: Scale, say: Say, *, breakable: bool = True, options: Sequence[str] = ()
+    folder: Path,
+    image: Image,
+    scale: Scale,
+    say: Say,
+    *,
+    breakable: bool = True,
+    module: str = "cli",
+    options: Sequence[str] = (),
 ) -> Iterator[Network]:
     """A network whose files lie in `folder`; its operators are yet to be started, and are ended with the `with`.
 
     Args:
         breakable: whether they get proxies, small disks and clocks that jump.
-        options: of the operators' command, beside those that each has.
+        module: that has the operators' command.
+        options: of that command, beside those that each has.
     """
     with ExitStack() as stack:
         anvil = stack.enter_context(Anvil.run())
@@ -127,7 +136,10 @@ def opened(
         fusion = Fusion.at(folder / "people", FUSION_RPC=anvil.url, FUSION_GATEWAYS=json.dumps([gateway.url]))
         people = {name: accounts.create(fusion.home / "keys", name) for name in ("ada", CHALLENGER, *REQUESTERS)}
         able, skipped = abilities(scale.honest) if breakable else ([frozenset[Kind]()] * scale.honest, {})
-        operators = _operators(folder, scale, able, stack, options)
+        operators = _operators(folder, scale, able, stack)
+        for each in operators.values():
+            each.module = LIAR if each.role is Role.LIAR else module
+            each.options = options
         keys = {name: accounts.create(each.home / "keys", "operator") for name, each in operators.items()}
         say("deploys the contracts")
         chain = _deployed(anvil, {**people, **keys}, scale)
@@ -154,9 +166,7 @@ def opened(
         )  # fmt: skip
 
 
-def _operators(
-    folder: Path, scale: Scale, able: list[frozenset[Kind]], stack: ExitStack, options: Sequence[str]
-) -> dict[str, Operator]:
+def _operators(folder: Path, scale: Scale, able: list[frozenset[Kind]], stack: ExitStack) -> dict[str, Operator]:
     counts = {Role.HONEST: scale.honest, Role.LIAR: scale.liars, Role.SILENT: scale.silent}
     found: dict[str, Operator] = {}
     for role, count in counts.items():
@@ -169,7 +179,7 @@ def _operators(
                 size = f"size={DISK}m"
                 subprocess.run(["mount", "-t", "tmpfs", "-o", size, "fusion-chaos", str(home)], check=True)
                 stack.callback(subprocess.run, ["umount", "-l", str(home)], check=False)
-            found[name] = Operator(name, role, home, "", STAKES[role], kinds, options)
+            found[name] = Operator(name, role, home, "", STAKES[role], kinds)
     stack.callback(lambda: end(list(found.values())))
     return found
 

@@ -47,6 +47,7 @@ class Operator:
         address: of its account.
         stake: in whole tokens.
         able: what can happen to it.
+        module: that has its command.
         options: of its command, beside those that every operator has.
         more: what is set in its environment beside what every operator is given.
         absences: when it could not do its work.
@@ -59,6 +60,7 @@ class Operator:
     address: str
     stake: int
     able: frozenset[Kind] = frozenset()
+    module: str = "cli"
     options: Sequence[str] = ()
     more: Mapping[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
@@ -73,9 +75,18 @@ class Operator:
         return self.home.with_name(f"{self.name}.log")
 
     def command(self) -> list[str]:
-        module = "tests.soak.liar" if self.role is Role.LIAR else "cli"
         start = ["operator", "start", "--as", "operator", "--workers", "1", "--port", str(self.port)]
-        return [sys.executable, "-m", module, *start, "--stake", str(self.stake), "--claim-at", "0.5", *self.options]
+        return [
+            sys.executable,
+            "-m",
+            self.module,
+            *start,
+            "--stake",
+            str(self.stake),
+            "--claim-at",
+            "0.5",
+            *self.options,
+        ]
 
     def start(self) -> None:
         given = {"FUSION_HOME": str(self.home), "FUSION_CACHE": str(Settings().cache), "PYTHONPATH": str(ROOT)}

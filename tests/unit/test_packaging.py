@@ -164,10 +164,22 @@ def test_it_runs_as_an_ordinary_user_behind_an_init_with_its_home_in_a_volume() 
 @pytest.mark.parametrize(("silent", "healthy"), [(0.0, True), (STALE + 5.0, False)])
 def test_it_is_healthy_while_its_operator_writes_its_status(tmp_path: Path, *, silent: float, healthy: bool) -> None:
     me, now = os.getpid(), since_boot() - silent
-    none = dict.fromkeys(("block", "time", "free", "locked", "unbonding", "claimable", "claimed"), 0)
-    Status(operator="0x", endpoint="", image="", pid=me, started=started(me), written=now, jobs={}, **none).save(
-        tmp_path / FILE
-    )
+    Status(
+        operator="0x",
+        endpoint="",
+        image="",
+        pid=me,
+        started=started(me),
+        written=now,
+        block=0,
+        time=0,
+        jobs={},
+        free=0,
+        locked=0,
+        unbonding=0,
+        claimable=0,
+        claimed=0,
+    ).save(tmp_path / FILE)
     (told,) = of("HEALTHCHECK")
     program, *arguments = json.loads(told.partition("CMD ")[2])
     assert program == "python"
