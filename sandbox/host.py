@@ -38,6 +38,7 @@ _FOLDER, _ARCHIVE = b"/usr/local/lib", b"python315.zip"
 _MASK = 0xFFFFFFFF
 _MAX_RANDOM = 65536
 _MAX_VECTORS = 1024
+_LAST_OFFSET = (1 << 63) - 1
 
 Stop = Literal["output", "exit", "fault", "broken"]
 
@@ -190,8 +191,13 @@ class Host:
             return self._stat(out, 2, kind, len(self._archive))
         return self._stat(out, fd + 10, kind, 0)
 
+    def _names_archive(self, pointer: int, size: int) -> bool:
+        size &= _MASK
+        found = self.at(pointer, size)
+        return size == len(_ARCHIVE) and ctypes.string_at(found, size) == _ARCHIVE  # no copy of all that it names
+
     def _path_filestat_get(self, fd: int, _flags: int, pointer: int, size: int, out: int) -> int:
-        if fd != _LIBRARY or self.read(pointer, size & _MASK) != _ARCHIVE:
+        if fd != _LIBRARY or not self._names_archive(pointer, size):
             return _NOENT
         return self._stat(out, 2, _REGULAR_FILE, len(self._archive))
 
@@ -207,7 +213,7 @@ class Host:
         _flags: int,
         out: int,
     ) -> int:
-        if fd != _LIBRARY or self.read(pointer, size & _MASK) != _ARCHIVE or how & _CREATE_OR_TRUNCATE:
+        if fd != _LIBRARY or not self._names_archive(pointer, size) or how & _CREATE_OR_TRUNCATE:
             return _NOENT
         free = next((number for number in range(_FIRST_FILE, _LAST_FILE + 1) if number not in self._files), None)
         if free is None:
@@ -224,7 +230,7 @@ class Host:
         if whence not in (0, 1, 2):
             return _INVAL
         position = (0, self._files[fd], len(self._archive))[whence] + offset
-        if position < 0:
+        if not 0 <= position <= _LAST_OFFSET:
             return _INVAL
         self._files[fd] = position
         return self.write(out, struct.pack("<Q", position))
@@ -265,6 +271,8 @@ class Host:
         self._budget -= total
         for pointer, size in parts:
             data = self.read(pointer, size)
+            if not data:
+                continue  # there may be any number of them
             if fd == RESULT:
                 self._sent.append(data)
             elif len(self.printed) < PRINTED:

@@ -7,7 +7,18 @@ import pytest
 from fusion.content.unixfs import directory_cid
 from fusion.sdk import Interface, Setting
 from sandbox.code import ModuleCode
-from sandbox.frame import MalformedFrame, OutOfMemory, Raised, Rejected, Returned, packed, parse, printable, request
+from sandbox.frame import (
+    MAX_HEADER,
+    MalformedFrame,
+    OutOfMemory,
+    Raised,
+    Rejected,
+    Returned,
+    packed,
+    parse,
+    printable,
+    request,
+)
 
 INTERFACE = {
     "name": "f",
@@ -141,6 +152,21 @@ def test_columns_have_to_be_the_declared_ones(shapes: list[object], body: bytes)
 def test_columns_have_to_be_the_manifests() -> None:
     with pytest.raises(MalformedFrame, match="manifest"):
         read(frame({"interface": INTERFACE, "result": SHAPES}, BODY), outputs=["up"])
+
+
+@pytest.mark.parametrize("piece", [b'\\"', b'"\\', b'"', b"\\", b'"a\\"'])
+def test_no_header_takes_long_to_refuse(piece: bytes) -> None:
+    """With a search that goes back, the first of these takes a quarter of an hour, which no deadline ends."""
+    text = b'{"' + piece * (MAX_HEADER // len(piece) - 2)
+    assert len(text) <= MAX_HEADER
+    with pytest.raises(MalformedFrame):
+        read(struct.pack("<I", len(text)) + text)
+
+
+@pytest.mark.parametrize("text", [b'{"a": "' + b"[" * 99 + b'"}', b'{"a": "\\"' + b"[" * 99 + b'"}'])
+def test_brackets_in_text_are_no_depth(text: bytes) -> None:
+    with pytest.raises(MalformedFrame, match="no known kind"):
+        read(struct.pack("<I", len(text)) + text)
 
 
 def test_names_and_text_are_made_safe_to_show() -> None:

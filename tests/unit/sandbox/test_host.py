@@ -130,6 +130,28 @@ def test_positions_stay_in_range(guest: Guest) -> None:
     assert guest.call("fd_tell", fd, 410) == OK
 
 
+def test_no_position_is_beyond_what_can_be_told(guest: Guest) -> None:
+    opened(guest, b"python315.zip")
+    fd, far = guest.u32(400), (1 << 63) - 1
+    assert guest.call("fd_seek", fd, far, 0, 410) == OK
+    for _ in range(3):
+        assert guest.call("fd_seek", fd, far, 1, 410) == INVAL
+    assert guest.host.error is None
+
+
+def test_writes_of_nothing_take_no_memory_here(guest: Guest) -> None:
+    for _ in range(100):
+        assert guest.call("fd_write", RESULT, 0, guest.vectors(*[(100, 0)] * 10), 50) == OK
+    assert not guest.host._sent
+
+
+def test_a_name_as_long_as_memory_is_not_copied(guest: Guest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guest.host, "read", None)
+    assert guest.call("path_open", 3, 0, 0, PAGE, 0, 0, 0, 0, 400) == NOENT
+    assert guest.call("path_filestat_get", 3, 0, 0, PAGE, 400) == NOENT
+    assert guest.host.error is None
+
+
 def test_results_and_prints_go_apart(guest: Guest) -> None:
     guest.put(100, b"result")
     guest.put(200, b"print")
