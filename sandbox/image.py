@@ -360,10 +360,10 @@ def _build(images: Path, record: _Record, report: Report) -> None:
 
 
 def _step(steps: Steps, text: str, estimate: float, *arguments: str | Path) -> None:
-    root = str(Path(__file__).parents[1])
+    root = str(Path(__file__).parents[1])  # and with -P nothing of the folder that this happens to be run in
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
-    command = [sys.executable, "-m", "sandbox.build", *map(str, arguments)]
+    command = [sys.executable, "-P", "-m", "sandbox.build", *map(str, arguments)]
     status, words = steps.run(text, estimate, command, environment)
     if status < 0:
         raise NotReady(f"preparing the sandbox image was killed by signal {-status}: it needs 2.6 GB of free memory")

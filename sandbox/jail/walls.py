@@ -85,10 +85,10 @@ def usable() -> frozenset[Wall]:
 def _tried() -> dict[Wall, str]:
     if sys.platform != "linux":
         return dict.fromkeys(Wall, f"{sys.platform} has none: run operators on Linux")
-    paths = os.pathsep.join(str(Path(entry).resolve()) for entry in sys.path)
+    paths = os.pathsep.join(str(Path(entry).resolve()) for entry in sys.path)  # and with -P not the folder it is run in
     try:
         ended = subprocess.run(
-            [sys.executable, "-c", "from sandbox.jail.trial import main; main()"],
+            [sys.executable, "-P", "-c", "from sandbox.jail.trial import main; main()"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             env={"PYTHONPATH": paths},

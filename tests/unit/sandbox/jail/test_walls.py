@@ -42,6 +42,15 @@ def test_here_all_stand_but_perhaps_cgroups() -> None:
     assert usable() >= WALLS - {Wall.MEMORY, Wall.PIDS}
 
 
+def test_what_lies_in_the_folder_it_is_run_in_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stranger's checkout, or a folder that anybody may write to, holds a `json.py`."""
+    for name in ("json", "sandbox", "errno"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'run')!r}, 'w')\n")
+    monkeypatch.chdir(tmp_path)
+    assert walls._tried() == dict(standing())
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize(
     ("calls", "missing", "told"),
     [
