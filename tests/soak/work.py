@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from fusion.chain.bindings.job_market import Failed, Finalized, Posted, Proposed
+from fusion.chain.bindings.job_market import Disputed, Failed, Finalized, Posted, Proposed
 from fusion.chain.bindings.types import Status
 from fusion.chain.client import Block
 from fusion.chain.contract import Event
@@ -75,7 +75,7 @@ class People:
         self._block = network.chain.deployment.block
         self._chance = random.Random(seed)
         self._alarms = false_alarms
-        self._challenging: list[subprocess.Popen[str]] = []
+        self._challenging: dict[int, subprocess.Popen[str]] = {}
         self._threads = [threading.Thread(target=self._request, args=(name,), daemon=True) for name in REQUESTERS]
 
     def start(self) -> None:
@@ -87,7 +87,7 @@ class People:
         self._stop.set()
         for thread in self._threads:
             thread.join(timeout=30.0)
-        for process in self._challenging:
+        for process in self._challenging.values():
             process.kill()
             process.communicate()
 
@@ -119,16 +119,15 @@ class People:
             alarm = self._alarms and self._chance.randrange(FALSE_ALARMS) == 0
             if (lie or alarm) and each.job_id not in board.disputed:
                 board.disputed.add(each.job_id)
-                self._challenging.append(
-                    self.network.fusion.start("job", "challenge", str(each.job_id), "--as", CHALLENGER, "--json")
-                )
+                command = ("job", "challenge", str(each.job_id), "--as", CHALLENGER, "--json")
+                self._challenging[each.job_id] = self.network.fusion.start(*command)
         board.proposed = waiting
-        for process in [each for each in self._challenging if each.poll() is not None]:
-            self._challenging.remove(process)
+        for job_id in [each for each, process in self._challenging.items() if process.poll() is not None]:
+            process = self._challenging.pop(job_id)
             said, complained = process.communicate()
             if process.returncode == 0:
                 self.challenges.append(json.loads(said))
-            else:
+            elif not self.network.chain.find(Disputed, job_id=job_id):  # else an operator was first
                 self.failures.append(f"a challenge was refused: {complained.strip()}")
 
     def _request(self, name: str) -> None:
