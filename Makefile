@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 FORGE := node_modules/@foundry-rs/forge-linux-amd64/bin/forge
 SOL := $(shell find contracts -name '*.sol')
 
-.PHONY: run demo test check contracts brownie bench lock clean
+.PHONY: run demo test check contracts brownie bench chaos soak walls lock clean
 
 run: $(VENV)/main.stamp build/bindings.stamp  ## Start the local network, walk the main journey, serve the app; Ctrl-C ends it.
 	$(BIN)/fusion up --foreground --demo
@@ -29,8 +29,18 @@ check: $(VENV)/dev.stamp build/bindings.stamp  ## Format, lint, types, architect
 contracts: build/bindings.stamp .venv-contracts/main.stamp  ## All that the contracts promise, with a summary; DEEP=1 goes deeper.
 	$(PYTHON) contracts/check.py
 
-bench: $(VENV)/main.stamp  ## Benchmarks and recomputed tables, as JSON.
+bench: $(VENV)/dev.stamp  ## Benchmarks and recomputed tables, as JSON.
 	$(BIN)/python bench/economics.py --json
+	$(BIN)/python bench/sandbox.py --json
+
+chaos: $(VENV)/dev.stamp build/bindings.stamp  ## Fourteen operators, two hundred jobs, and faults while they run.
+	$(BIN)/python -m tests.soak.chaos --operators 14 --jobs 200
+
+soak: $(VENV)/dev.stamp build/bindings.stamp  ## Half an hour under load: nothing may grow. MINUTES=5 is shorter.
+	$(BIN)/python -m tests.soak.leaks --minutes $(or $(MINUTES),30)
+
+walls: $(VENV)/dev.stamp build/bindings.stamp  ## Each wall of the sandbox removed in turn: some escape must succeed then.
+	$(BIN)/python -m tests.escape.walls
 
 brownie: node_modules/main.stamp  ## Compile and test the contracts with brownie, in its own environment.
 	contracts/brownie.sh

@@ -5,7 +5,8 @@ import shutil
 import subprocess
 import sys
 
-PACKAGES = {"chromium": "chromium", "faketime": "faketime", "qemu-x86_64-static": "qemu-user-static"}  # program -> package
+PACKAGES = {"chromium": "chromium", "faketime": "faketime", "qemu-x86_64-static": "qemu-user-static"}
+"""Program -> package."""
 
 
 def main() -> None:
