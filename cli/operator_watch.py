@@ -18,7 +18,10 @@ ROWS = 12  # of each list
 
 
 def show(session: Session, *, as_json: bool) -> None:
-    """Draws the status of this home's operator until Ctrl-C; as JSON, one line whenever it changes."""
+    """Draws the status of this home's operator until Ctrl-C, once where there is no terminal.
+
+    As JSON it is one line whenever it changes.
+    """
     import json
     from dataclasses import asdict
 
@@ -37,7 +40,11 @@ def show(session: Session, *, as_json: bool) -> None:
     from rich.console import Console
     from rich.live import Live
 
-    with Live(drawn(Status.load(path)), console=Console(), auto_refresh=False, screen=False) as live:
+    console = Console()
+    if not console.is_terminal:
+        console.print(drawn(Status.load(path)))
+        return
+    with Live(drawn(Status.load(path)), console=console, auto_refresh=False) as live:
         while True:
             live.update(drawn(Status.load(path)), refresh=True)
             time.sleep(POLL)

@@ -1,5 +1,7 @@
 """An operator's standing: its endpoint and stake on the chain, and what it is owed."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -7,9 +9,11 @@ from fusion import log
 from fusion.chain.account import Account
 from fusion.chain.bindings.operator_staking import Staked, UnbondRequested
 from fusion.chain.client import Chain
+from fusion.chain.contract import Call
 from fusion.errors import BadInput, Retryable
 from fusion.market import payout
 from fusion.money import show
+from node.executor.metrics import Metrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +28,12 @@ class Standing:
 
 
 class Bond:
-    """One operator's account on one chain."""
+    """One operator's account on one chain; `metrics` are told of what it sends."""
 
-    def __init__(self, chain: Chain, account: Account) -> None:
+    def __init__(self, chain: Chain, account: Account, metrics: Metrics | None = None) -> None:
         self._chain = chain
         self._account = account
+        self._metrics = metrics
         self._log = log.get(operator=account.address)
 
     def standing(self) -> Standing:
@@ -40,7 +45,7 @@ class Bond:
         """Makes `endpoint` the one that the chain names for this operator."""
         if self._chain.staking.endpoint(self._account.address) == endpoint:
             return
-        self._chain.send(self._account, self._chain.staking.register(endpoint))
+        self._send("register", self._chain.staking.register(endpoint))
         self._log.info("registered", endpoint=endpoint)
 
     def missing(self, wanted: int) -> int:
@@ -69,8 +74,8 @@ class Bond:
             return
         chain, me = self._chain, self._account.address
         if chain.token.allowance(me, chain.staking.address) < missing:
-            chain.send(self._account, chain.token.approve(chain.staking.address, missing))
-        chain.send(self._account, chain.staking.stake(missing))
+            self._send("approve", chain.token.approve(chain.staking.address, missing))
+        self._send("stake", chain.staking.stake(missing))
         self._log.info("staked", amount=missing)
 
     def top_up(self, wanted: int) -> bool:
@@ -98,7 +103,7 @@ class Bond:
             raise BadInput("no stake is free: what is locked comes free when its jobs end")
         if amount > free:
             raise BadInput(f"{show(amount)} is more than the free stake, {show(free)}: what is locked comes free later")
-        self._chain.send(self._account, self._chain.staking.request_unbond(amount))
+        self._send("unbond", self._chain.staking.request_unbond(amount))
         self._log.info("unbonding", amount=amount)
         return amount
 
@@ -118,12 +123,29 @@ class Bond:
             raise Retryable(
                 f"{show(standing.unbonding)} may be withdrawn from {at:%Y-%m-%d %H:%M:%S} UTC on, in {left}"
             )
-        self._chain.send(self._account, self._chain.staking.withdraw())
+        self._send("withdraw", self._chain.staking.withdraw())
         self._log.info("withdrawn", amount=standing.unbonding)
         return standing.unbonding
 
     def claim(self) -> int:
         """Takes all that the ledger owes this operator in the stake token; returns the amount."""
-        amount = payout.claim(self._chain, self._account).amount
+        with self._counted("claim"):
+            amount = payout.claim(self._chain, self._account).amount
         self._log.info("claimed", amount=amount)
         return amount
+
+    def _send(self, act: str, call: Call) -> None:
+        with self._counted(act):
+            self._chain.send(self._account, call)
+
+    @contextmanager
+    def _counted(self, act: str) -> Iterator[None]:
+        """Tells the metrics whether what is sent in it went well."""
+        try:
+            yield
+        except BaseException:
+            if self._metrics is not None:
+                self._metrics.sent_for(act, failed=True)
+            raise
+        if self._metrics is not None:
+            self._metrics.sent_for(act)

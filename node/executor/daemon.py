@@ -86,7 +86,7 @@ class Daemon:
         self._image = image
         self._images = runnable(image)
         self._walls = walls or {}
-        self._bond = Bond(chain, account)
+        self._bond = Bond(chain, account, self.metrics)
         self._listings = ChainListings(chain)
         self._drain = Drain(home)
         self._troubles = Troubles()

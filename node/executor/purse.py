@@ -108,7 +108,6 @@ class Purse:
         for act in ended:
             future = self._acts.pop(act)
             error = future.exception()
-            self._metrics.sent_for(act, failed=error is not None)
             if error is None:
                 self._succeeded(act, future.result())
                 continue

@@ -265,6 +265,7 @@ def _operator(home: Path, gateways: dict[str, str]) -> "subprocess.Popen[bytes]"
     """`fusion operator start`, as a person would; what it says is in a file beside its home."""
     environment = {"FUSION_HOME": str(home), "FUSION_CACHE": str(Settings().cache), "PATH": "/usr/bin:/bin"}
     command = ["operator", "start", "--as", "operator", "--stake", str(HONEST_STAKE // MUSD), "--claim-at", "1000000"]
+    command += ["--workers", "1"]
     with home.with_suffix(".log").open("wb") as out:
         return subprocess.Popen(
             [sys.executable, "-m", "cli", *command], env=environment | gateways, stdout=out, stderr=out
