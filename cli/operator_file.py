@@ -30,6 +30,8 @@ KEYS: Mapping[str, tuple[type, str]] = {
     "metrics_port": (int, "port that metrics are served at; 0 is nowhere"),
     "keep": (str, "how long ended jobs and their results are kept"),
     "cache": (str, "most that is kept of bundles and inputs"),
+    "watch_share": (str, "share of the others' jobs that it runs again"),
+    "max_bond": (str, "most that its challenges may hold together, in tokens; none without"),
     "log_format": (str, "json or console"),
 }
 OF_SETTINGS = ("network", "rpc", "signer", "password_file", "gateways")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from cli.operator_file import Values
     from fusion.settings import Settings
     from node.executor.terms import Terms
+    from node.executor.watching import Watching
 
 OwnAs = Annotated[
     str | None, typer.Option("--as", metavar="ACCOUNT", help="Account that signs.", envvar="FUSION_ACCOUNT")
@@ -51,6 +52,14 @@ def start(
     ] = None,
     keep: Annotated[str | None, typer.Option(help="How long ended jobs are kept; 7d unless given.")] = None,
     cache: Annotated[str | None, typer.Option(help="Most that is kept of fetched content; 4GiB unless given.")] = None,
+    watch_share: Annotated[
+        str | None,
+        typer.Option(help="Share of the others' jobs, such as 0.05 or 5%, that it runs again; with --max-bond."),
+    ] = None,
+    max_bond: Annotated[
+        str | None, typer.Option(help="Challenges what is wrong; holds at most this many tokens in bonds.")
+    ] = None,
+    watch_anew: Annotated[bool, typer.Option("--watch-anew", help="Challenges again after a bond was lost.")] = False,
     log_format: Annotated[Form | None, typer.Option(help="How logs are written; as lines on a terminal.")] = None,
 ) -> None:
     """Runs an operator until it is told to stop. It takes jobs, attests their outcomes, claims its pay.
@@ -77,6 +86,9 @@ def start(
             "metrics_port": metrics_port,
             "keep": keep,
             "cache": cache,
+            "watch_share": watch_share,
+            "max_bond": max_bond,
+            "watch_anew": watch_anew or None,
             "log_format": log_format,
         },
     )
@@ -145,7 +157,24 @@ def terms_of(values: "Mapping[str, object]") -> "Terms":
         metrics_port=number("metrics_port", 0),
         keep=parse_seconds(text("keep"), "--keep"),
         cache=parse_bytes(text("cache"), "--cache"),
+        watching=_watching(values),
     )
+
+
+def _watching(values: "Mapping[str, object]") -> "Watching | None":
+    """How it watches over others; BadInput where it is not said how much money it may put up."""
+    from cli.values import parse_share
+    from fusion import money
+    from fusion.errors import BadInput
+    from node.executor.watching import Watching
+
+    share = parse_share(str(values.get("watch_share", "0")), "--watch-share")
+    if "max_bond" not in values:
+        if share or values.get("watch_anew"):
+            raise BadInput("no --max-bond: say how many tokens the bonds of challenges may hold together")
+        return None
+    bond = money.parse(str(values["max_bond"]), "--max-bond")
+    return Watching(share, bond, anew=bool(values.get("watch_anew")))
 
 
 def missing_walls() -> dict[str, str]:

@@ -59,6 +59,18 @@ def parse_moment(text: str, option: str, now: int) -> int:
         ) from None
 
 
+def parse_share(text: str, option: str) -> float:
+    """The part of one that `0.05` or `5%` names."""
+    number, whole = (text[:-1], 100) if text.endswith("%") else (text, 1)
+    try:
+        share = float(number) / whole
+    except ValueError:
+        share = math.nan
+    if not 0 <= share <= 1:
+        raise BadInput(f"{option} is {text!r}: give a share from 0 to 1, or a percentage, such as 0.05 or 5%")
+    return share
+
+
 def parse_bps(text: str, option: str) -> int:
     """Basis points of `2.5%`."""
     from fusion.market.splits import parse_percent

@@ -126,6 +126,12 @@ class Worker:
         with self._busy:
             self._discard()
 
+    def interrupt(self) -> None:
+        """Ends the process, and with it what another thread runs in it; the next run starts another."""
+        with self._guard:
+            if self._cell is not None:
+                self._cell.stop()
+
     def __enter__(self) -> Self:
         return self
 

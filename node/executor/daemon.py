@@ -17,9 +17,11 @@ from fusion.chain.client import Block, Chain
 from fusion.content.gateway import Content
 from fusion.errors import FusionError
 from node.executor.bond import Bond, Standing
+from node.executor.casebook import Casebook
+from node.executor.challenger import Challenger
 from node.executor.desk import Desk
 from node.executor.drain import Drain
-from node.executor.driven import Driven
+from node.executor.driven import Beside
 from node.executor.follow import Follower
 from node.executor.images import forget, runnable
 from node.executor.journal import Journal, NoRoom
@@ -78,6 +80,7 @@ class Daemon:
         self._home = home
         place = f"{chain.deployment.chain_id}-{chain.jobs.address.lower()}"
         self._journal_path = home / f"journal-{place}.sqlite"
+        self._casebook_path = home / f"casebook-{place}.sqlite"
         self._chain = chain
         self._account = account
         self._shelves = Shelves(content.store, home / f"shelves-{place}", terms.cache)
@@ -130,9 +133,35 @@ class Daemon:
         image = self._images[spec.image]
         return vote(spec, self._listings, self._content.beside(others), lambda task: worker.run(task, image), until)
 
-    def others(self, _slots: Slots, _journal: Journal) -> Sequence[Driven]:
+    def rerun(self, spec: JobSpec, worker: Worker, until: float, others: Sequence[str]) -> bytes:
+        """The outcome hash of a job that others ran, of which nothing is kept; called in a thread, as `vote` is."""
+        image, content = self._images[spec.image], self._content.beside(others)
+        found = vote(spec, self._listings, content, lambda task: worker.run(task, image), until, keep=False)
+        return found.outcome_hash
+
+    def _others(self, desk: Desk, slots: Slots, journal: Journal, stack: ExitStack) -> Sequence[Beside]:
         """What is driven beside the desk."""
-        return ()
+        if self._terms.watching is None:
+            return ()
+        casebook = Casebook(self._casebook_path)
+        stack.callback(casebook.close)
+        challenger = Challenger(
+            self._chain,
+            self._account,
+            journal,
+            casebook,
+            self._terms.watching,
+            slots=slots,
+            images=self._images,
+            rerun=self.rerun,
+            busy=lambda: desk.waiting_runs > 0,
+            leaving=self._drain.asked,
+            max_fuel=self._terms.max_fuel,
+            max_memory=self._terms.job_memory,
+            metrics=self.metrics,
+            troubles=self._troubles,
+        )
+        return (challenger,)
 
     # Beginning and end
 
@@ -183,7 +212,7 @@ class Daemon:
             ),
             retention=Retention(journal, self._shelves, terms, self.metrics, operator=me),
             endpoint=endpoint,
-            others=self.others(slots, journal),
+            others=self._others(desk, slots, journal, stack),
         )
 
     # At work

@@ -1,6 +1,6 @@
 """What the daemon drives: parts that look at the chain and act on it, each in its own way."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol
 
@@ -27,3 +27,10 @@ class Driven(Protocol):
 
     def unfinished(self) -> int:
         """How much there is that an operator does not leave: what its stake or its money still depends on."""
+
+
+class Beside(Driven, Protocol):
+    """What acts beside the desk, and says of itself how it does."""
+
+    def told(self) -> "Mapping[str, object]":
+        """For the operator's status, as JSON has it."""

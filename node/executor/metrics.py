@@ -55,6 +55,8 @@ class Metrics:
         self._claimable = self._gauge("claimable_units", "What the ledger owes this operator.")
         self._claimed = self._counter("claimed_units", "What was claimed since the process began.")
         self._slashed = self._gauge("slashed_units", "Stake lost, by fault.", "fault")
+        self._cases = self._counter("cases", "Jobs of others looked into, by why and how it ended.", "reason", "ending")
+        self._bonds = self._gauge("bonds_units", "Bonds of challenges under way.")
         self._restarts = self._gauge("worker_restarts", "Sandbox processes that had to be started again.")
         self._walls = self._gauge("walls_missing", "Walls of the sandbox that do not stand here.")
         self._journal = self._gauge("journal_bytes", "Size of the journal, its log included.")
@@ -132,6 +134,12 @@ class Metrics:
         self._journal.set(journal)
         self._content.labels("results").set(results)
         self._content.labels("fetched").set(fetched)
+
+    def case_ended(self, reason: str, ending: str) -> None:
+        self._cases.labels(reason, ending).inc()
+
+    def bonds(self, amount: int) -> None:
+        self._bonds.set(amount)
 
     def draining(self, *, on: bool) -> None:
         self._draining.set(on)

@@ -10,7 +10,7 @@ from typing import Any
 from fusion import log
 from node.executor.background import in_thread
 from node.executor.desk import Desk
-from node.executor.driven import Driven
+from node.executor.driven import Beside, Driven
 from node.executor.follow import Follower
 from node.executor.journal import Journal
 from node.executor.metrics import Metrics
@@ -37,7 +37,7 @@ class Office:
     report: Report
     retention: Retention
     endpoint: str
-    others: Sequence[Driven] = ()
+    others: Sequence[Beside] = ()
 
     @property
     def driven(self) -> Sequence[Driven]:
@@ -54,7 +54,9 @@ class Office:
     def tell(self, state: State) -> None:
         """Writes the status."""
         left = f"{self.unfinished()} duties and transactions to end" if state is State.DRAINING else ""
-        self.report.write(self.desk, self.slots, self.purse, self.journal, state=state, left=left)
+        watch = {name: value for part in self.others for name, value in part.told().items()}
+        parts = (self.desk, self.slots, self.purse, self.journal)
+        self.report.write(*parts, state=state, left=left, watch=watch)
 
     def close(self) -> None:
         """Lets what is being sent come to its end, and notes it; runs are cut short."""

@@ -76,10 +76,20 @@ class Report:
     def due(self) -> bool:
         return time.monotonic() >= self._last + OFTEN
 
-    def write(self, desk: Desk, slots: Slots, purse: Purse, journal: Journal, *, state: State, left: str = "") -> None:
+    def write(
+        self,
+        desk: Desk,
+        slots: Slots,
+        purse: Purse,
+        journal: Journal,
+        *,
+        state: State,
+        left: str = "",
+        watch: Mapping[str, object] | None = None,
+    ) -> None:
         """Tells how things are. A disk without room costs no more than this word of it."""
         self._last = time.monotonic()
-        status = self._status(desk, slots, purse, journal, state=state, left=left)
+        status = self._status(desk, slots, purse, journal, state=state, left=left, watch=watch or {})
         for contract, stages in ((Contract.JOB, status.jobs), (Contract.PANEL, status.panels)):
             self._metrics.duties(contract, stages, journal.endings(contract))
         self._metrics.runs(
@@ -99,7 +109,17 @@ class Report:
             (self._log.debug if self._silent else self._log.error)("cannot write the status", error=str(error))
             self._silent = True
 
-    def _status(self, desk: Desk, slots: Slots, purse: Purse, journal: Journal, *, state: State, left: str) -> Status:
+    def _status(
+        self,
+        desk: Desk,
+        slots: Slots,
+        purse: Purse,
+        journal: Journal,
+        *,
+        state: State,
+        left: str,
+        watch: Mapping[str, object],
+    ) -> Status:
         standing, now = self._standing, time.monotonic()
         return Status(
             **self._names,
@@ -108,6 +128,7 @@ class Report:
             written=since_boot(),
             state=state,
             left=left,
+            watch=watch,
             block=self._block.number,
             time=self._block.timestamp,
             head=self._head,

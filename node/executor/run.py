@@ -86,7 +86,15 @@ def checked_spec(
     return spec
 
 
-def vote(spec: JobSpec, listings: Listings, content: Content, execute: Callable[[Run], Outcome], until: float) -> Vote:
+def vote(
+    spec: JobSpec,
+    listings: Listings,
+    content: Content,
+    execute: Callable[[Run], Outcome],
+    until: float,
+    *,
+    keep: bool = True,
+) -> Vote:
     """Runs a job and keeps its result table, if there is one, in this operator's store.
 
     Args:
@@ -94,6 +102,7 @@ def vote(spec: JobSpec, listings: Listings, content: Content, execute: Callable[
         content: where bundles and inputs come from, and where results are kept.
         execute: runs a module, in a process of its own.
         until: when the run must have ended, in this machine's monotonic time; fetching takes of it.
+        keep: whether the result is kept, for whoever asks for it.
 
     Raises:
         BadInput: it can never run here; the message says why.
@@ -109,7 +118,7 @@ def vote(spec: JobSpec, listings: Listings, content: Content, execute: Callable[
         raise _no_vote(outcome)
     run = run_digest(module, spec.inputs, spec.settings, limits=spec.limits, seed=spec.seed, image=spec.image)
     encoded = encode(outcome, run)
-    if encoded.files is not None:
+    if keep and encoded.files is not None:
         content.store.add_directory(encoded.files, chunk=TABLE_CHUNK)
     kind = KINDS[outcome.kind]
     return Vote(kind, encoded.document, outcome_hash(kind, encoded.document), secrets.token_bytes(32))

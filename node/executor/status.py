@@ -53,6 +53,7 @@ class Status:
         walls: walls of the sandbox that do not stand -> why.
         metrics: where Prometheus finds its figures, empty for nowhere.
         left: while it drains, what it waits for.
+        watch: of an operator that challenges, how it does: {suspected, challenges, bonds, endings, rewards, stopped}.
     """
 
     operator: str
@@ -88,6 +89,7 @@ class Status:
     walls: Mapping[str, str] = field(default_factory=dict)
     metrics: str = ""
     left: str = ""
+    watch: Mapping[str, object] = field(default_factory=dict)
 
     def save(self, path: Path) -> None:
         """Replaces the file at once, so that a reader never sees half of it. OSError when there is no room for it."""

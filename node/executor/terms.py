@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from fusion.errors import BadInput
 from node.executor.run import MAX_MEMORY
+from node.executor.watching import Watching
 from node.spec import MAX_FUEL
 
 DAY = 86_400
@@ -28,6 +29,7 @@ class Terms:
         metrics_host, metrics_port: where metrics are served; port 0 is nowhere.
         keep: chain time for which ended jobs and their results are kept.
         cache: bound of the bundles and inputs kept of jobs.
+        watching: how it watches over others; None where it does not.
 
     Raises:
         BadInput: no job could ever run with them, or nobody could reach the gateway.
@@ -46,6 +48,7 @@ class Terms:
     metrics_port: int = 0
     keep: int = 7 * DAY
     cache: int = 4 * GIB
+    watching: Watching | None = None
 
     def __post_init__(self) -> None:
         if self.workers < 1:

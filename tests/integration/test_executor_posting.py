@@ -1,5 +1,6 @@
 """A job whose receipt is lost is posted once, whoever asks for it again."""
 
+import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -59,7 +60,8 @@ def _losing(chain: Chain, send: Callable[[Account, Call], Receipt]) -> Callable[
     def lost(account: Account, call: Call) -> Receipt:
         if not call.signature.startswith("post("):
             return send(account, call)
-        chain._sender.broadcast(account, {"to": call.to, "data": call.data, "value": 0})
+        sent = {"to": call.to, "data": call.data, "value": 0}
+        chain._sender.broadcast(account, sent, time.monotonic() + 60.0)
         raise TransactionLost("it has no receipt yet")
 
     return lost

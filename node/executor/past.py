@@ -1,0 +1,41 @@
+"""What the chain tells of the operators' past: how many jobs each was paid for, who was proven wrong or withheld."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from fusion.chain.bindings.job_market import Finalized
+from fusion.chain.bindings.operator_staking import Slashed
+from fusion.chain.bindings.types import Fault
+from fusion.chain.client import Chain
+from fusion.chain.contract import Event
+
+HELD_AGAINST = (Fault.WRONG, Fault.WITHHELD)  # who is silent may only have been away
+
+
+class Past:
+    """Up to a block; it counts what was dropped since as well, which only makes it a little off.
+
+    Attributes:
+        paid: operator -> jobs.
+        slashed: those that lost stake for a wrong or a withheld outcome.
+    """
+
+    def __init__(self) -> None:
+        self.paid: Counter[str] = Counter()
+        self.slashed: set[str] = set()
+
+    @classmethod
+    def read(cls, chain: Chain) -> "Past":
+        """All of it so far, which takes a while on a long chain."""
+        past = cls()
+        past.note(chain.find(Finalized))
+        past.note(chain.find(Slashed))
+        return past
+
+    def note(self, events: Iterable[Event]) -> None:
+        """Goes on with the events of later blocks."""
+        for event in events:
+            if isinstance(event, Finalized):
+                self.paid.update(event.paid)
+            elif isinstance(event, Slashed) and event.fault in HELD_AGAINST:
+                self.slashed.add(event.operator)
