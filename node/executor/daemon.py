@@ -276,11 +276,11 @@ class Daemon:
             (self._log.debug if self._full else self._log.error)("notes no new jobs: make room", error=str(error))
             self._full = True
             office.retention.make_room()
-        if office.follower.taken_back:
-            office.follower.taken_back = False
-            self._log.warning("the chain has dropped blocks that were read", head=head.number)
+        if (left := office.follower.taken_back) is not None:
+            office.follower.taken_back = None
+            self._log.warning("the chain has dropped blocks that were read", left=left, head=head.number)
             self._listings.forget()
-            office.desk.taken_back()
+            office.desk.taken_back(left)
             office.purse.begin_again(office.endpoint, draining=self._drain.asked())
         office.report.seen(head, read=self._read)
 

@@ -140,10 +140,13 @@ class Desk:
                 self._failed(task.entry, task.act, error, by=task.by)
         return bool(ended)
 
-    def taken_back(self) -> None:
-        """The chain has dropped blocks: what is run now is run again."""
+    def taken_back(self, block: int) -> None:
+        """The chain has dropped what came after `block`: what runs of jobs from there is run again.
+
+        Their version may be another now. Those of jobs before go on: a version is older than what runs it.
+        """
         for task in self._tasks.values():
-            task.stale = task.act is Act.RUN
+            task.stale |= task.act is Act.RUN and task.entry.block > block
 
     def review(self, head: Block) -> None:
         """Looks at every duty that has not ended, and starts what is due. Raises Retryable when the chain is away."""

@@ -22,14 +22,15 @@ class Follower:
         operator: its address; what it lost is noted too.
 
     Attributes:
-        taken_back: whether the chain has dropped blocks that were read; for whoever asks to set back.
+        taken_back: the last block that was left where the chain dropped some that were read, the lowest of several
+            times, or None; for whoever asks to set back.
     """
 
     def __init__(self, chain: Chain, journal: Journal, operator: str = "") -> None:
         self._chain = chain
         self._journal = journal
         self._operator = operator
-        self.taken_back = False
+        self.taken_back: int | None = None
 
     def catch_up(self, head: Block) -> bool:
         """Reads up to `head`; False, to be called again, when the chain changes meanwhile."""
@@ -75,7 +76,7 @@ class Follower:
                 start = number
                 break
         if known and known[0][0] != start:
-            self.taken_back = True
+            self.taken_back = start if self.taken_back is None else min(start, self.taken_back)
             self._journal.rewind(start)
         return start
 

@@ -21,7 +21,7 @@ class Task:
         begun: in this machine's monotonic time.
         slot: the one that a run takes.
         by: chain time, in seconds, from which a failed run is looked at again however long its pause.
-        stale: whether the chain dropped blocks since a run began: what it ran may be another version now.
+        stale: whether the chain dropped the job since its run began: what it ran may be another version now.
     """
 
     entry: Entry

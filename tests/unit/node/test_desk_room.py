@@ -145,13 +145,14 @@ def test_what_ran_while_the_chain_dropped_blocks_is_run_again(made: Callable[...
     desk._voter = lambda *_: VOTE
     desk.review(HEAD)
     wait(desk.under_way())
-    desk.taken_back()
+    desk.taken_back(0)
     assert desk.collect()
     assert _job(journal, 1).stage is Stage.SEEN
     desk.review(HEAD)
     wait(desk.under_way())
+    desk.taken_back(1)
     desk.collect()
-    assert _job(journal, 1).stage is Stage.READY
+    assert _job(journal, 1).stage is Stage.READY, "the block of its job stayed, and with it its version"
 
 
 def test_an_outcome_is_not_given_to_another_job_of_that_number(made: Callable[..., Made]) -> None:

@@ -130,11 +130,11 @@ def test_what_was_earned_and_lost_is_noted_of_this_operator_alone(
         assert entry is not None
         assert (entry.ending, entry.done_time) == (ending, 5), "its end is known by the last block of the reading"
     assert journal.slashed() == [Slash(4, 0, 2, "WRONG", 4)]
-    assert not follower.taken_back
+    assert follower.taken_back is None
 
     chain.letters = "aBCdxyz"
     told[3:] = []
     assert follower.catch_up(chain.head())
-    assert follower.taken_back, "for whoever knows what may be another now"
+    assert follower.taken_back == chain.deployment.block - 1, "for whoever knows what may be another now"
     assert journal.slashed() == []
     assert [entry.number for entry in journal.active()] == [2]

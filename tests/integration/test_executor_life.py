@@ -1,4 +1,4 @@
-"""An operator that drains: it is drawn no more, serves what it has, and ends; whoever started it finds it done."""
+"""The life of an operator: it drains and ends, or comes back on a chain that has forgotten it."""
 
 import threading
 import time
@@ -71,3 +71,15 @@ def test_a_drained_operator_has_served_its_seats_and_takes_no_more(network: Netw
         with Running({"ann": network.daemon("ann", Scripted)}) as running:
             _until(lambda: Standing.load(running.daemons["ann"].status).state == State.RUNNING)
             assert chain.staking.operator(ann).free == 0, "what was asked back is not put in again"
+
+
+def test_an_operator_that_the_chain_forgot_registers_and_stakes_again(network: Network) -> None:
+    ann, chain = network.keys["ann"].address, network.chain
+    before = network.anvil.snapshot()
+    with Running({"ann": network.daemon("ann", Scripted)}):
+        network.staked("ann")
+        endpoint = chain.staking.endpoint(ann)
+        network.anvil.restore(before)
+        assert chain.staking.operator(ann).free == 0
+        _until(lambda: chain.staking.operator(ann).free == STAKE)
+        assert chain.staking.endpoint(ann) == endpoint
