@@ -18,7 +18,7 @@ import typer
 
 from cli.main import app
 from fusion.settings import Settings
-from node.executor.daemon import LAST_WORDS
+from node.executor.office import LAST_WORDS
 from node.executor.status import FILE, STALE, Status, since_boot, started
 
 ROOT = Path(__file__).resolve().parents[2]
