@@ -29,7 +29,7 @@ from fusion.errors import ContentError, FusionError, NotReady
 from sandbox.channel import Channel
 from sandbox.code import Limits, ModuleCode
 from sandbox.image import Image
-from sandbox.jail import enclosure, kernel
+from sandbox.jail import enclosure, kernel, pages
 from sandbox.jail.enclosure import Bounds
 from sandbox.jail.profiles import WASM_HOST
 from sandbox.jail.walls import Wall
@@ -53,6 +53,8 @@ SIGNALLED = 128
 """Plus a signal's number: exit status of a child that a signal ended."""
 
 _QUIET = 5.0  # seconds within which the threads of the runs before the lock have ended
+
+_STACK = 8 << 20  # bytes of the first thread's, which the bound of memory does not count
 
 _DOUBLE = b"""
 from fusion.sdk import Floats, module
@@ -114,6 +116,7 @@ def _main(end: socket.socket, setup: Setup) -> None:
     warm(runtime)
     if operator is None:  # a machine without any of the walls
         serve(Channel(end), runtime)
+    pages.close()
     enclosure.enter(walls)
     child = enclosure.fork()
     if child:
@@ -121,7 +124,7 @@ def _main(end: socket.socket, setup: Setup) -> None:
         _watch(child, operator)
     os.close(operator)
     enclosure.see(walls)
-    enclosure.lock(walls, WASM_HOST, Bounds(memory=setup.memory))
+    enclosure.lock(walls, WASM_HOST, Bounds(memory=setup.memory, stack=_STACK))
     serve(Channel(end), runtime)
 
 

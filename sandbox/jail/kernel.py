@@ -18,6 +18,9 @@ MNT_DETACH = 2
 _AT_RECURSIVE = 0x8000
 _MOUNT_ATTR_RDONLY, _MOUNT_ATTR_NOSUID, _MOUNT_ATTR_NODEV = 1, 2, 4
 
+# mprotect
+PROT_READ, PROT_EXEC = 1, 4
+
 # prctl
 _PR_SET_PDEATHSIG, _PR_GET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_CAPBSET_DROP = 1, 2, 4, 24
 _PR_SET_CHILD_SUBREAPER = 36
@@ -107,6 +110,12 @@ def drop_capabilities() -> None:
             break  # beyond this kernel's last, or there is none to drop it with: capset below is what counts
     _prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL)
     _call("capset", struct.pack("II", _CAPABILITY_VERSION, 0), bytes(24))
+
+
+def mprotect(address: int, size: int, rights: int) -> None:
+    """Changes what may be done with whole pages of this process's memory."""
+    made = _libc.mprotect(ctypes.c_void_p(address), ctypes.c_size_t(size), ctypes.c_int(rights))
+    _checked(f"mprotect {address:#x}", made)
 
 
 def personality(flags: int) -> None:

@@ -11,14 +11,15 @@ from collections.abc import Iterable
 from sandbox.jail.seccomp import SELF, Action, Condition, Profile, Rule
 
 _PROT_WRITE, _PROT_EXEC = 2, 4
-_MAP_PRIVATE, _MAP_TYPE = 2, 0x0F
-_AF_UNIX = 1
+_MAP_PRIVATE, _MAP_TYPE, _MAP_GROWSDOWN = 2, 0x0F, 0x100
+_INT = (1 << 32) - 1  # what the kernel looks at of an argument that is an int
 
 # What the C library asks for when it starts a thread: all of _THREAD, some of _THREAD_MORE, nothing else.
 _THREAD = 0x00010F00 | 0x00040000  # VM, FS, FILES, SIGHAND, THREAD, SYSVSEM
 _THREAD_MORE = 0x00080000 | 0x00100000 | 0x00200000 | 0x00400000 | 0x01000000  # thread-local data, thread ids
 _ANY = (1 << 64) - 1
 
+_F_DUPFD, _F_GETFD, _F_SETFD, _F_GETFL, _F_SETFL, _F_DUPFD_CLOEXEC = 0, 1, 2, 3, 4, 1030
 _TCGETS, _FIONREAD, _FIONBIO, _FIOCLEX = 0x5401, 0x541B, 0x5421, 0x5451
 
 _ATTACKS = """
@@ -34,7 +35,7 @@ _ATTACKS = """
 
 _BASE = """
     read write close fstat poll ppoll
-    munmap mremap madvise brk
+    munmap madvise brk
     futex futex_wait futex_wake futex_requeue sched_yield sched_getaffinity
     rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack
     set_robust_list rseq set_tid_address restart_syscall
@@ -43,12 +44,10 @@ _BASE = """
     exit exit_group
 """
 
-_SOCKET = "recvfrom sendto recvmsg sendmsg shutdown"
-
 _FILES = """
-    readv writev pread64 pwrite64 preadv pwritev lseek dup select pselect6 rt_sigtimedwait arch_prctl times uname
+    mremap readv writev pread64 pwrite64 preadv pwritev lseek dup select pselect6 rt_sigtimedwait arch_prctl times uname
     open openat stat lstat newfstatat statx access faccessat faccessat2 getdents64 readlink readlinkat
-    getcwd chdir fchdir statfs fstatfs fcntl flock fsync fdatasync ftruncate fallocate
+    getcwd chdir fchdir statfs fstatfs fsync fdatasync ftruncate fallocate
     mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 utimensat
     pipe pipe2 dup2 dup3 epoll_create1 epoll_ctl epoll_wait epoll_pwait eventfd2 copy_file_range sendfile
 """
@@ -68,17 +67,35 @@ _ARGUMENTS: dict[str, Action | Rule] = {
     "clone": Rule(((Condition(0, _THREAD, mask=_ANY & ~_THREAD_MORE),),)),
     "clone3": Action.ENOSYS,  # its flags lie behind a pointer; the C library then calls clone
     "prlimit64": Rule(((Condition(0, 0), Condition(2, 0)), (Condition(0, SELF), Condition(2, 0)))),  # reading its own
+    "fcntl": _one_of(1, (_F_DUPFD, _F_GETFD, _F_SETFD, _F_GETFL, _F_SETFL, _F_DUPFD_CLOEXEC)),  # no signals, no leases
     "ioctl": _one_of(1, (_TCGETS, _FIONREAD, _FIONBIO, _FIOCLEX)),
     "kill": _one_of(0, (SELF,)),
     "tgkill": _one_of(0, (SELF,)),
 }
 
-_PRIVATE = Rule(((Condition(2, 0, mask=_PROT_EXEC), Condition(3, _MAP_PRIVATE, mask=_MAP_TYPE)),))
-"""A mapping that RLIMIT_DATA counts: shared memory it does not, and not every user has cgroups."""
+_NO_CODE = Condition(2, _PROT_WRITE, mask=_PROT_WRITE | _PROT_EXEC)
+_COUNTED = Condition(3, _MAP_PRIVATE, mask=_MAP_TYPE | _MAP_GROWSDOWN)
+_PLAIN = Rule(((Condition(3, 0, mask=_INT),),))
+
+_WASM_HOST: dict[str, Action | Rule] = {
+    # RLIMIT_DATA has to bound all memory, since not every user has cgroups. It counts what is private, can be written
+    # and is no stack. So nothing is shared; nothing that was written turns read-only, which is counted no more; and
+    # nothing new can only be read, of which the page tables alone would fill a machine.
+    "mmap": Rule(((Condition(2, 0), _COUNTED), (_NO_CODE, _COUNTED))),
+    "mprotect": Rule(((_NO_CODE,),)),
+    # Bytes on a socket that is there, without descriptors and out-of-band data.
+    "recvfrom": _PLAIN,
+    "sendto": _PLAIN,
+}
 
 WASM_HOST = Profile(
     "wasm-host",
-    {**_all(Action.KILL, _ATTACKS), **_all(Action.ALLOW, _BASE + _SOCKET), **_ARGUMENTS, "mmap": _PRIVATE},
+    {
+        **_all(Action.KILL, _ATTACKS),
+        **_all(Action.ALLOW, _BASE),
+        **{name: rule for name, rule in _ARGUMENTS.items() if name != "fcntl"},
+        **_WASM_HOST,
+    },
 )
 
 PYTHON = Profile("python", {**_all(Action.KILL, _ATTACKS), **_all(Action.ALLOW, _BASE + _FILES), **_ARGUMENTS})

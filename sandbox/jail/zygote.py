@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from sandbox.jail import enclosure, kernel, preload
+from sandbox.jail import enclosure, kernel, pages, preload
 from sandbox.jail.enclosure import View
 from sandbox.jail.job import FIRST, TEMPORARY, Ground, run
 from sandbox.jail.preload import Seeder
@@ -50,6 +50,7 @@ def prepare(packages: Sequence[str], groups: Sequence[int]) -> Prepared:
         RuntimeError: that started threads.
     """
     seeders = preload.load(packages)
+    pages.close()
     if len(list(Path("/proc/self/task").iterdir())) > 1:
         raise RuntimeError(f"importing {', '.join(packages) or 'numpy'} started threads, which no fork survives")
     return Prepared(View(readable=_folders(), folders=(TEMPORARY,)), seeders, groups)

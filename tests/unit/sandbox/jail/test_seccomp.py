@@ -1,7 +1,9 @@
 """Assembled filters do what their profiles say, for every number and argument, and the profiles say what they must."""
 
+from typing import Any
+
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sandbox.jail.numbers import AARCH64, NUMBERS, X86_64
@@ -10,6 +12,9 @@ from sandbox.jail.seccomp import SELF, Action, Condition, Profile, Rule, assembl
 from tests.unit.sandbox.jail.bpf import ARCHITECTURES, X32, expected, interpret, of_interest
 
 PID = 41
+UNHURRIED: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+"""On a busy machine drawing an example takes long; that says nothing of the programs."""
+
 WORD = st.integers(0, (1 << 64) - 1)
 PROGRAMS = {
     (profile.name, machine): assemble(profile, machine, numbers, PID)
@@ -36,7 +41,7 @@ def test_every_number_gives_the_action_of_the_table(name: str, machine: str) -> 
             assert interpret(program, ARCHITECTURES[machine], number, arguments) == wanted
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, **UNHURRIED)
 @given(kind=st.sampled_from(KINDS), number=st.integers(0, (1 << 32) - 1) | st.integers(0, 500), data=st.data())
 def test_any_call_with_any_arguments_gives_the_action_of_the_table(
     kind: tuple[str, str], number: int, data: st.DataObject
@@ -54,7 +59,7 @@ CONDITIONS = st.builds(Condition, st.integers(0, 5), WORD | st.just(SELF), WORD)
 RULES = st.builds(Rule, st.lists(st.lists(CONDITIONS, min_size=1).map(tuple), min_size=1).map(tuple), ACTIONS)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, **UNHURRIED)
 @given(
     calls=st.dictionaries(st.sampled_from(sorted(X86_64)), ACTIONS | RULES, max_size=80),
     otherwise=ACTIONS,
@@ -127,9 +132,15 @@ def test_memory_is_executable_only_for_jit_and_never_writable_then(machine: str)
 
 @pytest.mark.parametrize("machine", sorted(NUMBERS))
 def test_the_wasm_host_maps_no_memory_that_its_limits_do_not_count(machine: str) -> None:
-    shared, validated = 0x21, 0x23
-    for flags in (shared, validated):
+    shared, validated, stack = 0x21, 0x23, 0x122
+    for flags in (shared, validated, stack):
         assert _does(WASM_HOST.name, machine, "mmap", 0, 4096, 3, flags) == Action.EPERM
+    assert _does(WASM_HOST.name, machine, "mmap", 0, 4096, 1, 0x22) == Action.EPERM  # its tables are not counted
+    assert _does(WASM_HOST.name, machine, "mmap", 0, 4096, 0, 0x22) == Action.ALLOW
+    assert _does(WASM_HOST.name, machine, "mprotect", 0, 4096, 3) == Action.ALLOW
+    for rights in (0, 1):
+        assert _does(WASM_HOST.name, machine, "mprotect", 0, 4096, rights) == Action.EPERM
+    assert _does(WASM_HOST.name, machine, "mremap") == Action.EPERM
     for profile in (WASM_HOST, PYTHON):
         assert _does(profile.name, machine, "mprotect", 0, 4096, 5) == Action.EPERM
 
@@ -160,3 +171,23 @@ def test_the_wasm_host_opens_nothing(machine: str) -> None:
         "mkdirat",
     ):
         assert _does(WASM_HOST.name, machine, call) == Action.EPERM
+
+
+@pytest.mark.parametrize("machine", sorted(NUMBERS))
+def test_the_wasm_host_sends_and_receives_bytes_alone(machine: str) -> None:
+    for call in ("recvfrom", "sendto"):
+        assert _does(WASM_HOST.name, machine, call, 3, 0, 10, 0) == Action.ALLOW
+        assert _does(WASM_HOST.name, machine, call, 3, 0, 10, 1) == Action.EPERM  # out of band
+    for call in ("sendmsg", "recvmsg", "sendmmsg", "recvmmsg", "getsockopt", "setsockopt"):
+        assert _does(WASM_HOST.name, machine, call) == Action.EPERM
+
+
+@pytest.mark.parametrize("machine", sorted(NUMBERS))
+@pytest.mark.parametrize("profile", [PYTHON, JIT], ids=lambda profile: profile.name)
+def test_descriptors_send_no_signals_and_hold_up_nobody(profile: Profile, machine: str) -> None:
+    for command in (0, 1, 2, 3, 4, 1030):
+        assert _does(profile.name, machine, "fcntl", 3, command) == Action.ALLOW
+    owner, signal, lease, notify, pipe, seals = 8, 10, 1024, 1026, 1031, 1033
+    for command in (5, 6, 7, owner, signal, 15, lease, notify, pipe, seals, 1 << 32):
+        assert _does(profile.name, machine, "fcntl", 3, command) == Action.EPERM
+    assert _does(profile.name, machine, "flock", 3, 2) == Action.EPERM

@@ -1,0 +1,112 @@
+"""Who broke out of a module and runs machine code in the locked process gets no more memory, and makes no new code."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fusion.content.unixfs import directory_cid
+from sandbox.code import ModuleCode
+from sandbox.image import Image
+from sandbox.jail.walls import Wall, usable
+from sandbox.native import NativeRuntime
+from sandbox.outcome import Result
+from sandbox.worker import Worker
+from tests.unit.sandbox.walled import DOUBLE, children, task
+
+ROOT = Path(__file__).parents[4]
+
+pytestmark = pytest.mark.skipif(Wall.SECCOMP not in usable(), reason="the wasm host is locked in on Linux")
+root = pytest.mark.skipif(os.geteuid() != 0, reason="looks into a process that is closed to its own user")
+
+BOUND, TAKEN = 128 << 20, 1 << 30
+PIECE = 16 << 20
+
+TAKES = """
+import ctypes, os, sys
+from sandbox.jail import enclosure
+from sandbox.jail.enclosure import Bounds
+from sandbox.jail.profiles import PROFILES
+from sandbox.jail.walls import Wall
+
+libc = ctypes.CDLL(None, use_errno=True)
+libc.mmap.restype = libc.mremap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+libc.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+libc.mremap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t, ctypes.c_int]
+
+def taken(rights, flags, then=None):
+    for _ in range({taken} // {piece}):
+        at = libc.mmap(None, {piece}, rights, flags, -1, 0)
+        if at == ctypes.c_void_p(-1).value:
+            return
+        if rights != 3 and libc.mprotect(at, {piece}, 3):
+            return
+        ctypes.memset(at, 1, {piece})
+        if then is not None and libc.mprotect(at, {piece}, then):
+            return
+
+child = os.fork()
+if child == 0:
+    walls = frozenset({{Wall.RLIMITS, Wall.NO_NEW_PRIVS, Wall.SECCOMP}})
+    enclosure.lock(walls, PROFILES["wasm-host"], Bounds(memory={bound}))
+    {trick}
+    os._exit(0)
+_, status, used = os.wait4(child, 0)
+print(status, used.ru_maxrss << 10)
+"""
+
+
+@pytest.mark.parametrize(
+    "trick",
+    [
+        "taken(3, 0x22)",
+        "taken(3, 0x122)  # as a stack",
+        "taken(3, 0x21)  # shared",
+        "taken(0, 0x22)",
+        "taken(3, 0x22, then=1)  # written, then only to be read",
+        "taken(3, 0x22, then=0)",
+        "taken(1, 0x22)",
+    ],
+)
+def test_memory_is_bounded_by_whatever_way_it_is_taken(trick: str) -> None:
+    script = TAKES.format(trick=trick, bound=BOUND, taken=TAKEN, piece=PIECE)
+    ended = subprocess.run(
+        [sys.executable, "-P", "-c", script], capture_output=True, env={"PYTHONPATH": str(ROOT)}, timeout=60, check=True
+    )
+    status, most = map(int, ended.stdout.split())
+    assert status == 0, ended.stderr.decode()
+    assert most < BOUND + (96 << 20)  # what Python has of its own
+
+
+def _written_and_run(pid: int) -> list[str]:
+    """What a process could write machine code into, and then run: at one address, or at two that share it."""
+    lines = Path(f"/proc/{pid}/maps").read_text().splitlines()
+    return [line for line in lines if "x" in (rights := line.split()[1]) and ("w" in rights or "s" in rights)]
+
+
+@root
+def test_the_locked_process_has_no_memory_to_write_code_into(image: Image) -> None:
+    with Worker(image) as worker:
+        for _ in range(2):
+            assert isinstance(worker.run(task(DOUBLE)), Result)
+            assert worker.pid is not None
+            (locked,) = children(worker.pid)
+            assert not _written_and_run(locked)
+
+
+@root
+def test_a_native_job_has_no_memory_to_write_code_into() -> None:
+    files = {"module.py": DOUBLE}
+    with NativeRuntime() as native:
+        outcome = native.run(ModuleCode(directory_cid(files), files, "run"), {"price": np.arange(2.0)}, {})
+        assert isinstance(outcome, Result)
+        assert native.pid is not None
+        (launcher,) = children(native.pid)
+        (zygote,) = children(launcher)
+        (waits,) = children(zygote)
+        for pid in (launcher, zygote, waits):
+            assert not _written_and_run(pid)
