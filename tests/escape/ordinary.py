@@ -43,6 +43,7 @@ def _view(image: Path) -> None:
     images = image.parent.resolve()
     files = dict(_image_files(image.resolve(), images))
     code = {path: os.open(path, os.O_PATH) for path in files if path.suffix == ".cwasm"}
+    packages = {path: os.open(path, os.O_PATH) for path in images.glob("packages")}
     for closed in sorted({found for path in (*needed, images) if (found := _closed(path))}):
         if _closed(closed / "x") == closed:  # not below one that lies open by now
             _mount(b"tmpfs", closed, 0, b"mode=755")
@@ -57,13 +58,16 @@ def _view(image: Path) -> None:
         path.write_bytes(content)
         if path in code:
             _bind(code[path], path)
-    for handle in (*held.values(), *code.values()):
+    for path, handle in packages.items():
+        path.mkdir()
+        _bind(handle, path)
+    for handle in (*held.values(), *code.values(), *packages.values()):
         os.close(handle)
 
 
 def _image_files(image: Path, images: Path) -> Iterator[tuple[Path, bytes]]:
     """The image's files: its own and the code that it shares, which is bound and not copied."""
-    for path in (*image.glob("*"), *(images / "compiled").rglob("*")):
+    for path in (*image.rglob("*"), *(images / "compiled").rglob("*")):
         if path.is_file():
             yield path, b"" if path.suffix == ".cwasm" else path.read_bytes()
 
