@@ -26,8 +26,10 @@ COPY modules modules
 COPY contracts contracts
 COPY --from=contracts /src/build/forge build/forge
 # The sandbox image is compiled here, once, by running modules in it; a node then starts at once and cannot change it.
+# The first-party modules go with it, so that `fusion sandbox fingerprint` says inside what it says outside.
 RUN python -m fusion.chain.generate \
     && pip install --no-cache-dir --disable-pip-version-check --no-deps . \
+    && cp --recursive modules /opt/fusion/lib/python3.11/site-packages/ \
     && fusion sandbox fingerprint --json \
     && chmod -R a+rX /opt/fusion
 
