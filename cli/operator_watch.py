@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from cli.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from rich.console import RenderableType
     from rich.table import Table
@@ -91,6 +91,7 @@ def _facts(status: "Status") -> "Table":
         "runs": f"{len(status.runs)} of {status.workers} workers, {status.memory_taken >> 20} of "
         f"{status.memory >> 20} MiB, {status.waiting} waiting, {status.restarts} restarts",
         "sent": f"{status.transactions} transactions",
+        "watch": _watch(status.watch),
         "gateway": status.endpoint,
         "metrics": status.metrics or "-",
         "left": status.left,
@@ -113,6 +114,24 @@ def _table(title: str, columns: "tuple[str, ...]", rows: "list[tuple[str, ...]]"
     if len(rows) > ROWS:
         table.add_row(f"... and {len(rows) - ROWS} more")
     return table
+
+
+def _watch(watch: "Mapping[str, object]") -> str:
+    """What came of watching over others; nothing where it does not."""
+    from fusion.money import show as money
+
+    if not watch:
+        return ""
+    parts = [
+        f"{watch['suspected']} suspected, {watch['challenges']} challenged with {money(_int(watch['bonds']))} in bonds",
+        _counts(watch["endings"]),
+        f"{money(_int(watch['rewards']))} earned",
+    ]
+    return ", ".join([*parts, *([f"STOPPED: {watch['stopped']}"] if watch["stopped"] else [])])
+
+
+def _int(value: object) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def _counts(counts: "object") -> str:

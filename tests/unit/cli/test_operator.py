@@ -172,6 +172,14 @@ def test_the_live_view_shows_what_matters() -> None:
         errors=[{"time": 1, "about": "chain", "error": "no answer [from] it", "times": 4}],
         walls={"seccomp": "no"},
         left="1 duties and transactions to end",
+        watch={
+            "suspected": 2,
+            "challenges": 1,
+            "bonds": 3 * 10**6,
+            "endings": {"won": 4},
+            "rewards": 10**6,
+            "stopped": "it was wrong",
+        },
     )
     console = Console(width=140, record=True, file=io.StringIO())
     console.print(drawn(status))
@@ -186,6 +194,7 @@ def test_the_live_view_shows_what_matters() -> None:
         "60",
         "512 MiB",
         "seccomp",
+        "2 suspected, 1 challenged with 3.00 in bonds, 4 won, 1.00 earned, STOPPED: it was wrong",
     ):
         assert word in text
     assert "no answer [from] it" in text
