@@ -36,9 +36,9 @@ def unbond(
     everything: Annotated[bool, typer.Option("--all", help="All that is free.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Asks stake back. It can be withdrawn after the unbonding time, and may be slashed until it is.
+    """Asks stake back, to be withdrawn after the unbonding time.
 
-    An operator that has asked stake back adds none by itself when it is started again.
+    It may be slashed until it is. An operator that has asked stake back adds none by itself when it is started again.
     """
     from fusion import money
     from fusion.errors import BadInput
@@ -52,7 +52,7 @@ def unbond(
 
 
 def withdraw(account: As, as_json: Json = False) -> None:
-    """Takes the stake that was asked back, once its unbonding time is over."""
+    """Takes the stake that was asked back, after its unbonding time."""
     from cli.output import record
     from fusion.money import Units
 

@@ -20,6 +20,8 @@ def forget(own: Image, specs: Iterable[bytes]) -> None:
     Args:
         specs: of all duties in the journal.
     """
+    if not own.path.is_dir():
+        return  # no image was prepared there, so the folder around it may be anyone's
     needed = {own.id, *_named(specs)}
     try:
         for image in prune(own.path.parent, needed):
