@@ -117,10 +117,13 @@ def _main(end: socket.socket, setup: Setup) -> None:
     if operator is None:  # a machine without any of the walls
         serve(Channel(end), runtime)
     pages.close()
+    root = os.geteuid() == 0
     enclosure.enter(walls)
     child = enclosure.fork()
     if child:
         end.close()
+        if root:
+            kernel.set_dumpable(False)  # it has become nobody, as others on the machine may have
         _watch(child, operator)
     os.close(operator)
     enclosure.see(walls)

@@ -111,7 +111,10 @@ class Worker:
             except FusionError as error:
                 self._discard()
                 raise ContentError(f"the sandbox process answered what is no outcome: {error}") from error
-            if isinstance(answer, Fault | NoVote):
+            except BaseException:  # such as no memory for an answer: what is left of it is not the next run's
+                self._discard()
+                raise
+            if isinstance(answer, Fault | NoVote) or answer == LimitHit("memory"):
                 self._discard()  # what ended unusually may have left something behind
         if isinstance(answer, Fault):
             raise RuntimeError(f"in the sandbox process: {answer.traceback}")

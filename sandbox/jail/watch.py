@@ -115,11 +115,6 @@ class Watch:
         left = {self._printed, self._result}
         while left or self._ended.status is None:
             ready = events.poll(max(0.0, until - time.monotonic()) * 1000)
-            if not ready:
-                if self._ended.how != "ended":
-                    raise Gone(begun=True)
-                self._kill("deadline")
-                until = time.monotonic() + _GRACE
             for descriptor, _ in ready:
                 if descriptor == self._zygote.fileno():
                     self._hear()
@@ -130,6 +125,12 @@ class Watch:
                     left.discard(descriptor)
                 elif self._ended.how == "output" and until > time.monotonic() + _GRACE:
                     until = time.monotonic() + _GRACE
+            late = self._ended.status is None and time.monotonic() > until  # however much it writes
+            if not ready or late:
+                if self._ended.how != "ended":
+                    raise Gone(begun=True)
+                self._kill("deadline")
+                until = time.monotonic() + _GRACE
         return self._ended
 
     def _hear(self) -> None:

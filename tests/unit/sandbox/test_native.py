@@ -225,7 +225,13 @@ def test_junk_on_the_result_descriptor_is_an_error(ended: Ended) -> None:
 
 
 @pytest.mark.parametrize(
-    "loop", ["while True: pass", "import time\ntime.sleep(60)", "while True:\n    try: print(1)\n    except: pass"]
+    "loop",
+    [
+        "while True: pass",
+        "import time\ntime.sleep(60)",
+        "while True:\n    try: print(1)\n    except: pass",
+        f"{SYS}while True: os.write(1, b'x')",
+    ],
 )
 def test_a_deadline_ends_a_job(ended: Ended, loop: str) -> None:
     assert ended(loop, limits=Limits(output=1 << 30), deadline=0.5) == LimitHit("deadline", native=True)

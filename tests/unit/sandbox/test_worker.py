@@ -15,6 +15,7 @@ import pytest
 from fusion.content.cid import Cid
 from fusion.errors import ContentError, Retryable
 from sandbox import worker as worker_module
+from sandbox.channel import Channel
 from sandbox.code import Limits, ModuleCode
 from sandbox.image import Image
 from sandbox.jail.walls import usable
@@ -87,6 +88,26 @@ def test_a_defect_of_the_host_is_told_and_not_fatal(worker: Worker) -> None:
     with pytest.raises(RuntimeError, match="in the sandbox process"):
         worker.run(replace(_run(DOUBLE), seed=-1))  # which no run has
     assert isinstance(worker.run(_run(DOUBLE)), Result)
+
+
+def test_an_answer_that_is_not_taken_is_not_the_next_run_s(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left of it on the socket was written by a module, and would be read as whatever that module likes."""
+    worker.run(_run(DOUBLE))
+    read, left = Channel._read, [16]
+
+    def short_of_memory(channel: Channel, size: int, until: float | None) -> bytes:
+        if size in left:
+            left.remove(size)
+            raise MemoryError
+        return read(channel, size, until)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Channel, "_read", short_of_memory)
+        with pytest.raises(MemoryError):
+            worker.run(_run(DOUBLE))
+    outcome = worker.run(_run(DOUBLE.replace(b"2 *", b"3 *")))
+    assert isinstance(outcome, Result)
+    np.testing.assert_array_equal(outcome.outputs["value"], [3.0, 6.0])
 
 
 HOSTILE = """
