@@ -33,7 +33,7 @@ from typing import TypedDict
 import fusion.sdk
 from fusion.content import dcbor
 from fusion.errors import NotReady
-from sandbox import engine
+from sandbox import engine, ownership
 from sandbox.progress import Report, Steps
 from sandbox.relic import Relic, leave
 from sandbox.stub import choice
@@ -175,6 +175,7 @@ def prepare(images: Path, progress: Report | None = None) -> Image:
         NotReady: the installed interpreter is not the pinned one, or a step failed; the message says why.
     """
     report: Report = progress or (lambda _text, _fraction: None)
+    ownership.check(images)
     record = _current()
     image = Image(_id(record), images / _id(record).hex())
     left = Relic.of(image.path) == Relic.left_now(record["archive"])
@@ -203,8 +204,9 @@ def load(images: Path) -> Image:
     """The prepared image of the installed versions.
 
     Raises:
-        NotReady: it was not prepared yet.
+        NotReady: it was not prepared yet, or others may write there.
     """
+    ownership.check(images)
     record = _current()
     image = Image(_id(record), images / _id(record).hex())
     if not _complete(image, record):
