@@ -6,6 +6,7 @@ then starts this. What it tells is believed: it runs the tests' code and no modu
 
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import tempfile
@@ -218,6 +219,8 @@ def _own_mounts() -> None:
 
 def main() -> None:
     """Serves calls over a descriptor: it and the image's id and folder are arguments, then walls to leave out."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    kernel.die_with_parent(signal.SIGTERM)  # even in the middle of a call
     if os.getuid() == 0:
         _own_mounts()
     connection = Connection(int(sys.argv[1]))

@@ -88,10 +88,11 @@ class Stage:
 
     def close(self) -> None:
         self._connection.close()
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(20)
-        self._process.kill()
-        self._process.wait()
+        for end in (lambda: None, self._process.terminate, self._process.kill):
+            end()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(20)
+                return
 
     def __enter__(self) -> Self:
         return self
