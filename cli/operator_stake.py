@@ -52,7 +52,7 @@ def unbond(
 
 
 def withdraw(account: As, as_json: Json = False) -> None:
-    """Takes the stake that was asked back, after its unbonding time."""
+    """Takes the stake that was asked back, once its time is over."""
     from cli.output import record
     from fusion.money import Units
 

@@ -22,7 +22,11 @@ def test_its_own_image_is_run_even_where_none_is_prepared(tmp_path: Path) -> Non
 def test_what_duties_name_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[set[bytes]] = []
     monkeypatch.setattr(images, "prune", lambda _folder, needed: asked.append(needed) or [])
-    forget(Image(OWN, tmp_path / OWN.hex()), [JobSpec(1, image=OTHER).encode(), b"no spec at all"])
+    own = Image(OWN, tmp_path / OWN.hex())
+    forget(own, [])
+    assert asked == [], "no image was prepared there: the folder around it may be anyone's"
+    own.path.mkdir()
+    forget(own, [JobSpec(1, image=OTHER).encode(), b"no spec at all"])
     assert asked == [{OWN, OTHER}]
 
 
@@ -31,6 +35,7 @@ def test_images_that_cannot_be_removed_stop_nobody(tmp_path: Path, monkeypatch: 
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(images, "prune", refuse)
+    (tmp_path / OWN.hex()).mkdir()
     forget(Image(OWN, tmp_path / OWN.hex()), [])
 
 
