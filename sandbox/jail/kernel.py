@@ -32,9 +32,6 @@ _LAST_CAPABILITY = 63  # the most that the kernel's two words hold; this kernel'
 # seccomp
 _SET_MODE_FILTER = 1
 
-# personality
-ADDR_NO_RANDOMIZE = 0x0040000
-
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
 
@@ -116,10 +113,6 @@ def mprotect(address: int, size: int, rights: int) -> None:
     """Changes what may be done with whole pages of this process's memory."""
     made = _libc.mprotect(ctypes.c_void_p(address), ctypes.c_size_t(size), ctypes.c_int(rights))
     _checked(f"mprotect {address:#x}", made)
-
-
-def personality(flags: int) -> None:
-    _checked("personality", _libc.personality(ctypes.c_ulong(flags)))
 
 
 def seccomp(program: bytes) -> None:
