@@ -57,7 +57,7 @@ def import_account(
 
 @app.command("list")
 def list_accounts(as_json: Json = False) -> None:
-    """Lists the accounts of this home, and those of the external signer where FUSION_SIGNER names one."""
+    """Lists the accounts of this home. Where FUSION_SIGNER names an external signer, also those it signs for."""
     from cli.output import rows
     from fusion.chain.account import address_of, keeps_password, names
     from fusion.chain.signer import RemoteSigner
@@ -98,7 +98,7 @@ def fund(
     amount: Annotated[str, typer.Option(help="Mock dollars to mint.")] = "1000",
     as_json: Json = False,
 ) -> None:
-    """Gives an account ether and mock dollars; on the local network alone."""
+    """Gives an account ether and mock dollars. On the local network alone."""
     from cli.output import record
     from fusion import money
     from fusion.chain.anvil import CHAIN_ID, Anvil

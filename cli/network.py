@@ -106,13 +106,14 @@ def start_detached(settings: "Settings", report: "Progress") -> bool:
 
 def _spawn(log_file: Path) -> "tuple[subprocess.Popen[bytes], int]":
     """A supervisor of its own, and where in the log what it writes begins."""
-    from cli.supervisor import fusion_command
+    from cli.supervisor import fusion_command, own_environment
 
     log_file.parent.mkdir(parents=True, exist_ok=True)
     with log_file.open("ab") as out:
         began = out.tell()
         process = subprocess.Popen(
             fusion_command("up", "--foreground"),
+            env=own_environment(),
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,

@@ -216,7 +216,7 @@ def _tell(path: Path, address: str, findings: "Sequence[Finding]", *, as_json: b
     from dataclasses import asdict
 
     found = shutil.which("fusion")
-    command = f"{found or f'{sys.executable} -m cli'} operator start"
+    command = f"{found or f'{sys.executable} -P -m cli'} operator start"
     systemd = [f"Environment=FUSION_HOME={path.parent}", f"ExecStart={command}"]
     if as_json:
         told = {

@@ -117,7 +117,7 @@ class Supervisor:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
-                env=os.environ | service.environment,
+                env=own_environment() | service.environment,
                 # Ctrl-C at the terminal reaches the supervisor alone, which then ends the others in order.
                 start_new_session=True,
             )
@@ -181,5 +181,13 @@ def _end(processes: Sequence[psutil.Process]) -> None:
 
 
 def fusion_command(*arguments: str) -> list[str]:
-    """The `fusion` command of this environment with arguments, wherever PATH points."""
-    return [sys.executable, "-m", "cli", *arguments]
+    """The `fusion` command of this environment with arguments, wherever PATH points; run it in `own_environment`.
+
+    What lies in the folder that it is run in is not imported: that may be anybody's.
+    """
+    return [sys.executable, "-P", "-m", "cli", *arguments]
+
+
+def own_environment() -> dict[str, str]:
+    """This process's environment, with its modules where it found them."""
+    return os.environ | {"PYTHONPATH": os.pathsep.join(str(Path(entry).resolve()) for entry in sys.path)}

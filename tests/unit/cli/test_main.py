@@ -84,7 +84,7 @@ def test_a_room_without_a_verb_shows_its_help(room: list[str], tmp_path: Path) -
 
 
 def test_the_help_of_a_verb_is_not_cut_off(tmp_path: Path) -> None:
-    rooms = "module license job operator revenue assurance account atom indexer api"
+    rooms = "module license job operator revenue assurance account atom indexer api collider window sandbox protocol"
     for room in ([], *([each] for each in rooms.split())):
         assert "...\n" not in fusion(*room, "--help", home=tmp_path).stdout.partition("Commands:")[2]
 
