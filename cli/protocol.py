@@ -129,7 +129,7 @@ def recorder(
     wait: Wait = False,
     as_json: Json = False,
 ) -> None:
-    """Lists a recorder of windows, or takes one off. It waits for the admin's delay; the bond stays the recorder's own."""
+    """Lists a recorder of windows, or takes one off. It waits for the admin's delay; the bond stays the recorder's."""
     chain, signer = _opened(account)
     named = Session().address(at, "ADDRESS")
     done = chain.windows.recorder(named).listed != stop

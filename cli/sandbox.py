@@ -36,7 +36,7 @@ def fingerprint(
 
 @app.command()
 def rebuild(as_json: Json = False) -> None:
-    """Makes the image again and compares. It is made of the installed packages, beside the one in use; takes minutes."""
+    """Makes the image again and compares. It is made of the installed packages, beside the one in use."""
     import tempfile
 
     from cli.output import progress, record
