@@ -4,10 +4,13 @@ from typing import Annotated
 
 import typer
 
+from cli.canaries import canaries
 from cli.options import As, Data, Feed, Fuel, Inputs, JobId, Json, Seed, Settings, Version
 from cli.session import Session
 
 app = typer.Typer(no_args_is_help=True, help="Pay for checks: the pool and canaries.")
+
+app.command()(canaries)
 
 CANARIES = "canaries"  # under the home: what must stay secret until a canary is opened
 DEADLINE = 600.0  # seconds for the run of a canary here
@@ -66,15 +69,16 @@ def canary(
     from cli.output import record
     from cli.runs import known_outcome, work_of
     from fusion.market import assurance
+    from node.digest import keccak
 
     session = Session()
     work = work_of(version, data=data, feed=feed, inputs=inputs, settings=settings, fuel=fuel, seed=seed)
     requester = session.address(account, "--as")
     sender = session.account(submit_as or account)
-    spec_hash, outcome_hash = known_outcome(session, work, DEADLINE)
+    spec, outcome_hash = known_outcome(session, work, DEADLINE)
     folder = session.settings.home / CANARIES
     kept, first = assurance.commit_canary(
-        session.chain, sender, requester, spec_hash, outcome_hash=outcome_hash, folder=folder
+        session.chain, sender, requester, keccak(spec.encode()), outcome_hash=outcome_hash, folder=folder
     )
     record({"commitment": "0x" + kept.commitment, "outcome": "0x" + kept.outcome, "first_job": first}, as_json=as_json)
 

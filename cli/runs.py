@@ -19,7 +19,6 @@ from fusion.content.table import read_table
 from fusion.errors import BadInput
 from fusion.market import trade
 from node import request
-from node.digest import keccak
 from node.executor.run import vote
 from node.inputs import add_inputs, feed_table, port_columns
 from node.listings import ChainListings
@@ -181,8 +180,8 @@ def job_spec(session: Session, work: Work, code: ModuleCode) -> JobSpec:
     )
 
 
-def known_outcome(session: Session, work: Work, deadline: float) -> tuple[bytes, bytes]:
-    """Runs the work here; the hashes of its spec and of its outcome, as a job's would be."""
+def known_outcome(session: Session, work: Work, deadline: float) -> tuple[JobSpec, bytes]:
+    """Runs the work here; its spec, and the hash of its outcome as a job's would be."""
     listings = ChainListings(session.chain)
     with known_content(f"version {work.version}"):
         spec = job_spec(session, work, module_code(work.version, listings, session.content))
@@ -191,4 +190,4 @@ def known_outcome(session: Session, work: Work, deadline: float) -> tuple[bytes,
         found = vote(spec, listings, session.content, worker.run, time.monotonic() + deadline)
     finally:
         worker.close()
-    return keccak(spec.encode()), found.outcome_hash
+    return spec, found.outcome_hash

@@ -74,6 +74,7 @@ class Chain:
     def __init__(self, rpc: Rpc, deployment: Deployment, max_fee: int = MAX_FEE) -> None:
         self.rpc = rpc
         self.deployment = deployment
+        self._max_fee = max_fee
         self._sender = Sender(rpc, deployment.chain_id, max_fee)
         self._contracts: dict[str, Contract] = {}
         # Whatever token a deployment was made with: that of the local network knows all that others do, and can mint.
@@ -243,6 +244,15 @@ class Chain:
         if receipt.status != 1:
             raise self._reverted(account, call, value, receipt, limit)
         return receipt
+
+    def give(self, account: Account, to: str, wei: int, *, timeout: float = TIMEOUT) -> Receipt:
+        """Sends ether. Raises as `send`."""
+        raw, _ = self._sender.send(account, {"to": to, "data": b"", "value": wei}, timeout=timeout)
+        return self._receipt(raw)
+
+    def gas_price(self) -> int:
+        """The most that a transaction sent now would offer for its gas, in wei a gas."""
+        return self._sender.market().fees(self._max_fee).limit
 
     def _reverted(self, account: Account, call: Call, value: int, receipt: Receipt, limit: int) -> FusionError:
         """Why an included transaction failed: the same call on the state that it left."""

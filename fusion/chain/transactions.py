@@ -17,7 +17,7 @@ from typing import Any
 
 from fusion import log
 from fusion.chain.account import Account
-from fusion.chain.fees import MAX_FEE, gwei
+from fusion.chain.fees import ASKED, MAX_FEE, Market, gwei
 from fusion.chain.front import Front
 from fusion.chain.mempool import Answer, offer
 from fusion.chain.nonces import Nonces
@@ -25,7 +25,7 @@ from fusion.chain.pending import Pending, Version
 from fusion.chain.quote import Quote, no_ether, quote
 from fusion.chain.rpc import Rpc, RpcError
 from fusion.chain.watch import NonceTakenError, Watch
-from fusion.errors import ChainUnavailable, TransactionLost
+from fusion.errors import ChainUnavailable, FusionError, TransactionLost
 
 ATTEMPTS = 30  # signings of one transaction before giving up to others that use the account
 REBROADCASTS = 5
@@ -108,6 +108,13 @@ class Sender:
         except (TransactionLost, ChainUnavailable):
             nonces.leave(pending)
             raise
+
+    def market(self) -> Market:
+        """What gas costs now."""
+        block, *tips = self._rpc.batch_with_faults(ASKED)
+        if isinstance(block, FusionError):
+            raise block
+        return Market.told(block, *tips)
 
     def settle(self, account: Account, deadline: float) -> None:
         """Waits until nothing that was sent from the account is on its way; what nobody waits for is freed in time.

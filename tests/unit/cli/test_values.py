@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.values import parse_bps, parse_moment, parse_seconds, parse_settings, parse_shares
+from cli.values import parse_bps, parse_moment, parse_seconds, parse_settings, parse_share, parse_shares
 from fusion.errors import BadInput
 
 
@@ -67,3 +67,14 @@ def test_basis_points_are_whole() -> None:
     assert parse_bps("2.5%", "--referral") == 250
     with pytest.raises(BadInput, match=r"--referral is '0\.001%'"):
         parse_bps("0.001%", "--referral")
+
+
+@pytest.mark.parametrize(("text", "share"), [("0", 0.0), ("0.05", 0.05), ("5%", 0.05), ("1", 1.0), ("100%", 1.0)])
+def test_a_share_is_a_part_or_a_percentage(text: str, share: float) -> None:
+    assert parse_share(text, "--watch-share") == share
+
+
+@pytest.mark.parametrize("text", ["5", "-0.1", "101%", "nan", "some", "%", ""])
+def test_what_is_no_share_is_refused(text: str) -> None:
+    with pytest.raises(BadInput, match="--watch-share is"):
+        parse_share(text, "--watch-share")
