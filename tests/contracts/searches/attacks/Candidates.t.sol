@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {Job} from "../../../../contracts/interfaces/IJobMarket.sol";
 import {ISearchMarket, SearchFailure, SearchStatus} from "../../../../contracts/interfaces/ISearchMarket.sol";
+import {IWindowRegistry} from "../../../../contracts/interfaces/IWindowRegistry.sol";
 import {SearchTest} from "../SearchTest.sol";
 
 /// @notice Attacks on who wins: to say what others found, to know the data before, to be paid for what was not scored.
@@ -91,8 +92,8 @@ contract CandidateAttackTest is SearchTest {
         uint256 searchId = _committed();
         time = uint64(vm.getBlockTimestamp()) + time % (END - uint64(vm.getBlockTimestamp()));
         vm.warp(time);
+        vm.expectRevert(abi.encodeWithSelector(IWindowRegistry.WindowNotOver.selector, time, END));
         vm.prank(recorders[0]);
-        vm.expectRevert();
         windows.commitWindow(_window(), "commitment");
         if (time > START) {
             vm.expectRevert(
