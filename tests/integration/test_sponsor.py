@@ -30,7 +30,7 @@ from tests.integration.executor_process import NoWorker, Scripted, found
 from tests.integration.test_challenger import LIE, TRUTH, hash_of
 
 NAMES = ("ann", "bob", "cyd", "dan", "eve", "fay", "gus")
-IMAGE = Image(bytes(range(32)), Path("absent"))
+IMAGE = Image(bytes(range(32)), Path("/absent/image"))
 QUICK = replace(
     Parameters(),
     canary_interval=1,
