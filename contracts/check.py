@@ -150,7 +150,8 @@ def coverage() -> str:
     # Without the optimizer, what verbs cost and how big contracts are says nothing.
     asked = "--no-match-path tests/contracts/gas/* --no-match-test BelowTheLimit --report lcov --report-file"
     command: list[str | Path] = [FORGE, "coverage", *asked.split(), report]
-    run(command, {**SHALLOW, **apart("coverage")}, quiet=True)
+    measured = {"FOUNDRY_SNAPSHOTS": str(BUILD / "coverage-snapshots")}
+    run(command, {**SHALLOW, **apart("coverage"), **measured}, quiet=True)
     files = {name: found for name, found in parse_lcov(report.read_text()).items() if name.startswith("contracts/")}
     for name, found in sorted(files.items()):
         lines, branches = found.lines.values(), found.branches.values()
