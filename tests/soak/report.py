@@ -92,6 +92,11 @@ def told(
         "skipped": {kind.value: why for kind, why in network.skipped.items()},
         "slashed": [asdict(loss) for loss in slashed],
         "deaths": {each.name: each.deaths for each in operators if each.deaths},
+        "away": [
+            {"operator": each.name, "from": absence.start, "to": absence.end, "why": absence.why}
+            for each in operators
+            for absence in each.absences
+        ],
         "restarts": sum(max(0, each.starts - 1) for each in operators),
         "seconds": seconds,
         "chain time skipped": sum(skip.seconds for skip in observed.skips),
