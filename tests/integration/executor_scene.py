@@ -37,7 +37,7 @@ IMAGE = bytes(range(32))
 FEE = 300_000
 MAX_FUEL = 10**11  # this operator's
 STAKE = 5_000 * MUSD
-NO_WORKER = Worker(Image(IMAGE, Path("absent")))  # never started: the voters of these tests run nothing
+NO_WORKER = Worker(Image(IMAGE, Path("/absent/image")))  # never started: the voters of these tests run nothing
 
 
 class Deployed(Protocol):

@@ -27,7 +27,7 @@ from tests.integration.executor_network import DOUBLE, Network, Running, opened
 from tests.integration.executor_process import SCRIPTED, NoWorker, Scripted
 from tests.integration.executor_scene import Scene, idle
 
-IMAGE = Image(bytes(range(32)), Path("absent"))
+IMAGE = Image(bytes(range(32)), Path("/absent/image"))
 SIZE = 1 << 20  # bytes of the small disk
 
 

@@ -18,7 +18,7 @@ from sandbox.image import Image
 from tests.integration.executor_network import DOUBLE, STAKE, Network, Running, opened
 from tests.integration.executor_process import NoWorker, Scripted
 
-IMAGE = Image(bytes(range(32)), Path("absent"))
+IMAGE = Image(bytes(range(32)), Path("/absent/image"))
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ from tests.integration.executor_network import BURNED, DOUBLE, FEE, Network, Run
 from tests.integration.executor_process import SCRIPTED, NoWorker, Scripted, found
 
 NAMES = ("ann", "bob", "cyd", "dan", "eve", "fay", "gus")
-IMAGE = Image(bytes(range(32)), Path("absent"))
+IMAGE = Image(bytes(range(32)), Path("/absent/image"))
 QUICK = replace(
     Parameters(),
     windows=Windows(open=60, commit=30, reveal=30, challenge=20, fuel_per_second=10**10, confirmations=1),
