@@ -29,6 +29,7 @@ from tests.soak.scale import Scale
 from tests.soak.wares import Ware, published
 
 BLOCK_SECONDS = 1
+WATCH = ("--watch-share", "5%", "--max-bond", "20")
 LIAR = "tests.soak.liar"
 STAKES = {Role.HONEST: 5_000, Role.LIAR: 10_000, Role.SILENT: 1_500}  # whole tokens
 DOLLARS = 100_000 * MUSD  # what each is given
@@ -140,6 +141,8 @@ def opened(
         for each in operators.values():
             each.module = LIAR if each.role is Role.LIAR else module
             each.options = options
+        for each in list(operators.values())[scale.honest - scale.watchers : scale.honest]:
+            each.options = (*options, *WATCH)
         keys = {name: accounts.create(each.home / "keys", "operator") for name, each in operators.items()}
         say("deploys the contracts")
         chain = _deployed(anvil, {**people, **keys}, scale)

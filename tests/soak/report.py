@@ -69,6 +69,7 @@ def told(
 ) -> dict[str, Any]:
     """The report, as it is printed in JSON."""
     operators = list(network.operators.values())
+    operators_at = {each.address for each in operators}
     slashed = losses(record, operators, injector.lost, network.scale.grace)
     broken = Counter(fault.kind.value for _, fault in injector.done)
     took = sorted(_latencies(record, observed.skips).values())
@@ -87,6 +88,7 @@ def told(
             "without quorum": len(record.of(QuorumMissed)),
             "disputed": len(record.of(Disputed)),
             "lies proposed": len(people.board.lies),
+            "challenged by operators": sum(each.challenger in operators_at for each in record.of(Disputed)),
         },
         "faults": dict(sorted(broken.items())),
         "skipped": {kind.value: why for kind, why in network.skipped.items()},

@@ -21,6 +21,8 @@ class Scale:
         gap: mean time between two faults.
         short: least and most time that a fault lasts.
         long: of the few that outlast a commit window; zero for none.
+        watchers: honest operators that run others' jobs again on suspicion, and challenge what is wrong.
+        watchers_time: that they have for it before a person challenges from the command line.
         grace: an operator that is back so long before a deadline must meet it.
         spare: what every phase that somebody still has to act in keeps when chain time is moved on; None moves it on
             only where nobody has to.
@@ -39,6 +41,8 @@ class Scale:
     gap: float
     short: tuple[float, float]
     long: float
+    watchers: int
+    watchers_time: int
     grace: int
     spare: int | None
     patience: float
@@ -74,6 +78,8 @@ def scale(operators: int, jobs: int) -> Scale:
             gap=1.5,
             short=(3.0, 7.0),
             long=0.0,
+            watchers=0,
+            watchers_time=0,
             grace=60,
             spare=150,
             patience=240.0,
@@ -86,11 +92,13 @@ def scale(operators: int, jobs: int) -> Scale:
         at_once=12,
         commit=120,
         reveal=90,
-        challenge=30,
+        challenge=40,
         down=3,
         gap=6.0,
         short=(5.0, 25.0),
         long=170.0,
+        watchers=3,
+        watchers_time=15,
         grace=30,
         spare=None,
         patience=900.0,

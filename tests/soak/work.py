@@ -35,6 +35,9 @@ class Board:
         posted: job -> block of its post.
         ended: job -> its last status.
         proposed: proposals that nobody has looked at yet.
+        lies: jobs of which a lie was proposed.
+        disputed: jobs that are to be challenged.
+        heard: jobs that were.
     """
 
     truth: dict[int, bytes] = field(default_factory=dict)
@@ -43,6 +46,7 @@ class Board:
     proposed: list[Proposed] = field(default_factory=list)
     lies: set[int] = field(default_factory=set)
     disputed: set[int] = field(default_factory=set)
+    heard: set[int] = field(default_factory=set)
 
     def note(self, event: Event) -> None:
         match event:
@@ -50,6 +54,8 @@ class Board:
                 self.posted[event.job_id] = event.log.block_number
             case Proposed():
                 self.proposed.append(event)
+            case Disputed():
+                self.heard.add(event.job_id)
             case Finalized():
                 self.ended[event.job_id] = Status.FINAL
             case Failed():
@@ -75,6 +81,7 @@ class People:
         self._block = network.chain.deployment.block
         self._chance = random.Random(seed)
         self._alarms = false_alarms
+        self._due: dict[int, int] = {}  # job -> when it is challenged from the command line
         self._challenging: dict[int, subprocess.Popen[str]] = {}
         self._threads = [threading.Thread(target=self._request, args=(name,), daemon=True) for name in REQUESTERS]
 
@@ -102,10 +109,12 @@ class People:
             for event in self.network.chain.events(self._block, head.number):
                 self.board.note(event)
             self._block = head.number + 1
-        self._judge()
+        self._judge(head)
+        self._challenge(head)
         return head
 
-    def _judge(self) -> None:
+    def _judge(self, head: Block) -> None:
+        """Tells the lies from the truth; operators that watch are given time to challenge them."""
         board = self.board
         waiting = []
         for each in board.proposed:
@@ -119,9 +128,18 @@ class People:
             alarm = self._alarms and self._chance.randrange(FALSE_ALARMS) == 0
             if (lie or alarm) and each.job_id not in board.disputed:
                 board.disputed.add(each.job_id)
-                command = ("job", "challenge", str(each.job_id), "--as", CHALLENGER, "--json")
-                self._challenging[each.job_id] = self.network.fusion.start(*command)
+                self._due[each.job_id] = head.timestamp + (self.network.scale.watchers_time if lie else 0)
         board.proposed = waiting
+
+    def _challenge(self, head: Block) -> None:
+        """From the command line, what nobody has challenged in the meantime."""
+        board = self.board
+        for job_id, due in list(self._due.items()):
+            if job_id in board.heard or head.timestamp >= due:
+                del self._due[job_id]
+                if job_id not in board.heard:
+                    command = ("job", "challenge", str(job_id), "--as", CHALLENGER, "--json")
+                    self._challenging[job_id] = self.network.fusion.start(*command)
         for job_id in [each for each, process in self._challenging.items() if process.poll() is not None]:
             process = self._challenging.pop(job_id)
             said, complained = process.communicate()
