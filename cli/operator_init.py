@@ -171,7 +171,7 @@ def _take_part(asker: "Asker", session: Session, values: "Values") -> None:
     """Stake, capacity and the gateway."""
     from cli.values import parse_bytes
     from fusion import money
-    from node.executor import capacity
+    from sandbox import capacity
 
     def whole(text: str) -> None:
         if text != AUTO and not (text.isascii() and text.isdigit() and len(text) < 6):

@@ -132,9 +132,9 @@ def terms_of(values: "Mapping[str, object]") -> "Terms":
     """The operator's terms; BadInput names the option that cannot be used."""
     from cli.values import parse_bytes, parse_seconds
     from fusion import money
-    from node.executor import capacity
     from node.executor.terms import LEAST_MEMORY, Terms
     from node.spec import MAX_FUEL
+    from sandbox import capacity
 
     def text(name: str) -> str:
         return str(values[name])

@@ -28,8 +28,9 @@ from node.listings import ChainListings
 from node.resolve import module_code
 from node.spec import JobSpec
 from node.terms import check_terms
+from sandbox.capacity import cores
 from sandbox.code import Limits
-from sandbox.pool import Pool, cores
+from sandbox.pool import Pool
 
 if TYPE_CHECKING:
     from fusion.sdk import Interface

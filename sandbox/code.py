@@ -7,6 +7,9 @@ from fusion.content.cid import Cid
 
 MAX_SEED = (1 << 64) - 1
 
+PRINTED = 64 << 10
+"""Bytes of what a module prints that are kept to show; all of it is counted."""
+
 
 @dataclass(frozen=True, slots=True)
 class ModuleCode:

@@ -17,6 +17,7 @@ from typing import Literal
 import numpy as np
 import wasmtime
 
+from sandbox.code import PRINTED
 from sandbox.frame import Parts
 
 NOW = 1_700_000_000_000_000_000
@@ -24,9 +25,6 @@ NOW = 1_700_000_000_000_000_000
 
 RESULT = 1000
 """Descriptor on which the runner sends frames to the host."""
-
-PRINTED = 64 << 10
-"""Bytes of what a module prints that are kept to show; all of it is counted."""
 
 _SUCCESS, _BADF, _INVAL, _NOENT, _NOSYS = 0, 8, 28, 44, 52
 _STDIN, _STDOUT, _STDERR, _LIBRARY = 0, 1, 2, 3

@@ -1,12 +1,12 @@
 """Warm processes that run modules, one a core: whoever has a run waits for the next that is free."""
 
-import os
 import queue
 import threading
 from types import TracebackType
 from typing import Self
 
 from fusion.errors import Retryable
+from sandbox.capacity import cores
 from sandbox.image import Image
 from sandbox.jail.walls import Wall
 from sandbox.message import Run
@@ -69,8 +69,3 @@ class Pool:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
-
-
-def cores() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

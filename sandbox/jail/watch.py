@@ -11,12 +11,10 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Literal, Self
 
+from sandbox.code import PRINTED
 from sandbox.frame import Parts
 from sandbox.jail.job import Job
 from sandbox.jail.zygote import BEGUN, KILL
-
-PRINTED = 64 << 10
-"""Bytes of what a module prints that are kept to show; all of it is counted."""
 
 _GRACE = 10.0  # seconds for a zygote to end a job
 _CHUNK = 1 << 20

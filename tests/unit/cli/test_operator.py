@@ -15,9 +15,9 @@ from cli.operator_watch import drawn
 from cli.values import parse_bytes
 from fusion.errors import BadInput
 from fusion.settings import Settings
-from node.executor import capacity
 from node.executor.status import State, Status, since_boot, started
 from node.executor.terms import LEAST_MEMORY
+from sandbox import capacity
 
 
 def _write(home: Path, text: str) -> None:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 import pytest
 import wasmtime
 
+from sandbox.code import PRINTED
 from sandbox.engine import configuration
-from sandbox.host import NOW, PRINTED, RESULT, Host
+from sandbox.host import NOW, RESULT, Host
 
 OK, BADF, INVAL, NOENT, NOSYS = 0, 8, 28, 44, 52
 PAGE = 1 << 16

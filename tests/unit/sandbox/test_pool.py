@@ -10,11 +10,12 @@ import pytest
 
 from fusion.content.cid import Cid
 from fusion.errors import Retryable
+from sandbox.capacity import cores
 from sandbox.code import Limits, ModuleCode
 from sandbox.image import Image
 from sandbox.message import Run
 from sandbox.outcome import Result
-from sandbox.pool import Pool, cores
+from sandbox.pool import Pool
 
 CODE = b"""
 from fusion.sdk import Floats, module
