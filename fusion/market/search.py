@@ -107,21 +107,20 @@ def commit(
         ContractRefused: the chain's state changed on the way.
     """
     found = search_of(chain, search_id)
-    kept = [each for each in openings(folder, account.address, search_id) if each.settings == settings.hex()]
-    for opening in kept:
-        before = _standing(chain, opening)
-        if before is not None:
-            return before
+    kept = _kept(chain, account.address, search_id, settings, folder)
+    if kept is not None and (before := _standing(chain, kept)):
+        return before[0]
     if found.status != SearchStatus.OPEN:
         raise BadInput(f"search {search_id} is {words(found.status)}: it takes no more candidates")
     check_funds(chain, account.address, found.bond, "the bond")
     _allow(chain, account, found.bond)
-    opening = kept[0] if kept else _opening(chain, account.address, search_id, settings, score)
+    opening = kept or _opening(chain, account.address, search_id, settings, score)
     path = opening.save(folder)  # before it stands on chain: without its salt it can never be revealed
     try:
         receipt = chain.send(account, chain.searches.commit(search_id, bytes.fromhex(opening.commitment)))
     except (BadInput, ContractRefused):  # of another failure it is not known whether it stands
-        path.unlink()
+        if kept is None:  # else an earlier transaction with it may be on its way still
+            path.unlink()
         raise
     return receipt.event(CandidateCommitted).candidate_id
 
@@ -135,9 +134,7 @@ def reveal(chain: Chain, account: Account, search_id: int, folder: Path) -> list
     found = search_of(chain, search_id)
     mine: dict[int, Opening] = {}
     for opening in openings(folder, account.address, search_id):
-        number = _standing(chain, opening)
-        if number is not None:
-            mine[number] = opening
+        mine.update(dict.fromkeys(_standing(chain, opening), opening))
     if not mine:
         raise BadInput(f"search {search_id} has no candidate of {account.address} whose opening is in {folder}")
     states = {number: chain.searches.candidate(search_id, number).status for number in mine}
@@ -207,18 +204,35 @@ def openings(folder: Path, solver: str, search_id: int) -> list[Opening]:
 
 
 def _opening(chain: Chain, solver: str, search_id: int, settings: bytes, score: float | None) -> Opening:
-    """A fresh one. Its commitment is `SearchMarket.commitmentOf`, computed here so that no endpoint sees the salt."""
+    """A fresh one."""
     salt = secrets.token_bytes(32)
-    types = "commitment(uint256,address,uint256,address,bytes32,bytes32)"
-    market, chain_id = chain.searches.address, chain.deployment.chain_id
-    said = keccak(encode(types, [chain_id, market, search_id, solver, keccak(settings), salt]))
+    said = _commitment(chain, solver, search_id, settings, salt)
     return Opening(said.hex(), solver, search_id, settings.hex(), salt.hex(), score)
 
 
-def _standing(chain: Chain, opening: Opening) -> int | None:
-    """The id of the candidate that an opening is of; None where it never came onto the chain."""
+def _kept(chain: Chain, solver: str, search_id: int, settings: bytes, folder: Path) -> Opening | None:
+    """The opening that is kept of these settings, for this market: a search of another network may have that number."""
+    for each in openings(folder, solver, search_id):
+        said = _commitment(chain, solver, search_id, settings, bytes.fromhex(each.salt))
+        if (each.settings, each.commitment) == (settings.hex(), said.hex()):
+            return each
+    return None
+
+
+def _commitment(chain: Chain, solver: str, search_id: int, settings: bytes, salt: bytes) -> bytes:
+    """`SearchMarket.commitmentOf`, computed here so that no endpoint sees the salt."""
+    types = "commitment(uint256,address,uint256,address,bytes32,bytes32)"
+    market, chain_id = chain.searches.address, chain.deployment.chain_id
+    return keccak(encode(types, [chain_id, market, search_id, solver, keccak(settings), salt]))
+
+
+def _standing(chain: Chain, opening: Opening) -> list[int]:
+    """The ids of the candidates that an opening is of: none where it never came onto the chain.
+
+    They are two where a commit that was taken for lost was sent again, and both were included.
+    """
     made = chain.find(CandidateCommitted, search_id=opening.search, solver=opening.solver)
-    return next((each.candidate_id for each in made if each.commitment.hex() == opening.commitment), None)
+    return [each.candidate_id for each in made if each.commitment.hex() == opening.commitment]
 
 
 def _allow(chain: Chain, account: Account, amount: int) -> None:

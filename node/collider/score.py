@@ -99,7 +99,9 @@ def _job_of(chain: Chain, found: Search, candidate: Candidate) -> int | None:
 def _post(chain: Chain, account: Account, search_id: int, candidate_id: int, offer_id: int | None) -> int:
     terms = market.terms_of(chain, search_id)
     _, digest, _ = chain.windows.window_of(chain.windows.key_of(terms.window))
-    candidate = market.revealed(chain, search_id)[candidate_id]
+    candidate = market.revealed(chain, search_id).get(candidate_id)
+    if candidate is None:
+        raise Retryable(f"the endpoint gives no log of the reveal of candidate {candidate_id}; it may be behind")
     spec = Template(terms.template).spec(Cid.directory(digest), candidate)
     license_id = trade.valid_license(chain, account.address, terms.version) if offer_id is None else None
     if offer_id is None and license_id is None:

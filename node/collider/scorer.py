@@ -102,7 +102,7 @@ def _read(memory: Path) -> dict[str, float | None]:
     lines = memory.read_text().splitlines(keepends=True) if memory.exists() else []
     for number, line in enumerate(lines, start=1):
         try:
-            row = json.loads(line)
+            row = json.loads(line if line.endswith("\n") else "")  # without its end it was cut off
             known[str(row["run"])] = None if row["score"] is None else float(row["score"])
         except (ValueError, KeyError, TypeError):
             if number == len(lines):  # cut off in the middle of the last line
