@@ -167,7 +167,7 @@ class Challenger:
         if job is None:
             return None
         if job.spec_hash != case.spec_hash:
-            self._book.forget(job_id)
+            self._forget(job_id)
         elif job.status in ENDED:
             self._conclude(case, job, head)
         elif job.status is Status.DISPUTED and job.challenger != self._account.address:
@@ -175,7 +175,7 @@ class Challenger:
         elif job.status is Status.DISPUTED and case.stage is not Stage.OPEN:
             self._book.opened(job_id, job.bond)
         elif job.status is Status.PROPOSED and job.outcome_hash != case.proposed:
-            self._book.forget(job_id)
+            self._forget(job_id)
             self._proposals.again(job_id)
         elif job.status is Status.PROPOSED and not self._pauses.holds(_duty(job_id), head.timestamp):
             return self._due(case, job, head)
@@ -197,12 +197,19 @@ class Challenger:
         entry = self._journal.get(_duty(case.job_id))
         if entry is None:
             return True
-        left = job.deadline - self._room - head.timestamp
-        return self._reruns.start(case, self._checked(entry, job), left)
+        try:
+            spec = self._checked(entry, job)
+        except BadInput as error:  # suspected by a process with other images or limits
+            self._end(case, Ending.NOT_RUN, str(error))
+            return True
+        return self._reruns.start(case, spec, job.deadline - self._room - head.timestamp)
 
     def _found(self, finding: Finding) -> None:
         """What a run has come to."""
         case, outcome, first, error = finding.case, finding.outcome, finding.first, finding.error
+        if self._book.get(case.job_id) != case:  # it ended meanwhile, or the chain has another proposal in its place
+            self._reruns.forget(case.job_id)
+            return
         if error is not None:
             self._failed(case, error)
             tries = self._tries[case.job_id] = self._tries.get(case.job_id, 0) + 1
@@ -330,6 +337,11 @@ class Challenger:
         self._note(lambda: self._book.stop(why))
         self._troubles.note("challenger", why)
         self._log.error("CHALLENGES NO MORE; --watch-anew has it begin again", why=why)
+
+    def _forget(self, job_id: int) -> None:
+        """The chain has another job or another proposal in its place."""
+        self._book.forget(job_id)
+        self._reruns.forget(job_id)
 
     def _note(self, write: Callable[[], None]) -> None:
         """What the chain or another run will tell again, if there is room."""

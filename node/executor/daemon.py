@@ -249,8 +249,10 @@ class Daemon:
         moved = self._head is None or head.hash != self._head.hash
         if moved:
             self._follow(office, head)
+        # All first: the worker that one gives back may be what another waits for.
+        news = [part.collect() for part in office.driven]
         for part in office.driven:
-            if part.collect() or moved or part.waiting():
+            if moved or any(news) or part.waiting():
                 part.review(head)
         office.purse.collect()
         if not moved:

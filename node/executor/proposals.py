@@ -1,6 +1,6 @@
 """Which jobs are proposed, and which of them are worth a second look. In the daemon's thread."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 
 from fusion import log
@@ -68,19 +68,19 @@ class Proposals:
         """Has a job judged anew: another outcome of it is proposed now."""
         self._fresh.add(job_id)
 
-    def suspects(self, head: Block, room: int) -> list[Case]:
+    def suspects(self, head: Block, room: int) -> Iterator[Case]:
         """The new cases; each job is judged once for each outcome that is proposed.
+
+        A case counts as given once the next is asked for: where it cannot be noted, it comes again.
 
         Args:
             room: seconds of the challenge window that must be left.
         """
-        found = []
         for job_id in sorted(self._fresh):
             case = self._judged(job_id, head, room)
-            self._fresh.discard(job_id)
             if case is not None:
-                found.append(case)
-        return found
+                yield case
+            self._fresh.discard(job_id)
 
     def _judged(self, job_id: int, head: Block, room: int) -> Case | None:
         entry = self._journal.get(Duty(Contract.JOB, job_id))

@@ -136,7 +136,8 @@ class Purse:
         return 0
 
     def _restake(self) -> int:
-        return int(self._bond.top_up(self._terms.stake))
+        self._stake()
+        return 0
 
     def _do(self, act: str, work: Callable[[], int]) -> None:
         if act not in self._acts and time.monotonic() >= self._not_before.get(act, 0.0):

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from fusion.chain.client import Chain
 from node.executor.background import in_thread
 from node.executor.casebook import Case
+from node.executor.rounds import keepers
 from node.executor.slots import Slot, Slots
-from node.executor.steps import NOTHING
 from node.spec import JobSpec
 from sandbox.worker import Worker
 
@@ -73,7 +73,7 @@ class Reruns:
             return False
         until = time.monotonic() + max(1.0, left if case.job_id in self._firsts else left / 2)
         worker = slot.worker
-        future = in_thread(lambda: self._rerun(spec, worker, until, self._keepers(case.job_id)))
+        future = in_thread(lambda: self._rerun(spec, worker, until, keepers(self._chain, case.job_id)))
         self._runs.append(_Run(case, slot, future))
         return True
 
@@ -98,9 +98,3 @@ class Reruns:
         outcome, first = run.future.result(), self._firsts.get(run.case.job_id, b"")
         self._firsts[run.case.job_id] = first or outcome
         return Finding(run.case, outcome, first)
-
-    def _keepers(self, job_id: int) -> list[str]:
-        """Gateways of the seats: they had its inputs, which their requester may have taken away since."""
-        seats = self._chain.jobs.seats(job_id)
-        endpoints = [self._chain.staking.endpoint(seat.operator) for seat in seats if seat.outcome_hash != NOTHING]
-        return [url for url in endpoints if url]

@@ -71,14 +71,10 @@ class Rounds:
         return max(MARGIN, self._chain.jobs.windows().commit // 10)
 
     def keepers(self, found: Round) -> list[str]:
-        """Gateways of the seats of the job that a panel runs again: they had its inputs, which their requester may have
-        taken away since. Raises Retryable when the chain is away.
-        """
+        """Those of the job that a panel runs again; none for a job. Raises Retryable when the chain is away."""
         if found.duty.contract is not Contract.PANEL or found.panel is None:
             return []
-        seats = self._chain.jobs.seats(found.panel.job_id)
-        endpoints = [self._chain.staking.endpoint(seat.operator) for seat in seats if seat.outcome_hash != NOTHING]
-        return [url for url in endpoints if url]
+        return keepers(self._chain, found.panel.job_id)
 
     def read(self, entry: Entry, block: int) -> Round | None:
         """The duty at a block; None where the chain does not have it, or has another in its place.
@@ -178,6 +174,14 @@ class Rounds:
             except ContentUnavailable:
                 continue
         raise ContentError(f"the block of digest {digest.hex()} is gone from the content store")
+
+
+def keepers(chain: Chain, job_id: int) -> list[str]:
+    """Gateways of a job's seats: they had its inputs, which their requester may have taken away since."""
+    endpoints = [
+        chain.staking.endpoint(seat.operator) for seat in chain.jobs.seats(job_id) if seat.outcome_hash != NOTHING
+    ]
+    return [url for url in endpoints if url]
 
 
 def _cids(digest: bytes) -> tuple[Cid, Cid]:
