@@ -13,7 +13,7 @@ from fusion.chain.bindings.types import CandidateStatus, SearchStatus, SearchTer
 from fusion.chain.client import Chain
 from fusion.chain.deployment import MUSD
 from fusion.content.cid import Cid
-from fusion.errors import BadInput, TransactionLost
+from fusion.errors import BadInput, ContractRefused, TransactionLost
 from fusion.market import search as market
 from fusion.market import window as registry
 from fusion.settings import Settings
@@ -148,6 +148,40 @@ def test_a_lost_commit_is_gone_on_with(
     assert len(list(folder.iterdir())) == 2
     assert market.commit(chain, ann, number, OTHERS, folder=folder) == 2
     assert len(list(folder.iterdir())) == 2
+
+
+def test_a_refusal_takes_no_opening_that_is_needed(
+    deployed: Deployed, terms: SearchTerms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is the opening of another market used here: nothing could be revealed with it."""
+    chain, ann, folder = deployed.chain, deployed["ann"], tmp_path / "candidates"
+    number, _ = market.post(chain, deployed["buyer"], terms)
+    foreign = market.Opening("ab" * 32, ann.address, number, SETTINGS.hex(), "cd" * 32).save(folder)
+    sent, refusal = chain.send, [TransactionLost("no receipt"), ContractRefused("refused", error="WrongStatus")]
+
+    def fails(account, call, **more):
+        if "commit" in call.name:
+            raise refusal.pop(0)
+        return sent(account, call, **more)
+
+    monkeypatch.setattr(chain, "send", fails)
+    with pytest.raises(TransactionLost):
+        market.commit(chain, ann, number, SETTINGS, folder=folder)
+    (kept,) = set(folder.iterdir()) - {foreign}
+    with pytest.raises(ContractRefused):
+        market.commit(chain, ann, number, SETTINGS, folder=folder)
+    assert kept.exists()
+
+    # Both are included in the end, and both can be revealed.
+    monkeypatch.setattr(chain, "send", sent)
+    chain.send(ann, chain.token.approve(chain.searches.address, 2 * BOND))
+    for _ in range(2):
+        chain.send(ann, chain.searches.commit(number, bytes.fromhex(kept.stem)))
+    assert market.commit(chain, ann, number, SETTINGS, folder=folder) == 1
+    listed(deployed, "cyd", "author")
+    until(deployed, terms.commit_by + 1)
+    recorded(deployed, terms.window, {"cyd": RIGHT, "author": RIGHT}, tmp_path / "recordings")
+    assert market.reveal(chain, ann, number, folder) == [1, 2]
 
 
 def test_what_is_not_revealed_is_burned_and_without_a_score_the_reward_comes_back(
