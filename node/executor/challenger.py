@@ -184,7 +184,10 @@ class Challenger:
     def _due(self, case: Case, job: Job, head: Block) -> Job | None:
         """Sends the challenge of a proposed job, or gives the job back where it is to be run first."""
         if case.stage is Stage.SUSPECTED:
-            if job.deadline - head.timestamp <= self._room or self._is_done():
+            if self._is_done():
+                self._end(case, Ending.NOT_RUN, "this operator challenges no more")
+                return None
+            if job.deadline - head.timestamp <= self._room:
                 self._end(case, Ending.TOO_LATE, "it was not run twice in time")
                 return None
             return None if self._reruns.runs(case.job_id) else job

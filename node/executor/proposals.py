@@ -71,18 +71,26 @@ class Proposals:
     def suspects(self, head: Block, room: int) -> Iterator[Case]:
         """The new cases; each job is judged once for each outcome that is proposed.
 
-        A case counts as given once the next is asked for: where it cannot be noted, it comes again.
+        A case counts as given once the next is asked for: where it cannot be noted, it comes again. While the past of
+        the operators is being read, a job that nothing else speaks against is judged again.
 
         Args:
             room: seconds of the challenge window that must be left.
         """
         for job_id in sorted(self._fresh):
-            case = self._judged(job_id, head, room)
-            if case is not None:
-                yield case
-            self._fresh.discard(job_id)
+            found, past = self._watched(job_id, head, room), self._past()
+            reason = None
+            if found is not None:
+                entry, job = found
+                drawn = ticket(self._book.secret, self._place, job_id, job)
+                reason = suspicion(self._matter(entry, job, head, past), drawn, self._share)
+                if reason is not None:
+                    yield Case(job_id, job.spec_hash, job.outcome_hash, reason.value)
+            if found is None or reason is not None or past is not None:
+                self._fresh.discard(job_id)
 
-    def _judged(self, job_id: int, head: Block, room: int) -> Case | None:
+    def _watched(self, job_id: int, head: Block, room: int) -> tuple[Entry, Job] | None:
+        """A proposed job that this operator can look into in time; None where it cannot, or has."""
         entry = self._journal.get(Duty(Contract.JOB, job_id))
         if entry is None or job_id > self._chain.jobs.job_count():
             return None
@@ -97,11 +105,9 @@ class Proposals:
         except BadInput as error:
             self._log.debug("does not watch over a job", job=job_id, why=str(error))
             return None
-        drawn = ticket(self._book.secret, self._place, job_id, job)
-        reason = suspicion(self._matter(entry, job, head), drawn, self._share)
-        return None if reason is None else Case(job_id, job.spec_hash, job.outcome_hash, reason.value)
+        return entry, job
 
-    def _matter(self, entry: Entry, job: Job, head: Block) -> Matter:
+    def _matter(self, entry: Entry, job: Job, head: Block, past: Past | None) -> Matter:
         chain, seats = self._chain, self._chain.jobs.seats(entry.number, block=head.number)
         mine = seat_of(seats, self._me)
         kind, own = entry.kind, entry.outcome_hash if entry.salt else b""
@@ -116,7 +122,7 @@ class Proposals:
             job=job,
             seats=seats,
             own=b"" if kind == OutcomeKind.INPUT_UNAVAILABLE else own,
-            past=self._past(),
+            past=past,
             least=chain.jobs.minimum_fee(job.fuel),
             value=values[0] if values else 0,
             bound=chain.jobs.bound_of(job.assurance_ppm, job.n, job.lock),

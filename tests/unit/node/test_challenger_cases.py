@@ -115,6 +115,25 @@ def test_a_case_of_earlier_terms_ends_and_holds_up_nothing(chain: Any, journal: 
     assert "this operator gives 1" in ended.told
 
 
+def test_a_job_is_judged_again_once_the_past_is_known(chain: Any, job: Any, journal: Any, book: Casebook) -> None:
+    """Else whoever starts again would let those pass who were slashed before, and those who are new."""
+    read_on = threading.Event()
+    chain.find = lambda *_, **__: [] if read_on.wait(10) else None
+    chain.jobs.seats = lambda *_, **__: [
+        SimpleNamespace(operator="0x01", outcome_hash=OLD, kind=0, released=False, commitment=b"c" * 32)
+    ]
+    of = Proposals(chain, journal, book, operator=NOBODY, checked=lambda *_: SPEC, share=0.0)
+    of.again(7)
+    assert list(of.suspects(HEAD, 1)) == []
+
+    read_on.set()
+    found: list[Case] = []
+    while not found:
+        found = list(of.suspects(HEAD, 1))
+    assert [each.reason for each in found] == ["a seat is new"]
+    assert list(of.suspects(HEAD, 1)) == []
+
+
 def test_what_was_found_before_the_endpoint_went_away_is_kept(
     chain: Any, job: Any, journal: Any, book: Casebook
 ) -> None:
