@@ -39,7 +39,7 @@ def canaries(
     fuel: Fuel = 10**11,
     as_json: Json = False,
 ) -> None:
-    """Posts canaries until it is told to stop, from fresh accounts that it funds.
+    """Posts canaries until it is told to stop. Each comes from a fresh account that it funds.
 
     Each has another seed, and other data where the feed is simulated. A later start goes on with those under way.
     """
