@@ -49,7 +49,7 @@ USER 10001:10001
 WORKDIR /var/lib/fusion
 VOLUME /var/lib/fusion
 # What the operator serves to others, and its metrics.
-EXPOSE 4001 9464
+EXPOSE 8650 9650
 # Healthy is who has written its status within the last minute.
 HEALTHCHECK --interval=30s --timeout=20s --start-period=60s --retries=3 \
     CMD ["python", "-c", "from pathlib import Path; from node.executor.status import FILE, Status; raise SystemExit(Status.load(Path(FILE)).stale or 0)"]
