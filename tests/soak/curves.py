@@ -34,7 +34,7 @@ def picture(title: str, minutes: Sequence[float], panels: Mapping[str, Lines], w
 
 
 def _panel(name: str, minutes: Sequence[float], lines: Lines, warm: float, x: int, y: int) -> list[str]:
-    wide, tall = PANEL - LEFT - 14, TALL - 24
+    wide, tall = PANEL - LEFT - 30, TALL - 24
     top = max([1.0, *(value for values in lines.values() for value in values)]) * 1.1
     long = max(minutes[-1], 1e-9)
     parts = [f'<text x="{x}" y="{y - 4}" font-weight="bold">{escape(name)}</text>']

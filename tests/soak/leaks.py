@@ -42,7 +42,7 @@ STEADY = Scale(
     honest=OPERATORS, liars=0, silent=0, jobs=0, at_once=3, commit=90, reveal=60, challenge=4, down=0, gap=1.0,
     short=(1.0, 1.0), long=0.0, watchers=0, watchers_time=0, grace=20, spare=30, patience=60.0,
 )  # fmt: skip
-SHORTLY = ("--keep", "60s", "--cache", "16MiB")  # what ended goes within the time of a run, as it does in a week
+SHORTLY = ("--keep", "60s", "--cache", "256KiB")  # what ended goes within the time of a run, as it does in a week
 JOBS_A_MINUTE = 60  # more than there is time for
 
 
