@@ -68,7 +68,9 @@ def create(folder: Path, name: str, *, password: str | None = None, key: bytes |
     if isinstance(key, str):
         key = bytes.fromhex(key.removeprefix("0x"))
     cost = None
-    if password is None:
+    if password is not None:
+        _not_begun(folder, name)
+    else:
         cost = _RANDOM_PASSWORD_COST
         write_secret(_password(folder, name), secrets.token_hex(32))
         # Whoever came first, now or before a crash: the keystore fits the password that is on disk.
@@ -80,6 +82,7 @@ def create(folder: Path, name: str, *, password: str | None = None, key: bytes |
 def adopt(folder: Path, name: str, text: str, password: str) -> Account:
     """Keeps a keystore that another program made, as it is, once its password has opened it. Never overwrites one."""
     _free(folder, name)
+    _not_begun(folder, name)
     keystore = _parsed(text, "what was given")
     account = _opened(keystore, password, "the password does not open it", "what was given")
     _keep(folder, name, keystore | {"address": account.address[2:].lower()})
@@ -119,6 +122,14 @@ def names(folder: Path) -> list[str]:
 def keeps_password(folder: Path, name: str) -> bool:
     """Whether the account's password lies beside its keystore, so that nobody is asked for it."""
     return _password(folder, name).exists()
+
+
+def _not_begun(folder: Path, name: str) -> None:
+    """Makes sure that no password lies there, which would be taken for this account's."""
+    if _password(folder, name).exists():
+        raise BadInput(
+            f"{_password(folder, name)} is left of an account never finished: remove it, or choose another name"
+        )
 
 
 def _free(folder: Path, name: str) -> None:

@@ -160,7 +160,8 @@ class Watch:
             return
         answer = offer(self._rpc, newest.raw)
         self._log.info("replaced a stuck transaction", tx=newest.hash, fee=gwei(fees.limit), answer=answer.name)
-        if answer is Answer.TAKEN:
+        # A node that wants more than a quarter on top is asked again a turn later: else each block would raise it.
+        if answer in (Answer.TAKEN, Answer.NONCE_OFFERED):
             self._turn = (block, time.monotonic())
 
     def _say(self, what: str, **values: object) -> None:

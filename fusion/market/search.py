@@ -186,8 +186,13 @@ def settle(chain: Chain, account: Account, search_id: int) -> list[str]:
     if chain.searches.search(search_id).status == SearchStatus.FAILED and not _recorded(chain, found):
         for number, candidate in candidates_of(chain, search_id).items():
             if candidate.status == CandidateStatus.COMMITTED:
-                chain.send(account, chain.searches.refund(search_id, number))
-                done.append(f"refunded candidate {number}")
+                try:
+                    chain.send(account, chain.searches.refund(search_id, number))
+                except ContractRefused:
+                    if chain.searches.candidate(search_id, number).status == CandidateStatus.COMMITTED:
+                        raise  # else others were first
+                else:
+                    done.append(f"refunded candidate {number}")
     return done
 
 

@@ -80,6 +80,8 @@ def record(
 ) -> market.Window:
     """Records a window: waits for its end, commits to its table, and reveals once commits are closed.
 
+    The window that is returned says what became of it: it may be others' content that was recorded, or none.
+
     What it has done before, it finds on the chain and in `folder`, and goes on from there.
 
     Args:
@@ -88,7 +90,6 @@ def record(
 
     Raises:
         BadInput: the account may not record, its bond is too low, the feed does not fit, or the window took no more.
-        FusionError: what others revealed was recorded, or nothing.
         Retryable: it takes longer than `timeout`.
     """
     end = time.monotonic() + timeout

@@ -75,6 +75,14 @@ def test_a_crash_between_password_and_keystore_does_no_harm(tmp_path: Path) -> N
     assert create(tmp_path, "alice").address == load(tmp_path, "alice").address
 
 
+def test_a_password_left_by_a_crash_is_not_taken_for_a_persons_account(tmp_path: Path) -> None:
+    (tmp_path / "alice.password").write_text("left over")
+    (tmp_path / "alice.password").chmod(0o600)
+    with pytest.raises(BadInput, match=r"alice\.password is left of an account never finished: remove it"):
+        create(tmp_path, "alice", password="a person's own")
+    assert names(tmp_path) == []
+
+
 @pytest.mark.parametrize("name", ["", "../alice", "Alice", "a b", "-a", "a" * 65, "a\n"])
 def test_names_that_are_no_file_names(tmp_path: Path, name: str) -> None:
     for use in (create, load, address_of):
