@@ -1,6 +1,6 @@
 """The desk where there is not enough: workers, memory, time, or a chain that stays as it was."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import wait
 from dataclasses import replace
 from typing import Any, cast
@@ -208,6 +208,16 @@ def test_once_there_is_room_it_is_written_and_committed(full: Made, monkeypatch:
 # What is told
 
 
+@pytest.fixture
+def all_levels() -> Iterator[None]:
+    """Lines of every level are made, whatever a test before has configured."""
+    before = structlog.get_config()
+    structlog.reset_defaults()
+    yield
+    structlog.configure(**before)
+
+
+@pytest.mark.usefixtures("all_levels")
 def test_every_line_about_a_duty_is_bound_with_it(made: Callable[..., Made]) -> None:
     _, desk, journal = made(Status.DISPUTED, count=1, workers=1)
     journal.advance(2, "0xb", [], [Called(1, 1, 2)])

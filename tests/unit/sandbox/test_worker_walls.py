@@ -36,9 +36,19 @@ def _gone(leader: int) -> bool:
     return True
 
 
+_others: set[Path] = set()
+"""Groups of this process's other workers, which tests before keep for the whole session."""
+
+
+@pytest.fixture(autouse=True)
+def _looked() -> None:
+    _others.clear()
+    _others.update(_groups())
+
+
 def _groups() -> list[Path]:
     folders = cgroup.hierarchy().folders.values()
-    return [entry for folder in folders for entry in folder.glob(f"fusion-{os.getpid()}-*")]
+    return [entry for folder in folders for entry in folder.glob(f"fusion-{os.getpid()}-*") if entry not in _others]
 
 
 def _descriptors() -> set[str]:
