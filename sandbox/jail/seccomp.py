@@ -141,7 +141,7 @@ def _condition(condition: Condition, pid: int, rest: int) -> _Code:
     code: _Code = []
     for shift in (0, 32):
         mask, wanted = condition.mask >> shift & 0xFFFFFFFF, value >> shift & 0xFFFFFFFF
-        if not mask:
+        if not mask and not wanted:
             continue
         load = [_instruction(_LOAD, _ARGUMENTS_AT + 8 * condition.argument + shift // 8)]
         masked = [_instruction(_AND, mask)] if mask != 0xFFFFFFFF else []

@@ -81,6 +81,16 @@ def test_any_profile_is_assembled_right(
         assert interpret(program, ARCHITECTURES[machine], number, arguments) == wanted
 
 
+def test_a_condition_that_cannot_hold_allows_nothing() -> None:
+    numbers = NUMBERS["x86_64"]
+    for value, mask in ((1, 0), (1 << 40, 0xFF), (0x100, 0xFF), (1 << 32 | 1, 1)):
+        profile = Profile("never", {"close": Rule(((Condition(0, value, mask),),))}, Action.KILL)
+        program = assemble(profile, "x86_64", numbers, PID)
+        for argument in (0, 1, value, value & mask):
+            found = interpret(program, ARCHITECTURES["x86_64"], numbers["close"], [argument, 0, 0, 0, 0, 0])
+            assert found == Action.EPERM
+
+
 @pytest.mark.parametrize(("name", "machine"), KINDS)
 def test_calls_of_another_processor_end_the_process(name: str, machine: str) -> None:
     for architecture in (0x40000003, 0x40000028, *(other for key, other in ARCHITECTURES.items() if key != machine)):
