@@ -220,11 +220,8 @@ def code_hash(image: Image) -> str:
     Raises:
         NotReady: there is none.
     """
-    record = _read(image.path)
-    code = _compiled(image.path.parent, record) if record else None
-    if code is None:
-        raise NotReady(f"the code of sandbox image {image.id.hex()[:16]} is missing or damaged: prepare it again")
-    return _sha256(code)
+    path, _ = image.code()
+    return _sha256(path)
 
 
 def artifact(name: str) -> Path:
