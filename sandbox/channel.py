@@ -7,9 +7,11 @@ reader allows is refused before it is read.
 import socket
 import struct
 import time
-from collections.abc import Sequence
+
+import numpy as np
 
 from fusion.errors import ContentError
+from sandbox.frame import Parts
 
 _LENGTHS = struct.Struct(">QQ")
 
@@ -25,7 +27,7 @@ class Channel:
     def __init__(self, end: socket.socket) -> None:
         self._socket = end
 
-    def send(self, header: bytes, parts: Sequence[bytes] = (), *, until: float | None = None) -> None:
+    def send(self, header: bytes, parts: Parts = (), *, until: float | None = None) -> None:
         """Sends one message; its body is `parts`, joined.
 
         Args:
@@ -35,7 +37,7 @@ class Channel:
             self._limit(until)
             self._socket.sendall(part)
 
-    def receive(self, *, header: int, body: int, until: float | None = None) -> tuple[bytes, bytes]:
+    def receive(self, *, header: int, body: int, until: float | None = None) -> tuple[bytes, memoryview]:
         """Header and body of one message.
 
         Args:
@@ -49,7 +51,7 @@ class Channel:
         for what, size, most in zip(("header", "body"), sizes, (header, body), strict=True):
             if size > most:
                 raise ContentError(f"a message has a {what} of {size} bytes: at most {most} are read")
-        return self._read(sizes[0], until), self._read(sizes[1], until)
+        return bytes(self._read(sizes[0], until)), self._read(sizes[1], until)
 
     def shut(self) -> None:
         """Wakes whoever sends or receives at this end; safe from another thread."""
@@ -61,16 +63,16 @@ class Channel:
     def close(self) -> None:
         self._socket.close()
 
-    def _read(self, size: int, until: float | None) -> bytes:
-        data = bytearray(size)
-        rest = memoryview(data)
+    def _read(self, size: int, until: float | None) -> memoryview:
+        data = np.empty(size, np.uint8).data
+        rest = data
         while rest:
             self._limit(until)
             count = self._socket.recv_into(rest)
             if not count:
                 raise EOFError("the other end is closed")
             rest = rest[count:]
-        return bytes(data)
+        return data.toreadonly()
 
     def _limit(self, until: float | None) -> None:
         left = None if until is None else until - time.monotonic()

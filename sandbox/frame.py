@@ -145,7 +145,7 @@ def _joined(header: Mapping[str, object], parts: Sequence[bytes]) -> bytes:
     return b"".join([struct.pack("<I", len(text)), text, *parts])
 
 
-def parse(data: bytes, *, rows: int, outputs: Sequence[str] | None) -> Frame:
+def parse(data: bytes | bytearray, *, rows: int, outputs: Sequence[str] | None) -> Frame:
     """Read the one frame a guest sent.
 
     Args:
@@ -161,8 +161,8 @@ def parse(data: bytes, *, rows: int, outputs: Sequence[str] | None) -> Frame:
     (size,) = struct.unpack_from("<I", data)
     if size > MAX_HEADER or 4 + size > len(data):
         raise MalformedFrame(f"a header of {size} bytes in a frame of {len(data)}")
-    header = _header(data[4 : 4 + size])
-    body = memoryview(data)[4 + size :]
+    header = _header(bytes(data[4 : 4 + size]))
+    body = memoryview(data).toreadonly()[4 + size :]
     match header:
         case {"interface": told, "result": list(shapes), **rest} if not rest:
             interface = _interface(told)

@@ -53,6 +53,7 @@ class Host:
 
     Attributes:
         memory: the guest's linear memory, set once it is instantiated.
+        result: what was written on the result descriptor.
         printed: the first bytes written on stdout and stderr.
         stopped: why the host ended the run, if it did.
         error: the defect in this host behind `stopped == "broken"`.
@@ -76,15 +77,10 @@ class Host:
         self._drawn = 0
         self._budget = output
         self._files: dict[int, int] = {}
-        self._sent: list[bytes] = []
+        self.result = bytearray()
         self.printed = bytearray()
         self.stopped: Stop | None = None
         self.error: BaseException | None = None
-
-    @property
-    def result(self) -> bytes:
-        """What was written on the result descriptor."""
-        return b"".join(self._sent)
 
     def answer(self, name: str, arguments: tuple[int, ...]) -> int:
         """Serve one import call; never raises, since an exception must not cross wasm frames."""
@@ -268,12 +264,10 @@ class Host:
             return self.stop("output")
         self._budget -= total
         for pointer, size in parts:
-            data = self.read(pointer, size)
-            if not data:
-                continue  # there may be any number of them
+            data = memoryview((ctypes.c_char * size).from_address(self.at(pointer, size)))
             if fd == RESULT:
-                self._sent.append(data)
-            elif len(self.printed) < PRINTED:
+                self.result += data
+            else:
                 self.printed += data[: PRINTED - len(self.printed)]
         return self.write(out, struct.pack("<I", total))
 

@@ -4,7 +4,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Literal, TypeVar
@@ -83,7 +83,7 @@ class Ended:
     how: Ending
     detail: str
     fuel: int
-    result: bytes
+    result: bytearray
     printed: bytes
 
 
@@ -181,7 +181,8 @@ class Interpreter:
         """A fresh instance's memory, after executing source text if any."""
         with self._guest(PREPARATION, stdin, b"") as guest:
             if source is None:
-                guest.start(None)
+                with guest.started(None):
+                    pass
             else:
                 ended = guest.run(source, None)
                 if ended.how != "done" or ended.printed:
@@ -212,8 +213,9 @@ class _Guest:
     host: Host
     bounds: Bounds
 
-    def start(self, start: Start | None) -> tuple[wasmtime.Func, wasmtime.Func]:
-        """Instantiate, with memory as a start left it; the functions that allocate and that execute."""
+    @contextmanager
+    def started(self, start: Start | None) -> Iterator[tuple[wasmtime.Func, wasmtime.Func]]:
+        """An instance with memory as a start left it: its functions that allocate and that execute."""
         self.store.set_fuel(self.bounds.fuel)
         self.store.set_limits(memory_size=self.bounds.memory)
         self.store.set_epoch_deadline(min(_LONGEST, max(1, math.ceil(self.bounds.deadline / _TICK))))
@@ -226,30 +228,32 @@ class _Guest:
         ):
             raise TypeError("the interpreter does not export memory, host_alloc and turn")
         self.host.memory = memory
-        if start is not None:
-            memory.grow(self.store, (start.size - memory.data_len(self.store)) // PAGE)
-            if start.snapshot is not None:
-                address = self.host.at(0, start.size)
-                start.snapshot.lay(address)
-                snapshot.in_large_pages(address + start.size, self.bounds.memory - start.size)
-            for address, data in start.cells:
-                self.host.write(address, data)
-        return allocate, turn
+        with ExitStack() as laid:
+            if start is not None:
+                memory.grow(self.store, (start.size - memory.data_len(self.store)) // PAGE)
+                if start.snapshot is not None:
+                    address = self.host.at(0, start.size)
+                    laid.enter_context(start.snapshot.laid(address))
+                    snapshot.in_large_pages(address + start.size, self.bounds.memory - start.size)
+                for address, data in start.cells:
+                    self.host.write(address, data)
+            yield allocate, turn
 
     def run(self, source: bytes, start: Start | None) -> Ended:
         """Execute source text."""
         how: Ending = "done"
         detail = ""
-        try:
-            allocate, turn = self.start(start)
-        except (wasmtime.WasmtimeError, OSError) as error:
-            return Ended("unstarted", str(error), 0, b"", b"")
-        try:
-            pointer = allocate(self.store, len(source))
-            self.host.write(pointer, source)
-            turn(self.store, pointer, len(source))
-        except wasmtime.Trap as trap:
-            how, detail = _TRAPS.get(trap.trap_code, "trap") if trap.trap_code else "trap", str(trap)
+        with ExitStack() as instance:
+            try:
+                allocate, turn = instance.enter_context(self.started(start))
+            except (wasmtime.WasmtimeError, OSError) as error:
+                return Ended("unstarted", str(error), 0, bytearray(), b"")
+            try:
+                pointer = allocate(self.store, len(source))
+                self.host.write(pointer, source)
+                turn(self.store, pointer, len(source))
+            except wasmtime.Trap as trap:
+                how, detail = _TRAPS.get(trap.trap_code, "trap") if trap.trap_code else "trap", str(trap)
         if self.host.error is not None:
             raise self.host.error
         if self.host.stopped is not None and self.host.stopped != "broken":

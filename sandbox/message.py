@@ -28,7 +28,7 @@ from fusion.errors import ContentError
 from fusion.sdk import Scalar
 from fusion.sdk.ports import MAX_NUMBERS
 from sandbox.code import Limits, ModuleCode
-from sandbox.frame import printable
+from sandbox.frame import Parts, printable
 from sandbox.outcome import LimitHit, ModuleError, NoVote, Outcome, Refused, Result
 
 PROTOCOL = 1
@@ -74,7 +74,7 @@ class Fault:
     traceback: str
 
 
-Message = tuple[bytes, list[bytes]]
+Message = tuple[bytes, Parts]
 """Header, and the parts of the body."""
 
 
@@ -114,10 +114,10 @@ def encode_run(run: Run) -> Message:
         "deadline": float(run.deadline),
     }
     files = [data for code in codes for data in code.files.values()]
-    return dcbor.encode(header), files + _contents(run.inputs)
+    return dcbor.encode(header), [*files, *_contents(run.inputs)]
 
 
-def decode_run(header: bytes, body: bytes) -> Run:
+def decode_run(header: bytes, body: bytes | memoryview) -> Run:
     """Raises ContentError when it is none."""
     rest = _Body(body)
     match dcbor.decode(header):
@@ -165,7 +165,7 @@ def encode_answer(answer: Outcome | Fault) -> Message:
     return dcbor.encode(header), []
 
 
-def decode_answer(header: bytes, body: bytes, *, rows: int) -> Outcome | Fault:
+def decode_answer(header: bytes, body: bytes | memoryview, *, rows: int) -> Outcome | Fault:
     """Reads what a stranger may have sent.
 
     Args:
@@ -211,15 +211,15 @@ def decode_answer(header: bytes, body: bytes, *, rows: int) -> Outcome | Fault:
 class _Body:
     """The bytes of a body, taken from its start."""
 
-    def __init__(self, data: bytes) -> None:
-        self._data = data
+    def __init__(self, data: bytes | memoryview) -> None:
+        self._data = memoryview(data)
         self._at = 0
 
     def take(self, size: int) -> memoryview:
         if size > len(self._data) - self._at:
             raise ContentError(f"a message whose body of {len(self._data)} bytes is cut short")
         self._at += size
-        return memoryview(self._data)[self._at - size : self._at]
+        return self._data[self._at - size : self._at]
 
     def end(self) -> None:
         if self._at != len(self._data):
@@ -264,8 +264,9 @@ def _listed(columns: Mapping[str, Column]) -> list[list[str | int | None]]:
     ]
 
 
-def _contents(columns: Mapping[str, Column]) -> list[bytes]:
-    return [np.ascontiguousarray(column, dtype=_DTYPES[column.dtype.kind]).tobytes() for column in columns.values()]
+def _contents(columns: Mapping[str, Column]) -> list[memoryview]:
+    arrays = (np.ascontiguousarray(column, dtype=_DTYPES[column.dtype.kind]) for column in columns.values())
+    return [array.reshape(-1).view(np.uint8).data for array in arrays]
 
 
 def _columns(listed: Sequence[object], body: _Body) -> dict[str, Column]:

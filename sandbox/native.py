@@ -78,7 +78,7 @@ class NativeRuntime:
         ended = self._keeper.run(job, order.parts, output=limits.output, deadline=deadline)
         if printed is not None and ended.printed:
             printed(visible(bytes(ended.printed)))
-        return _unusual(ended) or order.outcome(bytes(ended.result), 0, native=True)
+        return _unusual(ended) or order.outcome(ended.result, 0, native=True)
 
     def describe(self, module: ModuleCode, settings: Mapping[str, Scalar] | None = None) -> Interface:
         """The ports and settings of a module, with the lookback it has under these settings.
@@ -95,7 +95,7 @@ class NativeRuntime:
         unusual = _unusual(ended)
         if unusual is not None:
             raise stopped(unusual)
-        return order.interface(bytes(ended.result))
+        return order.interface(ended.result)
 
     def start(self) -> None:
         """Imports the packages before the first run, which then need not wait for it.

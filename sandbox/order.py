@@ -83,7 +83,7 @@ class Order:
         parts = request(call, module, ports=ports, inputs=inputs, settings=settings, seed=seed, native=packages)
         return cls(parts, rows, declared.outputs if declared else None)
 
-    def outcome(self, result: bytes, fuel: int, *, native: bool = False) -> Outcome:
+    def outcome(self, result: bytes | bytearray, fuel: int, *, native: bool = False) -> Outcome:
         """What a guest that came to its end says of a run.
 
         Args:
@@ -98,7 +98,7 @@ class Order:
             return ModuleError("MalformedFrame", (), told, fuel, native)
         return _outcome(frame, fuel, native=native)
 
-    def interface(self, result: bytes) -> Interface:
+    def interface(self, result: bytes | bytearray) -> Interface:
         """What a guest that came to its end says of a description.
 
         Raises:

@@ -45,6 +45,7 @@ from sandbox.message import (
 )
 from sandbox.outcome import LimitHit, Outcome
 from sandbox.runtime import Runtime
+from sandbox.snapshot import page_map
 
 SHORT_OF_MEMORY = 77
 """Exit status: there was no memory to go on with."""
@@ -55,6 +56,8 @@ SIGNALLED = 128
 _QUIET = 5.0  # seconds within which the threads of the runs before the lock have ended
 
 _STACK = 8 << 20  # bytes of the first thread's, which the bound of memory does not count
+
+_SPACE = 32 << 30  # bytes of addresses beyond its memory: an instance reserves four, and its code takes some
 
 _DOUBLE = b"""
 from fusion.sdk import Floats, module
@@ -126,8 +129,10 @@ def _main(end: socket.socket, setup: Setup) -> None:
             kernel.set_dumpable(False)  # it has become nobody, as others on the machine may have
         _watch(child, operator)
     os.close(operator)
+    page_map.hide()
     enclosure.see(walls)
-    enclosure.lock(walls, WASM_HOST, Bounds(memory=setup.memory, stack=_STACK))
+    bounds = Bounds(memory=setup.memory, space=setup.memory + _SPACE, stack=_STACK)
+    enclosure.lock(walls, WASM_HOST, bounds)
     serve(Channel(end), runtime)
 
 
@@ -171,7 +176,7 @@ def warm(runtime: Runtime) -> None:
 def serve(channel: Channel, runtime: Runtime) -> NoReturn:
     """Runs what comes over `channel` until its other end is closed, even in the middle of a run."""
     channel.send(encode_hello(runtime.image.id))
-    runs: queue.SimpleQueue[tuple[bytes, bytes, float]] = queue.SimpleQueue()
+    runs: queue.SimpleQueue[tuple[bytes, memoryview, float]] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(channel, runs), daemon=True).start()
     while True:
         header, body, came = runs.get()
@@ -192,7 +197,7 @@ def _run(runtime: Runtime, task: Run, came: float) -> Outcome:
     )
 
 
-def _receive(channel: Channel, runs: "queue.SimpleQueue[tuple[bytes, bytes, float]]") -> None:
+def _receive(channel: Channel, runs: "queue.SimpleQueue[tuple[bytes, memoryview, float]]") -> None:
     while True:
         try:
             runs.put((*channel.receive(header=MAX_RUN_HEADER, body=MAX_RUN_BODY), time.monotonic()))

@@ -75,6 +75,8 @@ _ARGUMENTS: dict[str, Action | Rule] = {
 
 _NO_CODE = Condition(2, _PROT_WRITE, mask=_PROT_WRITE | _PROT_EXEC)
 _COUNTED = Condition(3, _MAP_PRIVATE, mask=_MAP_TYPE | _MAP_GROWSDOWN)
+_MREMAP_MOVE = 1 | 2 | 4  # to a given address, of the same size, leaving a mapping behind
+_LARGE = 64 << 20  # a bit that no smaller size has
 _PLAIN = Rule(((Condition(3, 0, mask=_INT),),))
 
 _WASM_HOST: dict[str, Action | Rule] = {
@@ -83,6 +85,10 @@ _WASM_HOST: dict[str, Action | Rule] = {
     # nothing new can only be read, of which the page tables alone would fill a machine.
     "mmap": Rule(((Condition(2, 0), _COUNTED), (_NO_CODE, _COUNTED))),
     "mprotect": Rule(((_NO_CODE,),)),
+    # The start of a guest, some 84 MiB, is moved under it and back, and each time a mapping stays (`sandbox.snapshot`).
+    # The first thread's stack is too small to be multiplied so; of all else RLIMIT_AS bounds the page tables.
+    "mremap": Rule(((Condition(1, _LARGE, mask=_LARGE), Condition(3, _MREMAP_MOVE, mask=_INT)),)),
+    "pread64": Action.ALLOW,
     # Bytes on a socket that is there, without descriptors and out-of-band data.
     "recvfrom": _PLAIN,
     "sendto": _PLAIN,

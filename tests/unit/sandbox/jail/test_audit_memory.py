@@ -36,7 +36,16 @@ libc = ctypes.CDLL(None, use_errno=True)
 libc.mmap.restype = libc.mremap.restype = ctypes.c_void_p
 libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
 libc.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
-libc.mremap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t, ctypes.c_int]
+libc.mremap.argtypes = [*(ctypes.c_void_p, ctypes.c_size_t), ctypes.c_size_t, ctypes.c_int, ctypes.c_void_p]
+stack = [line for line in open("/proc/self/maps") if "[stack]" in line][0].split()[0]
+begins, ends = (int(each, 16) for each in stack.split("-"))
+
+def moved(begins, size):  # and each time a mapping stays behind
+    for turn in range({taken} // size):
+        at = 0x100000000000 + turn * size
+        if libc.mremap(begins, size, size, 7, at) != at:
+            return
+        ctypes.memset(at, 1, size)
 
 def taken(rights, flags, then=None):
     for _ in range({taken} // {piece}):
@@ -70,6 +79,8 @@ print(status, used.ru_maxrss << 10)
         "taken(3, 0x22, then=1)  # written, then only to be read",
         "taken(3, 0x22, then=0)",
         "taken(1, 0x22)",
+        "moved(begins, ends - begins)",
+        "moved(libc.mmap(None, 64 << 20, 3, 0x22, -1, 0), 64 << 20)",
     ],
 )
 def test_memory_is_bounded_by_whatever_way_it_is_taken(trick: str) -> None:
@@ -80,6 +91,37 @@ def test_memory_is_bounded_by_whatever_way_it_is_taken(trick: str) -> None:
     status, most = map(int, ended.stdout.split())
     assert status == 0, ended.stderr.decode()
     assert most < BOUND + (96 << 20)  # what Python has of its own
+
+
+COPIES = """
+import ctypes, os
+from sandbox.jail import enclosure
+from sandbox.jail.enclosure import Bounds
+from sandbox.jail.profiles import PROFILES
+from sandbox.jail.walls import Wall
+
+libc = ctypes.CDLL(None, use_errno=True)
+libc.mmap.restype = libc.mremap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+libc.mremap.argtypes = [*(ctypes.c_void_p, ctypes.c_size_t), ctypes.c_size_t, ctypes.c_int, ctypes.c_void_p]
+size = 64 << 20
+at = libc.mmap(None, size, 1, 0x22, -1, 0)
+walls = frozenset({Wall.RLIMITS, Wall.NO_NEW_PRIVS, Wall.SECCOMP})
+enclosure.lock(walls, PROFILES["wasm-host"], Bounds(memory=1 << 30, space=8 << 30))
+copies = 0
+while copies < 1000 and libc.mremap(at, size, size, 7, 0x100000000000 + copies * size) is not None:
+    if ctypes.get_errno():
+        break
+    copies += 1
+print(copies)
+"""
+
+
+def test_what_can_only_be_read_is_multiplied_as_far_as_addresses_last() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-P", "-c", COPIES], capture_output=True, env={"PYTHONPATH": str(ROOT)}, timeout=60, check=True
+    )
+    assert 0 < int(ended.stdout) < 8 << 30 >> 26
 
 
 def _written_and_run(pid: int) -> list[str]:

@@ -150,7 +150,12 @@ def test_the_wasm_host_maps_no_memory_that_its_limits_do_not_count(machine: str)
     assert _does(WASM_HOST.name, machine, "mprotect", 0, 4096, 3) == Action.ALLOW
     for rights in (0, 1):
         assert _does(WASM_HOST.name, machine, "mprotect", 0, 4096, rights) == Action.EPERM
-    assert _does(WASM_HOST.name, machine, "mremap") == Action.EPERM
+    start, move = 0x5050000, 1 | 2 | 4
+    assert _does(WASM_HOST.name, machine, "mremap", 0, start, start, move) == Action.ALLOW
+    for flags in (0, 1, 1 | 2, 1 | 4, move | 8):
+        assert _does(WASM_HOST.name, machine, "mremap", 0, start, start, flags) == Action.EPERM
+    for size in (0, 4096, 8 << 20, (64 << 20) - 4096):  # a stack's, which RLIMIT_DATA does not count
+        assert _does(WASM_HOST.name, machine, "mremap", 0, size, size, move) == Action.EPERM
     for profile in (WASM_HOST, PYTHON):
         assert _does(profile.name, machine, "mprotect", 0, 4096, 5) == Action.EPERM
 
