@@ -19,7 +19,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a file: the rooms lie beside `bench`
 
 import numpy as np
-import pandas as pd
 
 from bench.rows import Row, median_ms, told
 from fusion.content.table import Column
@@ -47,13 +46,23 @@ SMOOTH = HEAD + (
 )
 """The small job: an exponential moving average, as `modules/ema` computes it."""
 
-SCORE = HEAD + (
-    "def score(price: Floats, *, rows: int = 20) -> Floats:\n"
-    "    series = pd.Series(price)\n"
-    "    rolling = series.rolling(rows)\n"
-    "    return ((series - rolling.mean()) / rolling.std()).to_numpy()\n"
-)
-"""The large job: how many standard deviations a price lies from its rolling mean."""
+SERIES = "    series = pd.Series(price)\n"
+FUNCTION = "def indicator(price: Floats, *, rows: int = 14) -> Floats:\n" + SERIES
+INDICATORS = {
+    "stochastic oscillator": (
+        "    low, high = series.rolling(rows).min(), series.rolling(rows).max()\n"
+        "    return ((series - low) / (high - low)).rolling(3).mean().to_numpy()\n"
+    ),
+    "relative strength index": (
+        "    change = series.diff()\n"
+        "    up, down = (side.ewm(alpha=1 / rows).mean() for side in (change.clip(lower=0), -change.clip(upper=0)))\n"
+        "    return (100 - 100 / (1 + up / down)).to_numpy()\n"
+    ),
+    "z-score": (
+        "    rolling = series.rolling(rows)\n    return ((series - rolling.mean()) / rolling.std()).to_numpy()\n"
+    ),
+}
+"""The large jobs: rolling indicators of a price, as they are written with pandas."""
 
 PLAIN = HEAD + "def double(price: Floats) -> Floats:\n    return 2 * price\n"
 """The job of the native runtime's start: nearly nothing to do."""
@@ -115,26 +124,29 @@ def process() -> None:
 
 def measured(image: Image, times: Times) -> list[Row]:
     """All rows."""
-    small, large = order(code(SMOOTH, "smooth"), column(SMALL)), order(code(SCORE, "score"), column(LARGE))
+    small, prices = order(code(SMOOTH, "smooth"), column(SMALL)), column(LARGE)
     runtime = Runtime(image)
-    alone_small, alone_large = partial(_in_process, runtime, small), partial(_in_process, runtime, large)
+    alone_small = partial(_in_process, runtime, small)
     rows = []
     bare = median_ms(process, 5)
     for _ in range(3):
         alone_small()
     wasm_small = median_ms(alone_small, times.small)
     rows.append(Row("wasm, small numpy + pandas job, p50", wasm_small, "ms", "a Python process a job", bare))
-    pandas = median_ms(partial(_natively, large.inputs["price"]), times.large)
-    wasm_large = median_ms(alone_large, times.large)
-    rows.append(Row(f"wasm, rolling score of {LARGE:,} rows", wasm_large, "ms", "pandas in process", pandas))
+    for name, statements in INDICATORS.items():
+        large = order(code(HEAD + FUNCTION + statements, "indicator"), prices)
+        alone_large = partial(_in_process, runtime, large)
+        wasm_large, pandas = _alternately(
+            alone_large, partial(_native_function(statements), prices["price"]), times.large
+        )
+        rows.append(Row(f"wasm, rolling {name} of {LARGE:,} rows", wasm_large, "ms", "pandas in process", pandas))
     with Worker(image) as worker:
         jailed = partial(_in_worker, worker, small)
         jailed()
-        pairs = [(median_ms(jailed, 10), median_ms(alone_small, 10)) for _ in range(times.small // 10)]
-        inside, outside = (float(np.median(side)) for side in zip(*pairs, strict=True))
+        inside, outside = _alternately(jailed, alone_small, times.small, together=20)
         rows.append(Row("wasm inside the jail, small job, p50", inside, "ms", "wasm alone", outside))
-        large_inside = median_ms(partial(_in_worker, worker, large), times.large)
-        rows.append(Row(f"wasm inside the jail, {LARGE:,} rows", large_inside, "ms", "wasm alone", wasm_large))
+        inside, outside = _alternately(partial(_in_worker, worker, large), alone_large, times.large)
+        rows.append(Row(f"wasm inside the jail, {name} of {LARGE:,} rows", inside, "ms", "wasm alone", outside))
     bare_rate = per_second(process, times.throughput, CORES)
     with Pool(image, CORES) as pool:
         work = partial(_in_pool, pool, small)
@@ -182,10 +194,20 @@ def _native(runtime: NativeRuntime, module: ModuleCode, inputs: Mapping[str, Col
     sure(runtime.run(module, inputs, {}, deadline=DEADLINE))
 
 
-def _natively(price: Column) -> None:
-    series = pd.Series(price)
-    rolling = series.rolling(20)
-    ((series - rolling.mean()) / rolling.std()).to_numpy()
+def _native_function(statements: str) -> Callable[[Column], Column]:
+    """An indicator as a function of this process."""
+    names: dict[str, Callable[[Column], Column]] = {}
+    exec("import pandas as pd\ndef indicator(price, rows=14):\n" + SERIES + statements, names)  # type: ignore[arg-type]  # noqa: S102
+    return names["indicator"]
+
+
+def _alternately(
+    ours: Callable[[], object], theirs: Callable[[], object], times: int, *, together: int = 1
+) -> tuple[float, float]:
+    """Medians of both in ms, so many together of each in turn: what slows the machine for a while slows both."""
+    pairs = [(median_ms(ours, together), median_ms(theirs, together)) for _ in range(times // together)]
+    first, second = (float(np.median(side)) for side in zip(*pairs, strict=True))
+    return first, second
 
 
 def main() -> None:
