@@ -36,7 +36,7 @@ class Rpc:
     def __init__(self, url: str, *, timeout: float = 20.0) -> None:
         if not url.startswith(("http://", "https://")):
             raise BadInput(f"{url!r} is no RPC endpoint; give one like http://127.0.0.1:8545")
-        self.url = _without_credentials(url)
+        self.url = _shown(url)
         self._answered = False
         # Retrying is the caller's choice: only it knows what may be repeated.
         self._provider = HTTPProvider(url, request_kwargs={"timeout": timeout}, exception_retry_configuration=None)
@@ -119,10 +119,11 @@ def one_line(text: str) -> str:
     return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in " ".join(text.split()))
 
 
-def _without_credentials(url: str) -> str:
-    """A URL as it may be shown: without the name and password that it may carry."""
+def _shown(url: str) -> str:
+    """An endpoint as it may be shown: without what a provider knows its customer by, before the host or after it."""
     parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if "@" in parts.netloc else url
+    rest = "/\N{HORIZONTAL ELLIPSIS}" if parts.path.strip("/") or parts.query else parts.path
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{rest}"
 
 
 def _revert_data(data: object) -> bytes:

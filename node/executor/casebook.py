@@ -4,19 +4,13 @@ A challenge is noted before it is sent, and where it stands is read from the cha
 point, neither forgets its bond nor puts up another.
 """
 
-import os
 import secrets
-import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from fusion.errors import BadInput
-from node.executor.journal import NoRoom
+from node.executor.durable import Durable
 
-BUSY = 1.0  # seconds to wait for another process to let go of it
 KEPT = 10_000  # cases that ended, the newest
 
 
@@ -90,43 +84,22 @@ class Case:
     reward: int = 0
 
 
-class Casebook:
-    """A SQLite file in the operator's home, of one thread; each write is on disk when the call returns.
+class Casebook(Durable):
+    """The casebook in the operator's home.
 
     Attributes:
         secret: 32 bytes of this operator alone.
-
-    Raises:
-        BadInput: another process has it open, or it is damaged.
-        NoRoom: it cannot be written now.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # nobody else may know the secret
-        self._db = sqlite3.connect(path, isolation_level=None, timeout=BUSY)
-        try:
-            self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            with self._transaction():
-                for statement in filter(str.strip, _SCHEMA.split(";")):
-                    self._db.execute(statement)
-                self._db.execute(
-                    "INSERT INTO facts VALUES ('secret', ?) ON CONFLICT DO NOTHING", (secrets.token_bytes(32),)
-                )
-            self.secret = self._fact("secret")
-        except NoRoom:
-            self._db.close()
-            raise
-        except sqlite3.DatabaseError as error:
-            self._db.close()
-            if "locked" in str(error):
-                raise BadInput(f"{path} is in use: another operator runs with this home; stop it first") from error
-            raise BadInput(f"the casebook {path} cannot be read ({error}): restore it, or move it away") from error
+    kind = "casebook"
 
-    def close(self) -> None:
-        self._db.close()
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.secret = self._fact("secret")
+
+    def _make(self) -> None:
+        self._script(_SCHEMA)
+        self._db.execute("INSERT INTO facts VALUES ('secret', ?) ON CONFLICT DO NOTHING", (secrets.token_bytes(32),))
 
     def get(self, job_id: int) -> Case | None:
         row = self._db.execute("SELECT * FROM cases WHERE job_id = ?", (job_id,)).fetchone()
@@ -192,22 +165,6 @@ class Casebook:
     def _fact(self, name: str) -> bytes:
         row = self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
         return bytes(row[0]) if row else b""
-
-    def _write(self, statement: str, values: Sequence[object]) -> None:
-        with self._transaction():
-            self._db.execute(statement, values)
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """All or nothing, and on disk at its end."""
-        try:
-            with self._db:  # commits, or rolls back on an exception
-                self._db.execute("BEGIN IMMEDIATE")
-                yield
-        except sqlite3.OperationalError as error:
-            if "locked" in str(error):
-                raise
-            raise NoRoom(f"the casebook {self.path} cannot be written ({error}): make room on its disk") from error
 
 
 _Row = tuple[int, bytes, bytes, str, str, bytes, int, str, str, str, int]

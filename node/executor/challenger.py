@@ -20,9 +20,10 @@ from fusion.chain.client import Block, Chain, Receipt
 from fusion.errors import BadInput, ContractRefused, Retryable
 from node.executor.background import in_thread
 from node.executor.casebook import MONEY, Case, Casebook, Ending, Stage
+from node.executor.durable import NoRoom
 from node.executor.duty import Contract, Duty
 from node.executor.entry import Entry
-from node.executor.journal import Journal, NoRoom
+from node.executor.journal import Journal
 from node.executor.metrics import Metrics
 from node.executor.pauses import Pauses
 from node.executor.proposals import Proposals

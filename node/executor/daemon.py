@@ -22,9 +22,10 @@ from node.executor.challenger import Challenger
 from node.executor.desk import Desk
 from node.executor.drain import Drain
 from node.executor.driven import Beside
+from node.executor.durable import NoRoom
 from node.executor.follow import Follower
 from node.executor.images import forget, runnable
-from node.executor.journal import Journal, NoRoom
+from node.executor.journal import Journal
 from node.executor.library import Library, Shelves
 from node.executor.metrics import Metrics
 from node.executor.office import Office, serve_metrics, start_workers

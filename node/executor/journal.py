@@ -4,32 +4,18 @@ The chain is the authority on where a job or a panel is. The journal keeps what 
 posted, and the salt and outcome behind a commitment. These are on disk before the commitment is sent, so a process
 killed at any point reveals after its restart what it committed to before. A panel runs the spec of its job, with a salt
 and an outcome of its own.
-
-A disk without room fails a write with NoRoom and changes nothing; reading goes on.
 """
 
-import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Iterable
 
-from fusion.errors import BadInput, Retryable
+from node.executor.durable import Durable
 from node.executor.duty import Contract, Duty
 from node.executor.entry import Called, Ended, Entry, Posted, Slash, Stage
 
-__all__ = ["Called", "Ended", "Entry", "Journal", "NoRoom", "Posted", "Slash", "Stage"]
+__all__ = ["Called", "Ended", "Entry", "Journal", "Posted", "Slash", "Stage"]
 
-BUSY = 1.0  # seconds to wait for another process to let go of the journal
 KEPT_BLOCKS = 256  # hashes kept to find the fork of a reorganisation
-LOG_BYTES = 1 << 22  # of the write-ahead log that are kept once it has been written back
 VERSION = 2  # of the tables
-_FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY})
-
-
-class NoRoom(Retryable):
-    """The journal cannot be written now."""
-
-
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS duties (
     contract TEXT NOT NULL,
@@ -84,48 +70,22 @@ _POSTED, _CALLED = (
 )
 
 
-class Journal:
-    """A SQLite file in the operator's home, of one thread; each write is on disk when the call returns.
+class Journal(Durable):
+    """The journal in the operator's home.
 
     What ended stays so, whatever is noted of it afterwards: the last reveal of a panel ends it before its sender knows.
-
-    Raises:
-        BadInput: another process has it open, or it is damaged.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path, isolation_level=None, timeout=BUSY)
-        try:
-            # Two operators with one account would commit to two salts, and one of them could not reveal.
-            self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._db.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
-            self._make()
-        except sqlite3.DatabaseError as error:
-            self._db.close()
-            if _is_full(error):
-                raise self._no_room(error) from error
-            if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
-                raise BadInput(f"{path} is in use: another operator runs with this home; stop it first") from error
-            raise BadInput(f"the journal {path} cannot be read ({error}): restore it, or move it away") from error
+    kind = "journal"
 
     def _make(self) -> None:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         there = self._db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'duties'").fetchone()
-        with self._db:
-            self._db.execute("BEGIN IMMEDIATE")
-            if there and not version:
-                for statement in _ADDED:
-                    self._db.execute(statement)
-            for statement in filter(str.strip, _SCHEMA.split(";")):
+        if there and not version:
+            for statement in _ADDED:
                 self._db.execute(statement)
-            self._db.execute(f"PRAGMA user_version = {VERSION}")
-
-    def close(self) -> None:
-        self._db.close()
+        self._script(_SCHEMA)
+        self._db.execute(f"PRAGMA user_version = {VERSION}")
 
     def size(self) -> int:
         """Bytes on disk, its log included."""
@@ -245,7 +205,8 @@ class Journal:
                 "(SELECT contract, number FROM closed WHERE done_time < ?)",
                 (before,),
             ).rowcount
-        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with self._told():
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return pruned
 
     def ready(
@@ -286,29 +247,6 @@ class Journal:
             "UPDATE duties SET attempts = attempts + ?, error = ? WHERE contract = ? AND number = ?",
             (int(counted), error, *duty),
         )
-
-    def _write(self, statement: str, values: Sequence[object]) -> None:
-        with self._transaction():
-            self._db.execute(statement, values)
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """All or nothing, and on disk at its end."""
-        try:
-            with self._db:  # commits, or rolls back on an exception
-                self._db.execute("BEGIN IMMEDIATE")
-                yield
-        except sqlite3.OperationalError as error:
-            if _is_full(error):
-                raise self._no_room(error) from error
-            raise
-
-    def _no_room(self, error: sqlite3.DatabaseError) -> NoRoom:
-        return NoRoom(f"the journal {self.path} cannot be written ({error}): make room on its disk")
-
-
-def _is_full(error: sqlite3.DatabaseError) -> bool:
-    return error.sqlite_errorcode & 0xFF in _FULL
 
 
 _Row = tuple[str, int, int, int, bytes, str, int, bytes, bytes, bytes, str, str, int, str, str, int, int, str]

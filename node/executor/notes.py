@@ -7,9 +7,10 @@ the desk commits to none that it does not find in the journal.
 import time
 from collections.abc import Callable
 
+from node.executor.durable import NoRoom
 from node.executor.duty import Duty
 from node.executor.entry import Entry
-from node.executor.journal import Journal, NoRoom
+from node.executor.journal import Journal
 from node.executor.run import Vote
 from node.executor.troubles import Troubles
 

@@ -16,24 +16,31 @@ class Past:
     """Up to a block; it counts what was dropped since as well, which only makes it a little off.
 
     Attributes:
+        block: number of the last that it knows.
         paid: operator -> jobs.
         slashed: those that lost stake for a wrong or a withheld outcome.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, block: int = 0) -> None:
+        self.block = block
         self.paid: Counter[str] = Counter()
         self.slashed: set[str] = set()
 
     @classmethod
     def read(cls, chain: Chain) -> "Past":
         """All of it so far, which takes a while on a long chain."""
-        past = cls()
-        past.note(chain.find(Finalized))
-        past.note(chain.find(Slashed))
+        past = cls(chain.head().number)
+        for kind in (Finalized, Slashed):
+            past._note(event for event in chain.find(kind) if event.log.block_number <= past.block)
         return past
 
-    def note(self, events: Iterable[Event]) -> None:
-        """Goes on with the events of later blocks."""
+    def follow(self, chain: Chain, block: int) -> None:
+        """Goes on up to a block."""
+        if block > self.block:
+            self._note(chain.events(self.block + 1, block))
+            self.block = block
+
+    def _note(self, events: Iterable[Event]) -> None:
         for event in events:
             if isinstance(event, Finalized):
                 self.paid.update(event.paid)

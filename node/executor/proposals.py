@@ -58,10 +58,10 @@ class Proposals:
         if last is not None and known is not None and known.hash == last.hash:
             events = self._chain.events(last.number + 1, head.number)
             self._fresh |= {event.job_id for event in events if isinstance(event, Proposed)}
-            if (past := self._past()) is not None:
-                past.note(events)
         else:
             self._fresh |= {entry.number for entry in self._journal.active() if entry.contract is Contract.JOB}
+        if (past := self._past()) is not None:
+            past.follow(self._chain, head.number)
         self._read = head
 
     def again(self, job_id: int) -> None:

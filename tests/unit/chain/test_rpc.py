@@ -112,3 +112,17 @@ def test_one_error_answers_for_a_whole_batch(serve: Callable[[Answer], Rpc]) -> 
 
     with pytest.raises(RpcError, match="batch too large"):
         rpc.batch([("a", []), ("b", [])])
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://127.0.0.1:8545", "http://127.0.0.1:8545"),
+        ("http://127.0.0.1:8545/", "http://127.0.0.1:8545/"),
+        ("https://name:secret@node.example.org", "https://node.example.org"),
+        ("https://mainnet.example.org/v3/secret", "https://mainnet.example.org/…"),
+        ("https://example.org/?key=secret", "https://example.org/…"),
+    ],
+)
+def test_what_a_provider_knows_its_customer_by_is_not_shown(url: str, shown: str) -> None:
+    assert Rpc(url).url == shown

@@ -1,5 +1,6 @@
 """What a challenger keeps on disk."""
 
+import errno
 import stat
 from pathlib import Path
 
@@ -7,7 +8,9 @@ import pytest
 
 from fusion.errors import BadInput
 from node.executor import casebook as casebook_module
+from node.executor import durable
 from node.executor.casebook import Case, Casebook, Ending, Stage
+from node.executor.durable import NoRoom
 
 CASE = Case(7, b"spec", b"proposed", "drawn")
 
@@ -56,7 +59,7 @@ def test_a_case_of_another_outcome_begins_anew(tmp_path: Path) -> None:
 
 
 def test_it_is_of_one_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(casebook_module, "BUSY", 0.01)
+    monkeypatch.setattr(durable, "BUSY", 0.01)
     book = Casebook(tmp_path / "book")
 
     with pytest.raises(BadInput, match="is in use: another operator runs with this home"):
@@ -93,3 +96,12 @@ def test_a_stop_is_kept(tmp_path: Path) -> None:
     again.stop("")
     assert again.stopped == ""
     again.close()
+
+
+def test_a_folder_without_room_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(durable.os, "open", full)
+    with pytest.raises(NoRoom, match="make room on its disk"):
+        Casebook(tmp_path / "book")

@@ -52,7 +52,12 @@ def chain(job: Any) -> Any:
     )
     token = SimpleNamespace(allowance=lambda *_: 10**30)
     return SimpleNamespace(
-        deployment=SimpleNamespace(chain_id=1), jobs=jobs, token=token, find=lambda *_, **__: [], events=lambda *_: []
+        deployment=SimpleNamespace(chain_id=1),
+        jobs=jobs,
+        token=token,
+        find=lambda *_, **__: [],
+        events=lambda *_: [],
+        head=lambda: HEAD,
     )
 
 

@@ -12,9 +12,10 @@ from fusion.chain.bindings.types import OutcomeKind, Status
 from node.digest import keccak
 from node.executor import notes as notes_module
 from node.executor.desk import NO_TIME, Desk
+from node.executor.durable import NoRoom
 from node.executor.duty import Contract, Duty
 from node.executor.entry import Entry, Stage
-from node.executor.journal import Called, Journal, NoRoom, Posted
+from node.executor.journal import Called, Journal, Posted
 from node.executor.run import Late, Vote
 from node.executor.slots import Slots
 from node.executor.steps import Act

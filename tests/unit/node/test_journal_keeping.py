@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from node.executor.durable import LOG_BYTES, NoRoom
 from node.executor.duty import Contract, Duty
-from node.executor.journal import LOG_BYTES, Called, Ended, Journal, NoRoom, Posted, Slash, Stage
+from node.executor.journal import Called, Ended, Journal, Posted, Slash, Stage
 
 FIRST, SECOND = Duty(Contract.JOB, 1), Duty(Contract.JOB, 2)
 PANEL = Duty(Contract.PANEL, 1)
