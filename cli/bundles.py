@@ -3,12 +3,17 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fusion.content.bundle import Bundle, Requirement
 from fusion.content.cid import Cid
 from fusion.content.gateway import Content
 from fusion.errors import BadInput, BundleError, ContentUnavailable
 from sandbox.code import ModuleCode
+
+if TYPE_CHECKING:
+    from cli.session import Session
+    from sandbox.port import ModuleRuntime
 
 DEEPEST = 16  # requirements of requirements
 
@@ -32,6 +37,19 @@ def local_code(folder: Path, content: Content) -> tuple[Bundle, ModuleCode]:
     """A bundle in a folder, with its upstreams from the folders beside it or from content at hand."""
     bundle = Bundle.load(folder)
     return bundle, _code(bundle, folder, content, (bundle.manifest.name,))
+
+
+@contextmanager
+def runtime_of(session: "Session", code: ModuleCode, *, native: bool) -> "Iterator[ModuleRuntime]":
+    """What runs a module here: wasm, or this machine's own code behind the jail's walls, which is never attested."""
+    if not native:
+        yield session.runtime
+        return
+    from sandbox.native import NativeRuntime
+    from sandbox.order import native_packages
+
+    with NativeRuntime(native_packages(code)) as runtime:
+        yield runtime
 
 
 def _code(bundle: Bundle, folder: Path, content: Content, path: tuple[str, ...]) -> ModuleCode:

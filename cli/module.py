@@ -39,14 +39,11 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Runs a module in the sandbox. Checks its ports, determinism, and that it does not look ahead."""
-    from contextlib import ExitStack
-
-    from cli.bundles import local_code
+    from cli.bundles import local_code, runtime_of
     from cli.output import record
     from cli.values import pairs, parse_settings
     from fusion.errors import BadInput
     from node.inputs import feed_table, port_columns
-    from sandbox.native import NativeRuntime
     from sandbox.order import native_packages
     from sandbox.verify import verify
 
@@ -61,8 +58,7 @@ def check(
         raise BadInput(f"{needs}: give --native to run it on this machine alone, never attested")
     table = None if feed == MADE_UP else feed_table(feed)
     columns = None if table is None else port_columns(table, bundle.manifest.inputs, chosen)
-    with ExitStack() as held:
-        runtime = held.enter_context(NativeRuntime(packages)) if native else session.runtime
+    with runtime_of(session, code, native=native) as runtime:
         report = verify(runtime, code, columns, values)
     record(
         {
@@ -97,12 +93,13 @@ def publish(
     as_json: Json = False,
 ) -> None:
     """Publishes a version. Its files go to the content store, its revenue table to the chain."""
-    from cli.bundles import local_code
+    from cli.bundles import local_code, runtime_of
     from cli.output import record
     from cli.values import parse_shares
     from cli.versions import shares
     from fusion.market import publish as market
     from fusion.market.splits import parse_percent
+    from sandbox.order import native_packages
 
     session = Session()
     minimum = parse_percent(min_royalty, "--min-royalty")
@@ -111,7 +108,8 @@ def publish(
     bundle, code = local_code(folder, session.content)
     signer = session.account(account)
     chain = session.chain
-    session.runtime.describe(code)
+    with runtime_of(session, code, native=bool(native_packages(code))) as runtime:
+        runtime.describe(code)
     done = market.publish(
         chain, signer, bundle, session.store, min_royalty_ppm=minimum, shares=given, royalties=royalties
     )

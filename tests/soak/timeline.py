@@ -53,6 +53,10 @@ def picture(title: str, dots: Sequence[Dot], bars: Sequence[Bar]) -> str:
         key = LEFT + 8 + 150 * at
         parts.append(f'<circle cx="{key}" cy="32" r="3.5" fill="{colour}"/>')
         parts.append(f'<text x="{key + 8}" y="36">{words}</text>')
+    for at, (words, colour) in enumerate((("something is broken", AWAY), ("the clock is wrong", CLOCK)), 3):
+        key = LEFT + 4 + 150 * at
+        parts.append(f'<rect x="{key}" y="28" width="8" height="8" fill="{colour}"/>')
+        parts.append(f'<text x="{key + 12}" y="36">{words}</text>')
     for fourth in range(5):
         y = TOP + JOBS * (1 - fourth / 4)
         parts.append(f'<path d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}" stroke="#e5e7eb"/>')
