@@ -38,6 +38,11 @@ _MAX_RANDOM = 65536
 _MAX_VECTORS = 1024
 _LAST_OFFSET = (1 << 63) - 1
 
+_READ_ONLY = 0x100
+_look = ctypes.pythonapi.PyMemoryView_FromMemory
+_look.restype = ctypes.py_object
+_look.argtypes = (ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_int)
+
 Stop = Literal["output", "exit", "fault", "broken"]
 
 
@@ -264,7 +269,7 @@ class Host:
             return self.stop("output")
         self._budget -= total
         for pointer, size in parts:
-            data = memoryview((ctypes.c_char * size).from_address(self.at(pointer, size)))
+            data = _look(self.at(pointer, size), size, _READ_ONLY)
             if fd == RESULT:
                 self.result += data
             else:

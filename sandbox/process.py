@@ -31,7 +31,8 @@ from sandbox.code import Limits, ModuleCode
 from sandbox.image import Image
 from sandbox.jail import enclosure, kernel, pages
 from sandbox.jail.enclosure import Bounds
-from sandbox.jail.profiles import WASM_HOST
+from sandbox.jail.profiles import WASM_HOST, WASM_HOST_STILL
+from sandbox.jail.seccomp import Profile
 from sandbox.jail.walls import Wall
 from sandbox.message import (
     MAX_RUN_BODY,
@@ -120,6 +121,7 @@ def _main(end: socket.socket, setup: Setup) -> None:
     if operator is None:  # a machine without any of the walls
         serve(Channel(end), runtime)
     pages.close()
+    page_map.close()  # as root it would tell too much; the child opens its own
     root = os.geteuid() == 0
     enclosure.enter(walls)
     child = enclosure.fork()
@@ -130,9 +132,10 @@ def _main(end: socket.socket, setup: Setup) -> None:
         _watch(child, operator)
     os.close(operator)
     page_map.hide()
+    held = profile()
     enclosure.see(walls)
     bounds = Bounds(memory=setup.memory, space=setup.memory + _SPACE, stack=_STACK)
-    enclosure.lock(walls, WASM_HOST, bounds)
+    enclosure.lock(walls, held, bounds)
     serve(Channel(end), runtime)
 
 
@@ -151,6 +154,11 @@ def load(image: Image) -> Runtime:
         if sys.platform == "linux" and os.fstat(file.fileno()).st_ino not in _mapped(path.name):
             raise NotReady(f"{path} was exchanged while it was loaded: run `fusion up`")
     return runtime
+
+
+def profile() -> Profile:
+    """What this process may call from now on; memory is moved only where its first stack cannot be."""
+    return WASM_HOST if pages.hold_stack() else WASM_HOST_STILL
 
 
 def warm(runtime: Runtime) -> None:

@@ -23,18 +23,25 @@ AVAILABLE = sys.platform == "linux"
 _KEPT = 4096
 """Pages that a copy may have been written in to be kept: 16 MiB, where a page has 4 KiB."""
 
+_AT_ONCE = 256
+"""Pages that are written over together: a guest may have left no memory for more."""
+
+_IDLE = 8
+"""Copies that are kept: as many guests at once find one."""
+
 _BORDER = 2 << 20
 """Bytes that one entry of a page table's upper level stands for; what is aligned alike in it moves quickly."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
-_libc.mmap.restype = _libc.mremap.restype = ctypes.c_void_p
-_libc.mmap.argtypes = (*(ctypes.c_void_p, ctypes.c_size_t), *(ctypes.c_int,) * 3, ctypes.c_long)
-_libc.mremap.argtypes = (*(ctypes.c_void_p, ctypes.c_size_t), ctypes.c_size_t, ctypes.c_int, ctypes.c_void_p)
-_libc.munmap.argtypes = (ctypes.c_void_p, ctypes.c_size_t)
-_libc.madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+if AVAILABLE:
+    _libc.mmap.restype = _libc.mremap.restype = ctypes.c_void_p
+    _libc.mmap.argtypes = (*(ctypes.c_void_p, ctypes.c_size_t), *(ctypes.c_int,) * 3, ctypes.c_long)
+    _libc.mremap.argtypes = (*(ctypes.c_void_p, ctypes.c_size_t), ctypes.c_size_t, ctypes.c_int, ctypes.c_void_p)
+    _libc.munmap.argtypes = (ctypes.c_void_p, ctypes.c_size_t)
+    _libc.madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
 
 _NOTHING, _READ, _READ_WRITE = 0, 1, 1 | 2
-_SHARED, _PRIVATE, _FIXED, _ANONYMOUS, _NO_RESERVE = 0x01, 0x02, 0x10, 0x20, 0x4000
+_PRIVATE, _FIXED, _ANONYMOUS, _NO_RESERVE = 0x02, 0x10, 0x20, 0x4000
 _MOVE = 1 | 2 | 4  # to a given address, with a fresh mapping left behind
 _HUGE_PAGES = 14
 _FAILED = ctypes.c_void_p(-1).value
@@ -66,8 +73,9 @@ class Snapshot:
             os.pwrite(self.file, data, address)
         seals = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
         fcntl.fcntl(self.file, fcntl.F_ADD_SEALS, seals)
-        self._mapping = _Mapping(size, _READ, _SHARED, self.file)
+        self._mapping = _Mapping(size, _READ, _PRIVATE, self.file)  # many kernels share no sealed file, even to read
         self.pages = _pages(self._mapping.address, size)
+        self._moves = _can_move(self.file)
         self._idle: list[_Copy] = []
 
     def __del__(self) -> None:
@@ -89,14 +97,21 @@ class Snapshot:
         try:
             yield
         finally:
-            with suppress(OSError):  # it is not used again
+            with suppress(OSError, MemoryError):  # it is not used again
                 copy.come(address)
-                self._idle.append(copy)
+                if len(self._idle) < _IDLE:
+                    self._idle.append(copy)
 
     def _moved(self, address: int) -> "_Copy | None":
         """A copy that is at an address now; None where none can be made or moved."""
+        if not self._moves:
+            return None
         try:
-            copy = self._idle.pop() if self._idle else _Copy(self.file, self.pages, address % _BORDER)
+            copy = self._idle.pop()
+        except IndexError:
+            copy = None
+        try:
+            copy = copy or _Copy(self.file, self.pages, address % _BORDER)
             copy.go(address)
         except OSError:
             return None
@@ -129,12 +144,17 @@ class _Copy:
         Raises:
             OSError: it may not be.
         """
-        _move(address, self._home, self._pages.nbytes)
+        try:
+            _move(address, self._home, self._pages.nbytes)
+        except OSError:
+            self._room.abandon()  # its home may be another's by now
+            raise
         written = page_map.written(self._home, self._pages.nbytes)
         if written is None or len(written) > _KEPT:
             self._renew()
         else:
-            self._pages[written] = self._fresh[written]
+            for some in np.array_split(written, -(-len(written) // _AT_ONCE) or 1):
+                self._pages[some] = self._fresh[some]
 
     def _renew(self) -> None:
         _map(self._home, self._fresh.nbytes, _READ_WRITE, _PRIVATE | _FIXED, self._file)
@@ -149,11 +169,11 @@ class PageMap:
         os.register_at_fork(after_in_child=self._open)
 
     def _open(self) -> None:
-        self._close()
+        self.close()
         with suppress(OSError):
             self._file = os.open("/proc/self/pagemap", os.O_RDONLY | os.O_CLOEXEC)
 
-    def _close(self) -> None:
+    def close(self) -> None:
         if self._file is not None:
             os.close(self._file)
             self._file = None
@@ -164,7 +184,7 @@ class PageMap:
         if self._file is not None:
             entry = os.pread(self._file, _ENTRY, ctypes.addressof(here) // mmap.PAGESIZE * _ENTRY)
             if int.from_bytes(entry, "little") & _FRAME:
-                self._close()
+                self.close()
 
     def written(self, address: int, size: int) -> np.ndarray[Any, np.dtype[np.intp]] | None:
         """The indices of a private mapping's pages that are not the file's any more; None where they are not told."""
@@ -192,9 +212,28 @@ class _Mapping:
         self.size = size
         self.address = _map(None, size, protection, flags, file)
 
+    def abandon(self) -> None:
+        """Leaves the addresses to whoever has them now."""
+        del self.address
+
     def __del__(self) -> None:
         if hasattr(self, "address"):
             _libc.munmap(self.address, self.size)
+
+
+def _can_move(file: int) -> bool:
+    """Whether this kernel moves a private mapping of a file and leaves one behind: since 5.13; tried with one page.
+
+    A kernel that refuses may have unmapped where it was to go, so it is not asked with what somebody needs.
+    """
+    source = _Mapping(mmap.PAGESIZE, _READ_WRITE, _PRIVATE, file)
+    target = _Mapping(mmap.PAGESIZE, _NOTHING, _PRIVATE | _ANONYMOUS | _NO_RESERVE, -1)
+    try:
+        _move(source.address, target.address, mmap.PAGESIZE)
+    except OSError:
+        target.abandon()
+        return False
+    return True
 
 
 def in_large_pages(address: int, size: int) -> None:

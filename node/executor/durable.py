@@ -3,7 +3,7 @@
 A disk without room, or one that fails, ends a write with NoRoom and changes nothing; reading goes on.
 """
 
-import os
+import errno
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +13,8 @@ from fusion.errors import BadInput, Retryable
 
 BUSY = 1.0  # seconds to wait for another process to let go of a file
 LOG_BYTES = 1 << 22  # of the write-ahead log that are kept once it has been written back
+_OWN = 0o600
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS})
 _FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY})
 
 
@@ -37,9 +39,14 @@ class Durable:
         self.path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            path.touch(mode=_OWN)
+            for file in (path, self._log()):
+                if file.exists():  # one of an earlier version may be open to others
+                    file.chmod(_OWN)
         except OSError as error:
-            raise self._no_room(error) from error
+            if error.errno in _NO_ROOM:
+                raise self._no_room(error) from error
+            raise BadInput(f"the {self.kind} {path} cannot be opened ({error.strerror})") from error
         self._db = sqlite3.connect(path, isolation_level=None, timeout=BUSY)
         try:
             # Two operators with one account would commit to two salts, and one of them could not reveal.
@@ -62,6 +69,10 @@ class Durable:
 
     def close(self) -> None:
         self._db.close()
+
+    def _log(self) -> Path:
+        """SQLite's write-ahead log."""
+        return self.path.with_name(self.path.name + "-wal")
 
     def _make(self) -> None:
         """Makes the tables that are not there, in a transaction."""

@@ -89,8 +89,7 @@ class Journal(Durable):
 
     def size(self) -> int:
         """Bytes on disk, its log included."""
-        files = [self.path, self.path.with_name(self.path.name + "-wal")]
-        return sum(file.stat().st_size for file in files if file.exists())
+        return sum(file.stat().st_size for file in (self.path, self._log()) if file.exists())
 
     def blocks(self) -> list[tuple[int, str]]:
         """(number, hash) of the last block of each reading, newest first."""

@@ -1,7 +1,7 @@
 """What the chain tells of the operators' past: how many jobs each was paid for, who was proven wrong or withheld."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from fusion.chain.bindings.job_market import Finalized
 from fusion.chain.bindings.operator_staking import Slashed
@@ -34,10 +34,14 @@ class Past:
             past._note(event for event in chain.find(kind) if event.log.block_number <= past.block)
         return past
 
-    def follow(self, chain: Chain, block: int) -> None:
-        """Goes on up to a block."""
+    def follow(self, chain: Chain, block: int, read: Sequence[Event] = (), first: int = 0) -> None:
+        """Goes on up to a block.
+
+        Args:
+            read: the events from the block `first` on, where they were read already.
+        """
         if block > self.block:
-            self._note(chain.events(self.block + 1, block))
+            self._note(read if first == self.block + 1 else chain.events(self.block + 1, block))
             self.block = block
 
     def _note(self, events: Iterable[Event]) -> None:

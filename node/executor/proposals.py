@@ -1,12 +1,13 @@
 """Which jobs are proposed, and which of them are worth a second look. In the daemon's thread."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 
 from fusion import log
 from fusion.chain.bindings.job_market import Posted, Proposed
 from fusion.chain.bindings.types import Job, OutcomeKind, Status
 from fusion.chain.client import Block, Chain
+from fusion.chain.contract import Event
 from fusion.errors import BadInput
 from node.executor.background import in_thread
 from node.executor.casebook import Case, Casebook
@@ -55,13 +56,15 @@ class Proposals:
         if last is not None and last.hash == head.hash:
             return
         known = self._chain.block(last.number) if last is not None and last.number < head.number else None
-        if last is not None and known is not None and known.hash == last.hash:
-            events = self._chain.events(last.number + 1, head.number)
+        events: Sequence[Event] = ()
+        first = last.number + 1 if last is not None and known is not None and known.hash == last.hash else 0
+        if first:
+            events = self._chain.events(first, head.number)
             self._fresh |= {event.job_id for event in events if isinstance(event, Proposed)}
         else:
             self._fresh |= {entry.number for entry in self._journal.active() if entry.contract is Contract.JOB}
         if (past := self._past()) is not None:
-            past.follow(self._chain, head.number)
+            past.follow(self._chain, head.number, events, first)
         self._read = head
 
     def again(self, job_id: int) -> None:

@@ -56,6 +56,11 @@ def mount_read_only(target: str) -> None:
     _call("mount_setattr", _word(0), _text(target), _word(_AT_RECURSIVE), attributes, _word(len(attributes)))
 
 
+def seal(address: int, size: int) -> None:
+    """Fixes mappings where they are, as they are, until the process ends."""
+    _call("mseal", _word(address), _word(size), _word(0))
+
+
 def umount(target: str, flags: int) -> None:
     _checked(f"umount {target}", _libc.umount2(_text(target), ctypes.c_int(flags)))
 

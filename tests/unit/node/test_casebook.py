@@ -1,6 +1,7 @@
 """What a challenger keeps on disk."""
 
 import errno
+import os
 import stat
 from pathlib import Path
 
@@ -99,9 +100,22 @@ def test_a_stop_is_kept(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_room_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> int:
-        raise OSError(errno.ENOSPC, "No space left on device")
+    def full(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(durable.os, "open", full)
+    monkeypatch.setattr(Path, "touch", full)
+    number = errno.ENOSPC
     with pytest.raises(NoRoom, match="make room on its disk"):
         Casebook(tmp_path / "book")
+    number = errno.EACCES
+    with pytest.raises(BadInput, match=r"cannot be opened \(Permission denied\)"):
+        Casebook(tmp_path / "book")
+
+
+def test_one_of_an_earlier_version_is_closed_to_others(tmp_path: Path) -> None:
+    files = tmp_path / "book", tmp_path / "book-wal"
+    for file in files:
+        file.touch(mode=0o644)
+    book = Casebook(tmp_path / "book")
+    assert [stat.S_IMODE(file.stat().st_mode) for file in files] == [0o600, 0o600]
+    book.close()

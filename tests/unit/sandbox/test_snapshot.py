@@ -115,6 +115,33 @@ def test_nothing_is_left_where_the_kernel_does_less(missing, monkeypatch):
             memory[:] = b"x" * 2 * PAGE
 
 
+@pytest.mark.parametrize("error", [OSError, MemoryError])
+def test_a_copy_that_cannot_be_cleaned_is_not_used_again_and_nobody_is_bothered(error, monkeypatch):
+    kept, memory = Snapshot(2 * PAGE, [(0, b"ab")]), mmap.mmap(-1, 2 * PAGE)
+
+    def fails(*_: object) -> None:
+        raise error
+
+    for _ in range(3):
+        with kept.laid(address(memory)):
+            assert bytes(memory[:2]) == b"ab"
+            memory[0:2] = b"xx"
+            monkeypatch.setattr(snapshot.page_map, "written", fails)
+        monkeypatch.undo()
+    assert not kept._idle
+
+
+def test_where_nothing_is_moved_a_start_is_mapped_anew(monkeypatch):
+    """A kernel that refuses to leave a mapping behind has unmapped the target by then."""
+    monkeypatch.setattr(snapshot, "_can_move", lambda _: False)
+    monkeypatch.setattr(snapshot, "_move", None)
+    kept, memory = Snapshot(2 * PAGE, [(0, b"ab")]), mmap.mmap(-1, 2 * PAGE)
+    for _ in range(3):
+        with kept.laid(address(memory)):
+            assert bytes(memory[:]) == b"ab" + bytes(2 * PAGE - 2)
+            memory[:] = b"x" * 2 * PAGE
+
+
 def test_nothing_is_left_where_a_copy_cannot_come_home(monkeypatch):
     kept, memory = Snapshot(2 * PAGE, [(0, b"ab")]), mmap.mmap(-1, 2 * PAGE)
     for _ in range(3):
@@ -132,10 +159,13 @@ def test_a_forks_child_asks_for_its_own_pages():
         pass
     child = os.fork()
     if child == 0:
-        with kept.laid(address(memory)):
-            memory[:] = b"x" * 8 * PAGE
-        with kept.laid(address(memory)):
-            os._exit(0 if bytes(memory[:]) == b"ab" + bytes(8 * PAGE - 2) else 1)
+        try:
+            with kept.laid(address(memory)):
+                memory[:] = b"x" * 8 * PAGE
+            with kept.laid(address(memory)):
+                os._exit(0 if bytes(memory[:]) == b"ab" + bytes(8 * PAGE - 2) else 1)
+        finally:
+            os._exit(2)
     assert os.waitpid(child, 0)[1] == 0
 
 

@@ -26,11 +26,11 @@ BOUND, TAKEN = 128 << 20, 1 << 30
 PIECE = 16 << 20
 
 TAKES = """
-import ctypes, os, sys
+import ctypes, os, sys, threading
 from sandbox.jail import enclosure
 from sandbox.jail.enclosure import Bounds
-from sandbox.jail.profiles import PROFILES
 from sandbox.jail.walls import Wall
+from sandbox.process import profile
 
 libc = ctypes.CDLL(None, use_errno=True)
 libc.mmap.restype = libc.mremap.restype = ctypes.c_void_p
@@ -47,6 +47,21 @@ def moved(begins, size):  # and each time a mapping stays behind
             return
         ctypes.memset(at, 1, size)
 
+def around():  # what a kernel from 6.17 on moves with its neighbours
+    reach, deep = 64 << 20, 6 << 20
+    libc.mmap(ends - reach, 4096, 3, 0x32, -1, 0)
+    for turn in range({taken} // deep):
+        at = 0x100000000000 + turn * reach
+        if libc.mremap(ends - reach, reach, reach, 7, at) != at:
+            return
+        for page in range(4096, deep, 4096):  # as far down as a stack grows
+            ctypes.memset(at + reach - page, 1, 1)
+
+def in_thread(work):  # whose own stack is another
+    thread = threading.Thread(target=lambda: (work(), os._exit(0)))
+    thread.start()
+    thread.join()
+
 def taken(rights, flags, then=None):
     for _ in range({taken} // {piece}):
         at = libc.mmap(None, {piece}, rights, flags, -1, 0)
@@ -61,7 +76,7 @@ def taken(rights, flags, then=None):
 child = os.fork()
 if child == 0:
     walls = frozenset({{Wall.RLIMITS, Wall.NO_NEW_PRIVS, Wall.SECCOMP}})
-    enclosure.lock(walls, PROFILES["wasm-host"], Bounds(memory={bound}))
+    enclosure.lock(walls, profile(), Bounds(memory={bound}, stack=8 << 20))
     {trick}
     os._exit(0)
 _, status, used = os.wait4(child, 0)
@@ -80,6 +95,7 @@ print(status, used.ru_maxrss << 10)
         "taken(3, 0x22, then=0)",
         "taken(1, 0x22)",
         "moved(begins, ends - begins)",
+        "in_thread(around)",
         "moved(libc.mmap(None, 64 << 20, 3, 0x22, -1, 0), 64 << 20)",
     ],
 )
