@@ -23,6 +23,7 @@ from sandbox.channel import Channel
 from sandbox.guest import runner
 from sandbox.jail import cgroup
 from sandbox.jail.walls import Wall, closed
+from sandbox.snapshot import page_map
 
 TOOLS = [
     "ctypes",
@@ -116,6 +117,7 @@ def _said(end: socket.socket, deadline: float) -> bytes | None:
 def _start(end: socket.socket, walls: frozenset[Wall], payload: str, groups: Iterable[str]) -> NoReturn:
     """Locks this process in as the product does, and then runs the payload."""
     try:
+        page_map.close()
         os.closerange(3, end.fileno())  # as in a process that was started anew
         os.closerange(end.fileno() + 1, _DESCRIPTORS)
         setup = process.Setup(os.getppid(), "", "/", tuple(sorted(walls)), MEMORY, tuple(groups))
