@@ -162,7 +162,7 @@ def _stay(session: Session, network: "LocalNetwork", *, demo: bool, as_json: boo
             pass
         finally:
             for signum in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(signum, signal.SIG_IGN)  # an impatient second Ctrl-C must not leave processes behind
+                signal.signal(signum, signal.SIG_IGN)  # where it ends by itself
             stop.set()
             if watcher.is_alive():
                 watcher.join()  # else it might start again what is just being ended
@@ -214,6 +214,8 @@ def _told(*, stopped: bool, left: int) -> str:
 
 
 def _interrupt(signum: int, frame: object) -> None:
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)  # an impatient second one must not leave processes behind
     raise KeyboardInterrupt
 
 
