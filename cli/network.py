@@ -161,8 +161,7 @@ def _stay(session: Session, network: "LocalNetwork", *, demo: bool, as_json: boo
         except KeyboardInterrupt:
             pass
         finally:
-            for signum in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(signum, signal.SIG_IGN)  # where it ends by itself
+            _ignore_signals()  # where it ends by itself
             stop.set()
             if watcher.is_alive():
                 watcher.join()  # else it might start again what is just being ended
@@ -214,9 +213,14 @@ def _told(*, stopped: bool, left: int) -> str:
 
 
 def _interrupt(signum: int, frame: object) -> None:
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, signal.SIG_IGN)  # an impatient second one must not leave processes behind
+    _ignore_signals()
     raise KeyboardInterrupt
+
+
+def _ignore_signals() -> None:
+    """An impatient second one must not leave processes behind."""
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, signal.SIG_IGN)
 
 
 def _summary(settings: "Settings") -> dict[str, object]:

@@ -5,9 +5,11 @@ A disk without room, or one that fails, ends a write with NoRoom and changes not
 
 import errno
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import ClassVar
 
 from fusion.errors import BadInput, Retryable
 
@@ -22,18 +24,18 @@ class NoRoom(Retryable):
     """A file cannot be written now."""
 
 
-class Durable:
+class Durable(ABC):
     """The file, open in one thread; each write is on disk when the call returns. Nobody but its owner may read it.
 
     Attributes:
-        kind: what it is called in messages.
+        kind: what it is called in messages; each file has its own.
 
     Raises:
         BadInput: another process has it open, or it is damaged.
         NoRoom: it cannot be written now.
     """
 
-    kind = "file"
+    kind: ClassVar[str]
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -74,9 +76,9 @@ class Durable:
         """SQLite's write-ahead log."""
         return self.path.with_name(self.path.name + "-wal")
 
+    @abstractmethod
     def _make(self) -> None:
         """Makes the tables that are not there, in a transaction."""
-        raise NotImplementedError
 
     def _script(self, schema: str) -> None:
         for statement in filter(str.strip, schema.split(";")):

@@ -54,6 +54,7 @@ def test_each_block_counts_once(by: list[int], looks: list[int]) -> None:
 
 def test_who_was_silent_has_nothing_held_against_it() -> None:
     events = [made(Slashed, 1, operator=fault.name, fault=fault) for fault in Fault]
+    chain: Any = SimpleNamespace(events=lambda *_: events)
     past = Past()
-    past.follow(SimpleNamespace(events=lambda *_: events), 1)  # type: ignore[arg-type]
+    past.follow(chain, 1)
     assert past.slashed == {"WRONG", "WITHHELD"}
