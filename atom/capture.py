@@ -86,6 +86,10 @@ class Capture:
             return self._read(0)
         return heapq.merge(*(self._read(index) for index in range(len(self._files))), key=attrgetter("ts_recv"))
 
+    def file(self, place: int) -> int:
+        """Which of the files a place is in."""
+        return place // _LINES
+
     def where(self, place: int) -> str:
         """A place as `file:line`."""
         file, line = divmod(place, _LINES)

@@ -1,4 +1,4 @@
-"""Columns: what a venue's messages about one symbol become, gathered as numbers and turned into events at the end."""
+"""Columns: what a venue's messages about one symbol become, gathered as numbers and turned into events when asked."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -6,15 +6,21 @@ from decimal import Decimal
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from atom.decimals import DecimalColumn, UnreadableError, on_one_step
+from atom import tables
+from atom.book.checksum import Checker, Form, Verdict, Written
+from atom.decimals import DecimalColumn
 from atom.events import Action, Events, Flag, Rows, Side, Status, StatusKind, empty
-from atom.instrument import Instrument
+from atom.instrument import Instrument, Ints, common_step, rescale
 from atom.sync import Step, Sync
+from atom.tables import MisreadError
 
 Levels = Sequence[Sequence[str]]  # [price, size], as the venue writes them
 
+KINDS = ("book", "trade", "bid", "ask")
+"""Columns of numbers: of the book, of trades, and of the sides of quotes."""
+
+_PLAIN = Flag(0)
 _WAITING = 10_000  # deltas kept while there is no snapshot; a snapshot older than these would be refetched
 
 
@@ -42,55 +48,106 @@ class Stamp(NamedTuple):
         return self.ts_event or 0, self.ts_recv, sequence or 0, int(flags), self.place
 
 
+class Order(NamedTuple):
+    """What happens to one order; price and size are decimal text, "0" where the venue does not repeat them.
+
+    An id is the venue's number, or the upper 63 bits of its UUID.
+    """
+
+    action: Action
+    side: Side
+    price: str
+    size: str
+    order_id: int
+
+
 class Delta(NamedTuple):
-    """A change of the book: the updates after `previous` up to and with `last`."""
+    """A change of the book: the updates after `previous` up to and with `last`, of levels or of orders."""
 
     stamp: Stamp
     previous: int
     last: int
-    bids: Levels
-    asks: Levels
+    bids: Levels = ()
+    asks: Levels = ()
+    orders: Sequence[Order] = ()
 
 
-class MisreadError(ValueError):
-    """A number at `place` cannot be read."""
+class Rules(NamedTuple):
+    """How a venue keeps its books.
 
-    def __init__(self, place: int, message: str) -> None:
-        super().__init__(message)
-        self.place = place
+    Attributes:
+        chained: each delta names the one before it.
+        form: of its checksums.
+        depth: levels a side that it tells of; what falls below is gone without a word. None for all.
+    """
+
+    chained: bool = False
+    form: Form | None = None
+    depth: int | None = None
 
 
 class Columns:
     """Gathers one symbol's messages.
 
+    Args:
+        rules: how the venue keeps its books.
+
     Attributes:
         messages, unexplained, trades: received lines, those nobody understood, trade messages.
+        depths: messages of the book that took effect.
         gaps: times the book became invalid because updates were missing.
-        status: what happened to the recording so far.
+        checksums_ok, checksums_bad: checksums of the venue that came so, and did not.
+        status: what happened to the recording since the last `take`.
     """
 
-    def __init__(self, *, chained: bool) -> None:
-        self.messages = 0
-        self.unexplained = 0
-        self.trades = 0
-        self.gaps = 0
+    def __init__(self, rules: Rules = Rules()) -> None:  # noqa: B008  # it cannot be changed
+        self.messages = self.unexplained = self.trades = 0
+        self.depths = self.gaps = 0
+        self.checksums_ok = self.checksums_bad = 0
         self.status: list[Status] = []
-        self._sync = Sync(chained=chained)
+        self._whole = self._was_lost = False
+        self._sync = Sync(chained=rules.chained)
         self._waiting: deque[Delta] = deque(maxlen=_WAITING)
-        self._book: list[tuple[int, ...]] = []  # common, place, clear, bids, asks
+        self._written = rules.form is not None
+        self._checker = Checker(rules.form, rules.depth) if rules.form or rules.depth else None
+        self._step: dict[str, Decimal] = {}  # of prices and of sizes, so far
+        self._empty()
+
+    def _empty(self) -> None:
+        self._book: list[tuple[int, ...]] = []  # see `atom.tables`
+        self._orders: list[tuple[int, int, int]] = []  # action, side, id
+        self._checks: list[tuple[int, int]] = []  # message of the book, what the venue says
         self._trade: list[tuple[int, ...]] = []  # common, place, side, trade id
         self._quote: list[tuple[int, ...]] = []  # common, place
-        self._prices = {kind: DecimalColumn() for kind in ("book", "trade", "bid", "ask")}
-        self._sizes = {kind: DecimalColumn() for kind in ("book", "trade", "bid", "ask")}
+        self._notes: dict[str, list[tuple[float, ...]]] = {}
+        self._prices, self._sizes = (
+            {kind: DecimalColumn(as_written=self._written and kind == "book") for kind in KINDS} for _ in range(2)
+        )
 
-    def snapshot(self, stamp: Stamp, last: int, bids: Levels, asks: Levels) -> None:
-        """A full picture of the book, then what waited for it."""
-        if self._sync.synced and last <= self._sync.last:
+    @property
+    def stale(self) -> bool:
+        """Whether the book waits for a full picture."""
+        return not (self._whole or self._sync.synced) or (self._checker is not None and self._checker.broken)
+
+    def snapshot(
+        self, stamp: Stamp, last: int | None, bids: Levels = (), asks: Levels = (), orders: Sequence[Order] = ()
+    ) -> None:
+        """A full picture of the book, then what waited for it.
+
+        Args:
+            stamp: when and where.
+            last: the update that it holds as its last; None where the venue does not say, and all that waited is
+                applied, which must do no harm where the picture holds it already.
+        """
+        if last is None:
+            last = self._waiting[0].previous if self._waiting else self._sync.last
+        elif self._sync.synced and last <= self._sync.last:
             return  # the book is past it already
-        if self.gaps and not self._sync.synced:
+        if self._was_lost:
             self.status.append(Status(StatusKind.RESYNC, stamp.ts_recv, last, f"snapshot {last}"))
+            self._was_lost = False
         self._sync.snapshot(last)
-        self._levels(stamp, last, Flag.SNAPSHOT, bids, asks)
+        self._change(stamp, last, Flag.SNAPSHOT, (bids, asks, orders))
         waiting = list(self._waiting)
         self._waiting.clear()
         for delta in waiting:
@@ -104,33 +161,82 @@ class Columns:
         at = self._sync.last
         match self._sync.delta(delta.previous, delta.last):
             case Step.APPLY:
-                self._levels(delta.stamp, delta.last, Flag(0), delta.bids, delta.asks)
+                self._change(delta.stamp, delta.last, Flag(0), delta[3:])
             case Step.GAP:
                 self.gaps += 1
                 missing = f"updates {at + 1} to {delta.previous} are missing"
                 if delta.previous <= at:
                     missing = f"update {delta.last} follows {delta.previous}, the book is at {at}"
                 self.status.append(Status(StatusKind.GAP, delta.stamp.ts_recv, delta.last, missing))
-                self._book.append((*delta.stamp.columns(delta.previous, Flag.BY_PRICE | Flag.NO_ORDER), 1, 0, 0))
+                self._clear(delta.stamp, delta.previous)
                 self._waiting.append(delta)
             case Step.STALE:
                 pass
 
-    def trade(self, stamp: Stamp, trade_id: int, side: Side, of: tuple[str, str], flags: Flag) -> None:
-        """One trade; `of` is (price, size)."""
-        self._trade.append((*stamp.columns(trade_id, flags | Flag.LAST | Flag.NO_ORDER), side, trade_id))
+    def whole(self, stamp: Stamp, last: int | None, bids: Levels, asks: Levels, checksum: int | None = None) -> None:
+        """A full picture of the book, of a venue that numbers no updates."""
+        if self._was_lost:
+            self.status.append(Status(StatusKind.RESYNC, stamp.ts_recv, last, "snapshot"))
+            self._was_lost = False
+        self._whole = True
+        self._change(stamp, last, Flag.SNAPSHOT, (bids, asks, ()), checksum)
+
+    def change(self, stamp: Stamp, last: int | None, bids: Levels, asks: Levels, checksum: int | None = None) -> None:
+        """A change of the book, of such a venue; of a book that nobody has seen whole it says nothing."""
+        if self._whole:
+            self._change(stamp, last, Flag(0), (bids, asks, ()), checksum)
+
+    def lost(self, stamp: Stamp) -> None:
+        """The stream of the book has ended: what it was is not served, until the next full picture."""
+        if self._whole or self._sync.synced:
+            self._clear(stamp, None)
+        self._whole = False
+        self._sync.lost()
+        self._waiting.clear()
+
+    def trade(
+        self,
+        stamp: Stamp,
+        trade_id: int | None,
+        side: Side,
+        of: tuple[str, str],
+        flags: Flag = _PLAIN,
+        *,
+        sequence: int | None = None,
+        orders: tuple[int, int] | None = None,
+    ) -> None:
+        """One trade.
+
+        Args:
+            stamp: when and where.
+            trade_id: the venue's number; it is the trade's sequence too, where that has none of its own.
+            side: the aggressor's.
+            of: price and size.
+            flags: what else is known.
+            sequence: the venue's number of the message, where it has one.
+            orders: ids of maker and taker.
+        """
+        flags |= Flag.LAST
+        flags |= Flag.NO_TRADE_ID if trade_id is None else _PLAIN
+        flags |= Flag.NO_ORDER if orders is None else _PLAIN
+        number = trade_id if sequence is None else sequence
+        self._trade.append((*stamp.columns(number, flags), side, trade_id or 0, *(orders or (0, 0))))
         self._prices["trade"].append(of[0])
         self._sizes["trade"].append(of[1])
 
     def quote(self, stamp: Stamp, sequence: int | None, bid: tuple[str, str], ask: tuple[str, str]) -> None:
-        """The venue's own top of the book; each side is (price, size)."""
+        """The venue's own top of the book; each side is (price, size), with size 0 where there is none."""
         self._quote.append(stamp.columns(sequence, Flag.LAST | Flag.BY_PRICE))
         for name, (price, size) in (("bid", bid), ("ask", ask)):
             self._prices[name].append(price)
             self._sizes[name].append(size)
 
-    def finish(self, venue: str, symbol: str, venue_symbol: str, tick: Decimal | None, lot: Decimal | None) -> Events:
-        """All of it as events.
+    def note(self, kind: str, stamp: Stamp, *values: float, sequence: int | None = None) -> None:
+        """Administrative data: a row of `kind`, the fields of its dtype after the common ones in their order."""
+        self._notes.setdefault(kind, []).append((*stamp.columns(sequence, Flag.LAST)[:4], *values))
+
+    def take(self, venue: str, symbol: str, venue_symbol: str, tick: Decimal | None, lot: Decimal | None) -> Events:
+        """All of it since the last time, as events. Steps may become finer from one time to the next, never coarser.
 
         Args:
             venue, symbol, venue_symbol: names for the instrument.
@@ -139,80 +245,95 @@ class Columns:
         Raises:
             MisreadError: a price or size is no number.
         """
-        places = {
-            "book": np.repeat(_column(self._book, 4), _column(self._book, 6) + _column(self._book, 7)),
-            "trade": _column(self._trade, 4),
-            "bid": _column(self._quote, 4),
-            "ask": _column(self._quote, 4),
-        }
-        prices, tick = _integers(self._prices, places, tick)
-        sizes, lot = _integers(self._sizes, places, lot)
-        quote = _common(empty("quote", len(self._quote)), self._quote)
-        for side in ("bid", "ask"):
-            quote[f"{side}_price"], quote[f"{side}_size"] = prices[side], sizes[side]
-        trade = _common(empty("trade", len(self._trade)), self._trade)
-        trade["side"], trade["trade_id"] = _column(self._trade, 5), _column(self._trade, 6)
-        trade["price"], trade["size"] = prices["trade"], sizes["trade"]
-        return Events(
-            instrument=Instrument(venue, symbol, venue_symbol, tick, lot),
-            book=_book(self._book, prices["book"], sizes["book"]),
-            trade=trade,
-            quote=quote,
-            status=tuple(self.status),
+        book = np.repeat(
+            tables.column(self._book, tables.PLACE),
+            tables.column(self._book, tables.BIDS) + tables.column(self._book, tables.ASKS),
         )
+        quote = tables.column(self._quote, tables.PLACE)
+        places = {"book": book, "trade": tables.column(self._trade, tables.PLACE), "bid": quote, "ask": quote}
+        prices, tick = self._on_step("price", *tables.integers(self._prices, places, tick))
+        sizes, lot = self._on_step("size", *tables.integers(self._sizes, places, lot))
+        quotes = tables.common(empty("quote", len(self._quote)), self._quote)
+        for side in ("bid", "ask"):
+            quotes[f"{side}_price"], quotes[f"{side}_size"] = prices[side], sizes[side]
+        trades = tables.common(empty("trade", len(self._trade)), self._trade)
+        for index, name in enumerate(("side", "trade_id", "maker_order_id", "taker_order_id"), tables.PLACE + 1):
+            trades[name] = tables.column(self._trade, index)
+        trades["price"], trades["size"] = prices["trade"], sizes["trade"]
+        rows = self._checked(tables.book(self._book, prices["book"], sizes["book"], self._orders))
+        taken = Events(
+            instrument=Instrument(venue, symbol, venue_symbol, tick, lot),
+            book=rows,
+            trade=trades,
+            quote=quotes,
+            status=tuple(sorted(self.status, key=lambda status: status.ts_recv)),
+            more={kind: tables.notes(kind, told) for kind, told in sorted(self._notes.items())},
+        )
+        self.status = []
+        self._empty()
+        return taken
 
-    def _levels(self, stamp: Stamp, last: int, flags: Flag, bids: Levels, asks: Levels) -> None:
+    def _change(
+        self,
+        stamp: Stamp,
+        last: int | None,
+        flags: Flag,
+        told: tuple[Levels, Levels, Sequence[Order]],
+        checksum: int | None = None,
+    ) -> None:
+        bids, asks, orders = told
+        self.depths += 1
         clear = 1 if flags & Flag.SNAPSHOT else 0
-        self._book.append((*stamp.columns(last, flags | Flag.BY_PRICE | Flag.NO_ORDER), clear, len(bids), len(asks)))
+        if orders:
+            self._book.append((*stamp.columns(last, flags), clear, len(orders), 0))
+            self._orders += [(order.action, order.side, order.order_id) for order in orders]
+            self._prices["book"].extend([order.price for order in orders])
+            self._sizes["book"].extend([order.size for order in orders])
+            return
+        flags |= Flag.BY_PRICE | Flag.NO_ORDER
+        self._book.append((*stamp.columns(last, flags), clear, len(bids), len(asks)))
         try:
             for levels in (bids, asks):
                 self._prices["book"].extend([level[0] for level in levels])
                 self._sizes["book"].extend([level[1] for level in levels])
         except (IndexError, KeyError, TypeError) as error:
             raise MisreadError(stamp.place, "a level is [price, size]") from error
+        if checksum is not None:
+            self._checks.append((len(self._book) - 1, checksum))
 
+    def _clear(self, stamp: Stamp, last: int | None) -> None:
+        self._was_lost = True
+        self._book.append((*stamp.columns(last, Flag.BY_PRICE | Flag.NO_ORDER), 1, 0, 0))
 
-def _book(messages: list[tuple[int, ...]], prices: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64]) -> Rows:
-    """Rows of the book: for each message its CLEAR if it has one, its bids, its asks."""
-    clear, bids, asks = (_column(messages, index) for index in (5, 6, 7))
-    counts = clear + bids + asks
-    ends = np.cumsum(counts)
-    message = np.repeat(np.arange(len(messages)), counts)
-    within = np.arange(len(message)) - np.repeat(ends - counts, counts)
-    is_clear = within < clear[message]
-    rows = _common(empty("book", len(message)), messages, message)
-    rows["flags"][ends[counts > 0] - 1] |= np.uint16(Flag.LAST)
-    rows["side"] = np.where(within - clear[message] < bids[message], Side.BID, Side.ASK)
-    rows["side"][is_clear] = Side.NONE
-    rows["price"][~is_clear] = prices
-    rows["size"][~is_clear] = sizes
-    rows["action"] = np.where(rows["flags"] & Flag.SNAPSHOT, Action.ADD, Action.MODIFY)
-    rows["action"][rows["size"] == 0] = Action.CANCEL
-    rows["action"][is_clear] = Action.CLEAR
-    return rows
+    def _on_step(self, of: str, columns: dict[str, Ints], step: Decimal) -> tuple[dict[str, Ints], Decimal]:
+        """Numbers on a step of which all before were multiples too."""
+        before = self._step.get(of, step)
+        self._step[of] = now = step if step == before else common_step(step, before)
+        if now != before and self._checker is not None:
+            self._checker.rescale(of, int(before / now))
+        return {kind: rescale(values, step, now) for kind, values in columns.items()} if now != step else columns, now
 
-
-def _common(rows: Rows, messages: list[tuple[int, ...]], pick: npt.NDArray[np.int64] | slice = slice(None)) -> Rows:
-    for index, name in enumerate(("ts_event", "ts_recv", "sequence", "flags")):
-        rows[name] = _column(messages, index)[pick]
-    return rows
-
-
-def _column(messages: list[tuple[int, ...]], index: int) -> npt.NDArray[np.int64]:
-    return np.fromiter((message[index] for message in messages), dtype=np.int64, count=len(messages))
-
-
-def _integers(
-    columns: dict[str, DecimalColumn], places: dict[str, npt.NDArray[np.int64]], step: Decimal | None
-) -> tuple[dict[str, npt.NDArray[np.int64]], Decimal]:
-    finished = {}
-    for kind, column in columns.items():
-        try:
-            finished[kind] = column.finish()
-        except UnreadableError as error:
-            raise MisreadError(int(places[kind][error.index]), str(error)) from error
-    try:
-        return on_one_step(finished, step)
-    except OverflowError as error:
-        first = min((int(of[0]) for of in places.values() if len(of)), default=0)
-        raise MisreadError(first, str(error)) from error
+    def _checked(self, rows: Rows) -> Rows:
+        """Rows of the book with what follows from the venue's rules: levels that fall out, and wrong checksums."""
+        if self._checker is None:
+            return rows
+        ends = np.cumsum(tables.counts(self._book))
+        messages, expected = np.array(self._checks, np.int64).reshape(-1, 2).T
+        written = None
+        if self._written:
+            told = np.zeros((4, len(rows)), np.int64)
+            some = rows["action"] != Action.CLEAR
+            for place, column in ((0, self._prices["book"]), (2, self._sizes["book"])):
+                told[place, some], told[place + 1, some] = column.written()
+            written = Written(*told)
+        checked, verdicts = self._checker.check(rows, written, ends[messages] - 1, expected)
+        self.checksums_ok += int(np.isin(verdicts, (Verdict.RIGHT, Verdict.RESYNCED)).sum())
+        self.checksums_bad += int((verdicts == Verdict.WRONG).sum())
+        for message in np.flatnonzero((verdicts == Verdict.WRONG) | (verdicts == Verdict.RESYNCED)):
+            row = rows[ends[messages[message]] - 1]
+            sequence = None if row["flags"] & Flag.NO_SEQUENCE else int(row["sequence"])
+            kind, detail = StatusKind.RESYNC, "a snapshot whose checksum is right"
+            if verdicts[message] == Verdict.WRONG:
+                kind, detail = StatusKind.CHECKSUM, f"the venue's checksum is {expected[message]}, the book's is not"
+            self.status.append(Status(kind, int(row["ts_recv"]), sequence, detail))
+        return checked

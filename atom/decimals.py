@@ -33,11 +33,15 @@ class DecimalColumn:
     """Collects unsigned decimals as text and gives them back as integers with one step.
 
     Text is turned into integers a chunk at a time, so a long capture holds eight bytes a number and no Python strings.
+
+    Args:
+        as_written: whether `written` will be asked for.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, as_written: bool = False) -> None:
         self._texts: list[str] = []
         self._chunks: list[tuple[Ints, int]] = []
+        self._decimals: list[Ints] | None = [] if as_written else None
         self._done = 0
 
     def append(self, text: str) -> None:
@@ -64,6 +68,14 @@ class DecimalColumn:
             return np.zeros(0, dtype=np.int64), power(0)
         return np.concatenate([self._at(chunk, places) for chunk in range(len(self._chunks))]), power(places)
 
+    def written(self) -> tuple[Ints, Ints]:
+        """Of each number its digits as they were written, and how many of them stood after the dot."""
+        values, step = self.finish()
+        decimals = np.concatenate([np.zeros(0, np.int64), *(self._decimals or ())])
+        places = -int(step.as_tuple().exponent)
+        wide = np.maximum(decimals - places, 0)  # zeros at the end that no number of the column needs
+        return values // 10 ** np.maximum(places - decimals, 0) * 10**wide, decimals
+
     def _at(self, chunk: int, places: int) -> Ints:
         values, own = self._chunks[chunk]
         try:
@@ -82,6 +94,8 @@ class DecimalColumn:
         except (pa.ArrowException, TypeError, ValueError) as error:
             raise _first_bad(texts, self._done) from error
         self._chunks.append((values, places))
+        if self._decimals is not None:
+            self._decimals.append(_decimals(texts))
         self._done += len(texts)
 
 
@@ -123,6 +137,13 @@ def _integers(texts: Sequence[str]) -> tuple[Ints, int]:
     if low_high[:, 1].any() or (low_high[:, 0] < 0).any():
         raise ValueError("negative, or beyond 64 bits")
     return low_high[:, 0].copy(), places
+
+
+def _decimals(texts: Sequence[str]) -> Ints:
+    """How many digits stand after the dot of each."""
+    column = pa.array(texts, type=pa.string())
+    dot = pc.find_substring(column, ".").to_numpy()
+    return np.where(dot >= 0, pc.binary_length(column).to_numpy() - dot - 1, 0).astype(np.int64)
 
 
 def _first_bad(texts: Sequence[object], start: int) -> UnreadableError:

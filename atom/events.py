@@ -8,7 +8,8 @@ Rows stand in the order in which they take effect. A message of several rows is 
 that row the book may be torn and nobody should look at it.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag, StrEnum
 from typing import Any, TypeAlias
 
@@ -19,7 +20,7 @@ from atom.instrument import Instrument
 
 Rows: TypeAlias = npt.NDArray[Any]  # structured; numpy's types cannot name the fields
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class Flag(IntFlag):
@@ -33,6 +34,9 @@ class Flag(IntFlag):
     NO_ARRIVAL = 32  # `ts_recv` is unknown, as in a published window
     NO_SEQUENCE = 64  # `sequence` is unknown
     NO_ORDER = 128  # the order ids are unknown
+    NO_TRADE_ID = 256  # `trade_id` is unknown
+    DERIVED = 512  # the venue did not say it: it follows from its rules
+    TOP_ONLY = 1024  # of the top of the book alone
 
 
 class Action(IntEnum):
@@ -58,14 +62,35 @@ class Side(IntEnum):
     ASK = 2
 
 
+class Unit(IntEnum):
+    """What an open interest counts."""
+
+    BASE = 1
+    CONTRACTS = 2
+    QUOTE = 3
+
+
+class Crowd(IntEnum):
+    """Whose longs and shorts a ratio compares."""
+
+    ACCOUNTS = 1  # all accounts, one a head
+    TOP_ACCOUNTS = 2  # the top 20 % by margin, one a head
+    TOP_POSITIONS = 3  # the top 20 % by margin, by the size of their positions
+
+
 class StatusKind(StrEnum):
     """What happened to the recording itself."""
 
     CONNECT = "connect"
+    DISCONNECT = "disconnect"
     GAP = "gap"
     RESYNC = "resync"
+    CHECKSUM = "checksum"
     CROSSED = "crossed"
     PARSE_ERROR = "parse_error"
+    RATE_LIMITED = "rate_limited"
+    STALE = "stale"
+    CLOCK = "clock"
 
 
 _COMMON = [("ts_event", "<i8"), ("ts_recv", "<i8"), ("sequence", "<i8"), ("flags", "<u2")]
@@ -88,7 +113,46 @@ QUOTE = np.dtype(
     [*_COMMON, ("bid_price", "<i8"), ("bid_size", "<i8"), ("ask_price", "<i8"), ("ask_size", "<i8")],
 )
 
-DTYPES = {"book": BOOK, "trade": TRADE, "quote": QUOTE}
+# Administrative data have scales of their own, so their numbers are float64, each nearest to the venue's decimal; NaN
+# is null, and so is 0 in a time.
+
+
+def _floats(*names: str) -> list[tuple[str, str]]:
+    return [(name, "<f8") for name in names]
+
+
+CANDLE = np.dtype(
+    [
+        *_COMMON,  # ts_event: when it opened
+        ("period", "<i8"),  # ns
+        *_floats("open", "high", "low", "close", "volume", "quote_volume", "buy_volume", "trades"),
+    ],
+)
+MARK_PRICE = np.dtype([*_COMMON, *_floats("price")])
+INDEX_PRICE = np.dtype([*_COMMON, *_floats("price")])
+FUNDING = np.dtype([*_COMMON, *_floats("rate"), ("next_ts", "<i8")])  # of one interval, such as 0.0001
+OPEN_INTEREST = np.dtype([*_COMMON, ("unit", "u1"), *_floats("size", "contract_size", "value")])  # value: in quote
+LIQUIDATION = np.dtype([*_COMMON, ("side", "u1"), *_floats("price", "size")])  # side: of the order that closes
+INSURANCE_FUND = np.dtype([*_COMMON, *_floats("balance")])
+LONG_SHORT = np.dtype([*_COMMON, ("crowd", "u1"), ("period", "<i8"), *_floats("long", "short")])  # shares of 1
+TAKER_VOLUME = np.dtype([*_COMMON, ("period", "<i8"), *_floats("buy", "sell")])  # base currency
+
+DTYPES = {
+    "book": BOOK,
+    "trade": TRADE,
+    "quote": QUOTE,
+    "candle": CANDLE,
+    "mark_price": MARK_PRICE,
+    "index_price": INDEX_PRICE,
+    "funding": FUNDING,
+    "open_interest": OPEN_INTEREST,
+    "liquidation": LIQUIDATION,
+    "insurance_fund": INSURANCE_FUND,
+    "long_short": LONG_SHORT,
+    "taker_volume": TAKER_VOLUME,
+}
+MARKET = ("book", "trade", "quote")
+"""The types whose prices and sizes are integers."""
 PRICES = ("price", "bid_price", "ask_price")
 SIZES = ("size", "bid_size", "ask_size")
 
@@ -118,6 +182,7 @@ class Events:
         instrument: names, tick and lot.
         book, trade, quote: structured arrays of the dtypes `BOOK`, `TRADE` and `QUOTE`.
         status: what happened to the recording, by arrival.
+        more: arrays of the other types by name, those that have rows.
     """
 
     instrument: Instrument
@@ -125,16 +190,17 @@ class Events:
     trade: Rows
     quote: Rows
     status: tuple[Status, ...] = ()
+    more: Mapping[str, Rows] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        """Market events in it; `status` is not counted."""
+        """Events of the market in it: rows of the book, trades and quotes."""
         return len(self.book) + len(self.trade) + len(self.quote)
 
     def tables(self) -> dict[str, Rows]:
         """The structured arrays by type name."""
-        return {"book": self.book, "trade": self.trade, "quote": self.quote}
+        return {"book": self.book, "trade": self.trade, "quote": self.quote, **self.more}
 
 
 def empty(kind: str, rows: int = 0) -> Rows:
-    """Zeroed rows of type `kind` ("book", "trade" or "quote")."""
+    """Zeroed rows of a type of `DTYPES`, such as "book"."""
     return np.zeros(rows, dtype=DTYPES[kind])

@@ -4,13 +4,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
 
 from atom.capture import Capture, Form, Line
-from atom.columns import Columns, MisreadError
+from atom.columns import Columns, Stamp
 from atom.events import Status, StatusKind
 from atom.recording import Recording
+from atom.tables import MisreadError
 from atom.venues import venue
 from atom.venues.template import Json, Venue
 from fusion.errors import CaptureError
@@ -56,6 +58,7 @@ class _Reader:
         self._columns: dict[str, Columns] = {}
         self._early: list[tuple[Json, Line]] = []  # a snapshot that names no symbol, before the first line that does
         self._connected: list[Line] = []
+        self._carried: dict[int, set[str]] = {}  # file -> the symbols whose books it brings
         self._assumed: Line | None = None  # the last line taken to be about the only symbol so far
         self._messages = 0
         self._unexplained: list[Line] = []
@@ -63,7 +66,7 @@ class _Reader:
     def read(self) -> CaptureRead:
         for line in self._capture:
             if line.form is Form.CONNECT:
-                self._connected.append(line)
+                self._connect(line)
                 continue
             try:
                 self._take(line)
@@ -74,26 +77,32 @@ class _Reader:
             raise CaptureError(f"{self._capture}: none of {count} messages is about a symbol of {self._venue.id}")
         return self._finish()
 
+    def _connect(self, line: Line) -> None:
+        self._connected.append(line)
+        self._venue.connected(line.url)
+        for name in self._carried.pop(self._capture.file(line.place), ()):
+            self._columns[name].lost(Stamp(None, line.ts_recv, line.place))
+
     def _take(self, line: Line) -> None:
         message = orjson.loads(line.body)
-        if not isinstance(message, dict):
-            self._nameless(line, explained=False)
-        elif line.form is Form.ANSWER:
+        if line.form is Form.ANSWER:
             name = self._venue.answered(line.url)
             if name is not None:
                 self._about(name, message, line)
-            elif not self._venue.learn(message):
+            elif not self._venue.learn(line.url, message):
                 self._nameless(line, explained=False)
-        elif (name := self._venue.symbol_of(message)) is not None:
-            self._about(name, message, line)
-        elif len(self._columns) == 1:
-            self._only(message, line)
-        elif not self._columns:
-            self._early.append((message, line))
+        elif names := self._venue.symbols_of(message):
+            for name in names:
+                self._about(name, message, line)
+        elif self._venue.unnamed and isinstance(message, dict) and len(self._columns) < 2:
+            if self._columns:
+                self._only(message, line)
+            else:
+                self._early.append((message, line))
         else:
             self._nameless(line, explained=self._venue.is_nameless(message))
 
-    def _about(self, name: str, message: Json, line: Line) -> None:
+    def _about(self, name: str, message: Any, line: Line) -> None:
         if not _SYMBOL.fullmatch(name):
             raise ValueError(f"{name!r:.80} is no name of a symbol")
         if name not in self._columns:
@@ -102,16 +111,19 @@ class _Reader:
                 raise CaptureError(
                     f"{where}: a snapshot that names no symbol, in a capture of several; import each alone"
                 )
-            self._columns[name] = Columns(chained=self._venue.chained)
+            self._columns[name] = Columns(self._venue.rules)
             early, self._early = self._early, []
             for before, at in early:
                 self._only(before, at)
         columns = self._columns[name]
         columns.messages += 1
+        depths = columns.depths
         try:
-            understood = self._venue.read(message, line.ts_recv, line.place, columns)
+            understood = self._venue.read(name, message, line.ts_recv, line.place, columns)
         except _BROKEN as error:  # here, since the line may be one kept from before
             raise self._refused(line, error) from error
+        if columns.depths != depths:
+            self._carried.setdefault(self._capture.file(line.place), set()).add(name)
         if not understood:
             columns.unexplained += 1
             self._note(columns, line)
@@ -161,11 +173,18 @@ class _Reader:
     def _recording(self, name: str) -> Recording:
         columns = self._columns[name]
         columns.status += [Status(StatusKind.CONNECT, at.ts_recv, None, at.url[:120]) for at in self._connected]
-        columns.status.sort(key=lambda status: status.ts_recv)
         listing = self._venue.listings.get(name)
         tick, lot = (listing.tick, listing.lot) if listing else (None, None)
         try:
-            events = columns.finish(self._venue.id, self._venue.symbol(name), name, tick, lot)
+            events = columns.take(self._venue.id, self._venue.symbol(name), name, tick, lot)
         except MisreadError as error:
             raise CaptureError(f"{self._capture.where(error.place)}: {error}") from error
-        return Recording(events, columns.messages, columns.unexplained, columns.trades, columns.gaps)
+        return Recording(
+            events,
+            columns.messages,
+            columns.unexplained,
+            columns.trades,
+            columns.gaps,
+            columns.checksums_ok,
+            columns.checksums_bad,
+        )

@@ -20,6 +20,7 @@ class Recording:
         unexplained: lines among them that nobody understood.
         trades: messages about trades.
         gaps: times the book became invalid because updates were missing.
+        checksums_ok, checksums_bad: checksums of the venue that came so, and did not.
     """
 
     events: Events
@@ -27,6 +28,8 @@ class Recording:
     unexplained: int
     trades: int
     gaps: int
+    checksums_ok: int = 0
+    checksums_bad: int = 0
 
     @cached_property
     def replay(self) -> Replay:

@@ -15,11 +15,12 @@ from typing import Final
 from urllib.parse import quote as escaped
 
 import numpy as np
+import numpy.typing as npt
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from atom.events import DTYPES, PRICES, SCHEMA_VERSION, SIZES, Events, Flag, Rows, Status, StatusKind, empty
+from atom.events import DTYPES, MARKET, PRICES, SCHEMA_VERSION, SIZES, Events, Flag, Rows, Status, StatusKind, empty
 from atom.instrument import Instrument, common_step, rescale
 from atom.recording import Recording
 from fusion.errors import BadInput, CaptureError, FusionError
@@ -31,9 +32,11 @@ _UNKNOWN: Final = {
     "ts_recv": Flag.NO_ARRIVAL,
     "sequence": Flag.NO_SEQUENCE,
     "order_id": Flag.NO_ORDER,
+    "trade_id": Flag.NO_TRADE_ID,
     "maker_order_id": Flag.NO_ORDER,
     "taker_order_id": Flag.NO_ORDER,
 }
+_TIMES: Final = ("next_ts", "period")  # 0 is none
 _STATUS: Final = pa.schema(
     [("ts_recv", _TIME), ("kind", pa.string()), ("sequence", pa.int64()), ("detail", pa.string())]
 )
@@ -98,8 +101,9 @@ class Store:
             raise BadInput(f"no events of {symbol!r} on {venue!r} in {self._folder}")
         whole = _finest(instruments)
         tables = {kind: _joined(kind, of_kind, whole) for kind, of_kind in pieces.items()}
+        more = {kind: rows for kind, rows in tables.items() if kind not in MARKET and len(rows)}
         status = tuple(one for path in self._paths(venue, symbol, "status") for one in _read_status(path))
-        return Events(whole, tables["book"], tables["trade"], tables["quote"], status)
+        return Events(whole, tables["book"], tables["trade"], tables["quote"], status, more)
 
     def _paths(self, venue: str, symbol: str, kind: str) -> Iterator[Path]:
         yield from sorted(self._kind(venue, symbol, kind).glob("date=*/*.parquet"))
@@ -152,10 +156,19 @@ def _wide(table: pa.Table, column: str) -> bool:
 def _table(rows: Rows) -> pa.Table:
     columns = {}
     for name in rows.dtype.names or ():
-        mask = (rows["flags"] & _UNKNOWN[name]) != 0 if name in _UNKNOWN else None
+        mask = _null(rows, name)
         column = pa.array(np.ascontiguousarray(rows[name]), mask=mask)
         columns[name] = column.cast(_TIME) if name.startswith("ts_") else column
     return pa.table(columns)
+
+
+def _null(rows: Rows, name: str) -> npt.NDArray[np.bool_] | None:
+    """Which of a column are unknown."""
+    if name in _UNKNOWN:
+        return np.asarray(rows["flags"] & _UNKNOWN[name] != 0, np.bool_)
+    if rows.dtype[name].kind == "f":
+        return np.asarray(np.isnan(rows[name]), np.bool_)
+    return np.asarray(rows[name] == 0, np.bool_) if name in _TIMES else None
 
 
 def _read(path: Path, kind: str) -> tuple[Instrument, Rows]:
@@ -167,7 +180,8 @@ def _read(path: Path, kind: str) -> tuple[Instrument, Rows]:
         column = table[name].combine_chunks()
         if name.startswith("ts_"):
             column = column.cast(pa.int64())
-        rows[name] = column.fill_null(0).to_numpy(zero_copy_only=False)
+        null = np.nan if DTYPES[kind][name].kind == "f" else 0
+        rows[name] = column.fill_null(null).to_numpy(zero_copy_only=False)
     return _instrument(path, table.schema), rows
 
 
@@ -209,9 +223,9 @@ def _finest(instruments: Sequence[Instrument]) -> Instrument:
 def _joined(kind: str, pieces: Sequence[tuple[Instrument, Rows]], whole: Instrument) -> Rows:
     for instrument, rows in pieces:
         for name in rows.dtype.names or ():
-            if name in PRICES:
+            if kind in MARKET and name in PRICES:
                 rows[name] = rescale(rows[name], instrument.tick, whole.tick)
-            elif name in SIZES:
+            elif kind in MARKET and name in SIZES:
                 rows[name] = rescale(rows[name], instrument.lot, whole.lot)
     return np.concatenate([empty(kind), *(rows for _, rows in pieces)])
 

@@ -53,3 +53,7 @@ class Sync:
         self._last = last
         self._fresh = False
         return Step.APPLY
+
+    def lost(self) -> None:
+        """Ends the sync until the next snapshot."""
+        self._last = None

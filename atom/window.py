@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from atom.events import DTYPES, SCHEMA_VERSION, Events, Flag, Rows, empty
+from atom.events import DTYPES, MARKET, SCHEMA_VERSION, Events, Flag, Rows, empty
 from atom.instrument import Instrument, Ints
 from atom.metrics import METRICS
 from atom.recording import Recording
@@ -60,14 +60,14 @@ def with_metrics(table: Table) -> dict[str, Column]:
 
 
 def window_files(events: Events) -> dict[str, bytes]:
-    """Events in canonical form, path -> content: the tables `book`, `trade` and `quote`, each a folder."""
+    """Events in canonical form, path -> content: the tables, each a folder."""
     instrument = events.instrument
     meta: dict[str, str | int] = {name: str(getattr(instrument, name)) for name in _NAMES}
     meta["schema"] = SCHEMA_VERSION
     files: dict[str, bytes] = {}
     for kind, rows in events.tables().items():
-        table = {name: rows[name].astype(np.int64) for name in DTYPES[kind].names or () if name != "ts_recv"}
-        table["flags"] &= ~_OF_ARRIVAL
+        table = {name: _wide(rows[name]) for name in DTYPES[kind].names or () if name != "ts_recv"}
+        table["flags"] = rows["flags"].astype(np.int64) & ~_OF_ARRIVAL
         files |= {f"{kind}/{path}": content for path, content in table_files(table, meta=meta).items()}
     return files
 
@@ -85,7 +85,7 @@ def read_window(files: Mapping[str, bytes]) -> Events:
     """
     tables: dict[str, Rows] = {}
     notes: list[Mapping[str, str | int]] = []
-    for kind in DTYPES:
+    for kind in (kind for kind in DTYPES if kind in MARKET or f"{kind}/schema.cbor" in files):
         inside = {path.removeprefix(f"{kind}/"): files[path] for path in files if path.startswith(f"{kind}/")}
         notes.append(read_schema(inside).meta)
         tables[kind] = _rows(kind, read_table(inside))
@@ -98,7 +98,8 @@ def read_window(files: Mapping[str, bytes]) -> Events:
         instrument = Instrument(venue, symbol, venue_symbol, Decimal(tick), Decimal(lot))
     except (KeyError, ArithmeticError) as error:
         raise ContentError(f"a window's notes hold {', '.join(_NAMES)}, these {sorted(notes[0])}") from error
-    return Events(instrument, tables["book"], tables["trade"], tables["quote"])
+    more = {kind: rows for kind, rows in tables.items() if kind not in MARKET}
+    return Events(instrument, tables["book"], tables["trade"], tables["quote"], more=more)
 
 
 def _rows(kind: str, table: Table) -> Rows:
@@ -108,10 +109,14 @@ def _rows(kind: str, table: Table) -> Rows:
     rows = empty(kind, len(table["flags"]))
     for name in names:
         rows[name] = table[name]
-        if (rows[name] != table[name]).any():
+        if not np.array_equal(rows[name], table[name], equal_nan=rows[name].dtype.kind == "f"):
             raise ContentError(f"column {name} of a window's {kind} table holds a number out of range")
     rows["flags"] |= np.uint16(Flag.NO_ARRIVAL)
     return rows
+
+
+def _wide(values: Rows) -> Column:
+    return values.astype(np.float64 if values.dtype.kind == "f" else np.int64)
 
 
 def _known_times(ts: Ints, flags: Rows) -> Ints:

@@ -6,13 +6,15 @@ U = u + 1.
 """
 
 import re
-from typing import ClassVar, cast
+from collections.abc import Sequence
+from typing import Any, ClassVar, cast
 from urllib.parse import parse_qs, urlsplit
 
 from atom.columns import Columns, Delta, Levels
 from atom.events import Flag, Side
-from atom.venues.template import Json, Listing, Venue, stamp, step, text, whole
+from atom.venues.template import Json, Listing, Stream, Venue, stamp, step, text, whole
 
+_NAMES = 200  # streams a connection; 1,024 are allowed
 _UNREAD = {"kline", "24hrTicker", "24hrMiniTicker", "avgPrice", "rollingWindow"}  # known, and no event of the book
 _PARTIAL = re.compile(r"@depth(5|10|20)(@|$)")  # a few levels again and again, without the numbers that sync needs
 _QUOTES = (
@@ -38,17 +40,33 @@ class Binance(Venue):
     """Binance spot."""
 
     id = "binance"
-    chained = False
+    unnamed = True
+    host: ClassVar[str] = "wss://stream.binance.com:9443"
+    rest: ClassVar[str] = "https://api.binance.com/api/v3"
+    listings_urls = (f"{rest}/exchangeInfo",)
+    kinds: ClassVar[tuple[str, ...]] = ("depth@100ms", "trade", "bookTicker")
     unread: ClassVar[set[str]] = _UNREAD
 
-    def symbol_of(self, message: Json) -> str | None:
+    def symbols_of(self, message: Any) -> Sequence[str]:
+        if not isinstance(message, dict):
+            return ()
         stream = message.get("stream")
         if isinstance(stream, str) and "@" in stream and not stream.startswith("!"):
-            return stream.partition("@")[0].upper()
+            return (stream.partition("@")[0].upper(),)
         symbol = _inner(message).get("s")
-        return symbol if isinstance(symbol, str) else None
+        return (symbol,) if isinstance(symbol, str) else ()
 
-    def read(self, message: Json, ts_recv: int, place: int, columns: Columns) -> bool:
+    def streams(self, symbols: Sequence[str]) -> Sequence[Stream]:
+        names = [f"{symbol.lower()}@{kind}" for symbol in symbols for kind in self.kinds]
+        return [
+            Stream(f"{self.host}/stream?streams={'/'.join(names[first : first + _NAMES])}", ())
+            for first in range(0, len(names), _NAMES)
+        ]
+
+    def snapshot_url(self, symbol: str) -> str:
+        return f"{self.rest}/depth?symbol={symbol}&limit=1000"
+
+    def read(self, symbol: str, message: Any, ts_recv: int, place: int, columns: Columns) -> bool:
         data = _inner(message)
         kind = data.get("e")
         if _PARTIAL.search(str(message.get("stream", ""))):
@@ -70,7 +88,9 @@ class Binance(Venue):
             return kind in self.unread
         return True
 
-    def is_nameless(self, message: Json) -> bool:
+    def is_nameless(self, message: Any) -> bool:
+        if not isinstance(message, dict):
+            return False
         if str(message.get("stream", "")).startswith("!"):  # one message about all symbols: `!miniTicker@arr`
             return isinstance(message.get("data"), list)
         return "id" in message and "result" in message and message["result"] is None
@@ -79,8 +99,8 @@ class Binance(Venue):
         symbols = parse_qs(urlsplit(url).query).get("symbol", [])
         return symbols[0].upper() if len(symbols) == 1 else None
 
-    def learn(self, body: Json) -> bool:
-        if not isinstance(body.get("symbols"), list):
+    def learn(self, url: str, body: Any) -> bool:
+        if not isinstance(body, dict) or not isinstance(body.get("symbols"), list):
             return False
         for entry in body["symbols"]:
             filters = {item["filterType"]: item for item in entry["filters"]}

@@ -7,6 +7,7 @@ the one before.
 
 from typing import ClassVar
 
+from atom.columns import Rules
 from atom.venues.binance import Binance
 from atom.venues.template import Json, text, whole
 
@@ -15,7 +16,10 @@ class BinanceFutures(Binance):
     """Binance USD-M futures."""
 
     id = "binance_futures"
-    chained = True
+    rules = Rules(chained=True)
+    host = "wss://fstream.binance.com"
+    rest = "https://fapi.binance.com/fapi/v1"
+    listings_urls = (f"{rest}/exchangeInfo",)
     unread: ClassVar[set[str]] = Binance.unread | {
         "markPriceUpdate",
         "forceOrder",

@@ -4,11 +4,14 @@ A venue only says what its messages mean; arrival order, sync, ticks and lots ar
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, ClassVar, TypeAlias
+from math import isfinite
+from typing import Any, ClassVar, NamedTuple, TypeAlias
+from uuid import UUID
 
-from atom.columns import Columns, Stamp
+from atom.columns import Columns, Rules, Stamp
 
 Json: TypeAlias = dict[str, Any]  # an object as the venue sent it; every field is checked where it is read
 
@@ -25,6 +28,13 @@ class Listing:
     lot: Decimal
 
 
+class Stream(NamedTuple):
+    """A WebSocket connection: its address, and the messages that subscribe to what it shall bring."""
+
+    url: str
+    hello: Sequence[str]
+
+
 class Venue(ABC):
     """What a venue's messages mean.
 
@@ -33,29 +43,46 @@ class Venue(ABC):
     """
 
     id: ClassVar[str]
-    chained: ClassVar[bool]  # each delta names the one before it
+    rules: ClassVar[Rules] = Rules()  # how it keeps its books
+    unnamed: ClassVar[bool] = False  # some messages name no symbol and are about the only one of their stream
+    unverified: ClassVar[tuple[str, ...]] = ()  # kinds of messages that are read, and of which no recording was at hand
+    listings_urls: ClassVar[tuple[str, ...]] = ()  # HTTP addresses of its instrument data
+    ping: ClassVar[str] = ""  # a message that keeps a connection open, where it needs one each 15 seconds
 
     def __init__(self) -> None:
         self.listings: dict[str, Listing] = {}  # by the venue's name
+        self.channels: dict[int, tuple[str, str]] = {}  # number -> kind and the venue's name of the symbol
 
     @abstractmethod
-    def symbol_of(self, message: Json) -> str | None:
-        """The venue's name of the symbol a message is about, or None where it names none."""
+    def symbols_of(self, message: Any) -> Sequence[str]:
+        """The venue's names of the symbols that a message is about; none where it names none."""
 
     @abstractmethod
-    def read(self, message: Json, ts_recv: int, place: int, columns: Columns) -> bool:
-        """Reads a message of a known symbol into its columns; False where it is not understood."""
+    def read(self, symbol: str, message: Any, ts_recv: int, place: int, columns: Columns) -> bool:
+        """Reads what a message says of one of its symbols into its columns; False where it is not understood."""
 
     @abstractmethod
-    def is_nameless(self, message: Json) -> bool:
+    def is_nameless(self, message: Any) -> bool:
         """Whether a message is of a known kind that names no symbol, such as the answer to a subscription."""
+
+    @abstractmethod
+    def streams(self, symbols: Sequence[str]) -> Sequence[Stream]:
+        """The connections on which the venue tells all of these symbols, by its own names."""
+
+    def snapshot_url(self, symbol: str) -> str:
+        """HTTP address of a full picture of a book, whose deltas are useless without; "" where the stream brings it."""
+        return ""
+
+    def connected(self, url: str) -> None:
+        """A new connection: the channels that an earlier one agreed on are forgotten."""
+        self.channels.clear()
 
     @abstractmethod
     def answered(self, url: str) -> str | None:
         """The venue's name of the symbol that an HTTP request was about; None where it was about all."""
 
     @abstractmethod
-    def learn(self, body: Json) -> bool:
+    def learn(self, url: str, body: Any) -> bool:
         """Takes instrument data from an HTTP answer about all symbols; False where there is none."""
 
     @abstractmethod
@@ -79,15 +106,36 @@ def text(value: object) -> str:
     return value
 
 
+def decimal(value: object) -> str:
+    """A number as decimal text, whether the venue writes it as a string or as a number; TypeError otherwise.
+
+    A JSON number is read as the shortest decimal that names the same float64, which is what it was where it has at most
+    15 digits.
+    """
+    if isinstance(value, str):
+        return value
+    if type(value) is int:
+        return str(value)
+    if type(value) is float and isfinite(value):
+        shown = repr(value)
+        return format(Decimal(shown), "f") if "e" in shown else shown.removesuffix(".0")
+    raise TypeError(f"{value!r:.40} is no number")
+
+
 def step(value: object) -> Decimal:
     """A venue's tick or lot; ValueError where it is none that a market could have."""
     try:
-        size = Decimal(text(value)).normalize()
+        size = Decimal(decimal(value)).normalize()
     except ArithmeticError as error:
         raise ValueError(f"{value!r:.40} is no decimal number") from error
     if not (size.is_finite() and _FINEST <= size <= _COARSEST):
         raise ValueError(f"{value!r:.40} is no tick or lot size")
     return size
+
+
+def order_id(uuid: object) -> int:
+    """The upper 63 bits of a UUID; TypeError or ValueError otherwise."""
+    return UUID(text(uuid)).int >> 65
 
 
 def venue_time(value: object) -> int:

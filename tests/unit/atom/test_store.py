@@ -118,5 +118,5 @@ def test_another_schema_is_refused(store, spot, monkeypatch):
     monkeypatch.setattr("atom.store.SCHEMA_VERSION", 99)
     store.write(spot)
     monkeypatch.undo()
-    with pytest.raises(CaptureError, match="has schema 99; this version reads 1"):
+    with pytest.raises(CaptureError, match="has schema 99; this version reads 2"):
         store.read("binance", "BTC-USDT")

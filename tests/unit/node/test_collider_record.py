@@ -40,7 +40,7 @@ def test_equal_feeds_are_equal_bytes(tmp_path: Path) -> None:
         "symbol": "SIM-USD",
         "start": OPENS + 10,
         "end": OPENS + 20,
-        "schema": 1,
+        "schema": 2,
     }
 
 
