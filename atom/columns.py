@@ -78,7 +78,8 @@ class Rules(NamedTuple):
     Attributes:
         chained: each delta names the one before it.
         form: of its checksums.
-        depth: levels a side that it tells of; what falls below is gone without a word. None for all.
+        depth: levels a side that it tells of, unless a full picture says otherwise; what falls below is gone without a
+            word. None for all.
     """
 
     chained: bool = False
@@ -109,6 +110,7 @@ class Columns:
         self._sync = Sync(chained=rules.chained)
         self._waiting: deque[Delta] = deque(maxlen=_WAITING)
         self._written = rules.form is not None
+        self._depth = rules.depth
         self._checker = Checker(rules.form, rules.depth) if rules.form or rules.depth else None
         self._step: dict[str, Decimal] = {}  # of prices and of sizes, so far
         self._empty()
@@ -117,6 +119,7 @@ class Columns:
         self._book: list[tuple[int, ...]] = []  # see `atom.tables`
         self._orders: list[tuple[int, int, int]] = []  # action, side, id
         self._checks: list[tuple[int, int]] = []  # message of the book, what the venue says
+        self._depths: list[tuple[int, int]] = []  # message of the book, how many levels from there on
         self._trade: list[tuple[int, ...]] = []  # common, place, side, trade id
         self._quote: list[tuple[int, ...]] = []  # common, place
         self._notes: dict[str, list[tuple[float, ...]]] = {}
@@ -173,18 +176,47 @@ class Columns:
             case Step.STALE:
                 pass
 
-    def whole(self, stamp: Stamp, last: int | None, bids: Levels, asks: Levels, checksum: int | None = None) -> None:
-        """A full picture of the book, of a venue that numbers no updates."""
+    def whole(
+        self,
+        stamp: Stamp,
+        last: int | None,
+        bids: Levels,
+        asks: Levels,
+        checksum: int | None = None,
+        *,
+        orders: Sequence[Order] = (),
+        depth: int | None = None,
+    ) -> None:
+        """A full picture of the book, of a venue that numbers no updates; from now on of `depth` levels a side."""
+        if depth is not None and depth != self._depth:
+            self._depth = depth
+            self._depths.append((len(self._book), depth))
         if self._was_lost:
             self.status.append(Status(StatusKind.RESYNC, stamp.ts_recv, last, "snapshot"))
             self._was_lost = False
         self._whole = True
-        self._change(stamp, last, Flag.SNAPSHOT, (bids, asks, ()), checksum)
+        self._change(stamp, last, Flag.SNAPSHOT, (bids, asks, orders), checksum)
 
-    def change(self, stamp: Stamp, last: int | None, bids: Levels, asks: Levels, checksum: int | None = None) -> None:
+    def change(
+        self,
+        stamp: Stamp,
+        last: int | None,
+        bids: Levels,
+        asks: Levels,
+        checksum: int | None = None,
+        *,
+        orders: Sequence[Order] = (),
+    ) -> None:
         """A change of the book, of such a venue; of a book that nobody has seen whole it says nothing."""
         if self._whole:
-            self._change(stamp, last, Flag(0), (bids, asks, ()), checksum)
+            self._change(stamp, last, Flag(0), (bids, asks, orders), checksum)
+
+    def missed(self, stamp: Stamp, last: int | None, detail: str) -> None:
+        """Something before this message is missing, of such a venue; the book waits for the next full picture."""
+        if self._whole:
+            self.gaps += 1
+            self.status.append(Status(StatusKind.GAP, stamp.ts_recv, last, detail))
+            self.lost(stamp)
 
     def lost(self, stamp: Stamp) -> None:
         """The stream of the book has ended: what it was is not served, until the next full picture."""
@@ -317,7 +349,10 @@ class Columns:
         """Rows of the book with what follows from the venue's rules: levels that fall out, and wrong checksums."""
         if self._checker is None:
             return rows
-        ends = np.cumsum(tables.counts(self._book))
+        counts = tables.counts(self._book)
+        ends = np.cumsum(counts)
+        depths = np.array(self._depths, np.int64).reshape(-1, 2)
+        depths[:, 0] = (ends - counts)[depths[:, 0]]
         messages, expected = np.array(self._checks, np.int64).reshape(-1, 2).T
         written = None
         if self._written:
@@ -326,7 +361,7 @@ class Columns:
             for place, column in ((0, self._prices["book"]), (2, self._sizes["book"])):
                 told[place, some], told[place + 1, some] = column.written()
             written = Written(*told)
-        checked, verdicts = self._checker.check(rows, written, ends[messages] - 1, expected)
+        checked, verdicts = self._checker.check(rows, written, ends[messages] - 1, expected, depths)
         self.checksums_ok += int(np.isin(verdicts, (Verdict.RIGHT, Verdict.RESYNCED)).sum())
         self.checksums_bad += int((verdicts == Verdict.WRONG).sum())
         for message in np.flatnonzero((verdicts == Verdict.WRONG) | (verdicts == Verdict.RESYNCED)):

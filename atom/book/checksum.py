@@ -40,15 +40,18 @@ class Written(NamedTuple):
     size_decimals: Ints
 
 
-_DEPTH = 25
+_LEVELS = 25
 _TABLE = np.arange(256, dtype=np.uint32)
 for _ in range(8):
     _TABLE = np.where(_TABLE & 1, (_TABLE >> 1) ^ np.uint32(0xEDB88320), _TABLE >> 1).astype(np.uint32)
 _COLON, _DOT, _ZERO = (ord(each) for each in ":.0")
 _ALL = 0xFFFFFFFF
-_ROW, _CHECK, _OUT, _BROKEN, _STATE = range(5)  # broken: 1 until the next full picture, 2 until that one is right
+_ROW, _CHECK, _OUT, _KEEP, _DEPTH, _BROKEN, _STATE = range(7)
+"""Of the state: where it stands in rows, checks, rows out and depths; the depth now; whether it is broken: 1 until
+the next full picture, 2 until that one is right."""
 _CANCEL, _CLEAR = int(Action.CANCEL), int(Action.CLEAR)
 _LAST, _SNAPSHOT, _DERIVED = int(Flag.LAST), int(Flag.SNAPSHOT), int(Flag.DERIVED)
+_ALWAYS = np.zeros((0, 2), np.int64)
 
 
 class Verdict(IntEnum):
@@ -68,13 +71,14 @@ class Checker:
 
     Args:
         form: of the checksums, if there are any.
-        depth: levels a side that the venue keeps, if it does not keep all.
+        depth: levels a side that the venue keeps until it says otherwise, if it does not keep all.
     """
 
     def __init__(self, form: Form | None, depth: int | None) -> None:
-        self._form, self._depth = form, depth or 0
+        self._form = form
         self._book, self._marks = engine.empty(1024, 2), np.zeros((2048, 4), np.int64)
         self._state = np.zeros(_STATE, np.int64)
+        self._state[_DEPTH] = depth or 0
 
     @property
     def broken(self) -> bool:
@@ -85,7 +89,9 @@ class Checker:
         """Takes "price" or "size" in steps that are `factor` times finer."""
         engine.rescale(self._book, factor if of == "price" else 1, factor if of == "size" else 1)
 
-    def check(self, rows: Rows, written: Written | None, checked: Ints, expected: Ints) -> tuple[Rows, Ints]:
+    def check(
+        self, rows: Rows, written: Written | None, checked: Ints, expected: Ints, depths: Ints = _ALWAYS
+    ) -> tuple[Rows, Ints]:
         """The rows as they took effect, and a `Verdict` on each checksum.
 
         Args:
@@ -93,16 +99,18 @@ class Checker:
             written: of each row; of a CLEAR anything. None where there are no checksums.
             checked: the rows after which there is a checksum, ascending.
             expected: what the venue says, as an unsigned number.
+            depths: from which row on it keeps how many levels; shape (changes, 2), ascending.
         """
         told = _Told(
             rows,
             np.zeros((len(rows), 4), np.int64) if written is None else np.stack(written, axis=1),
             np.stack((checked, expected, np.full_like(checked, Verdict.SKIPPED)), axis=1),
+            depths,
             np.zeros(2 * len(rows) + len(checked), rows.dtype),
             np.zeros((0, engine.TOP_FIELDS), np.int64),
         )
-        self._state[_ROW] = self._state[_CHECK] = self._state[_OUT] = 0
-        while not _run(self._book, self._marks, told, self._state, (int(self._form or 0), self._depth)):
+        self._state[[_ROW, _CHECK, _OUT, _KEEP]] = 0
+        while not _run(self._book, self._marks, told, self._state, int(self._form or 0)):
             self._book = engine.grown(self._book)
             self._marks = np.concatenate((self._marks, np.zeros_like(self._marks)))
         return told.out[: self._state[_OUT]], told.checks[:, 2]
@@ -114,6 +122,7 @@ class _Told(NamedTuple):
     Attributes:
         written: digits and decimals of price and size of each row, shape (rows, 4).
         checks: after which row, what is expected, and the verdict; shape (checks, 3).
+        depths: from which row on, how many levels; shape (changes, 2).
         out: rows as they took effect.
         nowhere: to note tops in.
     """
@@ -121,16 +130,19 @@ class _Told(NamedTuple):
     rows: Any
     written: Ints
     checks: Ints
+    depths: Ints
     out: Any
     nowhere: Ints
 
 
 @jit
-def _run(book: Arrays, marks: Ints, told: _Told, state: Ints, rules: tuple[int, int]) -> bool:
+def _run(book: Arrays, marks: Ints, told: _Told, state: Ints, form: int) -> bool:
     """Goes on from where the state says; whether it came to the end, else there is no room."""
-    form, depth = rules
     for row in range(state[_ROW], len(told.rows)):
         change = told.rows[row]
+        if state[_KEEP] < len(told.depths) and told.depths[state[_KEEP], 0] == row:
+            state[_DEPTH] = told.depths[state[_KEEP], 1]
+            state[_KEEP] += 1
         if state[_BROKEN] == 1 and change.action == _CLEAR:
             state[_BROKEN] = 2
         if state[_BROKEN] != 1:
@@ -141,8 +153,8 @@ def _run(book: Arrays, marks: Ints, told: _Told, state: Ints, rules: tuple[int, 
             _mark(book, marks, change, told.written[row])
             told.out[state[_OUT]] = change
             state[_OUT] += 1
-            if depth and change.flags & _LAST:
-                _cut(book, told.out, state, depth)
+            if state[_DEPTH] and change.flags & _LAST:
+                _cut(book, told, state)
         if state[_CHECK] < len(told.checks) and told.checks[state[_CHECK], 0] == row:
             check = told.checks[state[_CHECK]]
             state[_CHECK] += 1
@@ -163,14 +175,16 @@ def _mark(book: Arrays, marks: Ints, change: Any, written: Ints) -> None:
 
 
 @jit
-def _cut(book: Arrays, out: Any, state: Ints, depth: int) -> None:
-    """Cancels the levels below the depth that the venue keeps; the message is whole after them."""
+def _cut(book: Arrays, told: _Told, state: Ints) -> None:
+    """Cancels the levels below the depth that the venue keeps, or their orders; the message is whole after them."""
     for side in range(2):
-        while book.counts[side] > depth:
-            price = book.levels[book.slots[side, 0], engine.PRICE]
-            row = _derived(out, state, _CANCEL)
-            row.side, row.price = side + 1, price
-            engine.close(book, side, 0)
+        while book.counts[side] > state[_DEPTH]:
+            level = book.levels[book.slots[side, 0]]
+            row = _derived(told.out, state, _CANCEL)
+            row.side, row.price = side + 1, level[engine.PRICE]
+            if level[engine.COUNT] > 0:
+                row.order_id = book.orders[level[engine.HEAD], engine.ID]
+            engine.run(book, told.out[state[_OUT] - 1 : state[_OUT]], 0, told.nowhere, 0)
 
 
 @jit
@@ -202,7 +216,7 @@ def _sum(book: Arrays, marks: Ints, form: int) -> int:
     crc = np.uint32(_ALL)
     if form == 1:
         first = True
-        for depth in range(_DEPTH):
+        for depth in range(_LEVELS):
             for side in range(2):
                 at = book.counts[side] - 1 - depth
                 if at >= 0:

@@ -4,11 +4,12 @@ from typing import Final
 
 from atom.venues.binance import Binance
 from atom.venues.binance_futures import BinanceFutures
+from atom.venues.kraken import Kraken
 from atom.venues.okx import Okx
 from atom.venues.template import Venue
 from fusion.errors import BadInput
 
-VENUES: Final[dict[str, type[Venue]]] = {venue.id: venue for venue in (Binance, BinanceFutures, Okx)}
+VENUES: Final[dict[str, type[Venue]]] = {venue.id: venue for venue in (Binance, BinanceFutures, Kraken, Okx)}
 
 
 def venue(name: str) -> Venue:

@@ -3,9 +3,11 @@
 A venue only says what its messages mean; arrival order, sync, ticks and lots are kept by `atom.columns`.
 """
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from math import isfinite
 from typing import Any, ClassVar, NamedTuple, TypeAlias
@@ -16,6 +18,8 @@ from atom.columns import Columns, Rules, Stamp
 Json: TypeAlias = dict[str, Any]  # an object as the venue sent it; every field is checked where it is read
 
 _FINEST, _COARSEST = Decimal("1e-18"), Decimal("1e6")
+_ISO = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:Z|\+00:00)", re.ASCII)
+_SECONDS = re.compile(r"(\d{1,10})(?:\.(\d{1,9}))?", re.ASCII)
 _MICROSECONDS = 10**14  # a venue time from here on is in microseconds, below in milliseconds
 
 
@@ -143,6 +147,26 @@ def venue_time(value: object) -> int:
     number = whole(value)
     nanoseconds = number * (1_000 if number >= _MICROSECONDS else 1_000_000)
     return whole(nanoseconds)
+
+
+def iso_time(value: object) -> int:
+    """A time such as `2023-10-06T17:35:55.440295Z`, in ns."""
+    found = _ISO.fullmatch(text(value))
+    if found is None:
+        raise ValueError(f"{value!r:.40} is no time in UTC")
+    return int(datetime.fromisoformat(f"{found[1]}+00:00").timestamp()) * 10**9 + _fraction(found[2])
+
+
+def seconds(value: object) -> int:
+    """A time such as `1618678142.557535`, seconds since 1970 as text, in ns."""
+    found = _SECONDS.fullmatch(text(value))
+    if found is None:
+        raise ValueError(f"{value!r:.40} is no time in seconds")
+    return whole(int(found[1]) * 10**9 + _fraction(found[2]))
+
+
+def _fraction(digits: str | None) -> int:
+    return int((digits or "0").ljust(9, "0"))
 
 
 def stamp(ts_event: object, ts_recv: int, place: int) -> Stamp:
