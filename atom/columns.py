@@ -12,8 +12,11 @@ from atom.book.checksum import Checker, Form, Verdict, Written
 from atom.decimals import DecimalColumn
 from atom.events import Action, Events, Flag, Rows, Side, Status, StatusKind, empty
 from atom.instrument import Instrument, Ints, common_step, rescale
+from atom.ledger import Ledger, Order
 from atom.sync import Step, Sync
 from atom.tables import MisreadError
+
+__all__ = ["KINDS", "Columns", "Delta", "Levels", "Order", "Rules", "Stamp"]
 
 Levels = Sequence[Sequence[str]]  # [price, size], as the venue writes them
 
@@ -48,19 +51,6 @@ class Stamp(NamedTuple):
         return self.ts_event or 0, self.ts_recv, sequence or 0, int(flags), self.place
 
 
-class Order(NamedTuple):
-    """What happens to one order; price and size are decimal text, "0" where the venue does not repeat them.
-
-    An id is the venue's number, or the upper 63 bits of its UUID.
-    """
-
-    action: Action
-    side: Side
-    price: str
-    size: str
-    order_id: int
-
-
 class Delta(NamedTuple):
     """A change of the book: the updates after `previous` up to and with `last`, of levels or of orders."""
 
@@ -80,11 +70,13 @@ class Rules(NamedTuple):
         form: of its checksums.
         depth: levels a side that it tells of, unless a full picture says otherwise; what falls below is gone without a
             word. None for all.
+        remaining: a FILL of an order tells what remains of it, and the picture may hold changes that follow it.
     """
 
     chained: bool = False
     form: Form | None = None
     depth: int | None = None
+    remaining: bool = False
 
 
 class Columns:
@@ -109,6 +101,7 @@ class Columns:
         self._whole = self._was_lost = False
         self._sync = Sync(chained=rules.chained)
         self._waiting: deque[Delta] = deque(maxlen=_WAITING)
+        self._ledger = Ledger() if rules.remaining else None
         self._written = rules.form is not None
         self._depth = rules.depth
         self._checker = Checker(rules.form, rules.depth) if rules.form or rules.depth else None
@@ -143,11 +136,14 @@ class Columns:
                 applied, which must do no harm where the picture holds it already.
         """
         if last is None:
-            last = self._waiting[0].previous if self._waiting else self._sync.last
+            last = self._sync.last if self._sync.synced else None
+            last = self._waiting[0].previous if self._waiting else last
         elif self._sync.synced and last <= self._sync.last:
             return  # the book is past it already
         if self._was_lost:
-            self.status.append(Status(StatusKind.RESYNC, stamp.ts_recv, last, f"snapshot {last}"))
+            self.status.append(
+                Status(StatusKind.RESYNC, stamp.ts_recv, last, "snapshot" if last is None else f"snapshot {last}")
+            )
             self._was_lost = False
         self._sync.snapshot(last)
         self._change(stamp, last, Flag.SNAPSHOT, (bids, asks, orders))
@@ -159,6 +155,8 @@ class Columns:
     def delta(self, delta: Delta) -> None:
         """A change of the book; kept back while there is no snapshot to apply it to."""
         if not self._sync.synced:
+            if len(self._waiting) == _WAITING:
+                self._unplaced(self._waiting.popleft())
             self._waiting.append(delta)
             return
         at = self._sync.last
@@ -224,7 +222,12 @@ class Columns:
             self._clear(stamp, None)
         self._whole = False
         self._sync.lost()
-        self._waiting.clear()
+        self.abandon()
+
+    def abandon(self) -> None:
+        """No picture will come for the changes that wait: what they say of orders is told of a book that is invalid."""
+        while self._waiting:
+            self._unplaced(self._waiting.popleft())
 
     def trade(
         self,
@@ -316,6 +319,10 @@ class Columns:
         bids, asks, orders = told
         self.depths += 1
         clear = 1 if flags & Flag.SNAPSHOT else 0
+        if self._ledger is not None:
+            if clear:
+                self._ledger.clear()
+            orders = self._ledger.complete(orders)
         if orders:
             self._book.append((*stamp.columns(last, flags), clear, len(orders), 0))
             self._orders += [(order.action, order.side, order.order_id) for order in orders]
@@ -333,8 +340,14 @@ class Columns:
         if checksum is not None:
             self._checks.append((len(self._book) - 1, checksum))
 
+    def _unplaced(self, delta: Delta) -> None:
+        if delta.orders:
+            self._change(delta.stamp, delta.last, Flag(0), ((), (), delta.orders))
+
     def _clear(self, stamp: Stamp, last: int | None) -> None:
         self._was_lost = True
+        if self._ledger is not None:
+            self._ledger.clear()
         self._book.append((*stamp.columns(last, Flag.BY_PRICE | Flag.NO_ORDER), 1, 0, 0))
 
     def _on_step(self, of: str, columns: dict[str, Ints], step: Decimal) -> tuple[dict[str, Ints], Decimal]:

@@ -172,6 +172,7 @@ class _Reader:
 
     def _recording(self, name: str) -> Recording:
         columns = self._columns[name]
+        columns.abandon()
         columns.status += [Status(StatusKind.CONNECT, at.ts_recv, None, at.url[:120]) for at in self._connected]
         listing = self._venue.listings.get(name)
         tick, lot = (listing.tick, listing.lot) if listing else (None, None)

@@ -25,6 +25,7 @@ class Sync:
         self._chained = chained
         self._last: int | None = None
         self._fresh = False
+        self._unnumbered = False
 
     @property
     def synced(self) -> bool:
@@ -36,15 +37,18 @@ class Sync:
         """The update that the book stands at; 0 while it is not synced."""
         return self._last or 0
 
-    def snapshot(self, last: int) -> None:
-        """Starts anew from a snapshot that holds all updates up to `last`."""
-        self._last = last
+    def snapshot(self, last: int | None) -> None:
+        """Starts anew from a snapshot that holds all updates up to `last`; None: whatever comes next follows it."""
+        self._last = last or 0
+        self._unnumbered = last is None
         self._fresh = True
 
     def delta(self, previous: int, last: int) -> Step:
         """Judges the next delta; a gap ends the sync until the next snapshot."""
         if self._last is None:
             raise RuntimeError("a delta was judged without a snapshot")
+        if self._unnumbered:
+            self._unnumbered, self._last = False, previous
         if last <= self._last:
             return Step.STALE
         if previous > self._last or (self._chained and not self._fresh and previous != self._last):

@@ -4,12 +4,22 @@ from typing import Final
 
 from atom.venues.binance import Binance
 from atom.venues.binance_futures import BinanceFutures
+from atom.venues.independent_reserve import IndependentReserve
 from atom.venues.kraken import Kraken
 from atom.venues.okx import Okx
 from atom.venues.template import Venue
 from fusion.errors import BadInput
 
-VENUES: Final[dict[str, type[Venue]]] = {venue.id: venue for venue in (Binance, BinanceFutures, Kraken, Okx)}
+VENUES: Final[dict[str, type[Venue]]] = {
+    venue.id: venue
+    for venue in (
+        Binance,
+        BinanceFutures,
+        IndependentReserve,
+        Kraken,
+        Okx,
+    )
+}
 
 
 def venue(name: str) -> Venue:
