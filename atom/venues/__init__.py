@@ -4,6 +4,7 @@ from typing import Final
 
 from atom.venues.binance import Binance
 from atom.venues.binance_futures import BinanceFutures
+from atom.venues.deribit import Deribit
 from atom.venues.independent_reserve import IndependentReserve
 from atom.venues.kraken import Kraken
 from atom.venues.okx import Okx
@@ -15,6 +16,7 @@ VENUES: Final[dict[str, type[Venue]]] = {
     for venue in (
         Binance,
         BinanceFutures,
+        Deribit,
         IndependentReserve,
         Kraken,
         Okx,

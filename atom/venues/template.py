@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from math import isfinite
+from math import isfinite, nan
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 from uuid import UUID
 
@@ -25,11 +25,21 @@ _MICROSECONDS = 10**14  # a venue time from here on is in microseconds, below in
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a venue's instrument data say of a symbol."""
+    """What a venue's instrument data say of a symbol.
+
+    Attributes:
+        symbol: Fusion's name.
+        tick, lot: its steps.
+        contract_size: what one contract stands for where the venue counts contracts: base currency, or quote currency
+            where `inverse`.
+        inverse: whether profit and loss are in base currency, and contracts in quote currency.
+    """
 
     symbol: str
     tick: Decimal
     lot: Decimal
+    contract_size: Decimal | None = None
+    inverse: bool = False
 
 
 class Stream(NamedTuple):
@@ -124,6 +134,14 @@ def decimal(value: object) -> str:
         shown = repr(value)
         return format(Decimal(shown), "f") if "e" in shown else shown.removesuffix(".0")
     raise TypeError(f"{value!r:.40} is no number")
+
+
+def number(value: object) -> float:
+    """A number of administrative data, whether the venue writes it as a string or as a number."""
+    read = float(value) if type(value) in (int, float, str) else nan  # type: ignore[arg-type]  # it is one of these
+    if not isfinite(read):
+        raise TypeError(f"{value!r:.40} is no number")
+    return read
 
 
 def step(value: object) -> Decimal:
