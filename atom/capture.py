@@ -12,7 +12,13 @@ The form of cryptofeed's raw collection, with the time in seconds:
     https://api.binance.com/api/v3/depth?... -> 1633998512.320639: {...}  an HTTP answer
     configuration: {...}                                                  what was asked for
 
-Files may be plain, gzip or xz; which is seen from their first bytes.
+A recorder of Atom adds to the second form what else it knew:
+
+    wss://stream.binance.com:9443/stream?... <! 1633998511.2: stale no message for 30 s      what happened to it
+    wss://stream.binance.com:9443/stream?... <? 1633998511.2: {"stre                         received, not understood
+
+Files may be plain, gzip, xz or zstd; which is seen from their first bytes. Those named `X.ws.N.0`, `X.ws.N.1` ... are
+one stream after another file.
 """
 
 import gzip
@@ -28,6 +34,8 @@ from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
+import pyarrow as pa
+
 from fusion.errors import CaptureError
 
 _LONGEST = 64 * 2**20  # the instrument list of a large venue is about 20 MB
@@ -38,6 +46,8 @@ _DIGITS = 19
 _RECEIVED = re.compile(rb"(\d{1,10})(?:\.(\d{1,18}))?: ?")
 _ANSWER = re.compile(rb"(https?://\S+) -> (\d{1,10})(?:\.(\d{1,18}))?: ?")
 _CONNECT = re.compile(rb"(wss?://\S+) <-> (\d{1,10})(?:\.(\d{1,18}))?\s*")
+_TOLD = re.compile(rb"(\S+) <([!?]) (\d{1,10})(?:\.(\d{1,18}))?: ?")
+_ROTATED = re.compile(r"(.*\.(?:ws|http)\.\d+)\.\d+(\.\w+)?")
 _SENT = re.compile(rb"\S+ <- \d+(?:\.\d+)?: ?")
 
 
@@ -47,6 +57,8 @@ class Form(Enum):
     MESSAGE = 1
     ANSWER = 2
     CONNECT = 3
+    NOTE = 4  # of a recorder about its own connection
+    ODD = 5  # a message, or an answer where there is a `url`, that was not understood when it was recorded
 
 
 class Line(NamedTuple):
@@ -55,9 +67,10 @@ class Line(NamedTuple):
     Attributes:
         ts_recv: arrival, ns UTC.
         form: what it is.
-        url: of an answer or a connection, else "".
-        body: JSON as received, not yet parsed.
+        url: of an answer, a connection or a note, else "".
+        body: JSON as received, not yet parsed; of a note its kind and detail.
         place: file and line; `Capture.where` tells it.
+        stream: which stream it is of; lines of one come one after the other.
     """
 
     ts_recv: int
@@ -65,6 +78,7 @@ class Line(NamedTuple):
     url: str
     body: bytes
     place: int
+    stream: int = 0
 
 
 class Capture:
@@ -80,15 +94,13 @@ class Capture:
         if not files:
             raise CaptureError("no capture was named; give at least one recorded file")
         self._files = tuple(files)
+        streams: dict[str, int] = {}
+        self._streams = [streams.setdefault(_stream(file), number) for number, file in enumerate(files)]
 
     def __iter__(self) -> Iterator[Line]:
         if len(self._files) == 1:
             return self._read(0)
         return heapq.merge(*(self._read(index) for index in range(len(self._files))), key=attrgetter("ts_recv"))
-
-    def file(self, place: int) -> int:
-        """Which of the files a place is in."""
-        return place // _LINES
 
     def where(self, place: int) -> str:
         """A place as `file:line`."""
@@ -99,7 +111,7 @@ class Capture:
         return ", ".join(map(str, self._files))
 
     def _read(self, index: int) -> Iterator[Line]:
-        place = index * _LINES
+        place, stream = index * _LINES, self._streams[index]
         found = False
         with closing(_open(self._files[index])) as file:
             while True:
@@ -112,27 +124,34 @@ class Capture:
                     ) from error
                 if not text:
                     break
-                line = self._parse(text, place)
+                line = self._parse(text, place, stream)
                 if line is not None:
                     found = True
                     yield line
         if not found:
             raise CaptureError(f"{self._files[index]}: the capture holds no message")
 
-    def _parse(self, text: bytes, place: int) -> Line | None:
+    def _parse(self, text: bytes, place: int, stream: int) -> Line | None:
         if len(text) == _LONGEST:
             raise CaptureError(f"{self.where(place)}: the line is longer than {_LONGEST} bytes, so this is no capture")
         stamp, space, body = text.partition(b" ")
         if space and len(stamp) <= _DIGITS and stamp.isdigit():
-            line = Line(int(stamp), Form.MESSAGE, "", body, place)
+            line = Line(int(stamp), Form.MESSAGE, "", body, place, stream)
         elif match := _RECEIVED.match(text):
-            line = Line(_nanoseconds(match[1], match[2]), Form.MESSAGE, "", text[match.end() :], place)
+            line = Line(_nanoseconds(match[1], match[2]), Form.MESSAGE, "", text[match.end() :], place, stream)
         elif match := _ANSWER.match(text):
             at = _nanoseconds(match[2], match[3])
-            line = Line(at, Form.ANSWER, match[1].decode("ascii", "replace"), text[match.end() :], place)
+            line = Line(at, Form.ANSWER, match[1].decode("ascii", "replace"), text[match.end() :], place, stream)
         elif match := _CONNECT.fullmatch(text):
             at = _nanoseconds(match[2], match[3])
-            line = Line(at, Form.CONNECT, match[1].decode("ascii", "replace"), b"", place)
+            line = Line(at, Form.CONNECT, match[1].decode("ascii", "replace"), b"", place, stream)
+        elif match := _TOLD.match(text):
+            at, body = _nanoseconds(match[3], match[4]), text[match.end() :].rstrip(b"\n")
+            url = match[1].decode("ascii", "replace")
+            if match[2] == b"!":
+                line = Line(at, Form.NOTE, url, body, place, stream)
+            else:
+                line = Line(at, Form.ODD, "" if url.startswith("ws") else url, body, place, stream)
         elif not text.strip() or text.startswith(b"configuration: ") or _SENT.match(text):
             return None
         else:
@@ -154,6 +173,8 @@ def _open(path: Path) -> BinaryIO:
             return cast("BinaryIO", io.BufferedReader(gzip.open(path), 1 << 18))
         if magic == b"\xfd7zXZ\x00":
             return cast("BinaryIO", io.BufferedReader(lzma.open(path), 1 << 18))
+        if magic.startswith(b"\x28\xb5\x2f\xfd"):
+            return cast("BinaryIO", io.BufferedReader(pa.input_stream(path, compression="zstd"), 1 << 18))
         return path.open("rb")
     except OSError as error:
         raise CaptureError(f"{path} cannot be read: {error.strerror or error}") from error
@@ -161,3 +182,9 @@ def _open(path: Path) -> BinaryIO:
 
 def _nanoseconds(seconds: bytes, fraction: bytes | None) -> int:
     return int(seconds) * 10**9 + int((fraction or b"0")[:9].ljust(9, b"0"))
+
+
+def _stream(file: Path) -> str:
+    """What the files of one stream have in common."""
+    match = _ROTATED.fullmatch(str(file))
+    return match[1] if match else str(file)

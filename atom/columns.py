@@ -9,57 +9,24 @@ import numpy as np
 
 from atom import tables
 from atom.book.checksum import Checker, Form, Verdict, Written
-from atom.decimals import DecimalColumn
+from atom.decimals import DecimalColumn, look
 from atom.events import Action, Events, Flag, Rows, Side, Status, StatusKind, empty
 from atom.instrument import Instrument, Ints, common_step, rescale
 from atom.ledger import Ledger, Order
+from atom.stamp import Delta, Levels, Stamp, look_at
 from atom.sync import Step, Sync
 from atom.tables import MisreadError
 
 __all__ = ["KINDS", "Columns", "Delta", "Levels", "Order", "Rules", "Stamp"]
 
-Levels = Sequence[Sequence[str]]  # [price, size], as the venue writes them
-
 KINDS = ("book", "trade", "bid", "ask")
 """Columns of numbers: of the book, of trades, and of the sides of quotes."""
 
 _PLAIN = Flag(0)
+_LAST, _SNAPSHOT, _BY_PRICE = int(Flag.LAST), int(Flag.SNAPSHOT), int(Flag.BY_PRICE)
+_NO_ORDER, _NO_TRADE_ID = int(Flag.NO_ORDER), int(Flag.NO_TRADE_ID)
+_OF_LEVELS, _OF_QUOTE = _BY_PRICE | _NO_ORDER, _LAST | _BY_PRICE
 _WAITING = 10_000  # deltas kept while there is no snapshot; a snapshot older than these would be refetched
-
-
-class Stamp(NamedTuple):
-    """When and where a message was.
-
-    Attributes:
-        ts_event: the venue's time, ns, or None.
-        ts_recv: arrival, ns.
-        place: its line in the capture.
-    """
-
-    ts_event: int | None
-    ts_recv: int
-    place: int
-
-    def columns(self, sequence: int | None, flags: int) -> tuple[int, int, int, int, int]:
-        """The common columns and the place."""
-        if self.ts_event is None:
-            flags |= Flag.NO_EVENT_TIME
-        elif self.ts_event > self.ts_recv:
-            flags |= Flag.BAD_CLOCK
-        if sequence is None:
-            flags |= Flag.NO_SEQUENCE
-        return self.ts_event or 0, self.ts_recv, sequence or 0, int(flags), self.place
-
-
-class Delta(NamedTuple):
-    """A change of the book: the updates after `previous` up to and with `last`, of levels or of orders."""
-
-    stamp: Stamp
-    previous: int
-    last: int
-    bids: Levels = ()
-    asks: Levels = ()
-    orders: Sequence[Order] = ()
 
 
 class Rules(NamedTuple):
@@ -87,15 +54,18 @@ class Columns:
 
     Attributes:
         messages, unexplained, trades: received lines, those nobody understood, trade messages.
-        depths: messages of the book that took effect.
+        updates: messages of the book, whether they took effect or not.
         gaps: times the book became invalid because updates were missing.
         checksums_ok, checksums_bad: checksums of the venue that came so, and did not.
         status: what happened to the recording since the last `take`.
+        careful: numbers are looked at as they come, so that a message with a bad one has no effect, and is refused with
+            a ValueError; else `take` finds it.
     """
 
     def __init__(self, rules: Rules = Rules()) -> None:  # noqa: B008  # it cannot be changed
         self.messages = self.unexplained = self.trades = 0
-        self.depths = self.gaps = 0
+        self.updates = self.gaps = 0
+        self.careful = False
         self.checksums_ok = self.checksums_bad = 0
         self.status: list[Status] = []
         self._whole = self._was_lost = False
@@ -125,6 +95,26 @@ class Columns:
         """Whether the book waits for a full picture."""
         return not (self._whole or self._sync.synced) or (self._checker is not None and self._checker.broken)
 
+    @property
+    def waits(self) -> bool:
+        """Whether deltas have come that a full picture is needed for."""
+        return bool(self._waiting)
+
+    @property
+    def pending(self) -> bool:
+        """Whether there is something to take."""
+        return bool(self._book or self._trade or self._quote or self._notes or self.status)
+
+    def begin(self, stamp: Stamp) -> None:
+        """A recording begins: whatever was known of the book from before is not served."""
+        self._book.append((*stamp.columns(None, _OF_LEVELS), 1, 0, 0))
+
+    def give_up(self, stamp: Stamp) -> None:
+        """Gives up what was gathered and cannot be taken."""
+        self._empty()
+        self.lost(stamp)
+        self._clear(stamp, None)
+
     def snapshot(
         self, stamp: Stamp, last: int | None, bids: Levels = (), asks: Levels = (), orders: Sequence[Order] = ()
     ) -> None:
@@ -135,6 +125,9 @@ class Columns:
             last: the update that it holds as its last; None where the venue does not say, and all that waited is
                 applied, which must do no harm where the picture holds it already.
         """
+        self.updates += 1
+        if self.careful:
+            look_at(stamp, bids, asks, orders)
         if last is None:
             last = self._sync.last if self._sync.synced else None
             last = self._waiting[0].previous if self._waiting else last
@@ -146,7 +139,7 @@ class Columns:
             )
             self._was_lost = False
         self._sync.snapshot(last)
-        self._change(stamp, last, Flag.SNAPSHOT, (bids, asks, orders))
+        self._change(stamp, last, _SNAPSHOT, (bids, asks, orders))
         waiting = list(self._waiting)
         self._waiting.clear()
         for delta in waiting:
@@ -154,6 +147,9 @@ class Columns:
 
     def delta(self, delta: Delta) -> None:
         """A change of the book; kept back while there is no snapshot to apply it to."""
+        self.updates += 1
+        if self.careful:
+            look_at(delta.stamp, delta.bids, delta.asks, delta.orders)
         if not self._sync.synced:
             if len(self._waiting) == _WAITING:
                 self._unplaced(self._waiting.popleft())
@@ -162,7 +158,7 @@ class Columns:
         at = self._sync.last
         match self._sync.delta(delta.previous, delta.last):
             case Step.APPLY:
-                self._change(delta.stamp, delta.last, Flag(0), delta[3:])
+                self._change(delta.stamp, delta.last, 0, delta[3:])
             case Step.GAP:
                 self.gaps += 1
                 missing = f"updates {at + 1} to {delta.previous} are missing"
@@ -186,6 +182,9 @@ class Columns:
         depth: int | None = None,
     ) -> None:
         """A full picture of the book, of a venue that numbers no updates; from now on of `depth` levels a side."""
+        self.updates += 1
+        if self.careful:
+            look_at(stamp, bids, asks, orders)
         if depth is not None and depth != self._depth:
             self._depth = depth
             self._depths.append((len(self._book), depth))
@@ -193,7 +192,7 @@ class Columns:
             self.status.append(Status(StatusKind.RESYNC, stamp.ts_recv, last, "snapshot"))
             self._was_lost = False
         self._whole = True
-        self._change(stamp, last, Flag.SNAPSHOT, (bids, asks, orders), checksum)
+        self._change(stamp, last, _SNAPSHOT, (bids, asks, orders), checksum)
 
     def change(
         self,
@@ -206,8 +205,11 @@ class Columns:
         orders: Sequence[Order] = (),
     ) -> None:
         """A change of the book, of such a venue; of a book that nobody has seen whole it says nothing."""
+        self.updates += 1
+        if self.careful:
+            look_at(stamp, bids, asks, orders)
         if self._whole:
-            self._change(stamp, last, Flag(0), (bids, asks, orders), checksum)
+            self._change(stamp, last, 0, (bids, asks, orders), checksum)
 
     def missed(self, stamp: Stamp, last: int | None, detail: str) -> None:
         """Something before this message is missing, of such a venue; the book waits for the next full picture."""
@@ -251,24 +253,32 @@ class Columns:
             sequence: the venue's number of the message, where it has one.
             orders: ids of maker and taker.
         """
-        flags |= Flag.LAST
-        flags |= Flag.NO_TRADE_ID if trade_id is None else _PLAIN
-        flags |= Flag.NO_ORDER if orders is None else _PLAIN
+        if self.careful:
+            look(of)
+        bits = int(flags) | _LAST
+        if trade_id is None:
+            bits |= _NO_TRADE_ID
+        if orders is None:
+            bits |= _NO_ORDER
         number = trade_id if sequence is None else sequence
-        self._trade.append((*stamp.columns(number, flags), side, trade_id or 0, *(orders or (0, 0))))
+        self._trade.append((*stamp.columns(number, bits), side, trade_id or 0, *(orders or (0, 0))))
         self._prices["trade"].append(of[0])
         self._sizes["trade"].append(of[1])
 
     def quote(self, stamp: Stamp, sequence: int | None, bid: tuple[str, str], ask: tuple[str, str]) -> None:
         """The venue's own top of the book; each side is (price, size), with size 0 where there is none."""
-        self._quote.append(stamp.columns(sequence, Flag.LAST | Flag.BY_PRICE))
-        for name, (price, size) in (("bid", bid), ("ask", ask)):
-            self._prices[name].append(price)
-            self._sizes[name].append(size)
+        if self.careful:
+            look((*bid, *ask))
+        self._quote.append(stamp.columns(sequence, _OF_QUOTE))
+        prices, sizes = self._prices, self._sizes
+        prices["bid"].append(bid[0])
+        sizes["bid"].append(bid[1])
+        prices["ask"].append(ask[0])
+        sizes["ask"].append(ask[1])
 
     def note(self, kind: str, stamp: Stamp, *values: float, sequence: int | None = None) -> None:
         """Administrative data: a row of `kind`, the fields of its dtype after the common ones in their order."""
-        self._notes.setdefault(kind, []).append((*stamp.columns(sequence, Flag.LAST)[:4], *values))
+        self._notes.setdefault(kind, []).append((*stamp.columns(sequence, _LAST)[:4], *values))
 
     def take(self, venue: str, symbol: str, venue_symbol: str, tick: Decimal | None, lot: Decimal | None) -> Events:
         """All of it since the last time, as events. Steps may become finer from one time to the next, never coarser.
@@ -312,13 +322,12 @@ class Columns:
         self,
         stamp: Stamp,
         last: int | None,
-        flags: Flag,
+        flags: int,
         told: tuple[Levels, Levels, Sequence[Order]],
         checksum: int | None = None,
     ) -> None:
         bids, asks, orders = told
-        self.depths += 1
-        clear = 1 if flags & Flag.SNAPSHOT else 0
+        clear = 1 if flags & _SNAPSHOT else 0
         if self._ledger is not None:
             if clear:
                 self._ledger.clear()
@@ -329,7 +338,7 @@ class Columns:
             self._prices["book"].extend([order.price for order in orders])
             self._sizes["book"].extend([order.size for order in orders])
             return
-        flags |= Flag.BY_PRICE | Flag.NO_ORDER
+        flags |= _OF_LEVELS
         self._book.append((*stamp.columns(last, flags), clear, len(bids), len(asks)))
         try:
             for levels in (bids, asks):
@@ -342,13 +351,13 @@ class Columns:
 
     def _unplaced(self, delta: Delta) -> None:
         if delta.orders:
-            self._change(delta.stamp, delta.last, Flag(0), ((), (), delta.orders))
+            self._change(delta.stamp, delta.last, 0, ((), (), delta.orders))
 
     def _clear(self, stamp: Stamp, last: int | None) -> None:
         self._was_lost = True
         if self._ledger is not None:
             self._ledger.clear()
-        self._book.append((*stamp.columns(last, Flag.BY_PRICE | Flag.NO_ORDER), 1, 0, 0))
+        self._book.append((*stamp.columns(last, _OF_LEVELS), 1, 0, 0))
 
     def _on_step(self, of: str, columns: dict[str, Ints], step: Decimal) -> tuple[dict[str, Ints], Decimal]:
         """Numbers on a step of which all before were multiples too."""

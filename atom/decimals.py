@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from atom.instrument import Ints, common_step, power, rescale
 
 _NUMBER = re.compile(r"[0-9]{1,20}(\.[0-9]{1,18})?")
+_NUMBERS = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,18})?(?:,[0-9]{1,18}(?:\.[0-9]{1,18})?)*")
 _DIGITS = 38
 _CHUNK = 1 << 18
 
@@ -27,6 +28,13 @@ class UnreadableError(ValueError):
         super().__init__(f"{text!r:.60} is no unsigned decimal number of 64 bits")
         self.index = index
         self.text = text
+
+
+def look(texts: Sequence[str]) -> None:
+    """Raises ValueError for the first text that is no number, TypeError where one is no text."""
+    if texts and not _NUMBERS.fullmatch(",".join(texts)):
+        bad = next(text for text in texts if "," in text or not _NUMBERS.fullmatch(text))
+        raise ValueError(f"{bad!r:.60} is no unsigned decimal number of 64 bits")
 
 
 class DecimalColumn:
