@@ -3,6 +3,7 @@
 from typing import Final
 
 from atom.venues.binance import Binance
+from atom.venues.binance_delivery import BinanceDelivery
 from atom.venues.binance_futures import BinanceFutures
 from atom.venues.deribit import Deribit
 from atom.venues.independent_reserve import IndependentReserve
@@ -15,6 +16,7 @@ VENUES: Final[dict[str, type[Venue]]] = {
     venue.id: venue
     for venue in (
         Binance,
+        BinanceDelivery,
         BinanceFutures,
         Deribit,
         IndependentReserve,

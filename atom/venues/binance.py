@@ -1,4 +1,4 @@
-"""Binance spot: `depthUpdate`, `trade`, `aggTrade`, `bookTicker` and the REST snapshot.
+"""Binance spot: `depthUpdate`, `trade`, `aggTrade`, `bookTicker`, `kline` and the REST snapshot.
 
 Source: https://developers.binance.com/docs/binance-spot-api-docs/web-socket-streams, "How to manage a local order book
 correctly": after a snapshot with `lastUpdateId` the first delta has U <= lastUpdateId + 1 <= u, each next one begins at
@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, cast
 from urllib.parse import parse_qs, urlsplit
 
-from atom.columns import Columns, Delta, Levels
+from atom.columns import Columns, Delta, Levels, Stamp
 from atom.events import Flag, Side
-from atom.venues.template import Json, Listing, Stream, Venue, stamp, step, text, whole
+from atom.venues.template import Json, Listing, Stream, Venue, number, period, stamp, step, text, venue_time, whole
 
 _NAMES = 200  # streams a connection; 1,024 are allowed
-_UNREAD = {"kline", "24hrTicker", "24hrMiniTicker", "avgPrice", "rollingWindow"}  # known, and no event of the book
+_UNREAD = {"24hrTicker", "24hrMiniTicker", "avgPrice", "rollingWindow"}  # known, and no event
 _PARTIAL = re.compile(r"@depth(5|10|20)(@|$)")  # a few levels again and again, without the numbers that sync needs
 _QUOTES = (
     "USDT",
@@ -53,7 +53,7 @@ class Binance(Venue):
         stream = message.get("stream")
         if isinstance(stream, str) and "@" in stream and not stream.startswith("!"):
             return (stream.partition("@")[0].upper(),)
-        symbol = _inner(message).get("s")
+        symbol = inner(message).get("s")
         return (symbol,) if isinstance(symbol, str) else ()
 
     def streams(self, symbols: Sequence[str]) -> Sequence[Stream]:
@@ -67,7 +67,7 @@ class Binance(Venue):
         return f"{self.rest}/depth?symbol={symbol}&limit=1000"
 
     def read(self, symbol: str, message: Any, ts_recv: int, place: int, columns: Columns) -> bool:
-        data = _inner(message)
+        data = inner(message)
         kind = data.get("e")
         if _PARTIAL.search(str(message.get("stream", ""))):
             return True
@@ -81,6 +81,8 @@ class Binance(Venue):
             columns.quote(at, whole(data["u"]), bid, ask)
         elif kind in {"trade", "aggTrade"}:
             self._trade(data, ts_recv, place, columns)
+        elif kind == "kline":
+            self._candle(symbol, data["k"], ts_recv, place, columns)
         elif kind is None and "lastUpdateId" in data:
             at = stamp(self.event_time(data), ts_recv, place)
             columns.snapshot(at, whole(data["lastUpdateId"]), _levels(data["bids"]), _levels(data["asks"]))
@@ -105,7 +107,10 @@ class Binance(Venue):
         for entry in body["symbols"]:
             filters = {item["filterType"]: item for item in entry["filters"]}
             tick, lot = step(filters["PRICE_FILTER"]["tickSize"]), step(filters["LOT_SIZE"]["stepSize"])
-            self.listings[text(entry["symbol"])] = Listing(self.listed_symbol(entry), tick, lot)
+            contract = step(entry["contractSize"]) if "contractSize" in entry else None
+            inverse = contract is not None
+            listing = Listing(self.listed_symbol(entry), tick, lot, contract_size=contract, inverse=inverse)
+            self.listings[text(entry["symbol"])] = listing
         return True
 
     def symbol(self, venue_symbol: str) -> str:
@@ -126,9 +131,22 @@ class Binance(Venue):
             raise ValueError("a delta with 'pu' is of futures, whose venue is binance_futures")
         return whole(delta["U"]) - 1
 
+    def volumes(self, symbol: str, candle: Json) -> tuple[float, float, float]:
+        """Of a candle the volume in base and in quote currency, and that of buying takers in base currency."""
+        return number(candle["v"]), number(candle["q"]), number(candle["V"])
+
     def event_time(self, data: Json) -> object:
         """When it happened by the venue's clock: of trades the time of the trade, else of the message."""
         return data.get("T") if data.get("T") is not None else data.get("E")
+
+    def _candle(self, symbol: str, candle: Json, ts_recv: int, place: int, columns: Columns) -> None:
+        if candle["x"] is not True:  # it is not over yet
+            return
+        prices = [number(candle[name]) for name in "ohlc"]
+        base, quote, buys = self.volumes(symbol, candle)
+        opened = Stamp(venue_time(candle["t"]), ts_recv, place)
+        span = period(candle["i"])
+        columns.note("candle", opened, span, *prices, base, quote, buys, whole(candle["n"]))
 
     def _trade(self, data: Json, ts_recv: int, place: int, columns: Columns) -> None:
         columns.trades += 1
@@ -145,7 +163,8 @@ class Binance(Venue):
         )
 
 
-def _inner(message: Json) -> Json:
+def inner(message: Json) -> Json:
+    """What a message says, without the name of its stream."""
     data = message.get("data", message)
     return cast("Json", data) if isinstance(data, dict) else {}
 

@@ -20,6 +20,8 @@ Json: TypeAlias = dict[str, Any]  # an object as the venue sent it; every field 
 _FINEST, _COARSEST = Decimal("1e-18"), Decimal("1e6")
 _ISO = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:Z|\+00:00)", re.ASCII)
 _SECONDS = re.compile(r"(\d{1,10})(?:\.(\d{1,9}))?", re.ASCII)
+_PERIOD = re.compile(r"(\d{1,3})([smhdwM])", re.ASCII)
+_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800, "M": 0}
 _MICROSECONDS = 10**14  # a venue time from here on is in microseconds, below in milliseconds
 
 
@@ -142,6 +144,14 @@ def number(value: object) -> float:
     if not isfinite(read):
         raise TypeError(f"{value!r:.40} is no number")
     return read
+
+
+def period(value: object) -> int:
+    """A length of time such as `1m`, `4h` or `1d`, in ns; 0 for months, which differ."""
+    found = _PERIOD.fullmatch(text(value))
+    if found is None:
+        raise ValueError(f"{value!r:.40} is no length of time")
+    return int(found[1]) * _UNITS[found[2]] * 10**9
 
 
 def step(value: object) -> Decimal:

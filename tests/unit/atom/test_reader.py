@@ -134,7 +134,7 @@ def test_known_messages_without_events_and_unknown_ones(write, message):
     told = [
         message("delta", 10, 10),
         {"result": None, "id": 1},
-        {"stream": "btcusdt@kline_1m", "data": {"e": "kline", "s": "BTCUSDT"}},
+        {"stream": "btcusdt@avgPrice", "data": {"e": "avgPrice", "s": "BTCUSDT"}},
         {"stream": "btcusdt@depth5@100ms", "data": {"lastUpdateId": 99, "bids": [["1", "1"]], "asks": []}},
         {"stream": "!miniTicker@arr", "data": []},
         {"stream": "btcusdt@new", "data": {"e": "newKind", "s": "BTCUSDT"}},
@@ -230,7 +230,7 @@ def test_spot_and_futures_are_not_mixed_up(write, message, venue, pu, other):
 
 
 def test_an_unknown_venue_is_refused(by_hand):
-    with pytest.raises(BadInput, match="unknown venue 'nyse'; known are binance, binance_futures"):
+    with pytest.raises(BadInput, match="unknown venue 'nyse'; known are binance, binance_delivery, "):
         read_capture("nyse", [by_hand / "spot.txt"])
 
 
