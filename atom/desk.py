@@ -140,6 +140,8 @@ class Desk:
         columns.status.append(_status(StatusKind.PARSE_ERROR, line, f"{before}not understood: {shown!r}"))
 
     def _message(self, stream: "_Stream", line: Line) -> bool:
+        if stream.venue.pong and line.body.strip() == stream.venue.pong.encode():
+            return self._nameless(stream, line, explained=True)
         message = _parsed(line)
         try:
             names = stream.venue.symbols_of(message)

@@ -18,7 +18,7 @@ from orjson import dumps
 
 from atom.columns import Columns, Delta, Rules, Stamp
 from atom.events import Side, Unit
-from atom.venues.template import Json, Listing, Stream, Venue, decimal, number, stamp, step, text, whole
+from atom.venues.template import Json, Listing, Stream, Venue, contract, decimal, number, stamp, step, text, whole
 
 _SIDES = {"buy": Side.BID, "sell": Side.ASK}
 _OTHER = {Side.BID: Side.ASK, Side.ASK: Side.BID}
@@ -142,7 +142,7 @@ class Deribit(Venue):
                 self.symbol(name),
                 min(map(step, (entry["tick_size"], *finer))),
                 step(entry["min_trade_amount"]),
-                step(entry["contract_size"]),
+                contract(entry["contract_size"]),
                 inverse=not _in_base(name),
             )
         return True

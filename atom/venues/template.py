@@ -19,6 +19,7 @@ Json: TypeAlias = dict[str, Any]  # an object as the venue sent it; every field 
 
 _FINEST, _COARSEST = Decimal("1e-18"), Decimal("1e6")
 _ISO = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:Z|\+00:00)", re.ASCII)
+_DIGITS = re.compile(r"[0-9]{1,19}")
 _SECONDS = re.compile(r"(\d{1,10})(?:\.(\d{1,9}))?", re.ASCII)
 _PERIOD = re.compile(r"(\d{1,3})([smhdwM])", re.ASCII)
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800, "M": 0}
@@ -64,6 +65,7 @@ class Venue(ABC):
     unverified: ClassVar[tuple[str, ...]] = ()  # kinds of messages that are read, and of which no recording was at hand
     listings_urls: ClassVar[tuple[str, ...]] = ()  # HTTP addresses of its instrument data
     ping: ClassVar[str] = ""  # a message that keeps a connection open, where it needs one each 15 seconds
+    pong: ClassVar[str] = ""  # what the venue answers, where that is no JSON
 
     def __init__(self) -> None:
         self.listings: dict[str, Listing] = {}  # by the venue's name
@@ -115,6 +117,13 @@ def whole(value: object) -> int:
     return value
 
 
+def digits(value: object) -> int:
+    """A whole number of 64 bits as text; TypeError or ValueError otherwise."""
+    if not _DIGITS.fullmatch(text(value)):
+        raise ValueError(f"{value!r:.40} is no whole number")
+    return whole(int(text(value)))
+
+
 def text(value: object) -> str:
     """A JSON string; TypeError otherwise."""
     if not isinstance(value, str):
@@ -162,6 +171,17 @@ def step(value: object) -> Decimal:
         raise ValueError(f"{value!r:.40} is no decimal number") from error
     if not (size.is_finite() and _FINEST <= size <= _COARSEST):
         raise ValueError(f"{value!r:.40} is no tick or lot size")
+    return size
+
+
+def contract(value: object) -> Decimal:
+    """What one contract stands for; ValueError where it is nothing."""
+    try:
+        size = Decimal(decimal(value))
+    except ArithmeticError as error:
+        raise ValueError(f"{value!r:.40} is no decimal number") from error
+    if not (size.is_finite() and size > 0):
+        raise ValueError(f"{value!r:.40} is no size of a contract")
     return size
 
 
