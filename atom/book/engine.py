@@ -127,6 +127,13 @@ def _place(book: Arrays, order_id: int) -> int:
 
 
 @jit
+def slot_of(book: Arrays, order_id: int) -> int:
+    """Where an order is in `orders`; -1 where the book does not hold it."""
+    slot: int = book.table[_place(book, order_id)] - 1
+    return slot
+
+
+@jit
 def _vacate(book: Arrays, place: int) -> None:
     """Empties a place, and moves those after it up, so that each is still found."""
     mask = len(book.table) - 1
