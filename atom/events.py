@@ -91,6 +91,7 @@ class StatusKind(StrEnum):
     RATE_LIMITED = "rate_limited"
     STALE = "stale"
     CLOCK = "clock"
+    CRASH = "crash"  # the recorder ended without a word
 
 
 _COMMON = [("ts_event", "<i8"), ("ts_recv", "<i8"), ("sequence", "<i8"), ("flags", "<u2")]

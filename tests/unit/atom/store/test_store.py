@@ -115,7 +115,7 @@ def test_a_full_disk_leaves_what_was_there(store, spot, tmp_path, monkeypatch):
 
 
 def test_another_schema_is_refused(store, spot, monkeypatch):
-    monkeypatch.setattr("atom.store.SCHEMA_VERSION", 99)
+    monkeypatch.setattr("atom.store.parquet.SCHEMA_VERSION", 99)
     store.write(spot)
     monkeypatch.undo()
     with pytest.raises(CaptureError, match="has schema 99; this version reads 2"):

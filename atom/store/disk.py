@@ -1,0 +1,70 @@
+"""Disk: the few ways in which the store changes it. A step is whole or has not happened, come what may."""
+
+import errno
+import fcntl
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+from fusion.errors import FusionError
+
+PART = ".part"  # of files that are not whole yet
+
+
+def stage(place: Path, write: Callable[[IO[bytes]], None], *, mark: str = "") -> Path:
+    """Writes a file beside its place; it is on the disk when this returns.
+
+    Args:
+        place: where it will stand; folders are made.
+        write: puts the content.
+        mark: sets apart those that may write the same file at the same time.
+    """
+    place.parent.mkdir(parents=True, exist_ok=True)
+    temporary = place.with_name(f".{place.name}{mark}{PART}")
+    try:
+        with temporary.open("wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    return temporary
+
+
+def settle(temporary: Path, place: Path) -> None:
+    """Gives a staged file its place, over what was there."""
+    temporary.replace(place)
+
+
+def remove(path: Path) -> None:
+    """Removes a file, if it is there."""
+    path.unlink(missing_ok=True)
+
+
+def sync(folder: Path) -> None:
+    """What was renamed or made in a folder stays so."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def hold(path: Path, refusal: str) -> int:
+    """Holds a lock until the handle that this returns is closed, or the process ends.
+
+    Raises:
+        FusionError: another process holds it; the text is `refusal`.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(handle)
+        if error.errno in (errno.EAGAIN, errno.EACCES):
+            raise FusionError(refusal) from error
+        raise
+    return handle

@@ -1,0 +1,69 @@
+"""Rotation: a closed segment of the log becomes Parquet. Done again, it makes the same files."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from atom.events import DTYPES, Rows, Status
+from atom.instrument import Instrument
+from atom.store import disk, parquet, segments
+from atom.store.frames import Batch
+from atom.store.names import Name, folder_of
+from atom.store.parquet import Part
+
+_DAY = 86_400
+
+
+def rotate(folder: Path, number: int) -> list[Path]:
+    """Writes the files of a segment, and removes it once they are all in place.
+
+    Until then readers take its rows from the segment and leave these files aside.
+
+    Returns:
+        the files.
+
+    Raises:
+        OSError: the disk refuses; the segment is as it was.
+    """
+    place = segments.place(folder, number)
+    staged: list[tuple[Path, Path]] = []
+    for (venue, symbol), batches in segments.batches(place.read_bytes(), place.name).items():
+        instrument = parquet.finest([batch.instrument for batch in batches]) if batches else None
+        if instrument is None:
+            continue
+        for kind, part in _parts(batches, instrument):
+            to = folder / folder_of(venue, symbol, kind) / path_of(part, (number, number))
+            staged.append((disk.stage(to, partial(parquet.write, of=instrument, table=part.table)), to))
+    for temporary, to in staged:
+        disk.settle(temporary, to)
+    for parent in {to.parent for _, to in staged}:
+        disk.sync(parent)
+    disk.remove(place)
+    return [to for _, to in staged]
+
+
+def path_of(part: Part, of: tuple[int, int] | None) -> Path:
+    """A part's folder and name below its type."""
+    date = datetime.fromtimestamp(part.day * _DAY, UTC).date().isoformat()
+    return Path(f"date={date}", str(Name(*part.span, of)))
+
+
+def _parts(batches: Sequence[Batch], whole: Instrument) -> Iterator[tuple[str, Part]]:
+    for kind in DTYPES:
+        rows = rows_of(kind, batches, whole)
+        for part in parquet.parts(kind, rows) if len(rows) else ():
+            yield kind, part
+    for part in parquet.status_parts(status_of(batches)):
+        yield "status", part
+
+
+def rows_of(kind: str, batches: Sequence[Batch], whole: Instrument) -> Rows:
+    """The rows of a type on one tick and lot."""
+    pieces = [(batch.instrument, rows) for batch in batches for rows in batch.tables.get(kind, ())]
+    return parquet.joined(kind, pieces, whole)
+
+
+def status_of(batches: Sequence[Batch]) -> list[Status]:
+    """Their Status, in order."""
+    return [one for batch in batches for one in batch.status]

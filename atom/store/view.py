@@ -1,0 +1,118 @@
+"""View: what a store holds at one moment, Parquet and log as one."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, TypeVar
+
+import numpy as np
+
+from atom.events import Rows, Status
+from atom.instrument import Instrument
+from atom.store import names, parquet, segments
+from atom.store.frames import Batch
+from atom.store.names import File, Name, folder_of
+from fusion.errors import Retryable
+
+Span = tuple[int, int]  # arrivals, ns: from, and before
+ALWAYS: Final = (0, 2**63)
+_ATTEMPTS: Final = 20
+
+_Found = TypeVar("_Found")
+
+
+class View:
+    """What there is while the log has the segments that were found at first.
+
+    Args:
+        folder: the store's.
+        held: the segments of its log.
+    """
+
+    def __init__(self, folder: Path, held: list[int]) -> None:
+        self.folder = folder
+        self._held = held
+        self._log: dict[int, dict[tuple[str, str], list[Batch]]] = {}
+
+    def files(self, venue: str, symbol: str, kind: str) -> list[File]:
+        """The Parquet files that count, in order."""
+        return names.files((self.folder / folder_of(venue, symbol, kind)).glob("date=*/*.parquet"), self._held)
+
+    def pieces(self, venue: str, symbol: str, kind: str, span: Span = ALWAYS) -> list[tuple[Instrument, Rows]]:
+        """The rows of a type that arrived in a span, piece by piece in order."""
+        told = []
+        for place, batches in self.ordered(venue, symbol, kind):
+            if place.name.last < span[0] or place.name.first >= span[1]:
+                continue
+            pieces = [parquet.read(place.path, kind)] if batches is None else list(_rows(batches, kind))
+            told += [(instrument, _within(rows, span)) for instrument, rows in pieces]
+        return told
+
+    def status(self, venue: str, symbol: str, span: Span = ALWAYS) -> list[tuple[Instrument, list[Status]]]:
+        """The Status that arrived in a span, piece by piece in order."""
+        told = [parquet.read_status(file.path) for file in self.files(venue, symbol, "status")]
+        told += [(batch.instrument, batch.status) for batch in self._batches(venue, symbol) if batch.status]
+        return [(of, [one for one in those if span[0] <= one.ts_recv < span[1]]) for of, those in told]
+
+    def symbols(self) -> set[tuple[str, str]]:
+        """The (venue, symbol) pairs that have events."""
+        found = {
+            (names.told(path.parent.parent.parent.parent.name), names.told(path.parent.parent.parent.name))
+            for path in self.folder.glob("venue=*/symbol=*/type=*/date=*/*.parquet")
+        }
+        return found.union(*(self._segment(number) for number in self._held))
+
+    def instruments(self, venue: str, symbol: str) -> list[Instrument]:
+        """How the instrument was told of, in files of any type and in the log."""
+        folder = folder_of(venue, symbol, "*")
+        found = [parquet.instrument(path) for path in sorted(self.folder.glob(f"{folder}/date=*/*.parquet"))]
+        return found + [batch.instrument for batch in self._batches(venue, symbol)]
+
+    def ordered(self, venue: str, symbol: str, kind: str) -> list[tuple[File, list[Batch] | None]]:
+        """Files and segments that hold a type, in order; a segment with its batches."""
+        found: dict[File, list[Batch] | None] = dict.fromkeys(self.files(venue, symbol, kind))
+        for number in self._held:
+            batches = self._segment(number).get((venue, symbol), [])
+            times = [rows["ts_recv"] for _, rows in _rows(batches, kind)]
+            if times:
+                span = int(min(map(np.min, times))), int(max(map(np.max, times)))
+                found[File(segments.place(self.folder, number), Name(*span, (number, number)))] = batches
+        return [(file, found[file]) for file in names.ordered(found)]
+
+    def _batches(self, venue: str, symbol: str) -> Iterator[Batch]:
+        for number in self._held:
+            yield from self._segment(number).get((venue, symbol), [])
+
+    def _segment(self, number: int) -> dict[tuple[str, str], list[Batch]]:
+        if number not in self._log:
+            place = segments.place(self.folder, number)
+            still = number == self._held[-1]
+            self._log[number] = segments.batches(place.read_bytes(), place.name, open_=still)
+        return self._log[number]
+
+
+def steadily(folder: Path, look: Callable[[View], _Found]) -> _Found:
+    """What `look` finds, once nothing has become Parquet and no file has gone while it looked.
+
+    Raises:
+        Retryable: something did each time.
+    """
+    for _ in range(_ATTEMPTS):
+        held = segments.numbers(folder)
+        with suppress(FileNotFoundError):
+            found = look(View(folder, held))
+            if segments.numbers(folder) == held:
+                return found
+    raise Retryable(f"the files of {folder} come and go faster than they can be read; try again")
+
+
+def _rows(batches: list[Batch], kind: str) -> Iterator[tuple[Instrument, Rows]]:
+    for batch in batches:
+        for rows in batch.tables.get(kind, ()):
+            yield batch.instrument, rows
+
+
+def _within(rows: Rows, span: Span) -> Rows:
+    if span == ALWAYS:
+        return rows
+    return rows[(rows["ts_recv"] >= span[0]) & (rows["ts_recv"] < span[1])]
