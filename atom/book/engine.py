@@ -357,7 +357,6 @@ def run(book: Arrays, rows: Any, start: int, tops: Ints, noted: int) -> tuple[in
     return len(rows), noted
 
 
-@jit
 def rescale(book: Arrays, prices: int, sizes: int) -> None:
     """The same book in ticks and lots so many times finer."""
     book.keys[:] *= prices

@@ -1,8 +1,8 @@
-"""Metrics of the top of the book. Pure functions: one definition serves a whole column and a single moment alike.
+"""Metrics of the top of the book, each a formula of four numbers.
 
-Each takes bid, ask (prices in quote currency), bid_size and ask_size (sizes in base currency) as float64 numbers or
-arrays of one shape and returns the same shape. A null is NaN: a side that is missing, and whatever needs it. None of
-them needs warm-up.
+One compiled formula serves a whole column of quotes, a single moment, and the pass over a book in `atom.metrics.walk`.
+Each takes bid, ask (prices in quote currency), bid_size and ask_size (sizes in base currency). A null is NaN: a side
+that is missing, and whatever needs it. None of them needs warm-up.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,47 +12,59 @@ from typing import Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-Floats: TypeAlias = npt.NDArray[np.float64]
-Number: TypeAlias = np.float64 | Floats
-Formula: TypeAlias = Callable[[Number, Number, Number, Number], Number]
+from atom.book.engine import jit
+from atom.instrument import Floats
 
-_NULL = np.float64(np.nan)
+Formula: TypeAlias = Callable[[float, float, float, float], float]
 
 
-def mid(bid: Number, ask: Number, bid_size: Number, ask_size: Number) -> Number:
+@jit
+def mid(bid: float, ask: float, bid_size: float, ask_size: float) -> float:
     """(bid + ask) / 2, in quote currency."""
     return (bid + ask) / 2
 
 
-def spread(bid: Number, ask: Number, bid_size: Number, ask_size: Number) -> Number:
+@jit
+def spread(bid: float, ask: float, bid_size: float, ask_size: float) -> float:
     """The difference ask - bid, in quote currency; below zero in a crossed book."""
     return ask - bid
 
 
-def imbalance(bid: Number, ask: Number, bid_size: Number, ask_size: Number) -> Number:
+@jit
+def imbalance(bid: float, ask: float, bid_size: float, ask_size: float) -> float:
     """(bid_size - ask_size) / (bid_size + ask_size), from -1 (only asks) to 1 (only bids), without unit.
 
     Null where both sizes are zero.
 
     Source: Gould and Bonart, "Queue imbalance as a one-tick-ahead price predictor in a limit order book", 2016, eq. 1.
     """
-    return (bid_size - ask_size) / _positive(bid_size + ask_size)
+    total = bid_size + ask_size
+    return (bid_size - ask_size) / total if total > 0 else np.nan
 
 
-def microprice(bid: Number, ask: Number, bid_size: Number, ask_size: Number) -> Number:
+@jit
+def microprice(bid: float, ask: float, bid_size: float, ask_size: float) -> float:
     """(bid * ask_size + ask * bid_size) / (bid_size + ask_size), in quote currency.
 
     The mid weighted by the opposite sizes: it leans to the side that is about to be used up. Null where both sizes are
     zero.
 
-    Source: Gatheral and Oomen, "Zero-intelligence realized variance estimation", 2010, section 2 (there "micro-price").
+    Source: Gatheral and Oomen, "Zero-intelligence realized variance estimation", 2010, section 2 (there "micro-price");
+    Stoikov, "The micro-price", 2018, calls it the weighted mid.
     """
-    return (bid * ask_size + ask * bid_size) / _positive(bid_size + ask_size)
+    total = bid_size + ask_size
+    return (bid * ask_size + ask * bid_size) / total if total > 0 else np.nan
+
+
+@jit
+def _column(formula: Formula, inputs: Floats, out: Floats) -> None:
+    for row in range(len(out)):
+        out[row] = formula(inputs[0, row], inputs[1, row], inputs[2, row], inputs[3, row])
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A metric by name.
+    """A metric of the top by name.
 
     Attributes:
         name: its name, and its column's.
@@ -66,15 +78,14 @@ class Metric:
 
     def batch(self, table: Mapping[str, npt.NDArray[np.float64 | np.int64]]) -> Floats:
         """The metric of each row of a table with the columns bid, ask, bid_size and ask_size."""
-        columns = (np.asarray(table[name], dtype=np.float64) for name in INPUTS)
-        with np.errstate(invalid="ignore", over="ignore"):
-            return np.asarray(self.formula(*columns), dtype=np.float64)
+        inputs = np.array([table[name] for name in INPUTS], dtype=np.float64)
+        out = np.empty(inputs.shape[1])
+        _column(self.formula, inputs, out)
+        return out
 
     def step(self, bid: float, ask: float, bid_size: float, ask_size: float) -> float:
         """The metric of one moment: the same bits that `batch` gives in that row."""
-        values = (np.float64(value) for value in (bid, ask, bid_size, ask_size))
-        with np.errstate(invalid="ignore", over="ignore"):
-            return float(self.formula(*values))
+        return float(self.formula(float(bid), float(ask), float(bid_size), float(ask_size)))
 
 
 INPUTS: Final = ("bid", "ask", "bid_size", "ask_size")
@@ -88,7 +99,3 @@ METRICS: Final[dict[str, Metric]] = {
         Metric("microprice", "quote", microprice),
     )
 }
-
-
-def _positive(total: Number) -> Number:
-    return np.where(total > 0, total, _NULL)

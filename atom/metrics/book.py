@@ -1,0 +1,111 @@
+"""Order-book metrics of one instrument, as its events come or all at once: the same code, the same bits."""
+
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+
+from atom.book import engine
+from atom.events import Events, Flag, Rows
+from atom.instrument import Floats, Instrument, Ints, common_step
+from atom.metrics import machine
+from atom.metrics.look import VIEW
+from atom.metrics.parameters import Parameters
+from atom.metrics.walk import PERIODS, Work, walk
+from fusion.errors import BadInput
+
+Clock: TypeAlias = Literal["arrival", "venue"]
+"""Which time orders events and ends periods: when they arrived, or when they happened by the venue's clock."""
+
+_LEVELS, _ORDERS = 1_024, 1_024
+_NO_TOPS: Final = np.zeros((0, engine.TOP_FIELDS), np.int64)
+
+
+class Values(NamedTuple):
+    """Metrics, a column each; NaN is null.
+
+    Attributes:
+        messages: one row after each message of the book: ts (ns, on the clock; 0 while that is unknown) and the metrics
+            of the book.
+        periods: one row for each period in which something happened, known at its end: ts (its end), the metrics of the
+            book after the last message, and those of the period.
+    """
+
+    messages: dict[str, Floats | Ints]
+    periods: dict[str, Floats | Ints]
+
+
+class BookMetrics:
+    """All order-book metrics in one pass.
+
+    Args:
+        instrument: whose events will come; its tick and lot may become finer, never coarser.
+        parameters: what they are made with.
+        clock: "venue" makes the same periods for every recorder; "arrival" those that a trader here has seen.
+    """
+
+    def __init__(
+        self, instrument: Instrument, parameters: Parameters | None = None, *, clock: Clock = "arrival"
+    ) -> None:
+        parameters = parameters or Parameters()
+        self._names = (*VIEW, *(f"{side}_depth_{bps}" for bps in parameters.depths for side in ("bid", "ask")))
+        self._state = machine.fresh(parameters, instrument, len(self._names))
+        self._book = engine.empty(_LEVELS, _ORDERS)
+        self._instrument = instrument
+        self._period = parameters.period
+        self._clock: Clock = clock
+
+    def update(self, events: Events) -> Values:
+        """Takes the events that follow those before, and tells the messages and the periods that they complete.
+
+        Pieces may be cut anywhere, if all of a piece come before all of the next on the clock.
+
+        Raises:
+            BadInput: they are of another instrument, or without arrival where that is the clock.
+        """
+        self._scale(events.instrument)
+        book, trades = np.ascontiguousarray(events.book), np.ascontiguousarray(events.trade)
+        times = (self._times(book), self._times(trades))
+        messages, periods = int(np.count_nonzero(book["flags"] & Flag.LAST)), self._ends(times)
+        at, width = np.zeros(4, np.int64), len(self._names)
+        told = (np.zeros(messages, np.int64), np.zeros((messages, width)))
+        ended = (np.zeros(periods, np.int64), np.zeros((periods, width + len(PERIODS))))
+        work = Work(book, trades, *times, at, *told, *ended, _NO_TOPS)
+        while not walk(self._book, self._state, work):
+            self._book = engine.grown(self._book)
+        ts, values = work.period_ts[: at[3]], work.periods[: at[3]]
+        return Values(_table(*told, self._names), _table(ts, values, (*self._names, *PERIODS)))
+
+    def _scale(self, now: Instrument) -> None:
+        before, self._instrument = self._instrument, now
+        if (now.venue, now.symbol) != (before.venue, before.symbol):
+            raise BadInput(f"events of {now.venue} {now.symbol} came to the metrics of {before.venue} {before.symbol}")
+        if (now.tick, now.lot) == (before.tick, before.lot):
+            return
+        if common_step(now.tick, before.tick) != now.tick or common_step(now.lot, before.lot) != now.lot:
+            raise BadInput(f"tick {now.tick} and lot {now.lot} are no parts of {before.tick} and {before.lot}")
+        finer = int(before.tick / now.tick), int(before.lot / now.lot)
+        engine.rescale(self._book, *finer)
+        machine.rescale(self._state, *finer)
+        machine.set_scale(self._state, now)
+
+    def _times(self, rows: Rows) -> Ints:
+        if self._clock == "arrival" and np.any(rows["flags"] & Flag.NO_ARRIVAL):
+            raise BadInput("these events do not tell when they arrived; choose the venue's clock")
+        # an unknown time is 0, which is never ahead of the clock
+        return np.ascontiguousarray(rows["ts_recv" if self._clock == "arrival" else "ts_event"])
+
+    def _ends(self, times: tuple[Ints, Ints]) -> int:
+        """At least as many periods as can end: one a row, and one a length of time."""
+        rows = np.concatenate(times)
+        last = int(rows.max(initial=0))
+        end = int(self._state.ints[machine.END]) or int(rows.min(initial=last, where=rows > 0))
+        return min(len(rows), max(0, last - end) // self._period + 2)
+
+
+def book_metrics(events: Events, parameters: Parameters | None = None, *, clock: Clock = "arrival") -> Values:
+    """The order-book metrics of all events of an instrument."""
+    return BookMetrics(events.instrument, parameters, clock=clock).update(events)
+
+
+def _table(ts: Ints, values: Floats, names: tuple[str, ...]) -> dict[str, Floats | Ints]:
+    return {"ts": ts, **{name: np.ascontiguousarray(column) for name, column in zip(names, values.T, strict=True)}}
