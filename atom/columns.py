@@ -24,7 +24,7 @@ KINDS = ("book", "trade", "bid", "ask")
 
 _PLAIN = Flag(0)
 _LAST, _SNAPSHOT, _BY_PRICE = int(Flag.LAST), int(Flag.SNAPSHOT), int(Flag.BY_PRICE)
-_NO_ORDER, _NO_TRADE_ID = int(Flag.NO_ORDER), int(Flag.NO_TRADE_ID)
+_NO_ORDER, _NO_TRADE_ID, _NO_SEQUENCE = int(Flag.NO_ORDER), int(Flag.NO_TRADE_ID), int(Flag.NO_SEQUENCE)
 _OF_LEVELS, _OF_QUOTE = _BY_PRICE | _NO_ORDER, _LAST | _BY_PRICE
 _WAITING = 10_000  # deltas kept while there is no snapshot; a snapshot older than these would be refetched
 
@@ -37,12 +37,14 @@ class Rules(NamedTuple):
         form: of its checksums.
         depth: levels a side that it tells of, unless a full picture says otherwise; what falls below is gone without a
             word. None for all.
+        timed: its numbers are times, of which many changes may have the same: they tell what is older than a picture.
         remaining: a FILL of an order tells what remains of it, and the picture may hold changes that follow it.
     """
 
     chained: bool = False
     form: Form | None = None
     depth: int | None = None
+    timed: bool = False
     remaining: bool = False
 
 
@@ -69,7 +71,7 @@ class Columns:
         self.checksums_ok = self.checksums_bad = 0
         self.status: list[Status] = []
         self._whole = self._was_lost = False
-        self._sync = Sync(chained=rules.chained)
+        self._sync = Sync(chained=rules.chained, timed=rules.timed)
         self._waiting: deque[Delta] = deque(maxlen=_WAITING)
         self._ledger = Ledger() if rules.remaining else None
         self._written = rules.form is not None
@@ -246,7 +248,7 @@ class Columns:
 
         Args:
             stamp: when and where.
-            trade_id: the venue's number; it is the trade's sequence too, where that has none of its own.
+            trade_id: the venue's number; its sequence too, where it has no other and no flag says that it has none.
             side: the aggressor's.
             of: price and size.
             flags: what else is known.
@@ -260,16 +262,18 @@ class Columns:
             bits |= _NO_TRADE_ID
         if orders is None:
             bits |= _NO_ORDER
-        number = trade_id if sequence is None else sequence
+        number = None if bits & _NO_SEQUENCE else trade_id if sequence is None else sequence
         self._trade.append((*stamp.columns(number, bits), side, trade_id or 0, *(orders or (0, 0))))
         self._prices["trade"].append(of[0])
         self._sizes["trade"].append(of[1])
 
-    def quote(self, stamp: Stamp, sequence: int | None, bid: tuple[str, str], ask: tuple[str, str]) -> None:
+    def quote(
+        self, stamp: Stamp, sequence: int | None, bid: tuple[str, str], ask: tuple[str, str], *, flags: Flag = _PLAIN
+    ) -> None:
         """The venue's own top of the book; each side is (price, size), with size 0 where there is none."""
         if self.careful:
             look((*bid, *ask))
-        self._quote.append(stamp.columns(sequence, _OF_QUOTE))
+        self._quote.append(stamp.columns(sequence, int(flags) | _OF_QUOTE))
         prices, sizes = self._prices, self._sizes
         prices["bid"].append(bid[0])
         sizes["bid"].append(bid[1])

@@ -27,7 +27,7 @@ class Flag(IntFlag):
     """What else is known of an event, as bits of its `flags`."""
 
     LAST = 1  # the message is whole after this row
-    SNAPSHOT = 2  # part of a full picture of the book, not of a change
+    SNAPSHOT = 2  # part of a full picture of the book, not of a change; of a trade: it was before the stream began
     BY_PRICE = 4  # a level, or a trade summed over orders: there is no order behind it
     BAD_CLOCK = 8  # the venue's time is after the arrival
     NO_EVENT_TIME = 16  # `ts_event` is unknown
@@ -37,6 +37,7 @@ class Flag(IntFlag):
     NO_TRADE_ID = 256  # `trade_id` is unknown
     DERIVED = 512  # the venue did not say it: it follows from its rules
     TOP_ONLY = 1024  # of the top of the book alone
+    NO_SIZE = 2048  # the sizes of a quote are unknown
 
 
 class Action(IntEnum):

@@ -19,10 +19,13 @@ class Sync:
 
     Args:
         chained: the venue names the delta before each delta, so an overlap also means that something is missing.
+        timed: the numbers are times, of which many deltas may have the same: they say what is older than the snapshot,
+            and nothing of what is missing.
     """
 
-    def __init__(self, *, chained: bool) -> None:
+    def __init__(self, *, chained: bool = False, timed: bool = False) -> None:
         self._chained = chained
+        self._timed = timed
         self._last: int | None = None
         self._fresh = False
         self._unnumbered = False
@@ -49,6 +52,9 @@ class Sync:
             raise RuntimeError("a delta was judged without a snapshot")
         if self._unnumbered:
             self._unnumbered, self._last = False, previous
+        if self._timed and not self._fresh and last >= self._last:
+            self._last = last
+            return Step.APPLY
         if last <= self._last:
             return Step.STALE
         if previous > self._last or (self._chained and not self._fresh and previous != self._last):

@@ -31,6 +31,8 @@ _UNKNOWN: Final = {
     "ts_recv": Flag.NO_ARRIVAL,
     "sequence": Flag.NO_SEQUENCE,
     "order_id": Flag.NO_ORDER,
+    "bid_size": Flag.NO_SIZE,
+    "ask_size": Flag.NO_SIZE,
     "trade_id": Flag.NO_TRADE_ID,
     "maker_order_id": Flag.NO_ORDER,
     "taker_order_id": Flag.NO_ORDER,

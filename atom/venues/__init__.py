@@ -5,6 +5,10 @@ from typing import Final
 from atom.venues.binance import Binance
 from atom.venues.binance_delivery import BinanceDelivery
 from atom.venues.binance_futures import BinanceFutures
+from atom.venues.bitfinex import Bitfinex
+from atom.venues.bitstamp import Bitstamp
+from atom.venues.bybit import Bybit
+from atom.venues.coinbase import Coinbase
 from atom.venues.deribit import Deribit
 from atom.venues.independent_reserve import IndependentReserve
 from atom.venues.kraken import Kraken
@@ -18,6 +22,10 @@ VENUES: Final[dict[str, type[Venue]]] = {
         Binance,
         BinanceDelivery,
         BinanceFutures,
+        Bitfinex,
+        Bitstamp,
+        Bybit,
+        Coinbase,
         Deribit,
         IndependentReserve,
         Kraken,

@@ -13,7 +13,7 @@ from math import isfinite, nan
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 from uuid import UUID
 
-from atom.columns import Columns, Rules, Stamp
+from atom.columns import Columns, Levels, Rules, Stamp
 
 Json: TypeAlias = dict[str, Any]  # an object as the venue sent it; every field is checked where it is read
 
@@ -70,6 +70,7 @@ class Venue(ABC):
     def __init__(self) -> None:
         self.listings: dict[str, Listing] = {}  # by the venue's name
         self.channels: dict[int, tuple[str, str]] = {}  # number -> kind and the venue's name of the symbol
+        self.books: dict[str, str] = {}  # which of the books that it tells of a symbol is read
 
     @abstractmethod
     def symbols_of(self, message: Any) -> Sequence[str]:
@@ -94,6 +95,10 @@ class Venue(ABC):
     def connected(self, url: str) -> None:
         """A new connection: the channels that an earlier one agreed on are forgotten."""
         self.channels.clear()
+
+    def is_book(self, symbol: str, kind: str) -> bool:
+        """Whether this kind of its book is the one that is read of a symbol: the one that came first."""
+        return self.books.setdefault(symbol, kind) == kind
 
     @abstractmethod
     def answered(self, url: str) -> str | None:
@@ -161,6 +166,13 @@ def period(value: object) -> int:
     if found is None:
         raise ValueError(f"{value!r:.40} is no length of time")
     return int(found[1]) * _UNITS[found[2]] * 10**9
+
+
+def levels(value: object) -> Levels:
+    """A JSON list of [price, size]; TypeError where it is no list."""
+    if not isinstance(value, list):
+        raise TypeError(f"{value!r:.40} is no list of levels")
+    return value
 
 
 def step(value: object) -> Decimal:

@@ -35,3 +35,17 @@ def test_an_overlap_is_a_gap_only_where_deltas_name_the_one_before():
         sync.snapshot(100)
         assert sync.delta(100, 105) is Step.APPLY
         assert sync.delta(103, 108) is step
+
+
+def test_times_order_changes_and_do_not_count_them():
+    """Many changes may have one time; of those that a picture holds, that is all that can be told."""
+    sync = Sync(timed=True)
+    sync.snapshot(100)
+    assert [sync.delta(0, time) for time in (99, 100, 105, 105, 104, 200)] == [
+        Step.STALE,
+        Step.STALE,
+        Step.APPLY,
+        Step.APPLY,
+        Step.STALE,
+        Step.APPLY,
+    ]
