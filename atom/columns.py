@@ -350,7 +350,7 @@ class Columns:
                 self._sizes["book"].extend([level[1] for level in levels])
         except (IndexError, KeyError, TypeError) as error:
             raise MisreadError(stamp.place, "a level is [price, size]") from error
-        if checksum is not None:
+        if checksum is not None and clear + len(bids) + len(asks):  # what changes nothing says nothing new
             self._checks.append((len(self._book) - 1, checksum))
 
     def _unplaced(self, delta: Delta) -> None:

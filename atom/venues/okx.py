@@ -214,13 +214,11 @@ def _note(channel: str, data: Json, at: Stamp, listing: Listing | None, columns:
         case "index-tickers":
             columns.note("index_price", at, number(data["idxPx"]))
         case "open-interest":
-            size, each = number(data["oi"]), nan
+            size, each, value = number(data["oi"]), nan, nan
             if listing is not None and listing.contract_size is not None:
                 each = float(listing.contract_size)
-            if listing is not None and listing.inverse:
-                columns.note("open_interest", at, Unit.QUOTE, size * each, each, size * each)
-            else:
-                columns.note("open_interest", at, Unit.CONTRACTS, size, each, nan)
+                value = size * each if listing.inverse else nan
+            columns.note("open_interest", at, Unit.CONTRACTS, size, each, value)
         case _:
             for order in data["details"]:
                 when = at._replace(ts_event=venue_time(digits(order["ts"])))

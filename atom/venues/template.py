@@ -214,7 +214,7 @@ def iso_time(value: object) -> int:
     found = _ISO.fullmatch(text(value))
     if found is None:
         raise ValueError(f"{value!r:.40} is no time in UTC")
-    return int(datetime.fromisoformat(f"{found[1]}+00:00").timestamp()) * 10**9 + _fraction(found[2])
+    return whole(int(datetime.fromisoformat(f"{found[1]}+00:00").timestamp()) * 10**9 + _fraction(found[2]))
 
 
 def seconds(value: object) -> int:
