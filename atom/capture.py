@@ -22,24 +22,27 @@ one stream after another file.
 """
 
 import gzip
-import heapq
 import io
 import lzma
 import re
 import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, suppress
 from enum import Enum
-from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
+import numpy as np
 import pyarrow as pa
 
+from atom.instrument import Ints
+from atom.layout.frame import Block, frame
 from fusion.errors import CaptureError
 
 _LONGEST = 64 * 2**20  # the instrument list of a large venue is about 20 MB
 _LINES = 1 << 40  # a place is file * _LINES + line
+_CHUNK = 1 << 22
+_DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError)
 _LATEST = 2**63  # ns
 _DIGITS = 19
 
@@ -81,6 +84,47 @@ class Line(NamedTuple):
     stream: int = 0
 
 
+class Lines(NamedTuple):
+    """Recorded lines, by arrival.
+
+    Attributes:
+        block: where they stand.
+        other: by place, those that are no messages received.
+        streams: of each file the stream that it is of.
+    """
+
+    block: Block
+    other: Mapping[int, Line]
+    streams: Sequence[int]
+
+    def line(self, index: int) -> Line:
+        """One of them."""
+        place = int(self.block.place[index])
+        if place in self.other:
+            return self.other[place]
+        start, end = self.block.spans[index]
+        return Line(
+            int(self.block.ts_recv[index]),
+            Form.MESSAGE,
+            "",
+            self.block.text[start:end].tobytes(),
+            place,
+            self.stream(place),
+        )
+
+    def stream(self, place: int) -> int:
+        """Which stream a line is of."""
+        return self.streams[place // _LINES]
+
+    def streams_of(self) -> Ints:
+        """Which stream each is of."""
+        return np.array(self.streams, np.int64)[self.block.place // _LINES]
+
+    def part(self, first: int, end: int) -> "Lines":
+        """Those from `first` up to `end`."""
+        return Lines(Block(self.block.text, *(each[first:end] for each in self.block[1:])), self.other, self.streams)
+
+
 class Capture:
     """Recorded files read as one stream, by arrival.
 
@@ -98,9 +142,13 @@ class Capture:
         self._streams = [streams.setdefault(_stream(file), number) for number, file in enumerate(files)]
 
     def __iter__(self) -> Iterator[Line]:
-        if len(self._files) == 1:
-            return self._read(0)
-        return heapq.merge(*(self._read(index) for index in range(len(self._files))), key=attrgetter("ts_recv"))
+        for lines in self.blocks():
+            for index in range(len(lines.block.place)):
+                yield lines.line(index)
+
+    def blocks(self) -> Iterator["Lines"]:
+        """The same lines many at a time."""
+        return _merged([self._blocks(index) for index in range(len(self._files))])
 
     def where(self, place: int) -> str:
         """A place as `file:line`."""
@@ -110,30 +158,59 @@ class Capture:
     def __str__(self) -> str:
         return ", ".join(map(str, self._files))
 
-    def _read(self, index: int) -> Iterator[Line]:
-        place, stream = index * _LINES, self._streams[index]
-        found = False
+    def _blocks(self, index: int) -> Iterator["Lines"]:
+        place, rest, found = index * _LINES + 1, b"", False
         with closing(_open(self._files[index])) as file:
             while True:
-                place += 1
                 try:
-                    text = file.readline(_LONGEST)
-                except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
+                    read = file.read(_CHUNK)
+                except _DAMAGED as error:
+                    raise self._damaged(index, error) from error
+                upto = read.rfind(b"\n") + 1 if read else 0
+                whole, rest = (rest + read[:upto], read[upto:]) if upto else (b"", rest + read)
+                if not read:
+                    whole, rest = rest, b""
+                if len(rest) >= _LONGEST:
+                    last = place + whole.count(b"\n")
                     raise CaptureError(
-                        f"{self.where(place)}: the compressed file is cut short or damaged: {error}"
-                    ) from error
-                if not text:
+                        f"{self.where(last)}: the line is longer than {_LONGEST} bytes, so this is no capture"
+                    )
+                if whole:
+                    block = frame(np.frombuffer(whole, np.uint8), place)
+                    place += len(block.place)
+                    lines = self._sorted_out(block, whole)
+                    if len(lines.block.place):
+                        found = True
+                        yield lines
+                if not read:
                     break
-                line = self._parse(text, place, stream)
-                if line is not None:
-                    found = True
-                    yield line
         if not found:
             raise CaptureError(f"{self._files[index]}: the capture holds no message")
 
+    def _sorted_out(self, block: Block, text: bytes) -> "Lines":
+        """Lines of a text: those of messages as they are, the few others one by one."""
+        other: dict[int, Line] = {}
+        keep = np.ones(len(block.place), np.bool_)
+        for at in np.flatnonzero(block.ts_recv < 0):
+            (start, end), place_of = block.spans[at], int(block.place[at])
+            line = self._parse(text[start : end + 1], place_of, self._streams[place_of // _LINES])
+            keep[at] = line is not None
+            if line is not None:
+                block.ts_recv[at] = line.ts_recv
+                other[line.place] = line
+        return Lines(
+            block if keep.all() else Block(block.text, *(each[keep] for each in block[1:])), other, self._streams
+        )
+
+    def _damaged(self, index: int, error: Exception) -> CaptureError:
+        """What to say of a file that cannot be read to its end, with the line that it ends in."""
+        place = index * _LINES + 1
+        with closing(_open(self._files[index])) as file, suppress(*_DAMAGED):
+            while file.readline(_LONGEST):
+                place += 1
+        return CaptureError(f"{self.where(place)}: the compressed file is cut short or damaged: {error}")
+
     def _parse(self, text: bytes, place: int, stream: int) -> Line | None:
-        if len(text) == _LONGEST:
-            raise CaptureError(f"{self.where(place)}: the line is longer than {_LONGEST} bytes, so this is no capture")
         stamp, space, body = text.partition(b" ")
         if space and len(stamp) <= _DIGITS and stamp.isdigit():
             line = Line(int(stamp), Form.MESSAGE, "", body, place, stream)
@@ -161,6 +238,47 @@ class Capture:
                 f"{self.where(place)}: the time {stamp.decode()} is past the year 2262; want nanoseconds"
             )
         return line
+
+
+def _merged(files: Sequence[Iterator[Lines]]) -> Iterator[Lines]:
+    """Files as one, by arrival, each in its own order; of lines that came together those of the first file first."""
+    if len(files) == 1:
+        yield from files[0]
+        return
+    waiting = [next(file, None) for file in files]
+    latest = [0] * len(files)  # arrival as far as each file was taken
+    while any(waiting):
+        keys = [
+            None if lines is None else np.maximum.accumulate(np.maximum(lines.block.ts_recv, latest[index]))
+            for index, lines in enumerate(waiting)
+        ]
+        limit, slowest = min((int(key[-1]), index) for index, key in enumerate(keys) if key is not None)
+        taken: list[tuple[Lines, Ints]] = []
+        for index, (lines, key) in enumerate(zip(waiting, keys, strict=True)):
+            if lines is None or key is None:
+                continue
+            count = int(np.searchsorted(key, limit, "right" if index <= slowest else "left"))
+            if count:
+                taken.append((lines.part(0, count), key[:count]))
+                latest[index] = int(key[count - 1])
+            left = lines.part(count, len(lines.block.place))
+            waiting[index] = left if len(left.block.place) else next(files[index], None)
+        yield _together(taken)
+
+
+def _together(parts: Sequence[tuple[Lines, Ints]]) -> Lines:
+    if len(parts) == 1:
+        return parts[0][0]
+    order = np.argsort(np.concatenate([key for _, key in parts]), kind="stable")
+    other: dict[int, Line] = {}
+    before, spans = 0, []
+    for lines, _ in parts:
+        spans.append(lines.block.spans + before)
+        before += len(lines.block.text)
+        other.update(lines.other)
+    text = np.concatenate([lines.block.text for lines, _ in parts])
+    columns = (np.concatenate([lines.block[field] for lines, _ in parts])[order] for field in (2, 3))
+    return Lines(Block(text, np.concatenate(spans)[order], *columns), other, parts[0][0].streams)
 
 
 def _open(path: Path) -> BinaryIO:

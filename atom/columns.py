@@ -3,17 +3,18 @@
 from collections import deque
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import NamedTuple
 
 import numpy as np
 
 from atom import tables
-from atom.book.checksum import Checker, Form, Verdict, Written
+from atom.audit import Audit
+from atom.book.checksum import Checker
 from atom.decimals import DecimalColumn, look
-from atom.events import Action, Events, Flag, Rows, Side, Status, StatusKind, empty
+from atom.events import Events, Flag, Rows, Side, Status, StatusKind
 from atom.instrument import Instrument, Ints, common_step, rescale
 from atom.ledger import Ledger, Order
-from atom.stamp import Delta, Levels, Stamp, look_at
+from atom.rules import Rules
+from atom.stamp import Delta, Levels, Stamp, Stamps, look_at
 from atom.sync import Step, Sync
 from atom.tables import MisreadError
 
@@ -27,25 +28,6 @@ _LAST, _SNAPSHOT, _BY_PRICE = int(Flag.LAST), int(Flag.SNAPSHOT), int(Flag.BY_PR
 _NO_ORDER, _NO_TRADE_ID, _NO_SEQUENCE = int(Flag.NO_ORDER), int(Flag.NO_TRADE_ID), int(Flag.NO_SEQUENCE)
 _OF_LEVELS, _OF_QUOTE = _BY_PRICE | _NO_ORDER, _LAST | _BY_PRICE
 _WAITING = 10_000  # deltas kept while there is no snapshot; a snapshot older than these would be refetched
-
-
-class Rules(NamedTuple):
-    """How a venue keeps its books.
-
-    Attributes:
-        chained: each delta names the one before it.
-        form: of its checksums.
-        depth: levels a side that it tells of, unless a full picture says otherwise; what falls below is gone without a
-            word. None for all.
-        timed: its numbers are times, of which many changes may have the same: they tell what is older than a picture.
-        remaining: a FILL of an order tells what remains of it, and the picture may hold changes that follow it.
-    """
-
-    chained: bool = False
-    form: Form | None = None
-    depth: int | None = None
-    timed: bool = False
-    remaining: bool = False
 
 
 class Columns:
@@ -76,17 +58,17 @@ class Columns:
         self._ledger = Ledger() if rules.remaining else None
         self._written = rules.form is not None
         self._depth = rules.depth
-        self._checker = Checker(rules.form, rules.depth) if rules.form or rules.depth else None
+        self._audit = Audit(Checker(rules.form, rules.depth)) if rules.form or rules.depth else None
         self._step: dict[str, Decimal] = {}  # of prices and of sizes, so far
         self._empty()
 
     def _empty(self) -> None:
-        self._book: list[tuple[int, ...]] = []  # see `atom.tables`
-        self._orders: list[tuple[int, int, int]] = []  # action, side, id
+        self._book = tables.Messages(8)  # see `atom.tables`
+        self._orders = tables.Messages(3)  # action, side, id
         self._checks: list[tuple[int, int]] = []  # message of the book, what the venue says
         self._depths: list[tuple[int, int]] = []  # message of the book, how many levels from there on
-        self._trade: list[tuple[int, ...]] = []  # common, place, side, trade id
-        self._quote: list[tuple[int, ...]] = []  # common, place
+        self._trade = tables.Messages(9)  # common, place, side, trade id, orders of maker and taker
+        self._quote = tables.Messages(5)  # common, place
         self._notes: dict[str, list[tuple[float, ...]]] = {}
         self._prices, self._sizes = (
             {kind: DecimalColumn(as_written=self._written and kind == "book") for kind in KINDS} for _ in range(2)
@@ -95,7 +77,7 @@ class Columns:
     @property
     def stale(self) -> bool:
         """Whether the book waits for a full picture."""
-        return not (self._whole or self._sync.synced) or (self._checker is not None and self._checker.broken)
+        return not (self._whole or self._sync.synced) or (self._audit is not None and self._audit.broken)
 
     @property
     def waits(self) -> bool:
@@ -105,7 +87,7 @@ class Columns:
     @property
     def pending(self) -> bool:
         """Whether there is something to take."""
-        return bool(self._book or self._trade or self._quote or self._notes or self.status)
+        return any(len(each) for each in (self._book, self._trade, self._quote, self._notes, self.status))
 
     def begin(self, stamp: Stamp) -> None:
         """A recording begins: whatever was known of the book from before is not served."""
@@ -171,6 +153,25 @@ class Columns:
                 self._waiting.append(delta)
             case Step.STALE:
                 pass
+
+    def follows(self, previous: int, last: int) -> bool:
+        """Whether a delta begins exactly where the book stands."""
+        return self._sync.follows(previous, last)
+
+    def deltas_read(self, stamps: Stamps, last: Ints, counts: Ints, levels: Ints) -> None:
+        """Many changes of the book, the first of which `follows`, and each next one the one before it.
+
+        Args:
+            stamps: of each.
+            last: its last update.
+            counts: its bids and asks, shape (deltas, 2).
+            levels: of all of them, bids before asks; see `Levels`.
+        """
+        self.updates += len(last)
+        common = stamps.columns(last, _OF_LEVELS)
+        self._book.extend(np.stack((*common, np.zeros_like(last), counts[:, 0], counts[:, 1]), axis=1))
+        self._numbers(levels)
+        self._sync.advance(int(last[-1]))
 
     def whole(
         self,
@@ -267,6 +268,15 @@ class Columns:
         self._prices["trade"].append(of[0])
         self._sizes["trade"].append(of[1])
 
+    def trades_read(self, stamps: Stamps, trade_id: Ints, sells: Ints, of: tuple[Ints, Ints], flags: int) -> None:
+        """Many trades; `of` is price and size, each digits and decimals, shape (trades, 2)."""
+        none = np.zeros_like(trade_id)
+        side = np.where(sells == 1, int(Side.ASK), int(Side.BID))
+        common = stamps.columns(trade_id, flags | _LAST | _NO_ORDER)
+        self._trade.extend(np.stack((*common, side, trade_id, none, none), axis=1))
+        self._prices["trade"].extend_read(of[0])
+        self._sizes["trade"].extend_read(of[1])
+
     def quote(
         self, stamp: Stamp, sequence: int | None, bid: tuple[str, str], ask: tuple[str, str], *, flags: Flag = _PLAIN
     ) -> None:
@@ -279,6 +289,13 @@ class Columns:
         sizes["bid"].append(bid[1])
         prices["ask"].append(ask[0])
         sizes["ask"].append(ask[1])
+
+    def quotes_read(self, stamps: Stamps, sequence: Ints, bid: tuple[Ints, Ints], ask: tuple[Ints, Ints]) -> None:
+        """Many tops of the book; each side is price and size, each digits and decimals, shape (quotes, 2)."""
+        self._quote.extend(np.stack(stamps.columns(sequence, _OF_QUOTE), axis=1))
+        for name, (price, size) in (("bid", bid), ("ask", ask)):
+            self._prices[name].extend_read(price)
+            self._sizes[name].extend_read(size)
 
     def note(self, kind: str, stamp: Stamp, *values: float, sequence: int | None = None) -> None:
         """Administrative data: a row of `kind`, the fields of its dtype after the common ones in their order."""
@@ -294,27 +311,21 @@ class Columns:
         Raises:
             MisreadError: a price or size is no number.
         """
-        book = np.repeat(
-            tables.column(self._book, tables.PLACE),
-            tables.column(self._book, tables.BIDS) + tables.column(self._book, tables.ASKS),
-        )
-        quote = tables.column(self._quote, tables.PLACE)
-        places = {"book": book, "trade": tables.column(self._trade, tables.PLACE), "bid": quote, "ask": quote}
+        told, trade, quote = self._book.array(), self._trade.array(), self._quote.array()
+        places = {
+            "book": np.repeat(told[:, tables.PLACE], told[:, tables.BIDS] + told[:, tables.ASKS]),
+            "trade": trade[:, tables.PLACE],
+            "bid": quote[:, tables.PLACE],
+            "ask": quote[:, tables.PLACE],
+        }
         prices, tick = self._on_step("price", *tables.integers(self._prices, places, tick))
         sizes, lot = self._on_step("size", *tables.integers(self._sizes, places, lot))
-        quotes = tables.common(empty("quote", len(self._quote)), self._quote)
-        for side in ("bid", "ask"):
-            quotes[f"{side}_price"], quotes[f"{side}_size"] = prices[side], sizes[side]
-        trades = tables.common(empty("trade", len(self._trade)), self._trade)
-        for index, name in enumerate(("side", "trade_id", "maker_order_id", "taker_order_id"), tables.PLACE + 1):
-            trades[name] = tables.column(self._trade, index)
-        trades["price"], trades["size"] = prices["trade"], sizes["trade"]
-        rows = self._checked(tables.book(self._book, prices["book"], sizes["book"], self._orders))
+        rows = self._audited(tables.book(told, prices["book"], sizes["book"], self._orders.array()), told)
         taken = Events(
             instrument=Instrument(venue, symbol, venue_symbol, tick, lot),
             book=rows,
-            trade=trades,
-            quote=quotes,
+            trade=tables.trades(trade, prices["trade"], sizes["trade"]),
+            quote=tables.quotes(quote, prices, sizes),
             status=tuple(sorted(self.status, key=lambda status: status.ts_recv)),
             more={kind: tables.notes(kind, told) for kind, told in sorted(self._notes.items())},
         )
@@ -338,12 +349,16 @@ class Columns:
             orders = self._ledger.complete(orders)
         if orders:
             self._book.append((*stamp.columns(last, flags), clear, len(orders), 0))
-            self._orders += [(order.action, order.side, order.order_id) for order in orders]
+            for order in orders:
+                self._orders.append((order.action, order.side, order.order_id))
             self._prices["book"].extend([order.price for order in orders])
             self._sizes["book"].extend([order.size for order in orders])
             return
         flags |= _OF_LEVELS
         self._book.append((*stamp.columns(last, flags), clear, len(bids), len(asks)))
+        if isinstance(bids, np.ndarray) and isinstance(asks, np.ndarray):
+            self._numbers(np.concatenate((bids, asks)))
+            return
         try:
             for levels in (bids, asks):
                 self._prices["book"].extend([level[0] for level in levels])
@@ -352,6 +367,10 @@ class Columns:
             raise MisreadError(stamp.place, "a level is [price, size]") from error
         if checksum is not None and clear + len(bids) + len(asks):  # what changes nothing says nothing new
             self._checks.append((len(self._book) - 1, checksum))
+
+    def _numbers(self, levels: Ints) -> None:
+        self._prices["book"].extend_read(levels[:, :2])
+        self._sizes["book"].extend_read(levels[:, 2:])
 
     def _unplaced(self, delta: Delta) -> None:
         if delta.orders:
@@ -367,34 +386,15 @@ class Columns:
         """Numbers on a step of which all before were multiples too."""
         before = self._step.get(of, step)
         self._step[of] = now = step if step == before else common_step(step, before)
-        if now != before and self._checker is not None:
-            self._checker.rescale(of, int(before / now))
+        if now != before and self._audit is not None:
+            self._audit.rescale(of, int(before / now))
         return {kind: rescale(values, step, now) for kind, values in columns.items()} if now != step else columns, now
 
-    def _checked(self, rows: Rows) -> Rows:
-        """Rows of the book with what follows from the venue's rules: levels that fall out, and wrong checksums."""
-        if self._checker is None:
+    def _audited(self, rows: Rows, told: Ints) -> Rows:
+        if self._audit is None:
             return rows
-        counts = tables.counts(self._book)
-        ends = np.cumsum(counts)
-        depths = np.array(self._depths, np.int64).reshape(-1, 2)
-        depths[:, 0] = (ends - counts)[depths[:, 0]]
-        messages, expected = np.array(self._checks, np.int64).reshape(-1, 2).T
-        written = None
-        if self._written:
-            told = np.zeros((4, len(rows)), np.int64)
-            some = rows["action"] != Action.CLEAR
-            for place, column in ((0, self._prices["book"]), (2, self._sizes["book"])):
-                told[place, some], told[place + 1, some] = column.written()
-            written = Written(*told)
-        checked, verdicts = self._checker.check(rows, written, ends[messages] - 1, expected, depths)
-        self.checksums_ok += int(np.isin(verdicts, (Verdict.RIGHT, Verdict.RESYNCED)).sum())
-        self.checksums_bad += int((verdicts == Verdict.WRONG).sum())
-        for message in np.flatnonzero((verdicts == Verdict.WRONG) | (verdicts == Verdict.RESYNCED)):
-            row = rows[ends[messages[message]] - 1]
-            sequence = None if row["flags"] & Flag.NO_SEQUENCE else int(row["sequence"])
-            kind, detail = StatusKind.RESYNC, "a snapshot whose checksum is right"
-            if verdicts[message] == Verdict.WRONG:
-                kind, detail = StatusKind.CHECKSUM, f"the venue's checksum is {expected[message]}, the book's is not"
-            self.status.append(Status(kind, int(row["ts_recv"]), sequence, detail))
-        return checked
+        written = (self._prices["book"].written(), self._sizes["book"].written()) if self._written else None
+        rows, status = self._audit.check(rows, tables.counts(told), (self._checks, self._depths), written)
+        self.checksums_ok, self.checksums_bad = self._audit.right, self._audit.wrong
+        self.status += status
+        return rows

@@ -48,6 +48,7 @@ class DecimalColumn:
 
     def __init__(self, *, as_written: bool = False) -> None:
         self._texts: list[str] = []
+        self._read: list[Ints] = []
         self._chunks: list[tuple[Ints, int]] = []
         self._decimals: list[Ints] | None = [] if as_written else None
         self._done = 0
@@ -55,14 +56,20 @@ class DecimalColumn:
     def append(self, text: str) -> None:
         """Adds one."""
         self._texts.append(text)
-        if len(self._texts) >= _CHUNK:
+        if self._read or len(self._texts) >= _CHUNK:
             self._convert()
 
     def extend(self, texts: Iterable[str]) -> None:
         """Adds many."""
         self._texts.extend(texts)
-        if len(self._texts) >= _CHUNK:
+        if self._read or len(self._texts) >= _CHUNK:
             self._convert()
+
+    def extend_read(self, numbers: Ints) -> None:
+        """Adds many that are integers already: digits and how many of them stand after the dot, shape (numbers, 2)."""
+        if self._texts:
+            self._convert()
+        self._read.append(numbers)
 
     def finish(self) -> tuple[Ints, Decimal]:
         """All numbers as integers, and their step: the power of ten of the most decimals seen, trailing zeros aside.
@@ -94,6 +101,9 @@ class DecimalColumn:
             raise UnreadableError(before + widest, str(int(values[widest]) * power(own))) from error
 
     def _convert(self) -> None:
+        if self._read:
+            read, self._read = np.concatenate(self._read), []
+            self._take(*_on_least_step(read[:, 0], read[:, 1]), read[:, 1])
         if not self._texts:
             return
         texts, self._texts = self._texts, []
@@ -101,10 +111,13 @@ class DecimalColumn:
             values, places = _integers(texts)
         except (pa.ArrowException, TypeError, ValueError) as error:
             raise _first_bad(texts, self._done) from error
+        self._take(values, places, _decimals(texts) if self._decimals is not None else None)
+
+    def _take(self, values: Ints, places: int, decimals: Ints | None) -> None:
         self._chunks.append((values, places))
-        if self._decimals is not None:
-            self._decimals.append(_decimals(texts))
-        self._done += len(texts)
+        if self._decimals is not None and decimals is not None:
+            self._decimals.append(decimals)
+        self._done += len(values)
 
 
 def on_one_step(columns: Mapping[str, tuple[Ints, Decimal]], step: Decimal | None) -> tuple[dict[str, Ints], Decimal]:
@@ -131,6 +144,27 @@ def on_one_step(columns: Mapping[str, tuple[Ints, Decimal]], step: Decimal | Non
     if any(rest.any() for _, rest in parts.values()):
         return whole, seen
     return {name: quotient for name, (quotient, _) in parts.items()}, step
+
+
+def _on_least_step(digits: Ints, decimals: Ints) -> tuple[Ints, int]:
+    """Numbers on the step of the most decimals among them, trailing zeros aside.
+
+    Args:
+        digits: below 10**18.
+        decimals: how many of them stand after the dot, up to 18.
+    """
+    places = int(decimals.max(initial=0))
+    if (decimals == places).all():
+        values = digits
+    else:
+        missing = places - decimals
+        if (digits > (2**63 - 1) // 10**missing).any():
+            exact = [Decimal(int(digit)).scaleb(-int(many)) for digit, many in zip(digits, decimals, strict=True)]
+            return _integers([format(number, "f") for number in exact])
+        values = digits * 10**missing
+    while places and not (values % 10).any():
+        values, places = values // 10, places - 1
+    return values, places
 
 
 def _integers(texts: Sequence[str]) -> tuple[Ints, int]:

@@ -3,13 +3,18 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 from copy import copy
+from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import orjson
 
-from atom.capture import Form, Line
+from atom import hot
+from atom.capture import Form, Line, Lines
 from atom.columns import Columns
 from atom.events import Events, Status, StatusKind
+from atom.instrument import Ints
+from atom.layout import Found, Layouts
 from atom.stamp import Stamp
 from atom.tables import MisreadError
 from atom.venues.template import Json, Venue
@@ -17,6 +22,7 @@ from atom.venues.template import Json, Venue
 _BROKEN = (KeyError, TypeError, ValueError, ArithmeticError, AttributeError)  # what reading a malformed message raises
 _SYMBOL = re.compile(r"[\w./:@+-]{1,64}")
 _SHOWN = 80  # bytes of what nobody understood
+_FEWEST, _BATCH = 16, 1 << 16  # lines taken at once
 _EXPECT = b"expect"  # the note that names the symbols which a stream shall bring
 
 
@@ -58,6 +64,8 @@ class Desk:
         self._early: list[tuple[Json, Line]] = []  # a snapshot that names no symbol, before the first line that does
         self._assumed: Line | None = None  # the last line taken to be about the only symbol so far
         self._careful = False
+        self._layouts = Layouts()
+        self._batch = _FEWEST
 
     @property
     def early(self) -> int:
@@ -82,6 +90,19 @@ class Desk:
         else:
             self.receive(line)
         return True
+
+    def take_all(self, lines: Lines) -> None:
+        """Takes lines one after the other, those of a form that comes by the thousand many at once.
+
+        Raises:
+            BadLineError: one is malformed.
+        """
+        at = 0
+        while at < len(lines.block.place):
+            some = lines.part(at, at + self._batch)
+            self._take_some(some)
+            at += self._batch
+            self._batch = min(2 * self._batch, _BATCH)  # small ones first: what they teach serves the next
 
     def receive(self, line: Line) -> bool:
         """Takes a message or an answer that may be anything; whether it was understood.
@@ -139,6 +160,28 @@ class Desk:
         shown = line.body[:_SHOWN].decode("utf-8", "replace")
         columns.status.append(_status(StatusKind.PARSE_ERROR, line, f"{before}not understood: {shown!r}"))
 
+    def _take_some(self, lines: Lines) -> None:
+        found = self._layouts.read(lines.block.text, lines.block.spans)
+        streams, names = lines.streams_of(), self._layouts.names
+        known = found.layout >= 0
+        for number, symbol in _pairs(streams[known], found.symbol[known]):
+            stream = self._streams.get(number)
+            if stream is None or names[symbol] not in stream.columns:
+                known &= (streams != number) | (found.symbol != symbol)
+        edges = np.flatnonzero(np.diff(known, prepend=~known[:1], append=~known[-1:]))
+        for first, end in pairwise(edges.tolist()):
+            if known[first] and end - first >= _FEWEST:
+                self._take_hot(lines, found, np.arange(first, end), streams)
+            else:
+                for index in range(first, end):
+                    self.take(lines.line(index))
+
+    def _take_hot(self, lines: Lines, found: Found, some: Ints, streams: Ints) -> None:
+        hot.take(self._layouts, lines.block, found, some, self.columns.__getitem__)
+        deltas = some[np.isin(found.layout[some], self._layouts.of_kind("delta"))]
+        for number, symbol in _pairs(streams[deltas], found.symbol[deltas]):
+            self._streams[number].books.add(self._layouts.names[symbol])
+
     def _message(self, stream: "_Stream", line: Line) -> bool:
         if stream.venue.pong and line.body.strip() == stream.venue.pong.encode():
             return self._nameless(stream, line, explained=True)
@@ -151,6 +194,8 @@ class Desk:
             understood = True
             for name in names:
                 understood &= self._about(stream, name, message, line)
+            if understood and not self._careful:
+                self._learn(stream, message, line)
             return understood
         if not (self.venue.unnamed and isinstance(message, dict) and len(self.columns) < 2):
             return self._nameless(stream, line, explained=stream.venue.is_nameless(message))
@@ -158,6 +203,11 @@ class Desk:
             return self._only(stream, message, line)
         self._early.append((message, line))
         return True
+
+    def _learn(self, stream: "_Stream", message: Any, line: Line) -> None:
+        like = stream.venue.hot(message)
+        if like is not None and like.symbol in stream.columns:
+            self._layouts.learn(line.body, like)
 
     def _answer(self, line: Line) -> bool:
         message = _parsed(line)
@@ -312,6 +362,13 @@ class _Stream:
                 columns.lost(Stamp(None, line.ts_recv, line.place))
             yield columns
         self.books.clear()
+
+
+def _pairs(streams: Ints, symbols: Ints) -> Iterator[tuple[int, int]]:
+    """Each stream with each symbol that it brings."""
+    many = int(symbols.max(initial=0)) + 1
+    for pair in np.flatnonzero(np.bincount(streams * many + symbols)):
+        yield divmod(int(pair), many)
 
 
 def _parsed(line: Line) -> Any:

@@ -41,8 +41,8 @@ def read_capture(venue_id: str, files: Sequence[Path], http_files: Sequence[Path
     of, capture = venue(venue_id), Capture([*files, *http_files])
     desk = Desk(of, capture.where)
     try:
-        for line in capture:
-            desk.take(line)
+        for lines in capture.blocks():
+            desk.take_all(lines)
         if not desk.columns:
             count = desk.messages + desk.early
             raise CaptureError(f"{capture}: none of {count} messages is about a symbol of {of.id}")

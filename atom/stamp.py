@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from atom.decimals import look
 from atom.events import Flag
+from atom.instrument import Ints
 from atom.ledger import Order
 from atom.tables import MisreadError
 
-Levels = Sequence[Sequence[str]]  # [price, size], as the venue writes them
+Levels = Sequence[Sequence[str]] | Ints
+"""[price, size] as the venue writes them, or read: price, its decimals, size, its decimals."""
 
 _NO_EVENT_TIME, _BAD_CLOCK, _NO_SEQUENCE = int(Flag.NO_EVENT_TIME), int(Flag.BAD_CLOCK), int(Flag.NO_SEQUENCE)
 
@@ -36,6 +40,37 @@ class Stamp(NamedTuple):
         if sequence is None:
             flags |= _NO_SEQUENCE
         return ts_event or 0, ts_recv, sequence or 0, flags, place
+
+
+class Stamps(NamedTuple):
+    """The stamps of many messages.
+
+    Attributes:
+        ts_event: the venue's times, ns, or None where it says none.
+        ts_recv, place: of each.
+    """
+
+    ts_event: Ints | None
+    ts_recv: Ints
+    place: Ints
+
+    def columns(self, sequence: Ints, flags: int) -> tuple[Ints, Ints, Ints, Ints, Ints]:
+        """The common columns and the place."""
+        if self.ts_event is None:
+            flags |= _NO_EVENT_TIME
+        event = np.zeros_like(self.ts_recv) if self.ts_event is None else self.ts_event
+        late = np.where(event > self.ts_recv, flags | _BAD_CLOCK, flags)
+        return event, self.ts_recv, sequence, late, self.place
+
+    def part(self, first: int, end: int) -> "Stamps":
+        """Those from `first` up to `end`."""
+        event = None if self.ts_event is None else self.ts_event[first:end]
+        return Stamps(event, self.ts_recv[first:end], self.place[first:end])
+
+    def at(self, index: int) -> Stamp:
+        """One of them."""
+        event = None if self.ts_event is None else int(self.ts_event[index])
+        return Stamp(event, int(self.ts_recv[index]), int(self.place[index]))
 
 
 class Delta(NamedTuple):

@@ -40,6 +40,14 @@ class Sync:
         """The update that the book stands at; 0 while it is not synced."""
         return self._last or 0
 
+    def follows(self, previous: int, last: int) -> bool:
+        """Whether a delta begins exactly where the book stands, after one that was applied."""
+        return previous == self._last and last > previous and not self._fresh
+
+    def advance(self, last: int) -> None:
+        """Takes deltas of which each began where the one before it ended."""
+        self._last = last
+
     def snapshot(self, last: int | None) -> None:
         """Starts anew from a snapshot that holds all updates up to `last`; None: whatever comes next follows it."""
         self._last = last or 0

@@ -2,18 +2,61 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 
+from atom.book.engine import jit
 from atom.decimals import DecimalColumn, UnreadableError, on_one_step
 from atom.events import DTYPES, Action, Flag, Rows, Side, empty
 from atom.instrument import Ints
+
+_ADD, _MODIFY, _CANCEL, _CLEAR = (int(each) for each in (Action.ADD, Action.MODIFY, Action.CANCEL, Action.CLEAR))
+_BID, _ASK, _SNAPSHOT, _LAST = int(Side.BID), int(Side.ASK), int(Flag.SNAPSHOT), int(Flag.LAST)
 
 COMMON = ("ts_event", "ts_recv", "sequence", "flags")
 PLACE, CLEAR, BIDS, ASKS = range(4, 8)
 """Of a message of the book after the common columns: its line, whether it begins with a CLEAR, its bids and asks."""
 
-Messages = Sequence[tuple[int, ...]]
+
+class Messages:
+    """Rows of integers, gathered one by one or many at once.
+
+    Args:
+        width: integers of a row.
+    """
+
+    def __init__(self, width: int) -> None:
+        self._width = width
+        self._arrays: list[Ints] = []
+        self._rows: list[tuple[int, ...]] = []
+        self._before = 0
+
+    def __len__(self) -> int:
+        return self._before + len(self._rows)
+
+    def append(self, row: tuple[int, ...]) -> None:
+        """Adds one."""
+        self._rows.append(row)
+
+    def extend(self, rows: Ints) -> None:
+        """Adds many, shape (rows, width)."""
+        self._close()
+        self._arrays.append(rows)
+        self._before += len(rows)
+
+    def array(self) -> Ints:
+        """All of them, shape (rows, width)."""
+        self._close()
+        if len(self._arrays) != 1:
+            self._arrays = [np.concatenate([np.zeros((0, self._width), np.int64), *self._arrays])]
+        return self._arrays[0]
+
+    def _close(self) -> None:
+        if self._rows:
+            self._arrays.append(np.array(self._rows, np.int64))
+            self._before += len(self._rows)
+            self._rows = []
 
 
 class MisreadError(ValueError):
@@ -24,49 +67,72 @@ class MisreadError(ValueError):
         self.place = place
 
 
-def column(messages: Messages, index: int) -> Ints:
-    """One field of all messages."""
-    return np.fromiter((message[index] for message in messages), dtype=np.int64, count=len(messages))
-
-
-def common(rows: Rows, messages: Messages, pick: Ints | slice = slice(None)) -> Rows:
-    """`rows` with the common columns of the messages in `pick`."""
+def common(rows: Rows, messages: Ints) -> Rows:
+    """`rows` with the common columns of their messages, one message a row."""
     for index, name in enumerate(COMMON):
-        rows[name] = column(messages, index)[pick]
+        rows[name] = messages[:, index]
     return rows
 
 
-def counts(messages: Messages) -> Ints:
+def counts(messages: Ints) -> Ints:
     """How many rows of the book each message makes."""
-    return column(messages, CLEAR) + column(messages, BIDS) + column(messages, ASKS)
+    return np.asarray(messages[:, CLEAR] + messages[:, BIDS] + messages[:, ASKS])
 
 
-def book(messages: Messages, prices: Ints, sizes: Ints, orders: Sequence[tuple[int, int, int]]) -> Rows:
+def book(messages: Ints, prices: Ints, sizes: Ints, orders: Ints) -> Rows:
     """Rows of the book: for each message its CLEAR if it has one, its bids, its asks.
 
     Args:
+        messages: see `PLACE`.
         prices, sizes: of each row but a CLEAR.
         orders: likewise action, side and order id, where the venue tells of orders; else empty.
     """
-    clear, bids = column(messages, CLEAR), column(messages, BIDS)
-    of_each = counts(messages)
-    ends = np.cumsum(of_each)
-    message = np.repeat(np.arange(len(messages)), of_each)
-    within = np.arange(len(message)) - np.repeat(ends - of_each, of_each)
-    is_clear = within < clear[message]
-    rows = common(empty("book", len(message)), messages, message)
-    rows["flags"][ends[of_each > 0] - 1] |= np.uint16(Flag.LAST)
-    rows["price"][~is_clear] = prices
-    rows["size"][~is_clear] = sizes
-    if orders:
-        for index, name in enumerate(("action", "side", "order_id")):
-            rows[name][~is_clear] = column(orders, index)
-    else:
-        rows["side"] = np.where(within - clear[message] < bids[message], Side.BID, Side.ASK)
-        rows["action"] = np.where(rows["flags"] & Flag.SNAPSHOT, Action.ADD, Action.MODIFY)
-        rows["action"][rows["size"] == 0] = Action.CANCEL
-    rows["side"][is_clear] = Side.NONE
-    rows["action"][is_clear] = Action.CLEAR
+    rows = np.empty(int(counts(messages).sum()), DTYPES["book"])
+    _fill(messages, prices, sizes, orders, rows)
+    return rows
+
+
+@jit
+def _fill(messages: Ints, prices: Ints, sizes: Ints, orders: Ints, rows: Any) -> None:
+    row = told = 0
+    for message in messages:
+        flags = message[3]
+        for index in range(message[CLEAR] + message[BIDS] + message[ASKS]):
+            one = rows[row]
+            row += 1
+            one.ts_event, one.ts_recv, one.sequence, one.flags = message[0], message[1], message[2], flags
+            one.order_id = 0
+            if index < message[CLEAR]:
+                one.action, one.side, one.price, one.size = _CLEAR, 0, 0, 0
+                continue
+            one.price, one.size = prices[told], sizes[told]
+            if len(orders) > 0:
+                one.action, one.side, one.order_id = orders[told]
+            else:
+                one.side = _BID if index < message[CLEAR] + message[BIDS] else _ASK
+                if one.size == 0:
+                    one.action = _CANCEL
+                else:
+                    one.action = _ADD if flags & _SNAPSHOT else _MODIFY
+            told += 1
+        if message[CLEAR] + message[BIDS] + message[ASKS] > 0:
+            rows[row - 1].flags |= _LAST
+
+
+def trades(messages: Ints, prices: Ints, sizes: Ints) -> Rows:
+    """Rows of trades; a message is the common columns, its line, its side, its id, the orders of maker and taker."""
+    rows = common(empty("trade", len(messages)), messages)
+    for index, name in enumerate(("side", "trade_id", "maker_order_id", "taker_order_id"), PLACE + 1):
+        rows[name] = messages[:, index]
+    rows["price"], rows["size"] = prices, sizes
+    return rows
+
+
+def quotes(messages: Ints, prices: Mapping[str, Ints], sizes: Mapping[str, Ints]) -> Rows:
+    """Rows of quotes; prices and sizes are those of "bid" and "ask"."""
+    rows = common(empty("quote", len(messages)), messages)
+    for side in ("bid", "ask"):
+        rows[f"{side}_price"], rows[f"{side}_size"] = prices[side], sizes[side]
     return rows
 
 

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from atom.columns import Columns, Delta, Levels, Stamp
 from atom.events import Flag, Side
+from atom.layout import Hot, Role
 from atom.venues.template import Json, Listing, Stream, Venue, number, period, stamp, step, text, venue_time, whole
 
 _NAMES = 200  # streams a connection; 1,024 are allowed
@@ -34,6 +35,18 @@ _QUOTES = (
     "GBP",
     "AUD",
 )
+
+
+_OF_TRADE = {"p": Role.PRICE, "q": Role.SIZE, "m": Role.SELLS}
+_HOT = {
+    "bookTicker": (
+        "quote",
+        {"u": Role.SEQUENCE, "b": Role.BID, "B": Role.BID_SIZE, "a": Role.ASK, "A": Role.ASK_SIZE},
+    ),
+    "trade": ("trade", {"t": Role.SEQUENCE, **_OF_TRADE}),
+    "aggTrade": ("trade", {"a": Role.SEQUENCE, **_OF_TRADE}),
+    "depthUpdate": ("delta", {"U": Role.FIRST, "u": Role.SEQUENCE, "b": Role.BIDS, "a": Role.ASKS}),
+}
 
 
 class Binance(Venue):
@@ -89,6 +102,18 @@ class Binance(Venue):
         else:
             return kind in self.unread
         return True
+
+    def hot(self, message: Any) -> Hot | None:
+        data = inner(message)
+        kind, roles = _HOT.get(str(data.get("e", "bookTicker")), ("", {}))
+        if not kind or not isinstance(data.get("s"), str) or data.get("X") == "NA":
+            return None
+        time = "T" if data.get("T") is not None else "E"
+        told = {key: Role.ANY for key in data if key not in {"e", "X"}} | roles | {"s": Role.SYMBOL}
+        told |= {key: role for key, role in ((time, Role.TIME), ("pu", Role.PREVIOUS)) if key in data}
+        before = "" if data is message else "data."
+        flags = Flag.BY_PRICE if data.get("e") == "aggTrade" else Flag(0)
+        return Hot(kind, data["s"], {before + key: role for key, role in told.items()}, int(flags))
 
     def is_nameless(self, message: Any) -> bool:
         if not isinstance(message, dict):

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias
 from uuid import UUID
 
 from atom.columns import Columns, Levels, Rules, Stamp
+from atom.layout import Hot
 
 Json: TypeAlias = dict[str, Any]  # an object as the venue sent it; every field is checked where it is read
 
@@ -79,6 +80,10 @@ class Venue(ABC):
     @abstractmethod
     def read(self, symbol: str, message: Any, ts_recv: int, place: int, columns: Columns) -> bool:
         """Reads what a message says of one of its symbols into its columns; False where it is not understood."""
+
+    def hot(self, message: Any) -> Hot | None:
+        """How a message that was read tells what it says, where its like come by the thousand; see `atom.layout`."""
+        return None
 
     @abstractmethod
     def is_nameless(self, message: Any) -> bool:
