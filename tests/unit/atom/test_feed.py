@@ -55,7 +55,7 @@ def test_malformed_feeds_are_refused(feed):
 
 
 def test_the_known_venues_are_named():
-    with pytest.raises(BadInput, match="known are simulated, binance, binance_futures"):
+    with pytest.raises(BadInput, match="known are simulated, binance, binance_delivery"):
         open_feed("nyse:file")
 
 
