@@ -40,6 +40,7 @@ from atom.layout.frame import Block, frame
 from fusion.errors import CaptureError
 
 _LONGEST = 64 * 2**20  # the instrument list of a large venue is about 20 MB
+_LARGEST = 4 * 2**30  # bytes of a file that is read at once
 _LINES = 1 << 40  # a place is file * _LINES + line
 _CHUNK = 1 << 22
 _DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError)
@@ -296,6 +297,18 @@ def _open(path: Path) -> BinaryIO:
         return path.open("rb")
     except OSError as error:
         raise CaptureError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def read_whole(path: Path) -> bytes:
+    """All of a file, unpacked where it is gzip or xz; CaptureError where it is missing, cut short or too large."""
+    try:
+        with closing(_open(path)) as file:
+            content = file.read(_LARGEST + 1)
+    except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
+        raise CaptureError(f"{path}: the compressed file is cut short or damaged: {error}") from error
+    if len(content) > _LARGEST:
+        raise CaptureError(f"{path} holds more than {_LARGEST >> 30} GiB; split it")
+    return content
 
 
 def _nanoseconds(seconds: bytes, fraction: bytes | None) -> int:

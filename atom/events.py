@@ -38,6 +38,7 @@ class Flag(IntFlag):
     DERIVED = 512  # the venue did not say it: it follows from its rules
     TOP_ONLY = 1024  # of the top of the book alone
     NO_SIZE = 2048  # the sizes of a quote are unknown
+    NO_TICKS = 4096  # of a pool without ticks, or a log that tells none: so are its price and its liquidity
 
 
 class Action(IntEnum):
@@ -77,6 +78,17 @@ class Crowd(IntEnum):
     ACCOUNTS = 1  # all accounts, one a head
     TOP_ACCOUNTS = 2  # the top 20 % by margin, one a head
     TOP_POSITIONS = 3  # the top 20 % by margin, by the size of their positions
+
+
+class Pooled(IntEnum):
+    """What happened to the liquidity of a pool."""
+
+    MINT = 1
+    BURN = 2  # it stays owed to its owner, in v3, until collected
+    COLLECT = 3
+    COLLECT_PROTOCOL = 4  # of fees, by the exchange
+    FLASH = 5  # lent and paid back in one transaction
+    SYNC = 6  # the amounts are all that the pool holds now
 
 
 class StatusKind(StrEnum):
@@ -139,6 +151,64 @@ INSURANCE_FUND = np.dtype([*_COMMON, *_floats("balance")])
 LONG_SHORT = np.dtype([*_COMMON, ("crowd", "u1"), ("period", "<i8"), *_floats("long", "short")])  # shares of 1
 TAKER_VOLUME = np.dtype([*_COMMON, ("period", "<i8"), *_floats("buy", "sell")])  # base currency
 
+# On-chain facts. Integers of the chain are words, see `atom.onchain.words`: V32, big-endian two's complement; addresses
+# are V20. Tokens are 0 and 1 as the pool orders them; sizes are in whole tokens, null where their decimals are unknown.
+# The sequence is the block.
+
+_LOG = [
+    *_COMMON,
+    ("block", "<i8"),
+    ("tx_index", "<i4"),
+    ("log_index", "<i4"),  # of its block
+    ("tx_hash", "V32"),
+    ("pool", "V20"),
+    ("sender", "V20"),
+    ("recipient", "V20"),
+    ("amount0", "V32"),
+    ("amount1", "V32"),
+]
+DEX_SWAP = np.dtype(
+    [
+        *_LOG,  # amounts: above zero what the pool got, below what it gave
+        ("out0", "V32"),  # what it gave: in v2 it may give and get the same token
+        ("out1", "V32"),
+        ("fee0", "V32"),  # of the exchange, where the log tells it
+        ("fee1", "V32"),
+        ("sqrt_price", "V32"),  # after it: sqrt(token1 / token0) in base units, times 2**96
+        ("liquidity", "V32"),  # in range, after it
+        ("tick", "<i4"),
+        *_floats("size0", "size1", "price"),  # price: token1 a token0, of the pool after the swap
+    ],
+)
+DEX_LIQUIDITY = np.dtype(
+    [
+        *_LOG,
+        ("action", "u1"),
+        ("owner", "V20"),
+        ("tick_lower", "<i4"),
+        ("tick_upper", "<i4"),
+        ("liquidity", "V32"),
+        ("paid0", "V32"),  # for a flash loan
+        ("paid1", "V32"),
+        *_floats("size0", "size1"),
+    ],
+)
+POOL_STATE = np.dtype(
+    [
+        *_COMMON,  # one row a token of the pool, the last flagged LAST
+        ("token", "S16"),
+        ("decimals", "u1"),
+        ("stable", "u1"),
+        *((name, "V32") for name in ("price", "pool", "reserved", "guaranteed", "usdg", "short_size", "short_average")),
+        ("weight", "<i8"),
+        ("supply", "V32"),  # and of the whole pool, the same in each of its rows
+        ("aum", "V32"),
+        ("usdg_supply", "V32"),
+        ("reward", "V32"),  # wei a second to those who staked
+        *_floats("told_price"),  # of the share, as the source tells it
+    ],
+)
+
 DTYPES = {
     "book": BOOK,
     "trade": TRADE,
@@ -152,9 +222,14 @@ DTYPES = {
     "insurance_fund": INSURANCE_FUND,
     "long_short": LONG_SHORT,
     "taker_volume": TAKER_VOLUME,
+    "dex_swap": DEX_SWAP,
+    "dex_liquidity": DEX_LIQUIDITY,
+    "pool_state": POOL_STATE,
 }
 MARKET = ("book", "trade", "quote")
 """The types whose prices and sizes are integers."""
+ON_CHAIN = ("dex_swap", "dex_liquidity", "pool_state")
+"""The types of facts that a chain recorded."""
 PRICES = ("price", "bid_price", "ask_price")
 SIZES = ("size", "bid_size", "ask_size")
 
@@ -195,8 +270,9 @@ class Events:
     more: Mapping[str, Rows] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        """Events of the market in it: rows of the book, trades and quotes."""
-        return len(self.book) + len(self.trade) + len(self.quote)
+        """Events of the market in it: rows of the book, trades and quotes, and what a chain recorded."""
+        on_chain = sum(len(rows) for kind, rows in self.more.items() if kind in ON_CHAIN)
+        return len(self.book) + len(self.trade) + len(self.quote) + on_chain
 
     def tables(self) -> dict[str, Rows]:
         """The structured arrays by type name."""

@@ -1,12 +1,24 @@
 """Import counts: what a raw capture holds, one row a symbol."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Final
 
-from atom.reader import read_capture
+from atom.onchain.forms import FAMILIES
+from atom.onchain.gmx import GMX, read_gmx
+from atom.onchain.read import read_logs
+from atom.reader import CaptureRead, read_capture
 from atom.recording import Recording
 from atom.store import Store
+from atom.venues import VENUES
+from fusion.errors import BadInput
+
+READERS: Final[dict[str, Callable[[str, Sequence[Path], Sequence[Path]], CaptureRead]]] = {
+    **dict.fromkeys(FAMILIES, read_logs),
+    GMX: read_gmx,
+}
+"""What reads the files of venues on chain, which are no traffic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +64,7 @@ def import_capture(
     Args:
         venue: venue id, such as `binance`.
         files: recorded streams.
-        http_files: recorded HTTP answers that belong to them.
+        http_files: recorded HTTP answers that belong to them; of a venue on chain, what is known of its pools.
         store: where the events go; nothing is written when the capture is refused.
 
     Raises:
@@ -60,7 +72,9 @@ def import_capture(
         CaptureError: a file is missing, cut short or no capture of that venue.
         FusionError: the disk refuses the events.
     """
-    read = read_capture(venue, files, http_files)
+    if venue not in READERS and venue not in VENUES:
+        raise BadInput(f"unknown venue {venue[:40]!r}; known are {', '.join(sorted((*VENUES, *READERS)))}")
+    read = READERS.get(venue, read_capture)(venue, files, http_files)
     rows = [_row(recording) for recording in read.recordings]
     if read.messages:
         rows.append(ImportRow(None, read.messages, read.unexplained, 0, 0, 0, 0, 0, 0, 0, None, None))

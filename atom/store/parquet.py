@@ -14,6 +14,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from atom import arrow
 from atom.events import BOOK, DTYPES, MARKET, PRICES, SCHEMA_VERSION, SIZES, Flag, Rows, Status, StatusKind
 from atom.instrument import Instrument, Ints, common_step, rescale
 from atom.store.frames import instrument_of
@@ -36,6 +37,7 @@ _UNKNOWN: Final = {
     "trade_id": Flag.NO_TRADE_ID,
     "maker_order_id": Flag.NO_ORDER,
     "taker_order_id": Flag.NO_ORDER,
+    **dict.fromkeys(("sqrt_price", "tick", "tick_lower", "tick_upper"), Flag.NO_TICKS),
 }
 _TIMES: Final = ("next_ts", "period")  # 0 is none
 _STATUS: Final = pa.schema(
@@ -100,8 +102,7 @@ def read(path: Path, kind: str) -> tuple[Instrument, Rows]:
         column = table[name].combine_chunks()
         if name.startswith("ts_"):
             column = column.cast(pa.int64())
-        null = np.nan if _DTYPES[kind][name].kind == "f" else 0
-        rows[name] = column.fill_null(null).to_numpy(zero_copy_only=False)
+        rows[name] = arrow.field(column, _DTYPES[kind][name])
     return instrument(path, table.schema), rows
 
 
@@ -136,7 +137,7 @@ def table_of(kind: str, rows: Rows) -> pa.Table:
     columns = {}
     for name in rows.dtype.names or ():
         mask = _null(rows, name)
-        column = pa.array(np.ascontiguousarray(rows[name]), mask=mask)
+        column = arrow.column(rows[name], mask)
         columns[name] = column.cast(_TIME) if name.startswith("ts_") else column
     return pa.table(columns)
 
