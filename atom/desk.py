@@ -19,7 +19,7 @@ from atom.stamp import Stamp
 from atom.tables import MisreadError
 from atom.venues.template import Json, Venue
 
-_BROKEN = (KeyError, TypeError, ValueError, ArithmeticError, AttributeError)  # what reading a malformed message raises
+_BROKEN = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError)  # what reading a malformed message raises
 _SYMBOL = re.compile(r"[\w./:@+-]{1,64}")
 _SHOWN = 80  # bytes of what nobody understood
 _FEWEST, _BATCH = 16, 1 << 16  # lines taken at once
