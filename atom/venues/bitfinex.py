@@ -16,7 +16,8 @@ from orjson import dumps
 
 from atom.columns import Columns, Order, Stamp
 from atom.events import Action, Flag, Side, Unit
-from atom.venues.template import Json, Stream, Venue, decimal, text, venue_time, whole
+from atom.instrument import power
+from atom.venues.template import Json, Listing, Stream, Venue, decimal, number, text, venue_time, whole
 
 _SEQUENCE, _TIMES = 65_536, 32_768  # flags: a number and a time at the end of each message
 _FIRST_TIME = 10**12  # a number at the end is a time in ms from here on
@@ -25,6 +26,7 @@ _PRICED, _RAW = "book P0", "book R0"
 _NAMELESS = frozenset({"info", "conf", "error", "pong", "auth"})
 _UNREAD = frozenset({"candles", "status", "funding"})
 _OWN = {"UST": "USDT", "BCHN": "BCH", "UDC": "USDC"}
+_LOT = power(8)
 _SHORT = 3  # letters of a currency in a name without colon
 _FUTURE = "F0"
 _NO_SUM = Flag.NO_SIZE  # a ticker's sizes are sums over 25 levels
@@ -72,33 +74,33 @@ class Bitfinex(Venue):
                 self.channels[whole(message["chanId"])] = _channel(message)
             elif message.get("event") != "unsubscribed":
                 return ()
-            number = message["chanId"]
+            channel = message["chanId"]
         elif isinstance(message, list) and message:
-            number = message[0]
+            channel = message[0]
             self._follow(message)
         else:
             return ()
-        name = self.channels[number][1] if type(number) is int and number in self.channels else ""
+        name = self.channels[channel][1] if type(channel) is int and channel in self.channels else ""
         return (name,) if name else ()
 
     def read(self, symbol: str, message: Any, ts_recv: int, place: int, columns: Columns) -> bool:
         if isinstance(message, dict):
             return True  # the answer to a subscription
         kind = self.channels[message[0]][0]
-        label, said, number, time = _parts(message)
+        label, said, last, time = _parts(message)
         at = Stamp(time, ts_recv, place)
         if self._missing:
             for book in self._whole.values():
-                book.missed(at, number, self._missing)
+                book.missed(at, last, self._missing)
             self._missing = ""
         if label in {"hb", "cs"} or kind in _UNREAD:
             return True
         if kind in {_PRICED, _RAW}:
             if self.is_book(symbol, kind):
-                self._book(symbol, said, number, at, columns)
+                self._book(symbol, said, last, at, columns)
         elif kind == "ticker":
             bid, ask = ((decimal(said[field]), "0") for field in (0, 2))
-            columns.quote(at, number, bid, ask, flags=_NO_SUM)
+            columns.quote(at, last, bid, ask, flags=_NO_SUM)
         elif kind == "trades":
             self._trades(symbol, label, said, at, columns)
         elif kind == "deriv":
@@ -118,7 +120,11 @@ class Bitfinex(Venue):
         return None
 
     def learn(self, url: str, body: Any) -> bool:
-        return urlsplit(url).path.startswith("/v2/conf/")  # names alone: prices have five digits and no tick
+        path = urlsplit(url).path
+        if ":pair:" in path:
+            for name in (f"t{text(pair)}" for pair in body[0]):
+                self.listings[name] = Listing(self.symbol(name), None, _LOT)  # a price has five digits, and no tick
+        return path.startswith("/v2/conf/")
 
     def symbol(self, venue_symbol: str) -> str:
         pair = venue_symbol[1:]
@@ -129,13 +135,13 @@ class Bitfinex(Venue):
 
     def _follow(self, message: list[Any]) -> None:
         """Looks at the number of a message, which is one more than that before on the connection."""
-        number = _parts(message)[2]
-        if number is not None:
-            if self._last is not None and number != self._last + 1:
-                self._missing = f"message {number} of the connection follows {self._last}"
-            self._last = number
+        last = _parts(message)[2]
+        if last is not None:
+            if self._last is not None and last != self._last + 1:
+                self._missing = f"message {last} of the connection follows {self._last}"
+            self._last = last
 
-    def _book(self, symbol: str, said: Any, number: int | None, at: Stamp, columns: Columns) -> None:
+    def _book(self, symbol: str, said: Any, last: int | None, at: Stamp, columns: Columns) -> None:
         """A full picture is a list of lists, an empty one too; a change is one entry."""
         full = not said or isinstance(said[0], list)
         entries = said if full else [said]
@@ -144,24 +150,24 @@ class Bitfinex(Venue):
             self._resting[symbol] = set()
         if self.books[symbol] == _RAW:
             orders = [self._order(symbol, entry) for entry in entries]
-            (columns.whole if full else columns.change)(at, number, (), (), orders=orders)
+            (columns.whole if full else columns.change)(at, last, (), (), orders=orders)
             return
         sides: dict[Side, list[tuple[str, str]]] = {Side.BID: [], Side.ASK: []}
         for price, count, amount in entries:
             side, size = _signed(amount)
             sides[side].append((decimal(price), size if whole(count) else "0"))
-        (columns.whole if full else columns.change)(at, number, sides[Side.BID], sides[Side.ASK])
+        (columns.whole if full else columns.change)(at, last, sides[Side.BID], sides[Side.ASK])
 
     def _order(self, symbol: str, entry: Sequence[Any]) -> Order:
         """An order; one whose price is 0 is gone."""
-        number, price, (side, size) = whole(entry[0]), decimal(entry[1]), _signed(entry[2])
+        name, price, (side, size) = whole(entry[0]), decimal(entry[1]), _signed(entry[2])
         resting = self._resting.setdefault(symbol, set())
-        if not float(price):
-            resting.discard(number)
-            return Order(Action.CANCEL, side, "0", "0", number)
-        action = Action.MODIFY if number in resting else Action.ADD
-        resting.add(number)
-        return Order(action, side, price, size, number)
+        if not number(price):
+            resting.discard(name)
+            return Order(Action.CANCEL, side, "0", "0", name)
+        action = Action.MODIFY if name in resting else Action.ADD
+        resting.add(name)
+        return Order(action, side, price, size, name)
 
     def _trades(self, symbol: str, label: str, said: Any, at: Stamp, columns: Columns) -> None:
         """`te` is a trade and `tu` the same once more; a list, newest first, is of the past."""
@@ -170,12 +176,12 @@ class Bitfinex(Venue):
             return
         columns.trades += 1
         newest = self._newest.get(symbol, -1)
-        for number, mts, amount, price in reversed(said) if past else (said,):
-            if not past or whole(number) > newest:
+        for name, mts, amount, price in reversed(said) if past else (said,):
+            if not past or whole(name) > newest:
                 side, size = _signed(amount)
                 when, flags = at._replace(ts_event=venue_time(mts)), Flag.SNAPSHOT if past else Flag(0)
-                columns.trade(when, whole(number), side, (decimal(price), size), flags)
-            self._newest[symbol] = max(whole(number), self._newest.get(symbol, -1))
+                columns.trade(when, whole(name), side, (decimal(price), size), flags)
+            self._newest[symbol] = max(whole(name), self._newest.get(symbol, -1))
 
 
 def _channel(message: Json) -> tuple[str, str]:
@@ -195,13 +201,13 @@ def _parts(message: Sequence[Any]) -> tuple[str, Any, int | None, int | None]:
     """Label (`hb`, `te` ...) or "", what is said, and what ends it where it is asked for: number, and time in ns."""
     label = message[1] if isinstance(message[1], str) else ""
     at = 2 if label not in {"", "hb"} else 1
-    number = time = None
+    last = time = None
     for each in message[at + 1 :]:
         if whole(each) >= _FIRST_TIME:
             time = venue_time(each)
         else:
-            number = each
-    return label, message[at], number, time
+            last = each
+    return label, message[at], last, time
 
 
 def _signed(amount: object) -> tuple[Side, str]:
@@ -214,9 +220,9 @@ def _state(said: Sequence[Any], at: Stamp, columns: Columns) -> None:
     at = at._replace(ts_event=venue_time(said[_MTS]))
     for note, field in (("index_price", _INDEX), ("mark_price", _MARK), ("insurance_fund", _FUND)):
         if said[field] is not None:
-            columns.note(note, at, float(decimal(said[field])))
+            columns.note(note, at, number(said[field]))
     if said[_RATE] is not None:
         coming = 0 if said[_NEXT] is None else venue_time(said[_NEXT])
-        columns.note("funding", at, float(decimal(said[_RATE])), coming)
+        columns.note("funding", at, number(said[_RATE]), coming)
     if said[_OPEN] is not None:
-        columns.note("open_interest", at, Unit.BASE, float(decimal(said[_OPEN])), nan, nan)
+        columns.note("open_interest", at, Unit.BASE, number(said[_OPEN]), nan, nan)

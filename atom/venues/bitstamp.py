@@ -44,6 +44,14 @@ class Bitstamp(Venue):
     listings_urls = (f"{_REST}/markets/",)
     ping = '{"event":"bts:heartbeat"}'
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._at: dict[str, int] = {}  # time of the last change that the connection has told
+
+    def connected(self, url: str) -> None:
+        super().connected(url)
+        self._at = {}
+
     def streams(self, symbols: Sequence[str]) -> Sequence[Stream]:
         names = [f"{kind}_{symbol}" for symbol in symbols for kind in ("diff_order_book", "live_trades")]
         hello = [dumps({"event": "bts:subscribe", "data": {"channel": name}}).decode() for name in names]
@@ -66,7 +74,14 @@ class Bitstamp(Venue):
             return True
         if kind in _BOOKS and event == "data":
             if self.is_book(symbol, kind):
-                self._book(kind, data, *_time(data, ts_recv, place), columns)
+                at, last = _time(data, ts_recv, place)
+                if kind == _DIFF:
+                    bids, asks = levels(data["bids"]), levels(data["asks"])
+                    columns.delta(Delta(at, self._before(symbol, last, columns), last, bids, asks))
+                elif kind == "order_book":  # the hundred best, again and again
+                    columns.whole(at, last, levels(data["bids"]), levels(data["asks"]))
+                else:
+                    columns.whole(at, last, (), (), orders=_orders(data))
         elif (kind, event) == ("live_trades", "trade"):
             columns.trades += 1
             at, _ = _time(data, ts_recv, place)
@@ -77,7 +92,8 @@ class Bitstamp(Venue):
             if self.is_book(symbol, _ORDERS):
                 at, last = _time(data, ts_recv, place)
                 side, of = _SIDES[whole(data["order_type"])], (text(data["price_str"]), text(data["amount_str"]))
-                columns.delta(Delta(at, 0, last, orders=(Order(_ACTIONS[event], side, *of, whole(data["id"])),)))
+                order = Order(_ACTIONS[event], side, *of, whole(data["id"]))
+                columns.delta(Delta(at, self._before(symbol, last, columns), last, orders=(order,)))
         else:
             return False
         return True
@@ -120,14 +136,11 @@ class Bitstamp(Venue):
         elif self.is_book(symbol, _ORDERS):
             columns.snapshot(at, last, orders=_orders(message))
 
-    def _book(self, kind: str, data: Json, at: Stamp, last: int, columns: Columns) -> None:
-        """A change; or the hundred best levels or orders, again and again."""
-        if kind == _DIFF:
-            columns.delta(Delta(at, 0, last, levels(data["bids"]), levels(data["asks"])))
-        elif kind == "order_book":
-            columns.whole(at, last, levels(data["bids"]), levels(data["asks"]))
-        else:
-            columns.whole(at, last, (), (), orders=_orders(data))
+    def _before(self, symbol: str, last: int, columns: Columns) -> int:
+        """The change before a change. What was before the first is in no picture that is older than that one."""
+        before = self._at.get(symbol, last - 1 if columns.stale else 0)
+        self._at[symbol] = last
+        return before
 
 
 def _orders(data: Json) -> list[Order]:

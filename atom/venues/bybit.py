@@ -9,6 +9,7 @@ Source: https://bybit-exchange.github.io/docs/v5/websocket/public/orderbook
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from math import nan
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -18,7 +19,21 @@ from orjson import dumps
 from atom.columns import Columns, Stamp
 from atom.events import Flag, Side, Unit
 from atom.venues import bybit_v2
-from atom.venues.template import Json, Listing, Stream, Venue, levels, order_id, stamp, step, text, whole
+from atom.venues.template import (
+    Json,
+    Listing,
+    Stream,
+    Venue,
+    digits,
+    levels,
+    number,
+    order_id,
+    stamp,
+    step,
+    text,
+    venue_time,
+    whole,
+)
 
 _STREAMS = "wss://stream.bybit.com/v5/public"
 _REST = "https://api.bybit.com/v5/market/instruments-info"
@@ -26,7 +41,7 @@ _KINDS = ("orderbook.200", "publicTrade", "tickers")
 _ARGUMENTS = 10  # names a subscription, as spot has it
 _SIDES = {"Buy": Side.BID, "Sell": Side.ASK}
 _CLOSING = {"Buy": Side.ASK, "Sell": Side.BID}  # `Buy` is a long position, which a sale closes
-_UNREAD = frozenset({"kline", "price_limit", "insurance", "adl", "lt", "tickers_lt", "kline_lt", "rpi"})
+_UNREAD = frozenset({"kline", "priceLimit", "insurance", "adlAlert", "tickers_lt", "kline_lt"})
 _QUOTE = ("bid1Price", "bid1Size", "ask1Price", "ask1Size")
 _NAME = re.compile(r"([A-Z0-9]+?)(USDT|USDC|USD|EUR|PERP)(?:-?(\d{1,2}[A-Z]{3}\d{2}|[FGHJKMNQUVXZ]\d{2}))?")
 _DAY = "%y%m%d"
@@ -44,12 +59,13 @@ class Bybit(Venue):
         super().__init__()
         self._spot = False
         self._at: dict[str, int] = {}  # number of the last message of a book
+        self._depths: dict[str, int] = {}  # of the deepest book that came whole, which is the one that is read
         self._tickers: dict[str, Json] = {}  # a change leaves out what stayed
 
     def connected(self, url: str) -> None:
         super().connected(url)
         self._spot = urlsplit(url).path.endswith("/spot")
-        self._at, self._tickers = {}, {}
+        self._at, self._depths, self._tickers = {}, {}, {}
 
     def streams(self, symbols: Sequence[str]) -> Sequence[Stream]:
         by_kind: dict[str, list[str]] = {}
@@ -74,7 +90,10 @@ class Bybit(Venue):
                 bybit_v2.read(kind, message, ts_recv, place, columns)
         elif kind == "orderbook":
             at = stamp(message["ts"], ts_recv, place)
-            if self.is_book(symbol, rest):
+            depth = int(rest.partition(".")[0])
+            if message["type"] == "snapshot":
+                self._depths[symbol] = max(depth, self._depths.get(symbol, 0))
+            if depth == self._depths.get(symbol):
                 self._book(symbol, message["type"], message["data"], at, columns)
         elif kind == "publicTrade":
             columns.trades += 1
@@ -82,10 +101,8 @@ class Bybit(Venue):
                 _trade(trade, ts_recv, place, columns)
         elif kind == "tickers":
             self._ticker(symbol, message, stamp(message["ts"], ts_recv, place), columns)
-        elif kind == "allLiquidation":
-            for each in message["data"]:
-                at, side = stamp(each["T"], ts_recv, place), _CLOSING[each["S"]]
-                columns.note("liquidation", at, side, float(text(each["p"])), float(text(each["v"])))
+        elif kind in {"allLiquidation", "liquidation"}:
+            _liquidated(message["data"], ts_recv, place, columns)
         else:
             return kind in _UNREAD
         return True
@@ -109,7 +126,9 @@ class Bybit(Venue):
             name = f"{base}/{quote}" if spot else text(entry["symbol"])
             lot = step(lots["basePrecision"] if spot else lots["qtyStep"])
             symbol = f"{base}-{quote}" if spot else f"{base}-{quote}-{_delivery(entry)}"
-            self.listings[name] = Listing(symbol, step(entry["priceFilter"]["tickSize"]), lot)
+            inverse = text(entry.get("contractType", "")).startswith("Inverse")
+            tick, each = step(entry["priceFilter"]["tickSize"]), Decimal(1) if inverse else None
+            self.listings[name] = Listing(symbol, tick, lot, each, inverse)
         return True
 
     def symbol(self, venue_symbol: str) -> str:
@@ -129,16 +148,16 @@ class Bybit(Venue):
         return f"{name}/"
 
     def _book(self, symbol: str, kind: object, data: Json, at: Stamp, columns: Columns) -> None:
-        number, bids, asks = whole(data["u"]), levels(data["b"]), levels(data["a"])
+        last, bids, asks = whole(data["u"]), levels(data["b"]), levels(data["a"])
         if kind == "snapshot":  # also after the venue has restarted, and counts from 1 again
-            columns.whole(at, number, bids, asks)
+            columns.whole(at, last, bids, asks)
         elif kind == "delta":
-            if number != self._at.get(symbol, number - 1) + 1:
-                columns.missed(at, number, f"message {number} follows {self._at[symbol]}")
-            columns.change(at, number, bids, asks)
+            if last != self._at.get(symbol, last - 1) + 1:
+                columns.missed(at, last, f"message {last} follows {self._at[symbol]}")
+            columns.change(at, last, bids, asks)
         else:
             raise ValueError(f"{kind!r:.40} is no type of a book")
-        self._at[symbol] = number
+        self._at[symbol] = last
 
     def _ticker(self, symbol: str, message: Json, at: Stamp, columns: Columns) -> None:
         if message["type"] == "snapshot":
@@ -153,15 +172,15 @@ class Bybit(Venue):
             columns.quote(at, None, (bid_price, bid_size), (ask_price, ask_size))
         for name, note in (("markPrice", "mark_price"), ("indexPrice", "index_price")):
             if name in told:
-                columns.note(note, at, float(text(told[name])))
+                columns.note(note, at, number(told[name]))
         if "fundingRate" in told:
-            columns.note("funding", at, float(text(told["fundingRate"])), _next(known.get("nextFundingTime")))
+            columns.note("funding", at, number(told["fundingRate"]), _next(known.get("nextFundingTime")))
         if "openInterest" in told:
-            size = float(text(told["openInterest"]))
+            size = number(told["openInterest"])
             if symbol.endswith("USD"):
                 columns.note("open_interest", at, Unit.QUOTE, size, 1.0, size)
             else:
-                value = float(text(known["openInterestValue"])) if "openInterestValue" in known else nan
+                value = number(known["openInterestValue"]) if "openInterestValue" in known else nan
                 columns.note("open_interest", at, Unit.BASE, size, nan, value)
 
 
@@ -182,16 +201,27 @@ def _trade(trade: Json, ts_recv: int, place: int, columns: Columns) -> None:
     """The id of a contract's trade is a UUID, and does not count."""
     at, side, of = stamp(trade["T"], ts_recv, place), _SIDES[trade["S"]], (text(trade["p"]), text(trade["v"]))
     told = text(trade["i"])
-    number = whole(int(told)) if told.isdecimal() else order_id(told)
+    name = digits(told) if told.isdecimal() else order_id(told)
     sequence = whole(trade["seq"]) if "seq" in trade else None
-    columns.trade(at, number, side, of, Flag.NO_SEQUENCE if sequence is None else Flag(0), sequence=sequence)
+    columns.trade(at, name, side, of, Flag.NO_SEQUENCE if sequence is None else Flag(0), sequence=sequence)
+
+
+def _liquidated(data: Any, ts_recv: int, place: int, columns: Columns) -> None:
+    """All of them, or at most one a second, as it was before."""
+    if isinstance(data, list):
+        for each in data:
+            at, side = stamp(each["T"], ts_recv, place), _CLOSING[each["S"]]
+            columns.note("liquidation", at, side, number(each["p"]), number(each["v"]))
+    elif "updatedTime" in data:  # version 2 had another field, and did not say whose side it meant
+        at, side = stamp(data["updatedTime"], ts_recv, place), _CLOSING[data["side"]]
+        columns.note("liquidation", at, side, number(data["price"]), number(data["size"]))
 
 
 def _next(told: object) -> int:
     """When, ns; 0 where it is not told."""
-    return 0 if told is None else whole(int(text(told)) * 1_000_000)
+    return 0 if told is None else venue_time(digits(told))
 
 
 def _delivery(entry: Json) -> str:
-    at = int(text(entry["deliveryTime"])) if "Perpetual" not in text(entry["contractType"]) else 0
+    at = digits(entry["deliveryTime"]) if "Perpetual" not in text(entry["contractType"]) else 0
     return datetime.fromtimestamp(at / 1000, UTC).strftime(_DAY) if at else "PERP"

@@ -5,15 +5,16 @@ Source: https://bybit-exchange.github.io/docs-legacy/futuresV2/inverse/#t-websoc
 """
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from math import nan
 from typing import Any, Final
 
 from atom.columns import Columns, Stamp
 from atom.events import Flag, Side, Unit
-from atom.venues.template import Json, Listing, decimal, iso_time, order_id, stamp, step, text, whole
+from atom.venues.template import Json, Listing, decimal, digits, iso_time, number, order_id, stamp, step, text, whole
 
 BOOKS: Final = frozenset({"orderBookL2_25", "orderBook_200"})
-KINDS: Final = BOOKS | {"trade", "instrument_info", "klineV2", "candle", "liquidation", "insurance"}
+KINDS: Final = BOOKS | {"trade", "instrument_info", "klineV2", "candle", "insurance"}
 UNVERIFIED: Final = ("instrument_info", "orderBook_200")
 
 _SIDES = {"Buy": Side.BID, "Sell": Side.ASK}
@@ -52,17 +53,18 @@ def listings(body: Any) -> dict[str, Listing]:
         pair = f"{text(entry['base_currency'])}-{text(entry['quote_currency'])}"
         dated = "PERP" if alias == name else name[1 - _DATED :] + alias[-4:]  # `BTCUSDM21` is `BTCUSD0625`
         tick, lot = step(entry["price_filter"]["tick_size"]), step(entry["lot_size_filter"]["qty_step"])
-        found[name] = Listing(f"{pair}-{dated}", tick, lot)
+        inverse = pair.endswith("-USD")  # a contract is a dollar
+        found[name] = Listing(f"{pair}-{dated}", tick, lot, Decimal(1) if inverse else None, inverse)
     return found
 
 
 def _book(message: Json, at: Stamp, columns: Columns) -> None:
-    number, data = _number(message["cross_seq"]), message["data"]
+    last, data = _number(message["cross_seq"]), message["data"]
     if message["type"] == "snapshot":
-        columns.whole(at, number, *_sides(data if isinstance(data, list) else data["order_book"]))
+        columns.whole(at, last, *_sides(data if isinstance(data, list) else data["order_book"]))
     elif message["type"] == "delta":
         gone = [{**entry, "size": 0} for entry in data["delete"]]
-        columns.change(at, number, *_sides([*gone, *data["update"], *data["insert"]]))
+        columns.change(at, last, *_sides([*gone, *data["update"], *data["insert"]]))
     else:
         raise ValueError(f"{message['type']!r:.40} is no type of a book")
 
@@ -88,10 +90,10 @@ def _contract(message: Json, at: Stamp, columns: Columns) -> None:
         if "open_interest_e8" in told:  # of linear contracts
             columns.note("open_interest", at, Unit.BASE, _number(told["open_interest_e8"]) / 10**8, nan, nan)
         elif "open_interest" in told:
-            size = float(decimal(told["open_interest"]))
+            size = number(told["open_interest"])
             columns.note("open_interest", at, Unit.QUOTE, size, 1.0, size)
 
 
 def _number(value: object) -> int:
     """An integer, which inverse contracts wrote as a number and linear ones as text."""
-    return whole(int(value) if isinstance(value, str) else value)
+    return digits(value) if isinstance(value, str) else whole(value)

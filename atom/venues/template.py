@@ -33,15 +33,15 @@ class Listing:
 
     Attributes:
         symbol: Fusion's name.
-        tick, lot: its steps.
+        tick, lot: its steps; None where the venue has none.
         contract_size: what one contract stands for where the venue counts contracts: base currency, or quote currency
             where `inverse`.
         inverse: whether profit and loss are in base currency, and contracts in quote currency.
     """
 
     symbol: str
-    tick: Decimal
-    lot: Decimal
+    tick: Decimal | None
+    lot: Decimal | None
     contract_size: Decimal | None = None
     inverse: bool = False
 
