@@ -19,7 +19,7 @@ from atom.stamp import Stamp
 from atom.tables import MisreadError
 from atom.venues.template import Json, Venue
 
-_BROKEN = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError)  # what reading a malformed message raises
+_BROKEN = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError)  # what a malformed message raises
 _SYMBOL = re.compile(r"[\w./:@+-]{1,64}")
 _SHOWN = 80  # bytes of what nobody understood
 _FEWEST, _BATCH = 16, 1 << 16  # lines taken at once
@@ -198,7 +198,7 @@ class Desk:
                 self._learn(stream, message, line)
             return understood
         if not (self.venue.unnamed and isinstance(message, dict) and len(self.columns) < 2):
-            return self._nameless(stream, line, explained=stream.venue.is_nameless(message))
+            return self._nameless(stream, line, explained=_is_nameless(stream.venue, message, line))
         if self.columns:
             return self._only(stream, message, line)
         self._early.append((message, line))
@@ -301,7 +301,7 @@ class Desk:
 
     def _only(self, stream: "_Stream", message: Json, line: Line) -> bool:
         # a collector that records one symbol a file writes its snapshots without a name
-        if stream.venue.is_nameless(message):
+        if _is_nameless(stream.venue, message, line):
             return self._nameless(stream, line, explained=True)
         understood = self._about(stream, next(iter(self.columns)), message, line)
         if understood:
@@ -376,6 +376,13 @@ def _parsed(line: Line) -> Any:
         return orjson.loads(line.body)
     except orjson.JSONDecodeError as error:
         raise BadLineError(line.place, f"the line holds no JSON: {error}") from error
+
+
+def _is_nameless(of: Venue, message: Any, line: Line) -> bool:
+    try:
+        return of.is_nameless(message)
+    except _BROKEN as error:
+        raise BadLineError(line.place, _words(error)) from error
 
 
 def _status(kind: StatusKind, line: Line, detail: str) -> Status:
