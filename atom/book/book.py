@@ -41,6 +41,11 @@ class Book:
         self._arrays = engine.empty(_LEVELS, _ORDERS)
 
     @property
+    def arrays(self) -> engine.Arrays:
+        """Its memory, for kernels that only look."""
+        return self._arrays
+
+    @property
     def valid(self) -> bool:
         """Whether it stands on a whole snapshot with nothing missing since."""
         return bool(self._arrays.state[engine.VALID])

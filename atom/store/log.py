@@ -18,6 +18,7 @@ import structlog
 from atom.events import Events
 from atom.instrument import Instrument
 from atom.store import disk, frames, rotation, segments
+from atom.store.checkpoint import Course
 from atom.store.frames import Batch
 from fusion.errors import FusionError
 
@@ -144,10 +145,13 @@ class Log:
         if self._closing:
             raise FusionError(f"the log of {self._folder} is closed; open it again to record more")
 
-    def _refused(self, error: OSError) -> FusionError:
-        return FusionError(
-            f"recording to {self._folder} has stopped: {error.strerror or error}; what was flushed is kept"
-        )
+    def _refused(self, error: Exception) -> FusionError:
+        why = str(error) if isinstance(error, FusionError) else repr(error)
+        if isinstance(error, OSError):
+            why = error.strerror or why
+        refused = FusionError(f"recording to {self._folder} has stopped: {why}; what was flushed is kept")
+        refused.__cause__ = error
+        return refused
 
     def _recover(self) -> None:
         for number in segments.numbers(self._folder):
@@ -196,7 +200,7 @@ class Log:
                 old = monotonic() - self._began >= self._rotate_every
                 if self._held and (wanted or old or self._held >= self._rotate_rows):
                     self._turn(until)
-            except OSError as error:
+            except Exception as error:  # noqa: BLE001  # whoever waits for this thread must hear of it
                 self._stop(error)
                 return
             with self._change:
@@ -220,6 +224,7 @@ class Log:
 
     def _rotate(self) -> None:
         """The thread that makes Parquet."""
+        courses: dict[tuple[str, str], Course] = {}
         while True:
             with self._change:
                 self._change.wait_for(lambda: self._closing or self._closed)
@@ -227,21 +232,15 @@ class Log:
                     return
                 number, self._rotating = self._closed.popleft(), True
             try:
-                rotation.rotate(self._folder, number)
-            except OSError as error:
+                rotation.rotate(self._folder, number, courses)
+            except Exception as error:  # noqa: BLE001  # likewise
                 self._stop(error)
-                return
-            except FusionError as error:
-                self._stop_with(error)
                 return
             with self._change:
                 self._rotating = False
                 self._change.notify_all()
 
-    def _stop(self, error: OSError) -> None:
-        self._stop_with(self._refused(error))
-
-    def _stop_with(self, error: FusionError) -> None:
+    def _stop(self, error: Exception) -> None:
         with self._change:
-            self._error = self._error or error
+            self._error = self._error or self._refused(error)
             self._change.notify_all()

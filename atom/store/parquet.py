@@ -3,15 +3,17 @@
 What is unknown is null. Encodings are told column by column; `docs/storage.md` has what each type costs with them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from atom import arrow
@@ -23,7 +25,14 @@ from fusion.errors import CaptureError
 CHECKPOINT: Final = "checkpoint"
 """The type of files of pictures of the book; not a type of events."""
 
-_DTYPES: Final = {**DTYPES, CHECKPOINT: np.dtype([*BOOK.descr, ("row", "<i8")])}
+CHECKPOINT_ROWS: Final = np.dtype([*BOOK.descr, ("row", "<i8"), ("since", "<i8")])
+"""A picture's rows: of the book's, and how many rows of the file beside it they hold, and in which segment the book was
+last empty, 0 in an import."""
+
+ROWS: Final = 1 << 17
+"""Rows of a row group: what a seek reads at least."""
+
+_DTYPES: Final = {**DTYPES, CHECKPOINT: CHECKPOINT_ROWS}
 _ON_STEPS: Final = (*MARKET, CHECKPOINT)
 _DAY: Final = 86_400 * 10**9
 _TIME: Final = pa.timestamp("ns", tz="UTC")
@@ -45,6 +54,13 @@ _STATUS: Final = pa.schema(
 )
 
 
+# What costs least, as measured on real captures; see `docs/storage.md`.
+_FEW: Final = ("flags", "action", "side", "unit", "crowd", "kind", "detail")
+_STEADY: Final = ("ts_event", "ts_recv", "sequence", "trade_id", "maker_order_id", "taker_order_id", "row", "since")
+_WIDE: Final = 2**48  # ids spread further are no numbers in a row, and only their repetitions are worth anything
+_LEVEL: Final = 3  # of zstd
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """Rows of one type and one day of arrival, ready to be written.
@@ -53,19 +69,21 @@ class Part:
         day: days since 1970 UTC.
         span: least and greatest arrival, ns.
         table: the rows.
+        rows: the same, where they are an array.
     """
 
     day: int
     span: tuple[int, int]
     table: pa.Table
+    rows: Rows | None = None
 
 
-def parts(kind: str, rows: Rows) -> Iterator[Part]:
+def parts(rows: Rows) -> Iterator[Part]:
     """Rows by the day they arrived; where the clock was put back, the later day stands."""
     days = np.maximum.accumulate(rows["ts_recv"] // _DAY)
     edges = np.flatnonzero(np.diff(days)) + 1
     for piece in np.split(rows, edges) if len(rows) else ():
-        yield Part(int(piece["ts_recv"].max()) // _DAY, _span(piece["ts_recv"]), table_of(kind, piece))
+        yield Part(int(piece["ts_recv"].max()) // _DAY, _span(piece["ts_recv"]), table_of(piece), piece)
 
 
 def status_parts(status: Sequence[Status]) -> Iterator[Part]:
@@ -78,37 +96,85 @@ def status_parts(status: Sequence[Status]) -> Iterator[Part]:
         yield Part(int(day), _span(times[days == day]), table)
 
 
-def write(file: IO[bytes], of: Instrument, table: pa.Table) -> None:
-    """Writes a table as Parquet."""
+def write(file: IO[bytes], of: Instrument, table: pa.Table, level: int = _LEVEL) -> None:
+    """Writes a table as Parquet, with zstd of a level."""
     names = {name: str(value) for name, value in asdict(of).items()}
     note = orjson.dumps({"schema": SCHEMA_VERSION, **names})
-    table = table.replace_schema_metadata({b"fusion": note})
-    deltas = dict.fromkeys((column for column in table.column_names if _wide(table, column)), "DELTA_BINARY_PACKED")
-    pq.write_table(table, file, compression="zstd", use_dictionary=False, column_encoding=deltas)
+    texts = (pa.string(), pa.binary(20))  # of addresses there are few
+    few = [name for name in table.column_names if name in _FEW or table.schema.field(name).type in texts]
+    pq.write_table(
+        table.replace_schema_metadata({b"fusion": note}),
+        file,
+        compression="zstd",
+        compression_level=level,
+        use_dictionary=few,
+        column_encoding={name: _encoding(table, name) for name in table.column_names if name not in few},
+        row_group_size=ROWS,
+        write_batch_size=ROWS,
+    )
 
 
-def read(path: Path, kind: str) -> tuple[Instrument, Rows]:
-    """The rows of a file.
+def read(path: Path, kind: str, start: int = 0, end: int | None = None) -> tuple[Instrument, Rows]:
+    """The rows of a file, or those from `start` on and before `end`.
 
     Raises:
         FileNotFoundError: it is gone.
         CaptureError: it is damaged, or of another schema or type.
     """
-    table = _load(path)
+    file = _open(path)
+    first, groups = 0, list[int]()
+    stop = file.metadata.num_rows if end is None else end
+    edge = 0
+    for group in range(file.metadata.num_row_groups):
+        before, edge = edge, edge + file.metadata.row_group(group).num_rows
+        if edge > start and before < stop:
+            first = first if groups else before
+            groups.append(group)
+    table = _loaded(path, lambda: file.read_row_groups(groups))
     rows = np.zeros(len(table), _DTYPES[kind])
     for name in _DTYPES[kind].names or ():
         if name not in table.column_names:
             raise CaptureError(f"{path} has no column {name}, so it is no file of {kind} events")
-        column = table[name].combine_chunks()
-        if name.startswith("ts_"):
-            column = column.cast(pa.int64())
-        rows[name] = arrow.field(column, _DTYPES[kind][name])
-    return instrument(path, table.schema), rows
+        _fill(rows, name, table[name])
+    return instrument(path, table.schema), rows[start - first : stop - first]
+
+
+def first_after(path: Path, at: int) -> int:
+    """The place of the first row of a file that arrived after `at`, or the number of rows; raises as `read` does."""
+    file = _open(path)
+    column = file.schema_arrow.get_field_index("ts_recv")
+    edge = 0
+    for group in range(file.metadata.num_row_groups):
+        told = file.metadata.row_group(group)
+        statistics = told.column(column).statistics
+        if statistics is None or not statistics.has_min_max or _nanoseconds(statistics) > at:
+            times = _loaded(path, partial(file.read_row_group, group, columns=["ts_recv"]))["ts_recv"]
+            after = np.flatnonzero(times.cast(pa.int64()).fill_null(0).to_numpy() > at)
+            if len(after):
+                return edge + int(after[0])
+        edge += told.num_rows
+    return edge
+
+
+def _nanoseconds(statistics: pq.Statistics) -> int:
+    return int(statistics.max_raw)
+
+
+def _fill(rows: Rows, name: str, column: pa.ChunkedArray) -> None:
+    if column.null_count == len(column):
+        if rows.dtype[name].kind == "f":
+            rows[name] = np.nan
+        return
+    at = 0
+    for chunk in column.chunks:
+        values = chunk.view(pa.int64()) if pa.types.is_timestamp(chunk.type) else chunk
+        rows[name][at : at + len(chunk)] = arrow.field(values, rows.dtype[name])
+        at += len(chunk)
 
 
 def read_status(path: Path) -> tuple[Instrument, list[Status]]:
     """The Status of a file; raises as `read` does."""
-    table = _load(path)
+    table = _loaded(path, lambda: _open(path).read())
     if table.schema.remove_metadata() != _STATUS:
         raise CaptureError(f"{path} is no file of status events")
     of = instrument(path, table.schema)
@@ -118,10 +184,7 @@ def read_status(path: Path) -> tuple[Instrument, list[Status]]:
 
 def instrument(path: Path, schema: pa.Schema | None = None) -> Instrument:
     """Whose events a file holds; raises as `read` does."""
-    try:
-        told = pq.read_schema(path) if schema is None else schema
-    except (pa.ArrowException, OSError) as error:
-        raise _unreadable(path, error) from error
+    told = _open(path).schema_arrow if schema is None else schema
     try:
         note = orjson.loads((told.metadata or {})[b"fusion"])
         version = note.pop("schema")
@@ -132,7 +195,7 @@ def instrument(path: Path, schema: pa.Schema | None = None) -> Instrument:
         raise CaptureError(f"{path} does not say whose events it holds") from error
 
 
-def table_of(kind: str, rows: Rows) -> pa.Table:
+def table_of(rows: Rows) -> pa.Table:
     """Rows as an Arrow table."""
     columns = {}
     for name in rows.dtype.names or ():
@@ -177,8 +240,19 @@ def _span(times: Ints) -> tuple[int, int]:
     return int(times.min()), int(times.max())
 
 
-def _wide(table: pa.Table, column: str) -> bool:
-    return table.schema.field(column).type in (_TIME, pa.int64())
+def _encoding(table: pa.Table, name: str) -> str:
+    kind = table.schema.field(name).type
+    if pa.types.is_floating(kind):
+        return "BYTE_STREAM_SPLIT"
+    if not (pa.types.is_integer(kind) or pa.types.is_timestamp(kind)):
+        return "PLAIN"
+    if name.endswith("_id") and len(table) and table[name].null_count < len(table):
+        least, most = pc.min_max(table[name]).as_py().values()
+        if most - least >= _WIDE:
+            return "PLAIN"
+    if name in _STEADY or pa.types.is_timestamp(kind):
+        return "DELTA_BINARY_PACKED"
+    return "BYTE_STREAM_SPLIT" if name in {"price", "size", "order_id"} else "PLAIN"
 
 
 def _null(rows: Rows, name: str) -> npt.NDArray[np.bool_] | None:
@@ -190,16 +264,17 @@ def _null(rows: Rows, name: str) -> npt.NDArray[np.bool_] | None:
     return np.asarray(rows[name] == 0, np.bool_) if name in _TIMES else None
 
 
-def _load(path: Path) -> pa.Table:
+def _open(path: Path) -> pq.ParquetFile:
+    return _loaded(path, lambda: pq.ParquetFile(path))
+
+
+_Loaded = TypeVar("_Loaded")
+
+
+def _loaded(path: Path, load: Callable[[], _Loaded]) -> _Loaded:
     try:
-        return pq.read_table(path, partitioning=None)
+        return load()
     except FileNotFoundError:
         raise
     except (pa.ArrowException, OSError) as error:
-        raise _unreadable(path, error) from error
-
-
-def _unreadable(path: Path, error: Exception) -> CaptureError | FileNotFoundError:
-    if isinstance(error, FileNotFoundError):
-        return error
-    return CaptureError(f"{path} cannot be read as Parquet: {error}")
+        raise CaptureError(f"{path} cannot be read as Parquet: {error}") from error

@@ -11,8 +11,10 @@ from pathlib import Path
 from atom.events import DTYPES, MARKET, Events
 from atom.recording import Recording
 from atom.store import disk, parquet, rotation
+from atom.store.checkpoint import Course
 from atom.store.names import folder_of
 from atom.store.parquet import Part
+from atom.store.seek import BookAt, book_at
 from atom.store.view import View, steadily
 from fusion.errors import BadInput, FusionError
 
@@ -78,6 +80,18 @@ class Store:
         """
         return steadily(self.folder, lambda view: _read(view, (venue, symbol), kinds, (start, end)))
 
+    def book(self, venue: str, symbol: str, at: int) -> BookAt:
+        """The book as it was known at `at`, ns: the same that a replay from the beginning makes, found by a checkpoint.
+
+        It holds every row before the first that arrived later. Its `unknown_deletes` count from the checkpoint on.
+
+        Raises:
+            BadInput: there are no rows of that book.
+            CaptureError: a file is damaged or of another schema.
+            Retryable: files come and go too fast.
+        """
+        return steadily(self.folder, lambda view: book_at(view, venue, symbol, at))
+
 
 def _read(view: View, of: tuple[str, str], kinds: Collection[str], span: tuple[int, int]) -> Events:
     pieces = {kind: view.pieces(*of, kind, span) for kind in DTYPES if kind in kinds}
@@ -97,7 +111,6 @@ def _read(view: View, of: tuple[str, str], kinds: Collection[str], span: tuple[i
 
 def _parts(recording: Recording) -> Iterator[tuple[str, Part]]:
     for kind, rows in recording.events.tables().items():
-        for part in parquet.parts(kind, rows):
-            yield kind, part
+        yield from rotation.parts(kind, rows, recording.events.instrument, Course())
     for part in parquet.status_parts(recording.status):
         yield STATUS, part

@@ -1,6 +1,6 @@
 """View: what a store holds at one moment, Parquet and log as one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, TypeVar
@@ -15,6 +15,7 @@ from atom.store.names import File, Name, folder_of
 from fusion.errors import Retryable
 
 Span = tuple[int, int]  # arrivals, ns: from, and before
+Held = tuple[File, Sequence[tuple[Instrument, Rows]] | None]  # a segment of the log comes with its rows
 ALWAYS: Final = (0, 2**63)
 _ATTEMPTS: Final = 20
 
@@ -41,10 +42,10 @@ class View:
     def pieces(self, venue: str, symbol: str, kind: str, span: Span = ALWAYS) -> list[tuple[Instrument, Rows]]:
         """The rows of a type that arrived in a span, piece by piece in order."""
         told = []
-        for place, batches in self.ordered(venue, symbol, kind):
-            if place.name.last < span[0] or place.name.first >= span[1]:
+        for file, of_log in self.ordered(venue, symbol, kind):
+            if file.name.last < span[0] or file.name.first >= span[1]:
                 continue
-            pieces = [parquet.read(place.path, kind)] if batches is None else list(_rows(batches, kind))
+            pieces = [parquet.read(file.path, kind)] if of_log is None else of_log
             told += [(instrument, _within(rows, span)) for instrument, rows in pieces]
         return told
 
@@ -68,15 +69,15 @@ class View:
         found = [parquet.instrument(path) for path in sorted(self.folder.glob(f"{folder}/date=*/*.parquet"))]
         return found + [batch.instrument for batch in self._batches(venue, symbol)]
 
-    def ordered(self, venue: str, symbol: str, kind: str) -> list[tuple[File, list[Batch] | None]]:
-        """Files and segments that hold a type, in order; a segment with its batches."""
-        found: dict[File, list[Batch] | None] = dict.fromkeys(self.files(venue, symbol, kind))
+    def ordered(self, venue: str, symbol: str, kind: str) -> list[Held]:
+        """Files and segments that hold a type, in order."""
+        found: dict[File, Sequence[tuple[Instrument, Rows]] | None] = dict.fromkeys(self.files(venue, symbol, kind))
         for number in self._held:
-            batches = self._segment(number).get((venue, symbol), [])
-            times = [rows["ts_recv"] for _, rows in _rows(batches, kind)]
-            if times:
+            pieces = list(_rows(self._segment(number).get((venue, symbol), []), kind))
+            if pieces:
+                times = [rows["ts_recv"] for _, rows in pieces]
                 span = int(min(map(np.min, times))), int(max(map(np.max, times)))
-                found[File(segments.place(self.folder, number), Name(*span, (number, number)))] = batches
+                found[File(segments.place(self.folder, number), Name(*span, (number, number)))] = pieces
         return [(file, found[file]) for file in names.ordered(found)]
 
     def _batches(self, venue: str, symbol: str) -> Iterator[Batch]:
