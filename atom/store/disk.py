@@ -3,7 +3,8 @@
 import errno
 import fcntl
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -68,3 +69,12 @@ def hold(path: Path, refusal: str) -> int:
             raise FusionError(refusal) from error
         raise
     return handle
+
+
+@contextmanager
+def released(handle: int) -> Iterator[None]:
+    """Lets go of a lock at the end."""
+    try:
+        yield
+    finally:
+        os.close(handle)

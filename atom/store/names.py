@@ -105,11 +105,12 @@ def _taken(file: File) -> tuple[int, str]:
 def _by_folder(paths: Iterable[Path]) -> list[list[File]]:
     folders: dict[Path, list[File]] = {}
     for path in paths:
-        folders.setdefault(path.parent, []).append(File(path, _parsed(path)))
+        folders.setdefault(path.parent, []).append(File(path, parsed(path)))
     return list(folders.values())
 
 
-def _parsed(path: Path) -> Name:
+def parsed(path: Path) -> Name:
+    """What a file's name tells; CaptureError where it is not of this form."""
     match = _NAME.fullmatch(path.name)
     if match is None:
         raise CaptureError(f"{path} is no file of this store: a name is FIRST-LAST.parquet, with times in nanoseconds")

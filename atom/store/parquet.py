@@ -3,7 +3,7 @@
 What is unknown is null. Encodings are told column by column; `docs/storage.md` has what each type costs with them.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -57,6 +57,7 @@ _STATUS: Final = pa.schema(
 # What costs least, as measured on real captures; see `docs/storage.md`.
 _FEW: Final = ("flags", "action", "side", "unit", "crowd", "kind", "detail")
 _STEADY: Final = ("ts_event", "ts_recv", "sequence", "trade_id", "maker_order_id", "taker_order_id", "row", "since")
+_TEXTS: Final = (pa.string(), pa.binary(20))  # addresses, of which there are few
 _WIDE: Final = 2**48  # ids spread further are no numbers in a row, and only their repetitions are worth anything
 _LEVEL: Final = 3  # of zstd
 
@@ -92,26 +93,44 @@ def status_parts(status: Sequence[Status]) -> Iterator[Part]:
     days = np.maximum.accumulate(times // _DAY)
     for day in np.unique(days):
         told = [one for one, at in zip(status, days, strict=True) if at == day]
-        table = pa.Table.from_pylist([asdict(one) for one in told], schema=_STATUS)
-        yield Part(int(day), _span(times[days == day]), table)
+        yield Part(int(day), _span(times[days == day]), status_table(told))
 
 
-def write(file: IO[bytes], of: Instrument, table: pa.Table, level: int = _LEVEL) -> None:
-    """Writes a table as Parquet, with zstd of a level."""
+def status_table(status: Sequence[Status]) -> pa.Table:
+    """Status as an Arrow table."""
+    return pa.Table.from_pylist([asdict(one) for one in status], schema=_STATUS)
+
+
+def write(file: IO[bytes], of: Instrument, tables: Iterable[pa.Table], level: int = _LEVEL) -> None:
+    """Writes tables of one type as one Parquet file, with zstd of a level; there is at least one."""
     names = {name: str(value) for name, value in asdict(of).items()}
     note = orjson.dumps({"schema": SCHEMA_VERSION, **names})
-    texts = (pa.string(), pa.binary(20))  # of addresses there are few
-    few = [name for name in table.column_names if name in _FEW or table.schema.field(name).type in texts]
-    pq.write_table(
-        table.replace_schema_metadata({b"fusion": note}),
-        file,
-        compression="zstd",
-        compression_level=level,
-        use_dictionary=few,
-        column_encoding={name: _encoding(table, name) for name in table.column_names if name not in few},
-        row_group_size=ROWS,
-        write_batch_size=ROWS,
-    )
+    writer: pq.ParquetWriter | None = None
+    for table in tables:
+        if writer is None:
+            few = [field.name for field in table.schema if field.name in _FEW or field.type in _TEXTS]
+            writer = pq.ParquetWriter(
+                file,
+                table.schema.with_metadata({b"fusion": note}),
+                compression="zstd",
+                compression_level=level,
+                use_dictionary=few,
+                column_encoding={name: _encoding(table, name) for name in table.column_names if name not in few},
+                write_batch_size=ROWS,
+            )
+        writer.write_table(table, row_group_size=ROWS)
+    if writer is not None:
+        writer.close()
+
+
+def beside(path: Path) -> Path:
+    """Where the checkpoints of a file of the book are."""
+    return path.parent.parent.parent / f"type={CHECKPOINT}" / path.parent.name / path.name
+
+
+def count(path: Path) -> int:
+    """The rows of a file; raises as `read` does."""
+    return int(_open(path).metadata.num_rows)
 
 
 def read(path: Path, kind: str, start: int = 0, end: int | None = None) -> tuple[Instrument, Rows]:

@@ -42,7 +42,7 @@ def rotate(folder: Path, number: int, courses: dict[tuple[str, str], Course]) ->
         course = courses.setdefault((venue, symbol), Course())
         for kind, part in _parts(batches, instrument, course, number):
             to = folder / folder_of(venue, symbol, kind) / path_of(part, (number, number))
-            staged.append((disk.stage(to, partial(parquet.write, of=instrument, table=part.table)), to))
+            staged.append((disk.stage(to, partial(parquet.write, of=instrument, tables=[part.table])), to))
     for temporary, to in staged:
         disk.settle(temporary, to)
     for parent in {to.parent for _, to in staged}:

@@ -53,7 +53,7 @@ def book_at(view: View, venue: str, symbol: str, at: int) -> BookAt:
     if not pieces:
         raise BadInput(f"no book of {symbol!r} on {venue!r} in {view.folder}; `fusion atom ls` shows what there is")
     last = next((place for place, piece in enumerate(pieces) if piece.name.last > at), len(pieces) - 1)
-    told = list(_from_picture(view, venue, symbol, pieces[: last + 1], at))
+    told = list(_from_picture(pieces[: last + 1], at))
     whole = parquet.finest([instrument for instrument, _ in told])
     book = Book()
     for instrument, rows in told:
@@ -70,19 +70,15 @@ def _ordered(view: View, venue: str, symbol: str, at: int) -> list[Held]:
     return view.ordered(venue, symbol, "book")
 
 
-def _from_picture(
-    view: View, venue: str, symbol: str, pieces: Sequence[_Piece], at: int
-) -> Iterator[tuple[Instrument, Rows]]:
+def _from_picture(pieces: Sequence[_Piece], at: int) -> Iterator[tuple[Instrument, Rows]]:
     """What makes the book: the last good picture, and the rows after it that had arrived."""
-    places = {(file.path.parent.name, file.path.name): file for file in view.files(venue, symbol, CHECKPOINT)}
     stop = _stop(pieces[-1], at)
     first, row = 0, 0
     for place in range(len(pieces) - 1, -1, -1):
         file = pieces[place].file
-        beside = None if file is None else places.get((file.path.parent.name, file.path.name))
-        if beside is None:
+        if file is None or not parquet.beside(file.path).exists():
             continue
-        instrument, pictures = parquet.read(beside.path, CHECKPOINT)
+        instrument, pictures = parquet.read(parquet.beside(file.path), CHECKPOINT)
         good = pictures["row"] <= stop if place == len(pieces) - 1 else np.ones(len(pictures), np.bool_)
         good &= _unbroken(pieces, place, pictures["since"])
         if good.any():

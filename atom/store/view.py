@@ -37,7 +37,11 @@ class View:
 
     def files(self, venue: str, symbol: str, kind: str) -> list[File]:
         """The Parquet files that count, in order."""
-        return names.files((self.folder / folder_of(venue, symbol, kind)).glob("date=*/*.parquet"), self._held)
+        folder = self.folder / folder_of(venue, symbol, kind)
+        found, again = (sorted(folder.glob("date=*/*.parquet")) for _ in range(2))
+        if found != again:  # a folder that changes may show neither the old files nor the new one
+            raise FileNotFoundError(folder)
+        return names.files(found, self._held)
 
     def pieces(self, venue: str, symbol: str, kind: str, span: Span = ALWAYS) -> list[tuple[Instrument, Rows]]:
         """The rows of a type that arrived in a span, piece by piece in order."""
