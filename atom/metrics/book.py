@@ -1,20 +1,18 @@
 """Order-book metrics of one instrument, as its events come or all at once: the same code, the same bits."""
 
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from atom.book import engine
-from atom.events import Events, Flag, Rows
+from atom.events import Events, Flag
 from atom.instrument import Floats, Instrument, Ints, common_step
 from atom.metrics import machine
 from atom.metrics.look import VIEW
+from atom.metrics.order import Clock, Columns, times
 from atom.metrics.parameters import Parameters
 from atom.metrics.walk import PERIODS, Work, walk
 from fusion.errors import BadInput
-
-Clock: TypeAlias = Literal["arrival", "venue"]
-"""Which time orders events and ends periods: when they arrived, or when they happened by the venue's clock."""
 
 _LEVELS, _ORDERS = 1_024, 1_024
 _NO_TOPS: Final = np.zeros((0, engine.TOP_FIELDS), np.int64)
@@ -30,8 +28,8 @@ class Values(NamedTuple):
             book after the last message, and those of the period.
     """
 
-    messages: dict[str, Floats | Ints]
-    periods: dict[str, Floats | Ints]
+    messages: Columns
+    periods: Columns
 
 
 class BookMetrics:
@@ -64,12 +62,12 @@ class BookMetrics:
         """
         self._scale(events.instrument)
         book, trades = np.ascontiguousarray(events.book), np.ascontiguousarray(events.trade)
-        times = (self._times(book), self._times(trades))
-        messages, periods = int(np.count_nonzero(book["flags"] & Flag.LAST)), self._ends(times)
+        clocked = (times(book, self._clock), times(trades, self._clock))
+        messages, periods = int(np.count_nonzero(book["flags"] & Flag.LAST)), self._ends(clocked)
         at, width = np.zeros(4, np.int64), len(self._names)
         told = (np.zeros(messages, np.int64), np.zeros((messages, width)))
         ended = (np.zeros(periods, np.int64), np.zeros((periods, width + len(PERIODS))))
-        work = Work(book, trades, *times, at, *told, *ended, _NO_TOPS)
+        work = Work(book, trades, *clocked, at, *told, *ended, _NO_TOPS)
         while not walk(self._book, self._state, work):
             self._book = engine.grown(self._book)
         ts, values = work.period_ts[: at[3]], work.periods[: at[3]]
@@ -88,15 +86,9 @@ class BookMetrics:
         machine.rescale(self._state, *finer)
         machine.set_scale(self._state, now)
 
-    def _times(self, rows: Rows) -> Ints:
-        if self._clock == "arrival" and np.any(rows["flags"] & Flag.NO_ARRIVAL):
-            raise BadInput("these events do not tell when they arrived; choose the venue's clock")
-        # an unknown time is 0, which is never ahead of the clock
-        return np.ascontiguousarray(rows["ts_recv" if self._clock == "arrival" else "ts_event"])
-
-    def _ends(self, times: tuple[Ints, Ints]) -> int:
+    def _ends(self, clocked: tuple[Ints, Ints]) -> int:
         """At least as many periods as can end: one a row, and one a length of time."""
-        rows = np.concatenate(times)
+        rows = np.concatenate(clocked)
         last = int(rows.max(initial=0))
         end = int(self._state.ints[machine.END]) or int(rows.min(initial=last, where=rows > 0))
         return min(len(rows), max(0, last - end) // self._period + 2)
@@ -107,5 +99,5 @@ def book_metrics(events: Events, parameters: Parameters | None = None, *, clock:
     return BookMetrics(events.instrument, parameters, clock=clock).update(events)
 
 
-def _table(ts: Ints, values: Floats, names: tuple[str, ...]) -> dict[str, Floats | Ints]:
+def _table(ts: Ints, values: Floats, names: tuple[str, ...]) -> Columns:
     return {"ts": ts, **{name: np.ascontiguousarray(column) for name, column in zip(names, values.T, strict=True)}}

@@ -59,7 +59,7 @@ PERIODS: Final = (
 )
 """Metrics of a period, after those of the book at its end."""
 
-_LAST, _SNAPSHOT, _CLEAR = int(Flag.LAST), int(Flag.SNAPSHOT), int(Action.CLEAR)
+_LAST, _SNAPSHOT, _BY_PRICE, _CLEAR = int(Flag.LAST), int(Flag.SNAPSHOT), int(Flag.BY_PRICE), int(Action.CLEAR)
 
 
 class Work(NamedTuple):
@@ -121,7 +121,7 @@ def walk(book: Arrays, state: State, work: Work) -> bool:
 def _row(book: Arrays, state: State, rows: Any, tops: Ints) -> bool:
     """Applies one row and counts what it did; a picture of the book is no change of it."""
     row, ints = rows[0], state.ints
-    before, unknown = book.counts[0] + book.counts[1] + book.state[ORDERS], book.state[UNKNOWN]
+    before, unknown = _things(book, row.flags), book.state[UNKNOWN]
     queue.before_row(book, state, row)
     done, _ = run(book, rows, 0, tops, 0)
     if done == 0:
@@ -129,7 +129,7 @@ def _row(book: Arrays, state: State, rows: Any, tops: Ints) -> bool:
     ints[TORN] = 1
     if row.flags & _SNAPSHOT or row.action == _CLEAR or book.state[UNKNOWN] != unknown:
         return True
-    after = book.counts[0] + book.counts[1] + book.state[ORDERS]
+    after = _things(book, row.flags)
     if after > before:
         ints[INSERTS] += 1
     elif after < before:
@@ -137,6 +137,12 @@ def _row(book: Arrays, state: State, rows: Any, tops: Ints) -> bool:
     else:
         ints[UPDATES] += 1
     return True
+
+
+@jit
+def _things(book: Arrays, flags: int) -> int:
+    """How many levels there are, or how many orders: what rows with these flags change."""
+    return int(book.counts[0] + book.counts[1]) if flags & _BY_PRICE else int(book.state[ORDERS])
 
 
 @jit

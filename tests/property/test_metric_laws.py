@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from atom.events import Events, Rows, empty
+from atom.events import Action, Events, Flag, Rows, Side, empty
 from atom.instrument import Instrument
 from atom.metrics import BookMetrics, Parameters, Values, book_metrics
 from tests.property.test_book_laws import made
+from tests.unit.atom.metrics.plain_metrics import Plain
 
 INSTRUMENT = Instrument("simulated", "SIM-USD", "SIM-USD", Decimal("0.5"), Decimal("0.01"))
 SMALL = Parameters(
@@ -31,10 +32,37 @@ unhurried = settings(deadline=None)  # the first example finds the kernels not c
 
 @st.composite
 def streams(draw: st.DrawFn) -> Events:
-    """Rows and trades that know nothing of one another, with gaps, torn messages and times that go back."""
+    """Rows and trades with gaps, torn messages and times that go back: of a market, or of none that there could be."""
     chance = np.random.default_rng(draw(st.integers(0, 2**32)))
-    book = made(chance, draw(st.integers(1, 300)), by_price=draw(st.booleans()), clears=draw(st.booleans()))
-    return with_trades(chance, book, draw(st.integers(0, 60)))
+    length, by_price, gaps = draw(st.integers(1, 400)), draw(st.booleans()), draw(st.booleans())
+    if draw(st.integers(0, 4)):
+        book = market(chance, length, by_price=by_price, gaps=gaps)
+    else:
+        book = made(chance, length, by_price=by_price, clears=gaps)
+    return with_trades(chance, book, draw(st.integers(0, 200)))
+
+
+def market(chance: np.random.Generator, length: int, *, by_price: bool, gaps: bool) -> Rows:
+    """Bids below 20 and asks above, of orders that mostly keep their price; now and then a side crosses or is empty."""
+    rows = empty("book", length)
+    actions = [Action.ADD, Action.MODIFY, Action.MODIFY, Action.CANCEL, *([] if by_price else [Action.FILL])]
+    rows["action"] = chance.choice(actions, length)
+    rows["flags"] = chance.choice([0, Flag.LAST], length, p=[0.1, 0.9])
+    rows["order_id"] = chance.integers(1, 25, length)
+    rows["side"] = 1 + rows["order_id"] % 2
+    away = 1 + rows["order_id"] // 2 % 4
+    moved = chance.random(length) < 0.05
+    away[moved] += chance.integers(-2, 6, moved.sum())
+    rows["price"] = np.where(rows["side"] == Side.BID, 20 - away, 20 + away)
+    rows["size"] = chance.integers(0, 9, length)
+    rows["action"][: length // 8] = Action.ADD
+    pictures = np.flatnonzero(chance.random(length) < 0.01 * gaps)
+    rows["action"][pictures] = chance.choice([Action.CLEAR, Action.ADD], len(pictures))
+    rows["flags"][pictures[1::2]] |= np.uint16(Flag.SNAPSHOT)
+    rows["flags"][np.minimum(pictures + 3, length - 1)] |= np.uint16(Flag.SNAPSHOT | Flag.LAST)
+    rows["flags"][0] |= np.uint16(Flag.SNAPSHOT | Flag.LAST)
+    rows["flags"] |= np.uint16(Flag.BY_PRICE if by_price else 0)
+    return rows
 
 
 def with_trades(chance: np.random.Generator, book: Rows, count: int) -> Events:
@@ -42,7 +70,7 @@ def with_trades(chance: np.random.Generator, book: Rows, count: int) -> Events:
     trades = empty("trade", count)
     trades["ts_recv"] = times(chance, count, len(book))
     trades["side"] = chance.integers(0, 3, count)
-    trades["price"] = chance.integers(1, 40, count)
+    trades["price"] = chance.integers(17, 24, count)
     trades["size"] = chance.integers(0, 9, count) * chance.choice([1, 1, 100], count)
     return Events(INSTRUMENT, book, trades, empty("quote"))
 
@@ -148,3 +176,13 @@ def test_a_book_that_outgrows_its_room_is_told_the_same(by_price: bool) -> None:
     places = [*steps[:: len(steps) // 7], steps[-1]]
     pieces = [metrics.update(cut(head(events, *to), *start)) for start, to in pairwise(places)]
     same(joined(pieces), book_metrics(events, SMALL))
+
+
+@unhurried
+@given(events=streams())
+def test_they_are_what_a_plain_reading_of_the_definitions_gives(events: Events) -> None:
+    values, plain = book_metrics(events, SMALL), Plain(events, SMALL)
+    for table, rows in ((values.messages, plain.messages), (values.periods, plain.periods)):
+        for name, column in table.items():
+            expected = np.array([row.get(name, np.nan) for row in rows], dtype=np.float64)
+            np.testing.assert_allclose(column, expected, rtol=1e-9, atol=1e-12, err_msg=name)

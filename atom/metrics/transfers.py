@@ -1,0 +1,120 @@
+"""Flows of a token through addresses that somebody has labelled: Fund Flow Ratio and NFR."""
+
+import csv
+from collections.abc import Iterable, Mapping
+from math import nan
+from typing import Final, NamedTuple
+
+from atom.metrics.definition import OURS, Definition, Group
+from atom.metrics.flow import ratio
+from atom.metrics.order import Columns, table
+from fusion.errors import BadInput
+
+_HOUR: Final = 3_600 * 10**9
+_COLUMNS: Final = ("address", "owner")
+_FLOWS: Final = "; a transfer from one address of an owner to another of the same is no flow"
+
+TRANSFERS: Final = Group(
+    "transfers",
+    "Fund Flow Ratio",
+    "atom.metrics.FundFlow",
+    "one row for each period with a transfer, once a later one has come",
+    (
+        Definition("inflow", "token", "sum of what came to labelled addresses" + _FLOWS, "CryptoQuant", ("period",)),
+        Definition("outflow", "token", "sum of what left labelled addresses" + _FLOWS, "CryptoQuant", ("period",)),
+        Definition("transferred", "token", "sum of all transfers of the token", "CryptoQuant", ("period",)),
+        Definition(
+            "fund_flow_ratio",
+            "1",
+            "(inflow + outflow) / transferred; a transfer from one owner to another is both",
+            "CryptoQuant, Fund Flow Ratio",
+            ("period",),
+            null="where nothing was transferred",
+        ),
+        Definition(
+            "nfr",
+            "1",
+            "net flow ratio: (inflow - outflow) / (inflow + outflow)",
+            OURS,
+            ("period",),
+            null="where nothing flowed",
+        ),
+    ),
+)
+
+
+class Transfer(NamedTuple):
+    """One transfer of a token.
+
+    Attributes:
+        ts: time of its block, ns.
+        sender, recipient: addresses.
+        amount: in the token's smallest unit.
+    """
+
+    ts: int
+    sender: str
+    recipient: str
+    amount: int
+
+
+def read_labels(text: str) -> dict[str, str]:
+    """Owners by address, of a CSV with the columns address and owner.
+
+    Raises:
+        BadInput: a column is missing, a line is not whole, or an address has two owners.
+    """
+    rows = csv.DictReader(text.splitlines())
+    if not set(_COLUMNS) <= set(rows.fieldnames or ()):
+        raise BadInput(
+            f"labels are a CSV with the columns {', '.join(_COLUMNS)}, not {', '.join(rows.fieldnames or ())}"
+        )
+    owners: dict[str, str] = {}
+    for row in rows:
+        address, owner = ((row[name] or "").strip() for name in _COLUMNS)
+        if not address or not owner:
+            raise BadInput(f"line {rows.line_num} of the labels lacks an address or its owner")
+        if owners.setdefault(address.lower(), owner) != owner:
+            raise BadInput(f"line {rows.line_num} of the labels gives {address} a second owner, {owner}")
+    return owners
+
+
+class FundFlow:
+    """Flows of one token.
+
+    Args:
+        owners: who owns an address, by address; see `read_labels`.
+        decimals: of the token.
+        period: ns, counted from 1970 UTC.
+    """
+
+    def __init__(self, owners: Mapping[str, str], *, decimals: int = 18, period: int = _HOUR) -> None:
+        if period <= 0 or not 0 <= decimals <= 77:  # 10**77 is the largest power in 256 bits
+            raise BadInput(f"a period is above 0 ns and decimals are 0 to 77, not {period} and {decimals}")
+        self._owners = {address.lower(): owner for address, owner in owners.items()}
+        self._unit = 10**decimals
+        self._period = period
+        self._end = 0
+        self._sums = [0, 0, 0]
+
+    def update(self, transfers: Iterable[Transfer]) -> Columns:
+        """Columns ts (the period's end), inflow, outflow, transferred, fund_flow_ratio and nfr."""
+        told = []
+        for transfer in transfers:
+            if transfer.ts >= self._end:
+                if self._end:
+                    told.append((self._end, *self._told()))
+                self._end = (transfer.ts // self._period + 1) * self._period
+                self._sums = [0, 0, 0]
+            giver, taker = (self._owners.get(each.lower()) for each in (transfer.sender, transfer.recipient))
+            self._sums[2] += transfer.amount
+            if giver != taker:
+                self._sums[0] += transfer.amount * (taker is not None)
+                self._sums[1] += transfer.amount * (giver is not None)
+        return table(("inflow", "outflow", "transferred", "fund_flow_ratio", "nfr"), told)
+
+    def _told(self) -> tuple[float, ...]:
+        inflow, outflow, everything = self._sums
+        both = inflow + outflow
+        net = (inflow - outflow) / both if both else nan
+        return (*(each / self._unit for each in self._sums), ratio(float(both), float(everything)), net)
