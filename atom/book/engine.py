@@ -59,7 +59,7 @@ class Arrays(NamedTuple):
         counts: levels of each side, shape (2,).
         levels: shape (2 * levels, 5).
         orders: shape (orders, 6).
-        table: slot of an order + 1 by the place of its id, or 0; a power of two long, at least twice the orders.
+        table: slot of an order + 1 by the place of its id, or 0; a power of two long, at least four times the orders.
         state: shape (6,).
     """
 
@@ -74,7 +74,7 @@ class Arrays(NamedTuple):
 
 def empty(levels: int, orders: int) -> Arrays:
     """A book with room for so many levels a side, and for so many orders, a power of two."""
-    shapes = ((2, levels), (2, levels), 2, (2 * levels, 5), (orders, 6), 2 * orders, 6)
+    shapes = ((2, levels), (2, levels), 2, (2 * levels, 5), (orders, 6), 4 * orders, 6)
     made = Arrays(*(np.zeros(shape, np.int64) for shape in shapes))
     clear(made)
     return made
@@ -91,10 +91,16 @@ def grown(book: Arrays) -> Arrays:
         old = len(book.orders)
         orders = np.concatenate((book.orders, np.zeros_like(book.orders)))
         book = book._replace(orders=orders, table=np.zeros(2 * len(book.table), np.int64))
-        for slot in range(old):  # all are in use
-            book.table[_place(book, orders[slot, ID])] = slot + 1
+        _enter(book, old)
         _chain(orders, AFTER, old, book.state, FREE_ORDER)
     return book
+
+
+@jit
+def _enter(book: Arrays, count: int) -> None:
+    """Enters the first orders of the pool, all of which are in use, into an empty table."""
+    for slot in range(count):
+        book.table[_place(book, book.orders[slot, ID])] = slot + 1
 
 
 @jit
@@ -155,15 +161,27 @@ def _key(side: int, price: int) -> int:
 
 @jit
 def find(book: Arrays, side: int, key: int) -> int:
-    """The index of the first level whose key is not below."""
+    """The index of the first level whose key is not below.
+
+    Keys are distinct, so a key that is n ticks from the best is at most n levels from it: just there where no level is
+    missing, as in a busy book.
+    """
     row, one = np.uint64(side), np.uint64(1)
     count = book.counts[side]
-    low, high = np.uint64(0), np.uint64(count)
+    if count == 0:
+        return 0
+    top = book.keys[row, np.uint64(count - 1)]
+    if key > top:
+        return int(count)
+    least = count - 1 - (top - key)
+    if least >= 0 and book.keys[row, np.uint64(least)] == key:
+        return int(least)
+    low, high = np.uint64(max(least, 0)), np.uint64(count)
     if count > _NEAR:
         near = np.uint64(count - _NEAR)
-        if book.keys[row, near] < key:
+        if near > low and book.keys[row, near] < key:
             low = near + one
-        else:
+        elif near > low:
             high = near
     while low < high:
         middle = (low + high) >> one
@@ -171,7 +189,7 @@ def find(book: Arrays, side: int, key: int) -> int:
             low = middle + one
         else:
             high = middle
-    return int(low)
+    return int(np.int64(low))
 
 
 # An index without sign cannot count from the end, which numba would look for at every step: these become one move of
@@ -179,28 +197,30 @@ def find(book: Arrays, side: int, key: int) -> int:
 
 
 @jit
-def _push(values: Ints, side: int, at: int, count: int) -> None:
-    """Moves what stands from `at` on one place up."""
-    row, index, one = np.uint64(side), np.uint64(count), np.uint64(1)
+def _push(book: Arrays, side: int, at: int) -> None:
+    """Moves the levels that stand from `at` on one place up."""
+    row, index, one = np.uint64(side), np.uint64(book.counts[side]), np.uint64(1)
     while index > np.uint64(at):
-        values[row, index] = values[row, index - one]
+        book.keys[row, index] = book.keys[row, index - one]
+        book.slots[row, index] = book.slots[row, index - one]
         index -= one
 
 
 @jit
-def _pull(values: Ints, side: int, at: int, count: int) -> None:
-    """Moves what stands after `at` one place down, up to the place `count`."""
+def _pull(book: Arrays, side: int, at: int) -> None:
+    """Moves the levels that stand after `at` one place down."""
     row, index, one = np.uint64(side), np.uint64(at), np.uint64(1)
-    while index < np.uint64(count):
-        values[row, index] = values[row, index + one]
+    count = np.uint64(book.counts[side])
+    while index + one < count:
+        book.keys[row, index] = book.keys[row, index + one]
+        book.slots[row, index] = book.slots[row, index + one]
         index += one
 
 
 @jit
 def _open(book: Arrays, side: int, at: int, price: int) -> int:
     """Makes a level of nothing; its slot."""
-    _push(book.keys, side, at, book.counts[side])
-    _push(book.slots, side, at, book.counts[side])
+    _push(book, side, at)
     book.counts[side] += 1
     slot: int = book.state[FREE_LEVEL]
     book.state[FREE_LEVEL] = book.levels[slot, HEAD]
@@ -218,9 +238,8 @@ def close(book: Arrays, side: int, at: int) -> None:
     slot = book.slots[side, at]
     book.levels[slot, HEAD] = book.state[FREE_LEVEL]
     book.state[FREE_LEVEL] = slot
+    _pull(book, side, at)
     book.counts[side] -= 1
-    _pull(book.keys, side, at, book.counts[side])
-    _pull(book.slots, side, at, book.counts[side])
 
 
 @jit
@@ -251,10 +270,12 @@ def _by_order(book: Arrays, side: int, change: Any) -> None:
             return
         _take(book, slot)
         _vacate(book, place)
+        if size > 0 and action in (_ADD, _MODIFY):
+            _rest(book, side, change, _place(book, change.order_id))
     elif action in (_CANCEL, _FILL):
         book.state[UNKNOWN] += 1
-    if size > 0 and action in (_ADD, _MODIFY):
-        _rest(book, side, change)
+    elif size > 0:
+        _rest(book, side, change, place)
 
 
 @jit
@@ -290,7 +311,7 @@ def _take(book: Arrays, slot: int) -> None:
 
 
 @jit
-def _rest(book: Arrays, side: int, change: Any) -> None:
+def _rest(book: Arrays, side: int, change: Any, place: int) -> None:
     """Puts an order at the end of its queue."""
     at = find(book, side, _key(side, change.price))
     if at < book.counts[side] and book.keys[side, at] == _key(side, change.price):
@@ -300,7 +321,7 @@ def _rest(book: Arrays, side: int, change: Any) -> None:
     slot = book.state[FREE_ORDER]
     book.state[FREE_ORDER] = book.orders[slot, AFTER]
     book.state[ORDERS] += 1
-    book.table[_place(book, change.order_id)] = slot + 1
+    book.table[place] = slot + 1
     last = book.levels[level, TAIL]
     order = book.orders[slot]
     order[ID], order[SIDE], order[LEVEL], order[REST] = change.order_id, side, level, change.size
