@@ -1,7 +1,8 @@
 """Messages with a field missing, of another type or out of range: refused with their line, or told as not understood.
 
-A venue is tried with what stands in `tests/data/hostile/<venue>.jsonl`, a message of each kind made by hand, and with
-the kinds found in its real capture. To add one, add its file, and its capture to `CAPTURES`.
+A venue is tried with what stands in `tests/data/hostile/<venue>.jsonl`, a message of each kind made by hand (or an
+answer, after its address), and with the kinds found in its real capture. To add one, add its file, and its capture to
+`CAPTURES`.
 """
 
 import json
@@ -20,6 +21,13 @@ from fusion.errors import CaptureError
 
 BY_HAND = Path(__file__).resolve().parents[3] / "data" / "hostile"
 CAPTURES = {
+    "binance": ["BINANCE.ws.1.0"],
+    "binance_futures": ["BINANCE_FUTURES.ws.1.0"],
+    "bitfinex": ["BITFINEX.ws.11.0"],
+    "bitstamp": ["BITSTAMP.ws.1.0"],
+    "bybit": ["BYBIT.ws.25.0", "BYBIT.ws.26.0"],
+    "coinbase": ["COINBASE.ws.28.0"],
+    "independent_reserve": ["INDEPENDENT_RESERVE.ws.1.0"],
     "deribit": ["DERIBIT.ws.1.0"],
     "kraken": ["KRAKEN.ws.48.0", "KRAKEN.ws.49.0", "KRAKEN.ws.50.0"],
     "okx": ["OKX.ws.1.0"],
@@ -27,7 +35,7 @@ CAPTURES = {
 START = 1704067200 * 10**9
 GONE = object()
 OTHERS = (GONE, None, [], {}, "x", -1, True, 1e300, 2**70, [[]], "9" * 30, [None], {"x": 1}, "-1.5")
-EACH = 4  # of these a field is given
+MADE, REAL = 2, 1  # of these a field is given
 WORD = re.compile(r"[a-z_]+")
 LONGEST, SHOWN = 20, 2  # of a longer list two are tried
 KINDS = 12
@@ -55,24 +63,30 @@ def changed(message, path, other):
     return copy
 
 
-def mutants(messages) -> Iterator[tuple[int, object]]:
+def mutants(messages, each) -> Iterator[tuple[int, tuple[str, object]]]:
     """Each message with each of its values changed in some ways, and where it stands; the ways take turns."""
     turn = 0
-    for place, message in enumerate(messages):
+    for place, (url, message) in enumerate(messages):
         for path in paths(message):
-            for _ in range(EACH):
-                yield place, changed(message, path, OTHERS[turn % len(OTHERS)])
+            for _ in range(each):
+                yield place, (url, changed(message, path, OTHERS[turn % len(OTHERS)]))
                 turn += 1
 
 
-def line(n, message):
-    return Line(START + n * 10**6, Form.MESSAGE, "", json.dumps(message).encode(), n + 1)
+def line(n, told):
+    url, message = told
+    return Line(START + n * 10**6, Form.ANSWER if url else Form.MESSAGE, url, json.dumps(message).encode(), n + 1)
+
+
+def recorded(n, told):
+    url, message = told
+    seconds, rest = divmod(START + n * 10**6, 10**9)
+    return f"{url} -> " * bool(url) + f"{seconds}.{rest:09}: {json.dumps(message)}\n"
 
 
 def imported(venue_id, messages, path) -> str | None:
     """What a capture of these messages is refused with; None where it is read."""
-    told = (line(n, message) for n, message in enumerate(messages))
-    path.write_text("".join(f"{each.ts_recv} {each.body.decode()}\n" for each in told))
+    path.write_text("".join(recorded(n, told) for n, told in enumerate(messages)))
     try:
         read_capture(venue_id, [path])
     except CaptureError as error:
@@ -80,10 +94,10 @@ def imported(venue_id, messages, path) -> str | None:
     return None
 
 
-def imports(venue_id, messages, path):
+def imports(venue_id, messages, path, each):
     """Each mutant is read, or refused in one line that says where; how many were tried and refused."""
     tried = refused = 0
-    for place, mutant in mutants(messages):
+    for place, mutant in mutants(messages, each):
         told = imported(venue_id, [*messages[:place], mutant, *messages[place + 1 :]], path)
         tried += 1
         refused += told is not None
@@ -94,7 +108,7 @@ def imports(venue_id, messages, path):
 def mad(venue_id, messages):
     """A desk that was told all mutants, as by a venue gone mad; nothing is raised."""
     desk = Desk(venue(venue_id))
-    for n, (_, mutant) in enumerate(mutants(messages)):
+    for n, (_, mutant) in enumerate(mutants(messages, len(OTHERS))):
         desk.receive(line(n, mutant))
         if n % 50 == 0:
             desk.drain(START + n * 10**6)
@@ -103,7 +117,11 @@ def mad(venue_id, messages):
 
 
 def by_hand(venue_id):
-    return [json.loads(each) for each in (BY_HAND / f"{venue_id}.jsonl").read_text().splitlines()]
+    told = []
+    for each in (BY_HAND / f"{venue_id}.jsonl").read_text().splitlines():
+        url, _, message = each.partition(" ") if each.startswith("https://") else ("", "", each)
+        told.append((url, json.loads(message)))
+    return told
 
 
 VENUES = sorted(file.stem for file in BY_HAND.glob("*.jsonl"))
@@ -113,7 +131,7 @@ VENUES = sorted(file.stem for file in BY_HAND.glob("*.jsonl"))
 def test_messages_made_by_hand(venue_id, tmp_path):
     messages = by_hand(venue_id)
     assert imported(venue_id, messages, tmp_path / "capture.txt") is None
-    tried, refused = imports(venue_id, messages, tmp_path / "capture.txt")
+    tried, refused = imports(venue_id, messages, tmp_path / "capture.txt", MADE)
     assert tried > 100
     assert refused > tried / 5  # most others change what nobody reads, or the name of a symbol
 
@@ -155,6 +173,6 @@ def test_messages_of_a_real_capture(shared_data, tmp_path, venue_id):
         if each.form is Form.MESSAGE:
             message = json.loads(each.body)
             found.setdefault(kind(message), message)
-    messages = [short(message) for message in list(found.values())[:KINDS]]
-    imports(venue_id, messages, tmp_path / "capture.txt")
+    messages = [("", short(message)) for message in list(found.values())[:KINDS]]
+    imports(venue_id, messages, tmp_path / "capture.txt", REAL)
     mad(venue_id, messages)
