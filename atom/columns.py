@@ -3,19 +3,21 @@
 from collections import deque
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import TypeAlias
 
 import numpy as np
 
 from atom import tables
 from atom.audit import Audit
 from atom.book.checksum import Checker
+from atom.clock import VenueClock
 from atom.decimals import DecimalColumn, look
 from atom.events import Events, Flag, Rows, Side, Status, StatusKind
 from atom.instrument import Instrument, Ints, common_step, rescale
 from atom.ledger import Ledger, Order
 from atom.rules import Rules
 from atom.stamp import Delta, Levels, Stamp, Stamps, look_at
-from atom.sync import Step, Sync
+from atom.sync import Step, Sync, gap
 from atom.tables import MisreadError
 
 __all__ = ["KINDS", "Columns", "Delta", "Levels", "Order", "Rules", "Stamp"]
@@ -23,6 +25,7 @@ __all__ = ["KINDS", "Columns", "Delta", "Levels", "Order", "Rules", "Stamp"]
 KINDS = ("book", "trade", "bid", "ask")
 """Columns of numbers: of the book, of trades, and of the sides of quotes."""
 
+_Told: TypeAlias = tuple[Levels, Levels, Sequence[Order]]  # bids, asks, orders
 _PLAIN = Flag(0)
 _LAST, _SNAPSHOT, _BY_PRICE = int(Flag.LAST), int(Flag.SNAPSHOT), int(Flag.BY_PRICE)
 _NO_ORDER, _NO_TRADE_ID, _NO_SEQUENCE = int(Flag.NO_ORDER), int(Flag.NO_TRADE_ID), int(Flag.NO_SEQUENCE)
@@ -47,10 +50,9 @@ class Columns:
     """
 
     def __init__(self, rules: Rules = Rules()) -> None:  # noqa: B008  # it cannot be changed
-        self.messages = self.unexplained = self.trades = 0
-        self.updates = self.gaps = 0
-        self.careful = False
+        self.messages = self.unexplained = self.trades = self.updates = self.gaps = 0
         self.checksums_ok = self.checksums_bad = 0
+        self.careful = False
         self.status: list[Status] = []
         self._whole = self._was_lost = False
         self._sync = Sync(chained=rules.chained, timed=rules.timed)
@@ -59,6 +61,7 @@ class Columns:
         self._written = rules.form is not None
         self._depth = rules.depth
         self._audit = Audit(Checker(rules.form, rules.depth)) if rules.form or rules.depth else None
+        self._clock = VenueClock()
         self._step: dict[str, Decimal] = {}  # of prices and of sizes, so far
         self._empty()
 
@@ -117,11 +120,7 @@ class Columns:
             last = self._waiting[0].previous if self._waiting else last
         elif self._sync.synced and last <= self._sync.last:
             return  # the book is past it already
-        if self._was_lost:
-            self.status.append(
-                Status(StatusKind.RESYNC, stamp.ts_recv, last, "snapshot" if last is None else f"snapshot {last}")
-            )
-            self._was_lost = False
+        self._resynced(stamp, last)
         self._sync.snapshot(last)
         self._change(stamp, last, _SNAPSHOT, (bids, asks, orders))
         waiting = list(self._waiting)
@@ -145,12 +144,12 @@ class Columns:
                 self._change(delta.stamp, delta.last, 0, delta[3:])
             case Step.GAP:
                 self.gaps += 1
-                missing = f"updates {at + 1} to {delta.previous} are missing"
-                if delta.previous <= at:
-                    missing = f"update {delta.last} follows {delta.previous}, the book is at {at}"
+                missing = gap(at, delta.previous, delta.last)
                 self.status.append(Status(StatusKind.GAP, delta.stamp.ts_recv, delta.last, missing))
                 self._clear(delta.stamp, delta.previous)
                 self._waiting.append(delta)
+            case Step.REPEATED:
+                self.repeated(delta.stamp, delta.last)
             case Step.STALE:
                 pass
 
@@ -191,9 +190,7 @@ class Columns:
         if depth is not None and depth != self._depth:
             self._depth = depth
             self._depths.append((len(self._book), depth))
-        if self._was_lost:
-            self.status.append(Status(StatusKind.RESYNC, stamp.ts_recv, last, "snapshot"))
-            self._was_lost = False
+        self._resynced(stamp, last)
         self._whole = True
         self._change(stamp, last, _SNAPSHOT, (bids, asks, orders), checksum)
 
@@ -220,6 +217,10 @@ class Columns:
             self.gaps += 1
             self.status.append(Status(StatusKind.GAP, stamp.ts_recv, last, detail))
             self.lost(stamp)
+
+    def repeated(self, stamp: Stamp, last: int) -> None:
+        """A message has come before; it changes nothing."""
+        self.status.append(Status(StatusKind.REPEATED, stamp.ts_recv, last, f"update {last} came before"))
 
     def lost(self, stamp: Stamp) -> None:
         """The stream of the book has ended: what it was is not served, until the next full picture."""
@@ -284,11 +285,9 @@ class Columns:
         if self.careful:
             look((*bid, *ask))
         self._quote.append(stamp.columns(sequence, int(flags) | _OF_QUOTE))
-        prices, sizes = self._prices, self._sizes
-        prices["bid"].append(bid[0])
-        sizes["bid"].append(bid[1])
-        prices["ask"].append(ask[0])
-        sizes["ask"].append(ask[1])
+        for name, (price, size) in (("bid", bid), ("ask", ask)):
+            self._prices[name].append(price)
+            self._sizes[name].append(size)
 
     def quotes_read(self, stamps: Stamps, sequence: Ints, bid: tuple[Ints, Ints], ask: tuple[Ints, Ints]) -> None:
         """Many tops of the book; each side is price and size, each digits and decimals, shape (quotes, 2)."""
@@ -321,11 +320,13 @@ class Columns:
         prices, tick = self._on_step("price", *tables.integers(self._prices, places, tick))
         sizes, lot = self._on_step("size", *tables.integers(self._sizes, places, lot))
         rows = self._audited(tables.book(told, prices["book"], sizes["book"], self._orders.array()), told)
+        trades, quotes = tables.trades(trade, prices["trade"], sizes["trade"]), tables.quotes(quote, prices, sizes)
+        self.status += self._clock.look(book=rows, trade=trades, quote=quotes)
         taken = Events(
             instrument=Instrument(venue, symbol, venue_symbol, tick, lot),
             book=rows,
-            trade=tables.trades(trade, prices["trade"], sizes["trade"]),
-            quote=tables.quotes(quote, prices, sizes),
+            trade=trades,
+            quote=quotes,
             status=tuple(sorted(self.status, key=lambda status: status.ts_recv)),
             more={kind: tables.notes(kind, told) for kind, told in sorted(self._notes.items())},
         )
@@ -333,14 +334,7 @@ class Columns:
         self._empty()
         return taken
 
-    def _change(
-        self,
-        stamp: Stamp,
-        last: int | None,
-        flags: int,
-        told: tuple[Levels, Levels, Sequence[Order]],
-        checksum: int | None = None,
-    ) -> None:
+    def _change(self, stamp: Stamp, last: int | None, flags: int, told: _Told, checksum: int | None = None) -> None:
         bids, asks, orders = told
         clear = 1 if flags & _SNAPSHOT else 0
         if self._ledger is not None:
@@ -381,6 +375,12 @@ class Columns:
         if self._ledger is not None:
             self._ledger.clear()
         self._book.append((*stamp.columns(last, _OF_LEVELS), 1, 0, 0))
+
+    def _resynced(self, stamp: Stamp, last: int | None) -> None:
+        if self._was_lost:
+            detail = "snapshot" if last is None else f"snapshot {last}"
+            self.status.append(Status(StatusKind.RESYNC, stamp.ts_recv, last, detail))
+        self._was_lost = False
 
     def _on_step(self, of: str, columns: dict[str, Ints], step: Decimal) -> tuple[dict[str, Ints], Decimal]:
         """Numbers on a step of which all before were multiples too."""

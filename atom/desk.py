@@ -275,6 +275,8 @@ class Desk:
             raise BadLineError(error.place, str(error), name) from error
         except _BROKEN as error:
             raise BadLineError(line.place, _words(error), name) from error
+        finally:
+            columns.careful = False
         if columns.updates != updates:
             stream.books.add(name)
         if not understood:

@@ -104,6 +104,7 @@ class StatusKind(StrEnum):
     RATE_LIMITED = "rate_limited"
     STALE = "stale"
     CLOCK = "clock"
+    REPEATED = "repeated"
     CRASH = "crash"  # the recorder ended without a word
 
 

@@ -7,8 +7,9 @@ class Step(Enum):
     """What to do with a delta."""
 
     APPLY = 1
-    STALE = 2  # the book holds it already
+    STALE = 2  # the snapshot holds it already
     GAP = 3  # something before it is missing
+    REPEATED = 4  # it came before
 
 
 class Sync:
@@ -64,7 +65,7 @@ class Sync:
             self._last = last
             return Step.APPLY
         if last <= self._last:
-            return Step.STALE
+            return Step.STALE if self._fresh or self._timed else Step.REPEATED
         if previous > self._last or (self._chained and not self._fresh and previous != self._last):
             self._last = None
             return Step.GAP
@@ -75,3 +76,10 @@ class Sync:
     def lost(self) -> None:
         """Ends the sync until the next snapshot."""
         self._last = None
+
+
+def gap(at: int, previous: int, last: int) -> str:
+    """What is missing of a book at `at`, to which a delta after `previous` has come."""
+    if previous > at:
+        return f"updates {at + 1} to {previous} are missing"
+    return f"update {last} follows {previous}, the book is at {at}"

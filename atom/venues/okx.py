@@ -131,6 +131,8 @@ class Okx(Venue):
         last, previous, stands = whole(data["seqId"]), whole(data["prevSeqId"]), self._at[symbol]
         if previous != stands and last > stands:
             columns.missed(at, last, f"update {last} follows {previous}, the book is at {stands}")
+        elif previous != stands:
+            columns.repeated(at, last)
         if previous == stands or last > stands:
             self._at[symbol] = last
         return previous == stands

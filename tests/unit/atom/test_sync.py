@@ -17,7 +17,7 @@ def test_what_the_book_holds_is_stale_and_changes_nothing(chained):
     sync.snapshot(100)
     assert sync.delta(90, 100) is Step.STALE
     assert sync.delta(100, 101) is Step.APPLY
-    assert sync.delta(100, 101) is Step.STALE
+    assert sync.delta(100, 101) is Step.REPEATED
     assert sync.last == 101
 
 

@@ -1,0 +1,56 @@
+"""HTTP: questions to one venue, kept apart, with its refusals honoured."""
+
+from collections.abc import Callable
+from random import Random
+from typing import Final
+
+import httpx
+
+from atom.live.pace import Backoff, Pace, Timing, retry_after
+
+_LARGEST: Final = 64 * 2**20  # the instrument list of a large venue has about 20 MB
+_LIMITED: Final = (418, 429)
+
+
+class Http:
+    """Asks one venue.
+
+    Args:
+        limited: told when the venue wants fewer questions: the address, and a line on it.
+        hosts: where an address is to be found.
+    """
+
+    def __init__(
+        self, timing: Timing, random: Random, limited: Callable[[str, str], None], hosts: Callable[[str], str]
+    ) -> None:
+        self._pace = Pace(timing.requests)
+        self._backoff = Backoff(timing, random)
+        self._limited = limited
+        self._hosts = hosts
+        self._client = httpx.AsyncClient(timeout=timing.answer, follow_redirects=True)
+
+    async def ask(self, url: str) -> bytes | float:
+        """The body of the answer on one line; or the seconds to wait before the question is put again."""
+        await self._pace.turn()
+        try:
+            async with self._client.stream("GET", self._hosts(url)) as answer:
+                if answer.status_code in _LIMITED:
+                    wait = retry_after(answer.headers.get("Retry-After"))
+                    self._pace.hold(wait)
+                    self._limited(url, f"{answer.status_code}; the next request in {wait:g} s")
+                    return wait
+                body = bytearray()
+                async for part in answer.aiter_bytes():
+                    body += part
+                    if len(body) > _LARGEST:
+                        return self._backoff.failed()
+                if answer.is_success:
+                    self._backoff.reset()
+                    return bytes(body).replace(b"\n", b" ")
+        except (httpx.HTTPError, httpx.InvalidURL):
+            pass  # what is not answered is asked again
+        return self._backoff.failed()
+
+    async def close(self) -> None:
+        """Ends its connections."""
+        await self._client.aclose()

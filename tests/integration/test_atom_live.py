@@ -1,0 +1,122 @@
+"""Live recording from a venue on loopback: what is wrong is told, and what is served is true."""
+
+import asyncio
+from collections import Counter
+from random import Random
+
+import numpy as np
+import pytest
+
+from atom.book import Book
+from atom.events import Flag, Side, StatusKind, empty
+from atom.live import Recorder, Timing
+from atom.reader import read_capture
+from tests.integration.atom_venue import FAULTS, Binance, FakeVenue, Okx
+
+QUICK = Timing(
+    batch=0.01, stale=0.25, first=0.01, longest=0.05, healthy=0.1, connects=0.0, requests=0.0, picture=0.5, flush=0.05
+)
+TELLS = {
+    "drop": StatusKind.GAP,
+    "reorder": StatusKind.GAP,
+    "duplicate": StatusKind.REPEATED,
+    "half": StatusKind.PARSE_ERROR,
+    "bad_json": StatusKind.PARSE_ERROR,
+    "stall": StatusKind.STALE,
+    "429": StatusKind.RATE_LIMITED,
+    "close": StatusKind.DISCONNECT,
+    "goodbye": StatusKind.DISCONNECT,
+    "clock": StatusKind.CLOCK,
+}
+
+
+class Judge:
+    """A sink that compares each book, whenever it says anything, with what the venue's was."""
+
+    def __init__(self, venue):
+        self.venue = venue
+        self.batches = {}
+        self.books = {}
+        self.compared = 0
+        self.told = set()
+
+    def take(self, events):
+        symbol = events.instrument.venue_symbol
+        self.batches.setdefault(symbol, []).append(events)
+        self.told |= {(status.ts_recv, status.kind) for status in events.status}  # once, though of all symbols
+        book, market = self.books.setdefault(symbol, Book()), self.venue.markets[symbol]
+        assert (str(events.instrument.tick), str(events.instrument.lot)) == ("0.01", "0.001")
+        ends = np.flatnonzero(events.book["flags"] & Flag.LAST) + 1
+        for first, last in zip([0, *ends], [*ends, len(events.book)], strict=True):
+            rows = events.book[first:last]
+            book.apply(rows)
+            if len(rows) and book.valid:
+                key = int(rows["ts_event"][-1]) // 10**6 if self.venue.form.by_time else int(rows["sequence"][-1])
+                self.compared += 1
+                assert says(book) == market.truth[key]
+            elif len(rows):
+                assert says(book) == ({}, {})
+
+    @property
+    def status(self):
+        return Counter(kind for _, kind in self.told)
+
+    @property
+    def whole(self):
+        return len(self.books) == 2 and all(book.valid for book in self.books.values())
+
+
+def says(book):
+    return tuple(dict(book.levels(side)) for side in (Side.BID, Side.ASK))
+
+
+async def recorded(venue, *, raw=None, timing=QUICK):
+    """Records until all faults are spent and told, and the books have been whole for a while."""
+    judge, stop = Judge(venue), asyncio.Event()
+    venue.ready = lambda: judge.whole and judge.status >= told_of(venue.form, venue.spent)
+
+    def look(recorder):
+        if venue.spent_all and venue.steps > 30:
+            stop.set()
+
+    async with venue.run() as hosts, asyncio.timeout(60):
+        recorder = Recorder({venue.form.venue: venue.form.names}, [judge], timing=timing, hosts=hosts, raw=raw, seed=0)
+        await recorder.run(stop, look)
+    return judge
+
+
+@pytest.mark.parametrize("form", [Binance(), Okx()])
+def test_what_is_recorded_live_is_what_an_import_of_the_raw_recording_gives(form, tmp_path):
+    judge = asyncio.run(recorded(FakeVenue(form, 1, FAULTS), raw=tmp_path))
+    imported = read_capture(form.venue, sorted(tmp_path.glob("*/*"))).recordings
+    assert len(imported) == 2
+    for one in imported:
+        same(judge.batches[one.events.instrument.venue_symbol], one.events)
+
+
+def same(batches, events):
+    for kind, rows in events.tables().items():
+        live = np.concatenate([empty(kind), *(batch.tables().get(kind, empty(kind)) for batch in batches)])
+        assert live.tobytes() == rows.tobytes()
+    assert tuple(status for batch in batches for status in batch.status) == events.status
+
+
+def told_of(form, faults):
+    """How often each kind of status must have been told at least."""
+    tells = {**TELLS, "checksum": StatusKind.CHECKSUM} if form.by_time else TELLS  # the other form has no checksums
+    return Counter(tells[fault] for fault in faults if fault in tells)
+
+
+@pytest.mark.parametrize("form", [Binance(), Okx()])
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_fault_is_told_and_the_book_recovers(form, fault):
+    judge = asyncio.run(recorded(FakeVenue(form, 7, [fault])))
+    assert judge.compared > 10
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("form", [Binance(), Okx()])
+def test_many_faults_in_any_order_do_no_harm(form, seed):
+    faults = Random(seed).choices(FAULTS, k=12)
+    judge = asyncio.run(recorded(FakeVenue(form, seed, faults)))
+    assert judge.compared > 100
