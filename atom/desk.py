@@ -185,7 +185,7 @@ class Desk:
     def _message(self, stream: "_Stream", line: Line) -> bool:
         if stream.venue.pong and line.body.strip() == stream.venue.pong.encode():
             return self._nameless(stream, line, explained=True)
-        message = _parsed(line)
+        message = _parsed(self.venue, line)
         try:
             names = stream.venue.symbols_of(message)
         except _BROKEN as error:
@@ -210,7 +210,7 @@ class Desk:
             self._layouts.learn(line.body, like)
 
     def _answer(self, line: Line) -> bool:
-        message = _parsed(line)
+        message = _parsed(self.venue, line)
         stream = self._streams.get(line.stream) or self._stream(line.stream)
         try:
             name = self.venue.answered(line.url)
@@ -373,10 +373,10 @@ def _pairs(streams: Ints, symbols: Ints) -> Iterator[tuple[int, int]]:
         yield divmod(int(pair), many)
 
 
-def _parsed(line: Line) -> Any:
+def _parsed(of: Venue, line: Line) -> Any:
     try:
-        return orjson.loads(line.body)
-    except orjson.JSONDecodeError as error:
+        return of.parsed(line)
+    except ValueError as error:
         raise BadLineError(line.place, f"the line holds no JSON: {error}") from error
 
 

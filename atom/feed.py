@@ -4,7 +4,7 @@ from pathlib import Path
 
 from atom.reader import read_capture
 from atom.recording import Recording
-from atom.venues import VENUES
+from atom.venues import is_known, known
 from atom.venues.simulated import OPENS, simulate
 from fusion.errors import BadInput
 
@@ -28,9 +28,9 @@ def open_feed(feed: str, *, symbol: str | None = None) -> Recording:
     venue, colon, rest = feed.partition(":")
     if venue == "simulated":
         return _simulated(rest if colon else "0")
-    if venue not in VENUES:
-        known = ", ".join(["simulated", *sorted(VENUES)])
-        raise BadInput(f"unknown venue {venue[:40]!r} in the feed {feed[:80]!r}; known are {known}")
+    if not is_known(venue):
+        names = ", ".join(["simulated", *known()])
+        raise BadInput(f"unknown venue {venue[:40]!r} in the feed {feed[:80]!r}; known are {names}")
     if not rest:
         raise BadInput(f"a feed is `simulated`, `simulated:<seed>` or `<venue>:<file>`, not {feed[:80]!r}")
     recordings = {one.events.instrument.symbol: one for one in read_capture(venue, [Path(rest)]).recordings}

@@ -11,7 +11,7 @@ from atom.onchain.read import read_logs
 from atom.reader import CaptureRead, read_capture
 from atom.recording import Recording
 from atom.store import Store
-from atom.venues import VENUES
+from atom.venues import is_known, known
 from fusion.errors import BadInput
 
 READERS: Final[dict[str, Callable[[str, Sequence[Path], Sequence[Path]], CaptureRead]]] = {
@@ -72,8 +72,8 @@ def import_capture(
         CaptureError: a file is missing, cut short or no capture of that venue.
         FusionError: the disk refuses the events.
     """
-    if venue not in READERS and venue not in VENUES:
-        raise BadInput(f"unknown venue {venue[:40]!r}; known are {', '.join(sorted((*VENUES, *READERS)))}")
+    if venue not in READERS and not is_known(venue):
+        raise BadInput(f"unknown venue {venue[:40]!r}; known are {', '.join([*known(), *READERS])}")
     read = READERS.get(venue, read_capture)(venue, files, http_files)
     rows = [_row(recording) for recording in read.recordings]
     if read.messages:

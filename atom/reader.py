@@ -52,7 +52,7 @@ def read_capture(venue_id: str, files: Sequence[Path], http_files: Sequence[Path
 
 
 def _finished(desk: Desk) -> CaptureRead:
-    messages, unexplained = desk.messages, len(desk.unexplained)
+    messages, unexplained = desk.messages, len(desk.unexplained) + desk.venue.waiting
     if len(desk.columns) == 1:
         columns = next(iter(desk.columns.values()))
         columns.messages += messages

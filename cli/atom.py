@@ -14,6 +14,20 @@ app.command()(atom_stream.replay)
 app.command()(atom_stream.watch)
 
 
+@app.command()
+def venues(*, as_json: Json = False) -> None:
+    """Lists the venues: how each is read, what of it, and which of that no recording has proved."""
+    from dataclasses import asdict
+
+    from atom.venues.table import table
+    from cli.output import rows
+
+    shown = [asdict(row) for row in table()]
+    if not as_json:
+        shown = [{**row, **{name: ", ".join(row[name]) for name in ("channels", "unverified")}} for row in shown]
+    rows(shown, as_json=as_json)
+
+
 @app.command("import")
 def import_(
     files: Annotated[list[Path], typer.Argument(metavar="RAW...", help="Recorded streams of one venue.")],

@@ -34,8 +34,24 @@ VENUES: Final[dict[str, type[Venue]]] = {
 }
 
 
+def known() -> list[str]:
+    """The ids of all venues: those that Atom reads itself, then those that it reads through cryptofeed."""
+    from atom.venues import cryptofeed  # noqa: PLC0415  # the client is large, and few need it
+
+    return [*sorted(VENUES), *sorted(cryptofeed.NAMES.keys() - VENUES.keys())]
+
+
+def is_known(name: str) -> bool:
+    """Whether there is a venue of that id."""
+    return name in VENUES or name in known()
+
+
 def venue(name: str) -> Venue:
     """A reader for the venue of that id; raises BadInput that names the known ones."""
-    if name not in VENUES:
-        raise BadInput(f"unknown venue {name[:40]!r}; known are {', '.join(sorted(VENUES))}")
-    return VENUES[name]()
+    if name in VENUES:
+        return VENUES[name]()
+    from atom.venues import cryptofeed  # noqa: PLC0415  # likewise
+
+    if name not in cryptofeed.NAMES:
+        raise BadInput(f"unknown venue {name[:40]!r}; known are {', '.join(known())}")
+    return cryptofeed.venue(name)()

@@ -85,7 +85,7 @@ class IndependentReserve(Venue):
 
     def learn(self, url: str, body: Any) -> bool:
         if "/GetValidSecondaryCurrencyCodes" in url:
-            self._quotes = [text(each).lower() for each in body]
+            self._quotes[:] = [text(each).lower() for each in body]
             return True
         return "/GetValidPrimaryCurrencyCodes" in url
 
@@ -95,7 +95,7 @@ class IndependentReserve(Venue):
 
     def connected(self, url: str) -> None:
         super().connected(url)
-        self._nonces.clear()
+        self._nonces = {}  # a copy of this venue reads each stream
 
     def _follow(self, symbol: str, nonce: int, at: Stamp, columns: Columns) -> None:
         """The venue counts anew from below after a restart: what the book was is of no use then."""

@@ -13,6 +13,9 @@ from math import isfinite, nan
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 from uuid import UUID
 
+from orjson import loads
+
+from atom.capture import Line
 from atom.columns import Columns, Levels, Rules, Stamp
 from atom.layout import Hot
 
@@ -72,6 +75,15 @@ class Venue(ABC):
         self.listings: dict[str, Listing] = {}  # by the venue's name
         self.channels: dict[int, tuple[str, str]] = {}  # number -> kind and the venue's name of the symbol
         self.books: dict[str, str] = {}  # which of the books that it tells of a symbol is read
+
+    @property
+    def waiting(self) -> int:
+        """Messages that are kept back until an HTTP answer comes."""
+        return 0
+
+    def parsed(self, line: Line) -> Any:
+        """What a line's body says; ValueError where that is malformed."""
+        return loads(line.body)
 
     @abstractmethod
     def symbols_of(self, message: Any) -> Sequence[str]:

@@ -1,0 +1,159 @@
+"""What cryptofeed's own parsers make of recorded lines, against our own reader where both know a venue."""
+
+import json
+
+import orjson
+import pytest
+
+from atom.book import Order
+from atom.capture import Capture
+from atom.desk import Desk
+from atom.events import Flag, Side, StatusKind
+from atom.reader import read_capture
+from atom.venues import VENUES, cryptofeed
+from atom.venues.table import table
+from fusion.errors import CaptureError
+
+GEMINI = "https://api.gemini.com/v1/symbols"
+BTC = {"symbol": "BTCUSD", "base_currency": "BTC", "quote_currency": "USD", "tick_size": 1e-8, "status": "open"}
+BOOK = {"type": "l2_updates", "symbol": "BTCUSD", "changes": [["buy", "9122.04", "0.121425"], ["sell", "9122.07", "1"]]}
+TRADE = {"type": "trade", "symbol": "BTCUSD", "event_id": 169841458, "timestamp": 1560976400428, "price": "9122.04"}
+TRADE |= {"quantity": "0.0073173", "side": "sell"}
+GATEIO = "https://api.gateio.ws/api/v4/spot/currency_pairs"
+PICTURE = "https://api.gateio.ws/api/v4/spot/order_book?currency_pair=BTC_USDT&limit=100&with_id=true"
+BLOCKCHAIN = "https://api.blockchain.com/mercury-gateway/v1/instruments"
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Reads messages that came a second apart, and answers by the second in which they came."""
+
+    def reads(venue, *messages, answers=()):
+        stream, http = tmp_path / "ws", tmp_path / "http"
+        told = [m if isinstance(m, str) else orjson.dumps(m).decode() for m in messages]
+        stream.write_text("".join(f"{1704067200 + n}: {message}\n" for n, message in enumerate(told)))
+        http.write_text("".join(f"{url} -> {1704067200 + at}: {json.dumps(body)}\n" for at, url, body in answers))
+        return read_capture(venue, [stream], [http] if answers else [])
+
+    return reads
+
+
+def gemini():
+    other = {**BTC, "symbol": "ETHUSD", "base_currency": "ETH"}
+    answers = [(-3, GEMINI, ["btcusd", "ethusd"])]
+    return [*answers, (-2, f"{GEMINI}/details/btcusd", BTC), (-1, f"{GEMINI}/details/ethusd", other)]
+
+
+def test_levels_and_trades(read):
+    change = {**BOOK, "changes": [["buy", "9122.04", "0"], ["buy", "9121.5", "2"]]}
+    (one,) = read("gemini", BOOK, {"type": "heartbeat"}, TRADE, change, answers=gemini()).recordings
+    assert (one.events.instrument.venue, one.events.instrument.symbol) == ("gemini", "BTC-USD")
+    assert (one.messages, one.unexplained, one.trades) == (4, 0, 1)
+    price = one.events.instrument.price_text
+    assert price(one.replay.book.best_bid.price) == "9121.50"
+    assert price(one.replay.book.best_ask.price) == "9122.07"
+    trade = one.events.trade[0]
+    assert (trade["side"], trade["trade_id"], trade["ts_event"]) == (Side.ASK, 169841458, 1560976400428000000)
+    assert trade["ts_recv"] == 1704067202 * 10**9
+    assert trade["flags"] & Flag.NO_TRADE_ID == 0
+
+
+def test_what_cryptofeed_complains_of_is_not_understood(read):
+    (one,) = read("gemini", BOOK, {"type": "new"}, answers=gemini()).recordings
+    assert one.unexplained == 1
+
+
+@pytest.mark.parametrize(("told", "words"), [([], "no answer of .*symbols came"), (None, "cryptofeed cannot read it")])
+def test_what_is_missing_or_malformed_is_refused(read, told, words):
+    message = {**BOOK, "changes": [["buy", "many", "1"]]} if told is None else BOOK
+    with pytest.raises(CaptureError, match=f"ws:1: .*{words}"):
+        read("gemini", message, answers=gemini() if told is None else told)
+
+
+def delta(first, last, *bids):
+    result = {"t": 1704067200000, "s": "BTC_USDT", "U": first, "u": last, "b": list(bids), "a": []}
+    return {"channel": "spot.order_book_update", "event": "update", "time": 1704067200, "result": result}
+
+
+def gateio(*, at=None):
+    pair = {"id": "BTC_USDT", "base": "BTC", "quote": "USDT", "precision": 2, "trade_status": "tradable"}
+    listed = [(-1, GATEIO, [pair])]
+    picture = {"id": 10, "bids": [["100", "1"]], "asks": [["101", "1"]]}
+    return listed if at is None else [*listed, (at, PICTURE, picture)]
+
+
+def test_changes_wait_for_the_picture_that_is_asked_for(read):
+    told = [delta(11, 11, ["100.5", "2"]), delta(12, 12, ["100.6", "3"])]
+    (one,) = read("gateio", *told, delta(13, 13, ["100", "0"]), answers=gateio(at=1.5)).recordings
+    assert one.unexplained == 0
+    assert [level.price for level in one.replay.book.levels(Side.BID)] == [1006, 1005]
+    assert one.events.book["ts_recv"][-1] == 1704067202 * 10**9
+
+
+def test_a_picture_that_never_comes_is_told(read):
+    with pytest.raises(CaptureError, match="none of 1 messages is about a symbol"):
+        read("gateio", delta(11, 11, ["100.5", "2"]), answers=gateio())
+
+
+def test_orders_and_a_number_that_is_missing(read):
+    listed = [{"symbol": "BTC-USD", "status": "open"}]
+    order = {"id": "12", "px": 100.5, "qty": 2.0}
+    l3 = {"channel": "l3", "symbol": "BTC-USD"}
+    first = {"seqnum": 0, "event": "snapshot", **l3, "bids": [order, {**order, "id": "13"}], "asks": []}
+    change = {"seqnum": 1, "event": "updated", **l3, "bids": [{**order, "qty": 0.5}], "asks": []}
+    answers = [(-1, BLOCKCHAIN, listed)]
+    (one,) = read("blockchain", first, change, answers=answers).recordings
+    assert one.replay.book.orders(Side.BID, 1005) == [Order(12, 5), Order(13, 20)]
+    (lost,) = read("blockchain", first, {**change, "seqnum": 3}, answers=answers).recordings
+    assert (lost.gaps, lost.replay.book.best_bid) == (1, None)
+    assert StatusKind.GAP in [status.kind for status in lost.status]
+
+
+def test_names_are_ours():
+    of = cryptofeed.venue("bitmex")()
+    assert of.symbol("XBTU24") == "XBTU24"  # nothing is known of it yet
+    of._shared.standard["XBTU24"] = "BTC-USD-24U27"
+    assert of.symbol("XBTU24") == "BTC-USD-240927"
+
+
+def test_the_table_names_each_venue_once():
+    rows = table()
+    assert [row.id for row in rows if row.how == "own"] == sorted(VENUES)
+    others = {row.id: row for row in rows if row.how == "cryptofeed"}
+    assert len(rows) == len({row.id for row in rows}) == len(VENUES) + len(others)
+    assert others.keys() == cryptofeed.NAMES.keys() - VENUES.keys()
+    assert "recorded traffic only" in others["kucoin"].limit
+    assert all(row.channels and row.name for row in rows)
+
+
+@pytest.mark.parametrize(("name", "trades"), [("binance", 2), ("binance_futures", 91)])
+def test_the_same_trades_and_book_as_our_own_reader(shared_data, name, trades):
+    parts = ("ws.1.0", "http.0.0", "0")
+    stream, *answers = (shared_data / "venues" / f"{name.upper()}.{part}.xz" for part in parts)
+    capture = Capture([stream, *answers])
+    desk = Desk(cryptofeed.venue(name)(), capture.where)
+    for line in capture:
+        desk.take(line)
+    assert not desk.unexplained
+    theirs = {desk.venue.symbol(symbol): desk.events(symbol) for symbol in desk.columns}
+    ours = {one.events.instrument.symbol: one for one in read_capture(name, [stream], answers).recordings}
+    assert theirs.keys() == ours.keys()
+    assert sum(len(events.trade) for events in theirs.values()) == trades
+    for symbol, one in ours.items():
+        events, instrument = theirs[symbol], one.events.instrument
+        assert told(events.trade, events.instrument) == told(one.events.trade, instrument)
+        assert levels(events.book, events.instrument) == levels(one.events.book, instrument)
+
+
+def told(rows, instrument):
+    sizes = instrument.prices(rows["price"]).tolist(), instrument.sizes(rows["size"]).tolist()
+    return *sizes, rows["side"].tolist(), rows["trade_id"].tolist(), rows["ts_event"].tolist(), rows["ts_recv"].tolist()
+
+
+def levels(rows, instrument):
+    from atom.book import replay
+
+    book = replay(rows).book
+    both = [[(instrument.tick * at.price, instrument.lot * at.size) for at in book.levels(side)] for side in (1, 2)]
+    assert min(map(len, both)) > 100
+    return both
