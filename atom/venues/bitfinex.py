@@ -21,7 +21,7 @@ from atom.venues.template import Json, Listing, Stream, Venue, decimal, number, 
 
 _SEQUENCE, _TIMES = 65_536, 32_768  # flags: a number and a time at the end of each message
 _FIRST_TIME = 10**12  # a number at the end is a time in ms from here on
-_CHANNELS = 25  # a connection
+_TOGETHER = 6  # symbols a connection, which may have 25 channels
 _PRICED, _RAW = "book P0", "book R0"
 _NAMELESS = frozenset({"info", "conf", "error", "pong", "auth"})
 _UNREAD = frozenset({"candles", "status", "funding"})
@@ -57,16 +57,14 @@ class Bitfinex(Venue):
         self._begin()
 
     def streams(self, symbols: Sequence[str]) -> Sequence[Stream]:
-        wanted: list[Json] = []
-        for symbol in symbols:
-            wanted.append({"channel": "book", "symbol": symbol, "prec": "P0", "freq": "F0", "len": "250"})
-            wanted += [{"channel": channel, "symbol": symbol} for channel in ("trades", "ticker")]
-            if _FUTURE in symbol:
-                wanted.append({"channel": "status", "key": f"deriv:{symbol}"})
         conf = dumps({"event": "conf", "flags": _SEQUENCE | _TIMES}).decode()
-        asked = [dumps({"event": "subscribe", **each}).decode() for each in wanted]
-        parts = [asked[first : first + _CHANNELS] for first in range(0, len(asked), _CHANNELS)]
-        return [Stream("wss://api-pub.bitfinex.com/ws/2", (conf, *part)) for part in parts]
+        parts = [symbols[first : first + _TOGETHER] for first in range(0, len(symbols), _TOGETHER)]
+        return [
+            Stream(
+                "wss://api-pub.bitfinex.com/ws/2", (conf, *(each for symbol in part for each in _asked(symbol))), part
+            )
+            for part in parts
+        ]
 
     def symbols_of(self, message: Any) -> Sequence[str]:
         if isinstance(message, dict):
@@ -182,6 +180,14 @@ class Bitfinex(Venue):
                 when, flags = at._replace(ts_event=venue_time(mts)), Flag.SNAPSHOT if past else Flag(0)
                 columns.trade(when, whole(name), side, (decimal(price), size), flags)
             self._newest[symbol] = max(whole(name), self._newest.get(symbol, -1))
+
+
+def _asked(symbol: str) -> list[str]:
+    wanted: list[Json] = [{"channel": "book", "symbol": symbol, "prec": "P0", "freq": "F0", "len": "250"}]
+    wanted += [{"channel": channel, "symbol": symbol} for channel in ("trades", "ticker")]
+    if _FUTURE in symbol:
+        wanted.append({"channel": "status", "key": f"deriv:{symbol}"})
+    return [dumps({"event": "subscribe", **each}).decode() for each in wanted]
 
 
 def _channel(message: Json) -> tuple[str, str]:

@@ -70,8 +70,8 @@ class Bybit(Venue):
     def streams(self, symbols: Sequence[str]) -> Sequence[Stream]:
         by_kind: dict[str, list[str]] = {}
         for symbol in symbols:
-            by_kind.setdefault(_kind(symbol), []).append(symbol.replace("/", ""))
-        return [Stream(f"{_STREAMS}/{kind}", _hello(names)) for kind, names in by_kind.items()]
+            by_kind.setdefault(_kind(symbol), []).append(symbol)
+        return [Stream(f"{_STREAMS}/{kind}", _hello(names), names) for kind, names in by_kind.items()]
 
     def symbols_of(self, message: Any) -> Sequence[str]:
         if not isinstance(message, dict):
@@ -192,7 +192,7 @@ def _kind(symbol: str) -> str:
 
 
 def _hello(names: Sequence[str]) -> Sequence[str]:
-    wanted = [f"{kind}.{name}" for name in names for kind in _KINDS]
+    wanted = [f"{kind}.{name.replace('/', '')}" for name in names for kind in _KINDS]
     parts = [wanted[first : first + _ARGUMENTS] for first in range(0, len(wanted), _ARGUMENTS)]
     return [dumps({"op": "subscribe", "args": part}).decode() for part in parts]
 

@@ -1,4 +1,4 @@
-"""Coinbase Exchange: books by price (`level2`), by order (`full`), trades and tickers.
+"""Coinbase Exchange: books by price (`level2`), by order (`full`, and `level3` beside), trades, tickers.
 
 The book by price has no numbers. That by order has one a product, which counts every message of the `full` channel, and
 begins with the full picture over HTTP. An order is `received`, may come to rest (`open`), is filled (`match`) or
@@ -14,30 +14,30 @@ from orjson import dumps
 
 from atom.columns import Columns, Delta, Order, Stamp
 from atom.events import Action, Flag, Side
+from atom.venues.coinbase_level3 import FIELDS, SIDES, Level3
 from atom.venues.template import Json, Listing, Stream, Venue, iso_time, levels, order_id, step, text, whole
 
 _REST = "https://api.exchange.coinbase.com"
-_SIDES = {"buy": Side.BID, "sell": Side.ASK}
 _AGGRESSORS = {"buy": Side.ASK, "sell": Side.BID}  # `side` is that of the maker
 _LIFE = frozenset({"received", "open", "done", "change", "activate"})
 _UNREAD = frozenset({"heartbeat", "auction", "rfq_match"})
 _LEVEL2, _FULL = "level2", "full"
-_BOTH = (Side.BID, Side.ASK)
 _NAMES = ((Side.BID, "bids"), (Side.ASK, "asks"))
-_NAMELESS = frozenset({"subscriptions", "status", "error"})
+_NAMELESS = frozenset({"subscriptions", "status", "error", "level3"})
 
 
 class Coinbase(Venue):
     """Coinbase Exchange; its names are those of Fusion."""
 
     id = "coinbase"
-    unverified = (_FULL,)
+    unverified = (_FULL, "level3")
     listings_urls = ("https://api.exchange.coinbase.com/products",)
 
     def __init__(self) -> None:
         super().__init__()
         self._trades: dict[str, int] = {}  # the newest, which a new connection tells once more
         self._arriving: set[int] = set()  # orders received, neither resting nor done
+        self._level3 = Level3()
 
     def streams(self, symbols: Sequence[str]) -> Sequence[Stream]:
         channels = ["level2_batch", "matches", "ticker", "heartbeat"]  # `level2` and `full` are for customers alone
@@ -45,21 +45,22 @@ class Coinbase(Venue):
         return [Stream("wss://ws-feed.exchange.coinbase.com", (dumps(wanted).decode(),))]
 
     def symbols_of(self, message: Any) -> Sequence[str]:
-        name = message.get("product_id") if isinstance(message, dict) else None
+        if isinstance(message, list):
+            name = message[1] if len(message) > 1 and message[0] in FIELDS else None
+        else:
+            name = message.get("product_id") if isinstance(message, dict) else None
         return (name,) if isinstance(name, str) else ()
 
     def read(self, symbol: str, message: Any, ts_recv: int, place: int, columns: Columns) -> bool:
+        if isinstance(message, list):
+            if self.is_book(symbol, _FULL):
+                self._level3.read(message, ts_recv, place, columns)
+            return True
         at = Stamp(iso_time(message["time"]) if "time" in message else None, ts_recv, place)
         kind = message.get("type")
-        if kind == "l2update":
+        if kind in {"snapshot", "l2update"}:
             if self.is_book(symbol, _LEVEL2):
-                sides = [_SIDES[change[0]] for change in message["changes"]]
-                told = [change[1:] for change in message["changes"]]
-                bids, asks = ([level for of, level in zip(sides, told, strict=True) if of is side] for side in _BOTH)
-                columns.change(at, None, bids, asks)
-        elif kind == "snapshot":
-            if self.is_book(symbol, _LEVEL2):
-                columns.whole(at, None, levels(message["bids"]), levels(message["asks"]))
+                _by_price(message, at, columns)
         elif kind == "ticker":
             (bid, ask), flags = (_top(message, side) for side in ("bid", "ask")), Flag(0)
             if "best_bid_size" not in message:
@@ -105,7 +106,7 @@ class Coinbase(Venue):
             columns.trade(at, number, aggressor, of, past, sequence=sequence, orders=orders)
         self._trades[symbol] = max(number, self._trades.get(symbol, -1))
         if not past and self.books.get(symbol) == _FULL:
-            self._delta(message, at, columns, Order(Action.FILL, _SIDES[message["side"]], *of, orders[0]))
+            self._delta(message, at, columns, Order(Action.FILL, SIDES[message["side"]], *of, orders[0]))
 
     def _order(self, kind: str, message: Json) -> Order | None:
         """What a message does to the book: an order that has not come to rest is not in it, nor one that is filled."""
@@ -115,7 +116,7 @@ class Coinbase(Venue):
             return None
         if kind == "activate" or (kind == "change" and number in self._arriving):
             return None
-        side = _SIDES[message["side"]]
+        side = SIDES[message["side"]]
         if kind == "open":
             self._arriving.discard(number)
             return Order(Action.ADD, side, text(message["price"]), text(message["remaining_size"]), number)
@@ -141,7 +142,19 @@ class Coinbase(Venue):
                 for price, size, number, *_ in entries
             ]
             if self.is_book(symbol, _FULL):
+                for order in orders:
+                    self._level3.keep(order)
                 columns.snapshot(at, last, orders=orders)
+
+
+def _by_price(message: Json, at: Stamp, columns: Columns) -> None:
+    if message["type"] == "snapshot":
+        columns.whole(at, None, levels(message["bids"]), levels(message["asks"]))
+        return
+    told: dict[Side, list[tuple[str, str]]] = {Side.BID: [], Side.ASK: []}
+    for side, price, size in message["changes"]:
+        told[SIDES[side]].append((price, size))
+    columns.change(at, None, told[Side.BID], told[Side.ASK])
 
 
 def _top(message: Json, side: str) -> tuple[str, str]:

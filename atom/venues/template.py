@@ -50,10 +50,17 @@ class Listing:
 
 
 class Stream(NamedTuple):
-    """A WebSocket connection: its address, and the messages that subscribe to what it shall bring."""
+    """A WebSocket connection.
+
+    Attributes:
+        url: its address.
+        hello: the messages that subscribe to what it shall bring.
+        symbols: the venue's names of the symbols that it shall bring, where those are not all.
+    """
 
     url: str
     hello: Sequence[str]
+    symbols: Sequence[str] = ()
 
 
 class Venue(ABC):

@@ -181,7 +181,8 @@ def test_what_it_asks_for():
     bitfinex = venue("bitfinex")
     names = [f"tAA{n}USD" for n in range(8)] + ["tBTCF0:USTF0"]
     streams = bitfinex.streams(names)
-    assert [len(stream.hello) for stream in streams] == [26, 4]  # 25 channels a connection, after the flags
+    assert [len(stream.hello) for stream in streams] == [19, 11]  # at most 25 channels each, after the flags
+    assert [list(stream.symbols) for stream in streams] == [names[:6], names[6:]]
     assert orjson.loads(streams[0].hello[0]) == {"event": "conf", "flags": 65_536 + 32_768}
     assert orjson.loads(streams[1].hello[-1])["key"] == "deriv:tBTCF0:USTF0"
     assert bitfinex.learn(bitfinex.listings_urls[0], [["BTCUSD", "DOGE:UST"]])

@@ -125,6 +125,7 @@ def test_spot_and_contracts_are_told_apart_by_their_address(read):
     assert (spot.symbol, spot.venue_symbol) == ("BTC-USDT", "BTC/USDT")
     streams = venue("bybit").streams(["BTC/USDT", "BTCUSDT", "BTCUSD"])
     assert [stream.url.rpartition("/")[2] for stream in streams] == ["spot", "linear", "inverse"]
+    assert [list(stream.symbols) for stream in streams] == [["BTC/USDT"], ["BTCUSDT"], ["BTCUSD"]]
     assert orjson.loads(streams[0].hello[0]) == {
         "op": "subscribe",
         "args": ["orderbook.200.BTCUSDT", "publicTrade.BTCUSDT", "tickers.BTCUSDT"],

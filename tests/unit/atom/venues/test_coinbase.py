@@ -129,6 +129,33 @@ def test_a_missing_number_makes_the_book_invalid(read):
     assert lost.status[-1].kind is StatusKind.GAP
 
 
+def test_the_same_in_lists(read):
+    """Which say no side, and of an order that is done neither why nor what remains."""
+
+    def listed(kind, number, *fields):
+        return [kind, "BTC-USD", str(number), *fields, TIME]
+
+    book = read(
+        {"type": "level3", "schema": {}},
+        listed("noop", 11),
+        listed("open", 12, D, "sell", "100.9", "4"),
+        listed("match", 13, A, C, "100.5", "2"),
+        listed("done", 14, A),
+        listed("match", 15, D, C, "100.9", "1"),
+        listed("change", 16, D, "100.9", "2"),
+        listed("done", 17, B),
+        listed("done", 18, "5aaaaaaa-0000-4000-8000-000000000000"),
+        picture=FULL,
+    )
+    assert book.replay.book.best_bid is None
+    assert book.replay.book.orders(Side.ASK, 1009) == [Order(order_id(D), 2)]
+    actions = [Action.ADD, Action.FILL, Action.FILL, Action.MODIFY, Action.CANCEL]
+    assert book.events.book["action"].tolist()[4:] == actions
+    assert book.events.book["side"].tolist()[4:] == [Side.ASK, Side.BID, Side.ASK, Side.ASK, Side.BID]
+    assert book.events.trade["side"].tolist() == [Side.ASK, Side.BID]
+    assert (book.gaps, book.replay.book.unknown_deletes, book.trades) == (0, 0, 2)
+
+
 def test_one_symbol_has_one_book(read):
     """By price, where that came first: a book is never half of each kind."""
     both = read(SNAPSHOT, told("open", 11, D, price="100.7", remaining_size="1"), match(12, A, B, "1"), picture=FULL)
