@@ -35,16 +35,18 @@ def rotate(folder: Path, number: int, courses: dict[tuple[str, str], Course]) ->
     """
     place = segments.place(folder, number)
     staged: list[tuple[Path, Path]] = []
-    for (venue, symbol), batches in segments.batches(place.read_bytes(), place.name).items():
-        instrument = parquet.finest([batch.instrument for batch in batches]) if batches else None
-        if instrument is None:
-            continue
-        course = courses.setdefault((venue, symbol), Course())
-        for kind, part in _parts(batches, instrument, course, number):
-            to = folder / folder_of(venue, symbol, kind) / path_of(part, (number, number))
-            staged.append((disk.stage(to, partial(parquet.write, of=instrument, tables=[part.table])), to))
-    for temporary, to in staged:
-        disk.settle(temporary, to)
+    try:
+        for (venue, symbol), batches in segments.batches(place.read_bytes(), place.name).items():
+            whole = parquet.finest([batch.instrument for batch in batches])
+            course = courses.setdefault((venue, symbol), Course())
+            for kind, part in _parts(batches, whole, course, number):
+                to = folder / folder_of(venue, symbol, kind) / path_of(part, (number, number))
+                staged.append((disk.stage(to, partial(parquet.write, of=whole, tables=[part.table])), to))
+        for temporary, to in staged:
+            disk.settle(temporary, to)
+    finally:
+        for temporary, _ in staged:
+            temporary.unlink(missing_ok=True)
     for parent in {to.parent for _, to in staged}:
         disk.sync(parent)
     disk.remove(place)

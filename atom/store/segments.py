@@ -60,7 +60,7 @@ def batches(
         elif until:
             for key, those in found.items():
                 those.append(_lost(those[-1] if those else _first(read, key), each, until, book=key in books))
-    return {key: those for key, those in found.items() if only in (None, key)}
+    return {key: those for key, those in found.items() if those and only in (None, key)}
 
 
 def _key(batch: Batch) -> tuple[str, str]:
