@@ -1,4 +1,4 @@
-"""The app: `/graphql`, `/health`, `/deployment.json`, `/ipfs/{cid}` and the page."""
+"""The app: `/graphql`, `/health`, `/deployment.json`, `/ipfs/{cid}`, `/market` and the page."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -13,7 +13,9 @@ from api import graphiql
 from api.graphql.context import Context
 from api.graphql.schema import schema
 from api.health import Check
+from api.market import market
 from api.shield import Shield
+from atom.store import Store
 from fusion.chain.client import Chain
 from fusion.chain.deployment import Deployment
 from fusion.chain.rpc import Rpc
@@ -63,6 +65,7 @@ def create_app(settings: Settings, deployment: Deployment, *, origins: Sequence[
     )
     app.include_router(router)
     app.router.routes.extend(graphiql.routes)
+    app.include_router(market(Store(settings.home / "atom")))
     app.mount("/ipfs", gateway(BlockStore(settings.content)))
     app.mount("/", StaticFiles(directory=graphiql.PAGE, html=True))
     return app

@@ -9,7 +9,8 @@ import numpy as np
 
 from atom.events import Events, Flag, Rows, Side, empty
 from atom.instrument import Instrument, Ints
-from atom.metrics import INPUTS, METRICS
+from atom.metrics import METRICS
+from atom.metrics.top import INPUTS
 from atom.stream import messages
 from atom.stream.levels import LevelBook, Stretch
 from atom.stream.messages import ADMIN, FEEDS, Key, Scale

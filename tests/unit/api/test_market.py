@@ -1,0 +1,139 @@
+"""`/market`: pages are complete and disjoint, forms agree, and a bad request is told what is wrong with it."""
+
+import asyncio
+import csv
+import io
+import json
+from collections.abc import Callable
+from decimal import Decimal
+
+import httpx
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from fastapi import FastAPI
+
+from api.market import market
+from atom.book import Book
+from atom.events import Side
+from atom.feed import open_feed
+from atom.store import Store
+from atom.venues.simulated import INSTRUMENT
+
+OF = {"venue": INSTRUMENT.venue, "symbol": INSTRUMENT.symbol}
+RECORDING = open_feed("simulated:7")
+TRADES = RECORDING.events.trade
+
+Get = Callable[..., httpx.Response]
+
+
+@pytest.fixture(scope="module")
+def get(tmp_path_factory: pytest.TempPathFactory) -> Get:
+    store = Store(tmp_path_factory.mktemp("store"))
+    store.write(RECORDING)
+    app = FastAPI()
+    app.include_router(market(store))
+
+    async def ask(path: str, params: dict[str, object]) -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api") as client:
+            return await client.get(f"/market/{path}", params=params)
+
+    return lambda path, **params: asyncio.run(ask(path, params))
+
+
+def pages(get: Get, path: str, **params: object) -> list[list[dict[str, str]]]:
+    found, cursor = [], None
+    while True:
+        answer = get(path, **OF, **params, **({} if cursor is None else {"cursor": cursor})).json()
+        found.append(answer["rows"])
+        cursor = answer["next"]
+        if cursor is None:
+            return found
+
+
+@pytest.mark.parametrize("limit", [7, 1000, 10_000])
+def test_pages_of_trades_are_complete_and_disjoint(get: Get, limit: int) -> None:
+    span = {"start": int(TRADES["ts_recv"][10]), "end": int(TRADES["ts_recv"][200 if limit == 7 else -1])}
+    found = pages(get, "trades", limit=limit, **span)
+    by_arrival = TRADES[np.argsort(TRADES["ts_recv"], kind="stable")]
+    wanted = by_arrival[(by_arrival["ts_recv"] >= span["start"]) & (by_arrival["ts_recv"] < span["end"])]
+    assert [int(row["trade_id"]) for page in found for row in page] == wanted["trade_id"].tolist()
+    assert all(len(page) == limit for page in found[:-1])
+
+
+def test_the_book_is_that_of_the_moment(get: Get) -> None:
+    rows = RECORDING.events.book
+    at = int(rows["ts_recv"][5000])
+    book = Book()
+    book.apply(rows[rows["ts_recv"] <= at])
+    answer = get("book", **OF, at=at, depth=5).json()
+    for name, side in (("bids", Side.BID), ("asks", Side.ASK)):
+        wanted = [(price * INSTRUMENT.tick, size * INSTRUMENT.lot) for price, size in book.levels(side, 5)]
+        assert [(Decimal(price), Decimal(size)) for price, size in answer[name]] == wanted
+    assert get("book", **OF, at=1).json()["state"] == "invalid"
+
+
+def test_candles_are_those_of_the_trades(get: Get) -> None:
+    found = [row for page in pages(get, "candles", interval="10s", limit=3) for row in page]
+    of_each: dict[int, list[tuple[Decimal, Decimal]]] = {}
+    for trade in TRADES:
+        span = int(trade["ts_event"]) // 10**10 * 10**10
+        of_each.setdefault(span, []).append((trade["price"] * INSTRUMENT.tick, trade["size"] * INSTRUMENT.lot))
+    assert [int(row["ts"]) for row in found] == sorted(of_each)
+    for row in found:
+        prices, sizes = zip(*of_each[int(row["ts"])], strict=True)
+        told = [Decimal(row[name]) for name in ("open", "high", "low", "close", "volume")]
+        assert told == [prices[0], max(prices), min(prices), prices[-1], sum(sizes)]
+        assert row["trades"] == len(prices)
+
+
+@pytest.mark.parametrize("path", ["trades", "quotes", "candles", "status", "funding", "open_interest"])
+def test_all_forms_tell_the_same(get: Get, path: str) -> None:
+    rows = get(path, **OF, limit=50).json()["rows"]
+    lines = get(path, **OF, limit=50, format="ndjson").text.splitlines()
+    assert [json.loads(line) for line in lines] == rows
+    table = list(csv.DictReader(io.StringIO(get(path, **OF, limit=50, format="csv").text)))
+    assert table == [{k: "" if v is None else str(v) for k, v in row.items()} for row in rows]
+    parquet = pq.read_table(io.BytesIO(get(path, **OF, limit=50, format="parquet").content))
+    assert parquet.num_rows == len(rows)
+    if rows and path == "trades":
+        assert parquet["price"].to_pylist() == [Decimal(row["price"]) for row in rows]
+
+
+def test_what_there_is_can_be_asked(get: Get) -> None:
+    assert get("venues").json() == {"venues": [{"venue": "simulated", "symbols": ["SIM-USD"]}]}
+    (one,) = get("symbols").json()["symbols"]
+    assert (one["tick"], one["lot"], one["first"]) == ("0.01", "0.001", str(RECORDING.events.book["ts_recv"][0]))
+    assert get("symbols", venue="okx").json() == {"symbols": []}
+
+
+@pytest.mark.parametrize(
+    ("path", "params", "status", "told"),
+    [
+        ("trades", {}, 400, "venue is missing"),
+        ("trades", {"venue": "simulated", "symbol": "NO"}, 404, "'NO' on 'simulated'"),
+        ("trades", {**OF, "limit": 0}, 400, "limit is a whole number from 1"),
+        ("trades", {**OF, "limit": "10001"}, 400, "10001"),
+        ("trades", {**OF, "limt": 5}, 400, "unknown parameter 'limt'"),
+        ("trades", {**OF, "start": "yesterday"}, 400, "'yesterday'"),
+        ("trades", {**OF, "start": 5, "end": 4}, 400, "before start"),
+        ("trades", {**OF, "start": "9" * 30}, 400, "start is"),
+        ("trades", {**OF, "cursor": "x"}, 400, "no cursor"),
+        ("trades", {**OF, "format": "xml"}, 400, "'xml'"),
+        ("book", {**OF, "depth": -1}, 400, "depth is"),
+        ("candles", {**OF, "interval": "5x"}, 400, "'5x'"),
+        ("candles", {**OF, "interval": "99999d"}, 400, "up to"),
+    ],
+)
+def test_a_bad_request_is_told_what_is_wrong(
+    get: Get, path: str, params: dict[str, object], status: int, told: str
+) -> None:
+    answer = get(path, **params)
+    assert answer.status_code == status
+    assert told in answer.json()["error"]["message"]
+
+
+def test_times_may_be_written_as_dates(get: Get) -> None:
+    early = get("trades", **OF, start="2024-01-01T00:00:00Z", limit=1).json()
+    assert early["rows"][0]["trade_id"] == "1"
+    assert get("trades", **OF, start="2024-01-02", limit=1).json()["rows"] == []
