@@ -15,11 +15,11 @@ class StreamEnded(Retryable):
 
 
 async def lines(url: str, key: Key) -> AsyncIterator[bytes]:
-    """The lines of one subscription, heartbeats and answers left out.
+    """The lines of one subscription until the stream ends, heartbeats and answers left out.
 
     Raises:
         BadInput: the address is none, or the server refuses the subscription.
-        StreamEnded: it cannot be reached, or has ended the stream; tells its reason.
+        StreamEnded: it cannot be reached, or drops the client; tells its reason.
     """
     try:
         async with connect(url, max_size=None, compression=None) as connection:
@@ -30,7 +30,6 @@ async def lines(url: str, key: Key) -> AsyncIterator[bytes]:
                         yield line
                     elif (answer := orjson.loads(line))["op"] == "error":
                         raise (StreamEnded if answer["code"] == "slow_consumer" else BadInput)(answer["message"])
-            raise StreamEnded(f"{url} has ended the stream: {connection.close_reason}")
     except InvalidURI as error:
         raise BadInput(f"{url!r:.80} is no address of a stream, such as ws://127.0.0.1:8765/market/stream") from error
     except (OSError, InvalidHandshake, ConnectionClosed, EOFError) as error:

@@ -57,8 +57,13 @@ class StreamServer:
     ) -> None:
         self._beats.cancel()
         self._server.close()
+        code, reason = (
+            (CloseCode.NORMAL_CLOSURE, "the stream has ended")
+            if error is None
+            else (CloseCode.GOING_AWAY, "the server is going away")
+        )
         for client in tuple(self._clients):
-            client.end(CloseCode.GOING_AWAY, "the stream has ended")
+            client.end(code, reason)
         while self._clients:  # each leaves by itself, or is cut off when its time is up
             await asyncio.sleep(0.01)
 
@@ -68,9 +73,9 @@ class StreamServer:
         return f"ws://{self._host}:{self._port}{PATH}"
 
     @property
-    def clients(self) -> int:
-        """How many are connected."""
-        return len(self._clients)
+    def connections(self) -> frozenset[Connection]:
+        """The clients that are connected."""
+        return frozenset(self._clients)
 
     async def _beat(self) -> None:
         while True:
