@@ -83,7 +83,7 @@ class Checker:
     @property
     def broken(self) -> bool:
         """Whether it waits for a full picture since a checksum was wrong."""
-        return bool(self._state[_BROKEN])
+        return bool(self._state[_BROKEN] == 1)
 
     def rescale(self, of: str, factor: int) -> None:
         """Takes "price" or "size" in steps that are `factor` times finer."""

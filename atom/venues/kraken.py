@@ -21,7 +21,7 @@ from atom.venues.kraken_v2 import KrakenV2, Precision
 from atom.venues.template import Json, Listing, Stream, Venue, seconds, text, whole
 
 _SIDES = {"b": Side.BID, "s": Side.ASK}
-_NAMELESS = frozenset({"systemStatus", "heartbeat", "subscriptionStatus", "pong"})
+_NAMELESS = frozenset({"systemStatus", "heartbeat", "subscriptionStatus", "pong", "error"})
 _UNREAD = re.compile(r"ohlc(-\d+)?")
 _BOOK = re.compile(r"book-(10|25|100|500|1000)")
 _CHECKSUM = re.compile(r"\d{1,10}", re.ASCII)

@@ -148,13 +148,24 @@ def test_a_picture_whose_checksum_is_wrong_does_not_help():
     assert not book.replay(events.book).book.valid
 
 
-def test_a_picture_without_checksum_is_trusted_from_the_first_change_that_has_one():
+def test_a_picture_without_checksum_is_served_and_proven_by_the_first_change_that_has_one():
     columns = after_a_wrong_one()
     columns.whole(at(4), None, BIDS, ASKS)
-    assert not book.replay(taken(columns).book).tops["valid"][1]
-    assert columns.stale
+    events = taken(columns)
+    assert kinds(events) == [StatusKind.CHECKSUM]
+    assert book.replay(events.book).tops["valid"].tolist() == [True, False, True]
+    assert not columns.stale
     columns.change(at(5), None, [("99", "0")], [], okx(BIDS[:1], ASKS))
     assert kinds(taken(columns)) == [StatusKind.RESYNC]
+
+
+def test_the_stream_may_end_while_a_picture_is_waited_for():
+    columns = after_a_wrong_one()
+    columns.lost(at(4))
+    assert not book.replay(taken(columns).book).book.valid
+    assert columns.stale
+    columns.whole(at(5), None, BIDS, ASKS, okx(BIDS, ASKS))
+    assert book.replay(taken(columns).book).book.valid
     assert not columns.stale
 
 
