@@ -17,7 +17,6 @@ from atom.events import Action, Flag, Side
 from atom.venues.coinbase_level3 import FIELDS, SIDES, Level3
 from atom.venues.template import Json, Listing, Stream, Venue, iso_time, levels, order_id, step, text, whole
 
-_REST = "https://api.exchange.coinbase.com"
 _AGGRESSORS = {"buy": Side.ASK, "sell": Side.BID}  # `side` is that of the maker
 _LIFE = frozenset({"received", "open", "done", "change", "activate"})
 _UNREAD = frozenset({"heartbeat", "auction", "rfq_match"})
@@ -37,6 +36,7 @@ class Coinbase(Venue):
         super().__init__()
         self._trades: dict[str, int] = {}  # the newest, which a new connection tells once more
         self._arriving: set[int] = set()  # orders received, neither resting nor done
+        self._last: dict[str, int] = {}  # number of the last message about a book by order
         self._level3 = Level3()
 
     def streams(self, symbols: Sequence[str]) -> Sequence[Stream]:
@@ -70,6 +70,7 @@ class Coinbase(Venue):
             self._match(symbol, message, at, columns)
         elif kind in _LIFE:
             if self.is_book(symbol, _FULL):
+                self._follow(symbol, whole(message["sequence"]))
                 self._delta(message, at, columns, self._order(kind, message))
         elif kind is None and "bids" in message:
             self._picture(symbol, message, at, columns)
@@ -106,7 +107,14 @@ class Coinbase(Venue):
             columns.trade(at, number, aggressor, of, past, sequence=sequence, orders=orders)
         self._trades[symbol] = max(number, self._trades.get(symbol, -1))
         if not past and self.books.get(symbol) == _FULL:
+            self._follow(symbol, sequence)
             self._delta(message, at, columns, Order(Action.FILL, SIDES[message["side"]], *of, orders[0]))
+
+    def _follow(self, symbol: str, number: int) -> None:
+        """Forgets who was arriving where a message is missing, which may have said that an order rests."""
+        if number != self._last.get(symbol, number - 1) + 1:
+            self._arriving.clear()
+        self._last[symbol] = number
 
     def _order(self, kind: str, message: Json) -> Order | None:
         """What a message does to the book: an order that has not come to rest is not in it, nor one that is filled."""

@@ -129,6 +129,17 @@ def test_a_missing_number_makes_the_book_invalid(read):
     assert lost.status[-1].kind is StatusKind.GAP
 
 
+def test_an_order_may_come_to_rest_unseen(read):
+    """Its `open` is lost, and the next picture holds it: its end is not taken for that of one that never rested."""
+    book = read(
+        told("received", 5, A, price="100.5", size="2", order_type="limit"),
+        told("activate", 10, D, stop_price="90"),
+        told("done", 11, A, price="100.5", remaining_size="2", reason="canceled"),
+        picture=FULL,
+    )
+    assert book.replay.book.orders(Side.BID, 1005) == [Order(order_id(B), 1)]
+
+
 def test_the_same_in_lists(read):
     """Which say no side, and of an order that is done neither why nor what remains."""
 
