@@ -31,7 +31,7 @@ class Flag(IntFlag):
     BY_PRICE = 4  # a level, or a trade summed over orders: there is no order behind it
     BAD_CLOCK = 8  # the venue's time is after the arrival
     NO_EVENT_TIME = 16  # `ts_event` is unknown
-    NO_ARRIVAL = 32  # `ts_recv` is unknown, as in a published window
+    NO_ARRIVAL = 32  # `ts_recv` is unknown, as in a published window; what stands there only puts rows in order
     NO_SEQUENCE = 64  # `sequence` is unknown
     NO_ORDER = 128  # the order ids are unknown
     NO_TRADE_ID = 256  # `trade_id` is unknown

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from atom.events import Flag, Pooled, Rows, empty
+from atom.events import Flag, Pooled, Rows, Status, StatusKind, empty
 from atom.instrument import Ints
 from atom.onchain import words
 from atom.onchain.forms import FORMS, Abi, Form
@@ -52,6 +52,23 @@ def decode(logs: Logs) -> Decoded:
         misfit |= named & (forms != index)
         tables.append(table)
     return Decoded(forms, misfit, tables)
+
+
+def strange(logs: Logs, row: int, where: str) -> Status:
+    """What is told of a log that has the topic of a form and not its shape."""
+    topic = words.text(logs.topics[row, :1])[0][:10]
+    detail = (
+        f"{where}: a log of topic {topic} with {logs.count[row]} topics and {logs.lengths[row]} bytes is of no form"
+    )
+    return Status(StatusKind.PARSE_ERROR, int(arrival(logs.ts, logs.block)[row]), int(logs.block[row]), detail)
+
+
+def arrival(ts: Ints, block: Ints) -> Ints:
+    """What stands for the time of arrival: the block's time, and apart where several blocks share a second.
+
+    Files are named by it, and by its day.
+    """
+    return np.asarray(ts + block % 10**9, np.int64)
 
 
 def tables_of(decoded: Sequence[Decoded]) -> dict[str, Rows]:
@@ -115,9 +132,7 @@ def _rows(form: Form, logs: Logs, rows: Ints) -> tuple[Rows, Mask]:
     table["sequence"] = table["block"]
     table["pool"] = logs.address[rows]
     table["ts_event"] = logs.ts[rows]
-    # Arrival is unknown, and files are named by it and by day: what stands for it follows the blocks, of which several
-    # may share a second.
-    table["ts_recv"] = table["ts_event"] + table["block"] % 10**9
+    table["ts_recv"] = arrival(table["ts_event"], table["block"])
     table["flags"] = _FREE | np.where(table["ts_event"] == 0, Flag.NO_EVENT_TIME, 0)
     for name in table.dtype.names or ():
         if table.dtype[name].kind == "f":

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from atom.events import Events, Rows, Status, StatusKind, empty
+from atom.events import Events, Rows, Status, empty
 from atom.instrument import Ints
-from atom.onchain import words
-from atom.onchain.decode import by_pool, decode, tables_of, with_sizes
+from atom.onchain.decode import by_pool, decode, strange, tables_of, with_sizes
 from atom.onchain.files import RawFile, read_files
 from atom.onchain.forms import FAMILIES, FORMS
 from atom.onchain.pools import UNNAMED, Pool, instrument, read_pools
@@ -107,12 +106,10 @@ class _Reading:
         found: dict[int, list[Status]] = {}
         begin = 0
         for file, one in zip(self._raw, self._decoded, strict=True):
-            logs, lengths = file.logs, file.logs.lengths
+            logs = file.logs
             for row in np.flatnonzero(one.misfit):
-                topic, count, size = words.text(logs.topics[row, :1])[0][:10], logs.count[row], lengths[row]
-                detail = f"{file.where(int(row))}: a log of topic {topic} with {count} topics and {size} bytes"
-                status = Status(StatusKind.PARSE_ERROR, int(logs.ts[row]), int(logs.block[row]), detail)
-                found.setdefault(int(which[begin + row]), []).append(status)
+                told = strange(logs, int(row), file.where(int(row)))
+                found.setdefault(int(which[begin + row]), []).append(told)
             begin += len(logs)
         return found
 

@@ -155,6 +155,8 @@ def read(path: Path, kind: str, start: int = 0, end: int | None = None) -> tuple
         if name not in table.column_names:
             raise CaptureError(f"{path} has no column {name}, so it is no file of {kind} events")
         _fill(rows, name, table[name])
+    unknown = rows["flags"] & Flag.NO_ARRIVAL != 0
+    rows["ts_recv"][unknown] = rows["ts_event"][unknown]  # by which files are in order then, and are sought in
     return instrument(path, table.schema), rows[start - first : stop - first]
 
 

@@ -24,6 +24,7 @@ from fusion.chain.contracts import (
 )
 from fusion.chain.deployment import PAID_IN, Deployment
 from fusion.chain.fees import MAX_FEE
+from fusion.chain.logs import LogReader
 from fusion.chain.revert import refused
 from fusion.chain.rpc import Rpc, RpcError
 from fusion.chain.transactions import Sender
@@ -31,7 +32,6 @@ from fusion.errors import BadInput, ContractRefused, FusionError, NotReady
 
 TIMEOUT = 120.0  # seconds for a transaction to be included
 BATCH = 200  # blocks asked for in one round trip
-LOG_BLOCKS = 10_000  # blocks whose logs are asked for at once; halved where an endpoint refuses so many
 
 E = TypeVar("E", bound=Event)
 C = TypeVar("C", bound=Contract)
@@ -193,24 +193,7 @@ class Chain:
 
     def _logs(self, first: int, last: int, which: Mapping[str, object]) -> list[Mapping[str, Any]]:
         """Logs of blocks `first` to `last`, in as few pieces as the endpoint allows."""
-        found: list[Mapping[str, Any]] = []
-        span = LOG_BLOCKS
-        while first <= last:
-            end = min(first + span - 1, last)
-            try:
-                found += self.rpc.call("eth_getLogs", {"fromBlock": hex(first), "toBlock": hex(end), **which})
-            except RpcError:
-                # Some nodes refuse a range that ends above the head, which a reorg can bring about at any time.
-                head = self.head().number
-                if head < end:
-                    last = head
-                elif end == first:
-                    raise
-                else:
-                    span = (end - first + 1) // 2  # too many blocks, or too many logs in them
-            else:
-                first = end + 1
-        return found
+        return [log for piece in LogReader(self.rpc).pieces(first, last, which) for log in piece.logs]
 
     def receipt(self, tx_hash: str) -> Receipt | None:
         """The receipt of a transaction, reverted or not; None while it is not included."""

@@ -5,10 +5,11 @@ from typing import Any, cast
 import pytest
 
 from fusion.chain.bindings.module_registry import ModuleRegistered
-from fusion.chain.client import LOG_BLOCKS, Chain
+from fusion.chain.client import Chain
 from fusion.chain.contract import encode
 from fusion.chain.deployment import Deployment
 from fusion.chain.factory import CONTRACTS
+from fusion.chain.logs import SPAN
 from fusion.chain.rpc import RpcError
 
 ADDRESSES = {kind.NAME: "0x" + f"{number:040x}" for number, kind in enumerate(CONTRACTS, 1)}
@@ -64,7 +65,7 @@ def test_each_log_is_read_once_however_little_comes_at_once(limits: dict[str, in
     assert node.asked[0][0] == FIRST
     assert [first for first, _ in node.asked[1:]] == [last + 1 for _, last in node.asked[:-1]]
     assert node.asked[-1][1] == node.head
-    assert max(last - first for first, last in node.asked) < LOG_BLOCKS
+    assert max(last - first for first, last in node.asked) < SPAN
 
 
 def test_a_range_that_ends_above_the_head_is_cut_there() -> None:

@@ -1,0 +1,79 @@
+"""`fusion atom chain`: pools of decentralised exchanges, from a node or from files of raw logs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.options import Json
+from cli.session import Session
+
+app = typer.Typer(no_args_is_help=True, help="Read pools of decentralised exchanges.")
+
+Endpoint = Annotated[str | None, typer.Option("--rpc", help="JSON-RPC endpoint; FUSION_RPC where none is given.")]
+Address = Annotated[str, typer.Option("--pool", metavar="ADDRESS", help="The pool's contract.")]
+
+
+@app.command()
+def backfill(
+    pool: Address,
+    venue: Annotated[str, typer.Option(help="uniswap_v2, uniswap_v3 or one with the same logs.")],
+    from_block: Annotated[int, typer.Option(help="First block.", min=0, max=2**39)],
+    to_block: Annotated[int | None, typer.Option(help="Last block; the newest that is deep enough.", max=2**39)] = None,
+    rpc: Endpoint = None,
+    depth: Annotated[int, typer.Option(help="Blocks under the head that are not sure yet.", min=0, max=10**6)] = 64,
+    span: Annotated[int, typer.Option(help="Blocks asked for at once.", min=1, max=10**6)] = 10_000,
+    as_json: Json = False,
+) -> None:
+    """Fills the event log with a pool's past. Run it again to go on where it ended, or to catch up."""
+    from atom.onchain.backfill import Backfill
+    from atom.store import Store
+    from cli.output import progress, record
+    from fusion.chain.rpc import Rpc
+    from fusion.errors import BadInput
+
+    if to_block is not None and to_block < from_block:
+        raise BadInput(f"--to-block {to_block} is before --from-block {from_block}")
+    settings = Session().settings
+    with progress("backfill") as report:
+        report("asking the pool", 0.0)
+        of = Backfill(Rpc(rpc or settings.rpc), Store(settings.home / "atom"), venue, pool, depth=depth, span=span)
+        filled = of.run(from_block, to_block, report)
+    record(filled.as_dict(), as_json=as_json)
+
+
+@app.command("pool")
+def pool_(pool: Address, rpc: Endpoint = None, as_json: Json = False) -> None:
+    """Shows a pool's tokens; the JSON is what `fusion atom import --http` takes beside a file of raw logs."""
+    from atom.onchain.ask import ask_pool
+    from cli.output import record
+    from fusion.chain.rpc import Rpc
+
+    record(ask_pool(Rpc(rpc or Session().settings.rpc), pool).as_dict(), as_json=as_json)
+
+
+@app.command()
+def ticks(
+    files: Annotated[list[Path], typer.Argument(metavar="RAW...", help="Raw logs of one v3 pool.")],
+    as_json: Json = False,
+) -> None:
+    """Prints all that happened to a v3 pool as CSV, a row a log, with price and liquidity after the last swap."""
+    import csv
+    import sys
+
+    from atom.onchain.read import read_logs
+    from atom.onchain.ticks import Tick
+    from atom.onchain.ticks import ticks as table
+    from cli.output import rows
+    from fusion.errors import BadInput
+
+    recordings = read_logs("uniswap_v3", files).recordings
+    if len(recordings) != 1:
+        raise BadInput(f"the files hold logs of {len(recordings)} pools; give those of one")
+    told = table(recordings[0].events)
+    if as_json:
+        rows([row._asdict() for row in told], as_json=True)
+        return
+    out = csv.writer(sys.stdout, lineterminator="\n")
+    out.writerow(Tick._fields)
+    out.writerows(told)
