@@ -32,6 +32,7 @@ contracts: build/bindings.stamp .venv-contracts/main.stamp  ## All that the cont
 bench: $(VENV)/dev.stamp  ## Benchmarks and recomputed tables, as JSON.
 	$(BIN)/python bench/economics.py --json
 	$(BIN)/python bench/sandbox.py --json
+	$(BIN)/python bench/atom.py --json
 
 chaos: $(VENV)/dev.stamp build/bindings.stamp  ## Fourteen operators, two hundred jobs, and faults while they run.
 	$(BIN)/python -m tests.soak.chaos --operators 14 --jobs 200

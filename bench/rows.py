@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Unit = Literal["ms", "jobs/s"]
+Unit = Literal["ms", "s", "jobs/s", "messages/s", "rows/s", "events/s", "bytes/event"]
 
-LESS_IS_BETTER = frozenset({"ms"})
+LESS_IS_BETTER = frozenset({"ms", "s", "bytes/event"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,18 @@ class Row:
             "theirs": round(self.theirs, 3),
             "ratio": round(self.ratio, 3),
         }
+
+
+def median(values: Sequence[float]) -> float:
+    """The middle one."""
+    return float(statistics.median(values))
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Seconds of wall time that `work` takes once."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
 
 
 def median_ms(work: Callable[[], object], times: int) -> float:

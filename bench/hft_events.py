@@ -1,0 +1,69 @@
+"""Events in the form of hftbacktest, so that it does the same work."""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from atom.events import Action, Events, Rows, Side
+
+EVENT: Final = np.dtype(
+    [
+        ("ev", "<u8"),
+        ("exch_ts", "<i8"),
+        ("local_ts", "<i8"),
+        ("px", "<f8"),
+        ("qty", "<f8"),
+        ("order_id", "<u8"),
+        ("ival", "<i8"),
+        ("fval", "<f8"),
+    ]
+)
+_BOTH: Final = (1 << 30) | (1 << 31)  # seen by the venue and by us
+_OURS: Final = 1 << 30
+_SIDES: Final = {int(Side.NONE): 0, int(Side.BID): 1 << 29, int(Side.ASK): 1 << 28}
+_DEPTH, _TRADE, _CLEAR, _BY_ORDER = 1, 2, 3, {Action.ADD: 10, Action.CANCEL: 11, Action.MODIFY: 12}
+
+
+def orders(events: Events) -> npt.NDArray[np.void]:
+    """Rows of a book by order. It knows no fills that change a book: one is a change to what is left, or a cancel."""
+    rows, rest = events.book, dict[int, int]()
+    kinds, sizes = np.zeros(len(rows), np.int64), rows["size"].copy()
+    for at, (action, order, size) in enumerate(
+        zip(rows["action"].tolist(), rows["order_id"].tolist(), rows["size"].tolist(), strict=True)
+    ):
+        if action == Action.CLEAR:
+            rest, kinds[at] = {}, _CLEAR
+            continue
+        kind = Action(action)
+        if kind is Action.FILL:
+            rest[order] -= size
+            kind = Action.MODIFY if rest[order] else Action.CANCEL
+            sizes[at] = rest[order]
+        elif kind is not Action.CANCEL:
+            rest[order] = size
+        kinds[at] = _BY_ORDER[kind]
+    return _rows(events, rows, kinds | _OURS, sizes)
+
+
+def levels(events: Events) -> npt.NDArray[np.void]:
+    """Rows of a book by price, and trades, by arrival."""
+    book = _rows(events, events.book, np.where(events.book["action"] == Action.CLEAR, _CLEAR, _DEPTH) | _BOTH)
+    book["qty"][events.book["action"] == Action.CANCEL] = 0
+    trade = _rows(events, events.trade, np.full(len(events.trade), _TRADE | _BOTH))
+    whole = np.concatenate((book, trade))
+    return whole[np.argsort(whole["local_ts"], kind="stable")]
+
+
+def _rows(
+    events: Events, rows: Rows, kinds: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64] | None = None
+) -> npt.NDArray[np.void]:
+    made = np.zeros(len(rows), EVENT)
+    sides = np.array([_SIDES[side] for side in range(3)])
+    made["ev"] = kinds | sides[rows["side"]]
+    made["exch_ts"], made["local_ts"] = rows["ts_event"], rows["ts_recv"]
+    made["px"] = events.instrument.prices(rows["price"])
+    made["qty"] = events.instrument.sizes(rows["size"] if sizes is None else sizes)
+    if "order_id" in (rows.dtype.names or ()):
+        made["order_id"] = rows["order_id"]
+    return made

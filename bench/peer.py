@@ -1,0 +1,71 @@
+"""Peers: programs of others that do the same work, each in a process of its own, in an environment of their own."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from bench.rows import median
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+LOCK: Final = ROOT / "requirements-bench.lock"
+FOLDER: Final = ROOT / ".venv-bench"
+
+
+def environment() -> Path:
+    """The Python of the peers' environment, which is made first where it is not there or not that of the lock file."""
+    stamp, python = FOLDER / "main.stamp", FOLDER / "bin" / "python"
+    if not stamp.exists() or stamp.stat().st_mtime < LOCK.stat().st_mtime:
+        print(f"making {FOLDER.name} of {LOCK.name}", file=sys.stderr)
+        subprocess.run([sys.executable, "-m", "venv", "--clear", FOLDER], check=True)
+        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", LOCK]
+        subprocess.run(install, check=True, stdout=sys.stderr)
+        stamp.touch()
+    return python
+
+
+class Peer:
+    """One of `bench/peers`, ready to work; it takes turns with us.
+
+    Attributes:
+        facts: what it says of its work.
+    """
+
+    def __init__(self, script: str, *arguments: str | Path) -> None:
+        self._process = subprocess.Popen(
+            [environment(), "-W", "ignore", f"{script}.py", *arguments],
+            cwd=ROOT / "bench" / "peers",
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.facts = self._line()
+
+    def seconds(self) -> float:
+        """Has it work once."""
+        if self._process.stdin is None:
+            raise RuntimeError("the peer has no standard input")
+        self._process.stdin.write("again\n")
+        self._process.stdin.flush()
+        return float(str(self._line()["seconds"]))
+
+    def close(self) -> None:
+        """Ends it."""
+        self._process.communicate()
+
+    def _line(self) -> Mapping[str, object]:
+        line = self._process.stdout.readline() if self._process.stdout else ""
+        if not line:
+            raise SystemExit(f"a peer ended: {' '.join(map(str, self._process.args))}")  # type: ignore[arg-type]
+        found: Mapping[str, object] = json.loads(line)
+        return found
+
+
+def in_turn(ours: Callable[[], float], peer: Peer, times: int) -> tuple[float, float]:
+    """Medians of the seconds that both say they took, in turn: what slows the machine for a while slows both."""
+    ours(), peer.seconds()
+    pairs = [(ours(), peer.seconds()) for _ in range(times)]
+    peer.close()
+    return median([first for first, _ in pairs]), median([second for _, second in pairs])
