@@ -97,8 +97,8 @@ class Bitfinex(Venue):
             if self.is_book(symbol, kind):
                 self._book(symbol, said, last, at, columns)
         elif kind == "ticker":
-            bid, ask = ((decimal(said[field]), "0") for field in (0, 2))
-            columns.quote(at, last, bid, ask, flags=_NO_SUM)
+            if said[0] is not None and said[2] is not None:  # a side that is empty has no price
+                columns.quote(at, last, (decimal(said[0]), "0"), (decimal(said[2]), "0"), flags=_NO_SUM)
         elif kind == "trades":
             self._trades(symbol, label, said, at, columns)
         elif kind == "deriv":
@@ -151,7 +151,7 @@ class Bitfinex(Venue):
             (columns.whole if full else columns.change)(at, last, (), (), orders=orders)
             return
         sides: dict[Side, list[tuple[str, str]]] = {Side.BID: [], Side.ASK: []}
-        for price, count, amount in entries:
+        for price, count, amount, *_ in entries:
             side, size = _signed(amount)
             sides[side].append((decimal(price), size if whole(count) else "0"))
         (columns.whole if full else columns.change)(at, last, sides[Side.BID], sides[Side.ASK])
@@ -174,7 +174,7 @@ class Bitfinex(Venue):
             return
         columns.trades += 1
         newest = self._newest.get(symbol, -1)
-        for name, mts, amount, price in reversed(said) if past else (said,):
+        for name, mts, amount, price, *_ in reversed(said) if past else (said,):
             if not past or whole(name) > newest:
                 side, size = _signed(amount)
                 when, flags = at._replace(ts_event=venue_time(mts)), Flag.SNAPSHOT if past else Flag(0)

@@ -1,6 +1,7 @@
 """Bybit's version 2, which ended in 2023: levels that go, change and come, trades, and what it told of a contract.
 
-Its numbers count over all symbols, so that a gap cannot be seen.
+Its numbers count over all symbols, so that a gap cannot be seen. Sizes of linear contracts are the venue's own sums of
+32 bits, such as 3400.0002 of a lot of 1; they are kept as they came.
 Source: https://bybit-exchange.github.io/docs-legacy/futuresV2/inverse/#t-websocket
 """
 
@@ -80,15 +81,16 @@ def _sides(entries: Iterable[Json]) -> tuple[list[tuple[str, str]], list[tuple[s
 def _contract(message: Json, at: Stamp, columns: Columns) -> None:
     """What is told again is what has changed."""
     data = message["data"]
-    for told in (data,) if message["type"] == "snapshot" else data["update"]:
+    for entry in (data,) if message["type"] == "snapshot" else data["update"]:
+        told = {name: value for name, value in entry.items() if value != ""}  # "" is none
         for note in ("mark_price", "index_price"):
             if f"{note}_e4" in told:
-                columns.note(note, at, _number(told[f"{note}_e4"]) / 10**4)
+                columns.note(note, at, number(told[f"{note}_e4"]) / 10**4)
         if "funding_rate_e6" in told:
             coming = iso_time(told["next_funding_time"]) if "next_funding_time" in told else 0
-            columns.note("funding", at, _number(told["funding_rate_e6"]) / 10**6, coming)
+            columns.note("funding", at, number(told["funding_rate_e6"]) / 10**6, coming)
         if "open_interest_e8" in told:  # of linear contracts
-            columns.note("open_interest", at, Unit.BASE, _number(told["open_interest_e8"]) / 10**8, nan, nan)
+            columns.note("open_interest", at, Unit.BASE, number(told["open_interest_e8"]) / 10**8, nan, nan)
         elif "open_interest" in told:
             size = number(told["open_interest"])
             columns.note("open_interest", at, Unit.QUOTE, size, 1.0, size)

@@ -160,7 +160,7 @@ def _by_price(message: Json, at: Stamp, columns: Columns) -> None:
         columns.whole(at, None, levels(message["bids"]), levels(message["asks"]))
         return
     told: dict[Side, list[tuple[str, str]]] = {Side.BID: [], Side.ASK: []}
-    for side, price, size in message["changes"]:
+    for side, price, size, *_ in message["changes"]:
         told[SIDES[side]].append((price, size))
     columns.change(at, None, told[Side.BID], told[Side.ASK])
 

@@ -122,6 +122,7 @@ def test_the_sizes_of_a_ticker_are_sums(read):
     assert (quote["bid_price"], quote["ask_price"], quote["sequence"]) == (1005, 1010, 8)
     assert quote["flags"] & Flag.NO_SIZE
     assert (quote["bid_size"], quote["ask_size"]) == (0, 0)
+    assert len(read(subscribed("ticker", TICKER), [TICKER, [None, None, 101, 5], 1]).events.quote) == 0
 
 
 def test_the_state_of_a_derivative(read):

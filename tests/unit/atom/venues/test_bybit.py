@@ -184,11 +184,16 @@ def test_the_older_book_in_both_of_its_forms(read):
 
 def test_the_older_state_of_a_contract(read):
     topic, end = "instrument_info.100ms.BTCUSDT", {"timestamp_e6": NOON * 1000}
-    coming = {"funding_rate_e6": -20, "next_funding_time": "2024-01-01T08:00:00Z"}
+    coming = {"funding_rate_e6": "-20", "next_funding_time": "2024-01-01T08:00:00Z"}
     first = {"mark_price_e4": 1002500, "index_price_e4": "1005000", "open_interest": 77, **coming}
     told = read(
         {"topic": topic, "type": "snapshot", "data": first, **end},
-        {"topic": topic, "type": "delta", "data": {"update": [{"open_interest_e8": 150000000}]}, **end},
+        {
+            "topic": topic,
+            "type": "delta",
+            "data": {"update": [{"open_interest_e8": 150000000, "mark_price_e4": ""}]},
+            **end,
+        },
     ).events.more
     assert (told["mark_price"]["price"][0], told["index_price"]["price"][0]) == (100.25, 100.5)
     assert told["funding"][["rate", "next_ts"]].tolist() == [(-0.00002, (NOON // 1000 + 28_800) * 10**9)]
