@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from atom import limbs
 from atom.events import DTYPES, MARKET, SCHEMA_VERSION, Events, Flag, Rows, empty
 from atom.instrument import Instrument, Ints
 from atom.metrics import METRICS
@@ -66,7 +67,12 @@ def window_files(events: Events) -> dict[str, bytes]:
     meta["schema"] = SCHEMA_VERSION
     files: dict[str, bytes] = {}
     for kind, rows in events.tables().items():
-        table = {name: _wide(rows[name]) for name in DTYPES[kind].names or () if name != "ts_recv"}
+        table: dict[str, Column] = {}
+        for name in DTYPES[kind].names or ():
+            if limbs.is_bytes(rows.dtype[name]):
+                table |= limbs.split(name, rows[name])
+            elif name != "ts_recv":
+                table[name] = _wide(rows[name])
         table["flags"] = rows["flags"].astype(np.int64) & ~_OF_ARRIVAL
         files |= {f"{kind}/{path}": content for path, content in table_files(table, meta=meta).items()}
     return files
@@ -104,10 +110,18 @@ def read_window(files: Mapping[str, bytes]) -> Events:
 
 def _rows(kind: str, table: Table) -> Rows:
     names = [name for name in DTYPES[kind].names or () if name != "ts_recv"]
-    if sorted(table) != sorted(names):
-        raise ContentError(f"the {kind} table of a window has the columns {', '.join(names)}, this {', '.join(table)}")
+    of_bytes = {name: limbs.names(name, DTYPES[kind][name]) for name in names if limbs.is_bytes(DTYPES[kind][name])}
+    wanted = [column for name in names for column in of_bytes.get(name, [name])]
+    if sorted(table) != sorted(wanted):
+        raise ContentError(f"the {kind} table of a window has the columns {', '.join(wanted)}, this {', '.join(table)}")
     rows = empty(kind, len(table["flags"]))
     for name in names:
+        if name in of_bytes:
+            try:
+                rows[name] = limbs.join(name, table, DTYPES[kind][name])
+            except ValueError as error:
+                raise ContentError(f"a window's {kind} table: {error}") from error
+            continue
         rows[name] = table[name]
         if not np.array_equal(rows[name], table[name], equal_nan=rows[name].dtype.kind == "f"):
             raise ContentError(f"column {name} of a window's {kind} table holds a number out of range")

@@ -97,5 +97,14 @@ def text(field: Rows) -> list[str]:
     return ["0x" + whole[at : at + width] for at in range(0, len(whole), width)]
 
 
+def shown(name: str, field: Rows) -> list[str]:
+    """A field of bytes as a person reads it: words as decimal digits, hashes and addresses as 0x, names as they are."""
+    if field.dtype.kind == "S":
+        return [value.decode("ascii", "replace") for value in field.tolist()]
+    if field.dtype.itemsize == BYTES and name != "tx_hash":
+        return [str(value) for value in to_ints(field)]
+    return text(field)
+
+
 def _limbs(words: Rows) -> npt.NDArray[np.uint64]:
     return unpacked(words).view(_LIMB).astype(np.uint64)

@@ -3,7 +3,7 @@
 Prices and sizes are decimal strings without trailing zeros, so that one price has one spelling whatever the tick. Times
 in nanoseconds, ids and the venue's sequences are strings of digits, since JavaScript's numbers are exact to 2**53 only;
 `seq` and `flags` are numbers. What is unknown is null. Administrative data and metrics are JSON numbers, each the
-shortest that names its float64.
+shortest that names its float64. Integers of a chain are strings of digits, its hashes and addresses 0x and digits.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,8 +14,10 @@ from typing import Final, NamedTuple
 import numpy as np
 import orjson
 
-from atom.events import DTYPES, MARKET, Crowd, Flag, Rows, Side, Status, Unit
+from atom import limbs
+from atom.events import DTYPES, MARKET, Crowd, Flag, Pooled, Rows, Side, Status, Unit
 from atom.instrument import Instrument, ratio
+from atom.onchain import words
 
 _UNKNOWN: Final = {
     "ts_event": int(Flag.NO_EVENT_TIME),
@@ -27,7 +29,8 @@ _UNKNOWN: Final = {
 }
 _COMMON: Final = ("ts_event", "ts_recv", "sequence")
 _AGGRESSOR: Final = {int(Side.NONE): "null", int(Side.BID): '"buy"', int(Side.ASK): '"sell"'}
-_KINDS: Final[dict[str, type[IntEnum]]] = {"unit": Unit, "crowd": Crowd}
+_KINDS: Final[dict[str, type[IntEnum]]] = {"unit": Unit, "crowd": Crowd, "action": Pooled}
+_OF_TICKS: Final = ("tick", "tick_lower", "tick_upper")
 _OR_NONE: Final = ("next_ts", "period")  # 0 is none
 
 ADMIN: Final = tuple(kind for kind in DTYPES if kind not in MARKET)
@@ -156,6 +159,13 @@ def _known(rows: Rows, name: str) -> Texts:
 
 
 def _field(name: str, rows: Rows) -> Texts:
+    if limbs.is_bytes(rows.dtype[name]):
+        return [f'"{text}"' for text in words.shown(name, rows[name])]
+    if name in _OF_TICKS:
+        return [
+            "null" if unknown else str(value)
+            for value, unknown in zip(rows[name].tolist(), (rows["flags"] & Flag.NO_TICKS != 0).tolist(), strict=True)
+        ]
     values = rows[name].tolist()
     if name in _KINDS:
         return [f'"{_KINDS[name](value).name.lower()}"' for value in values]
