@@ -8,7 +8,6 @@ from typing import Final
 import numpy as np
 import orjson
 
-from atom.book import Book
 from atom.events import DTYPES, Events, Rows, Side, empty
 from atom.instrument import Instrument
 from atom.store import Store, parquet
@@ -16,11 +15,12 @@ from atom.store.view import steadily
 from atom.stream import messages
 from atom.stream.candles import candles, when
 from atom.stream.messages import ADMIN, Scale
+from atom.stream.retold import metrics
 from fusion.errors import BadInput
 
 MOST: Final = 10_000
 """Rows of a page."""
-FEEDS: Final = ("trades", "quotes", "status", *ADMIN)
+FEEDS: Final = ("trades", "quotes", "status", "metrics", *ADMIN)
 """Of which there are pages."""
 
 _KINDS: Final = {"trades": "trade", "quotes": "quote"}  # of the store's rows, where a feed has another name
@@ -108,6 +108,12 @@ class History:
             ordered = sorted(told, key=lambda one: one.ts_recv)
             lines = [_object(messages.status(one)) for one in ordered[skip : skip + span.limit]]
             return Page(lines, _next([one.ts_recv for one in ordered], skip, span.limit))
+        if feed == "metrics":
+            pieces = self._arrivals(venue, symbol, "book")
+            retold, at, before = metrics(self._store, (venue, symbol), pieces, (first, span.end), skip + span.limit + 1)
+            lines = [_object(line) for line in retold[skip : skip + span.limit]]
+            more = len(retold) > skip + span.limit
+            return Page(lines, f"{at}-{skip + span.limit - before}" if more else None)
         kind = _KINDS.get(feed, feed)
         instrument, rows = self._first((venue, symbol), kind, (first, span.end), skip + span.limit + 1)
         lines = _lines(feed, rows[skip : skip + span.limit], instrument)
@@ -116,9 +122,8 @@ class History:
     def book(self, venue: str, symbol: str, at: int, depth: int | None) -> str:
         """The book as it was known at a moment, as JSON; of an invalid one no levels."""
         self._known(venue, symbol)
-        found = self._store.read(venue, symbol, kinds=("book",), end=min(at, 2**63 - 2) + 1)
-        book, scale = Book(), Scale(found.instrument)
-        book.apply(found.book)
+        found = self._store.book(venue, symbol, at)
+        scale, book = Scale(found.instrument), found.book
         stamp = f',"venue":{_json(venue)},"symbol":{_json(symbol)},"at":"{at}"'
         if not book.valid:
             return _object(messages.invalid(stamp))

@@ -18,6 +18,8 @@ from atom.book import Book
 from atom.events import Side
 from atom.feed import open_feed
 from atom.store import Store
+from atom.stream import Bus, Key
+from atom.stream.bus import Frame
 from atom.venues.simulated import INSTRUMENT
 
 OF = {"venue": INSTRUMENT.venue, "symbol": INSTRUMENT.symbol}
@@ -65,12 +67,38 @@ def test_the_book_is_that_of_the_moment(get: Get) -> None:
     rows = RECORDING.events.book
     at = int(rows["ts_recv"][5000])
     book = Book()
-    book.apply(rows[rows["ts_recv"] <= at])
+    book.apply(rows[: int(np.argmax(rows["ts_recv"] > at))])
     answer = get("book", **OF, at=at, depth=5).json()
     for name, side in (("bids", Side.BID), ("asks", Side.ASK)):
         wanted = [(price * INSTRUMENT.tick, size * INSTRUMENT.lot) for price, size in book.levels(side, 5)]
         assert [(Decimal(price), Decimal(size)) for price, size in answer[name]] == wanted
     assert get("book", **OF, at=1).json()["state"] == "invalid"
+
+
+@pytest.mark.parametrize(("limit", "start"), [(10_000, 0), (501, 0), (97, 300)])
+def test_pages_of_metrics_are_what_the_stream_told(get: Get, limit: int, start: int) -> None:
+    told: list[str] = []
+
+    class Reader:
+        behind = False
+
+        def put(self, frame: Frame) -> None:
+            told.extend(frame.text.decode().split("\n"))
+
+    bus = Bus([(OF["venue"], OF["symbol"])])
+    bus.subscribe(Key(OF["venue"], OF["symbol"], "metrics"), Reader())
+    bus.take(RECORDING.events)
+    lines = [json.loads(line) for line in told][start:]
+    for line in lines:
+        for name in ("type", "venue", "symbol", "seq"):
+            del line[name]
+    span = {"start": lines[0]["ts_recv"]} if start else {}
+    if start:
+        lines = lines[:400]
+        span["end"] = str(int(lines[-1]["ts_recv"]) + 1)
+    found = pages(get, "metrics", limit=limit, **span)
+    assert [row for page in found for row in page][: len(lines)] == lines
+    assert all(len(page) == limit for page in found[:-1])
 
 
 def test_candles_are_those_of_the_trades(get: Get) -> None:
@@ -87,13 +115,14 @@ def test_candles_are_those_of_the_trades(get: Get) -> None:
         assert row["trades"] == len(prices)
 
 
-@pytest.mark.parametrize("path", ["trades", "quotes", "candles", "status", "funding", "open_interest"])
+@pytest.mark.parametrize("path", ["trades", "quotes", "candles", "status", "metrics", "funding", "open_interest"])
 def test_all_forms_tell_the_same(get: Get, path: str) -> None:
     rows = get(path, **OF, limit=50).json()["rows"]
     lines = get(path, **OF, limit=50, format="ndjson").text.splitlines()
     assert [json.loads(line) for line in lines] == rows
     table = list(csv.DictReader(io.StringIO(get(path, **OF, limit=50, format="csv").text)))
-    assert table == [{k: "" if v is None else str(v) for k, v in row.items()} for row in rows]
+    assert [list(row) for row in table] == [list(row) for row in rows]
+    assert table == [{name: "" if value is None else str(value) for name, value in row.items()} for row in rows]
     parquet = pq.read_table(io.BytesIO(get(path, **OF, limit=50, format="parquet").content))
     assert parquet.num_rows == len(rows)
     if rows and path == "trades":
