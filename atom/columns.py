@@ -59,7 +59,6 @@ class Columns:
         self._waiting: deque[Delta] = deque(maxlen=_WAITING)
         self._ledger = Ledger() if rules.remaining else None
         self._written = rules.form is not None
-        self._depth = rules.depth
         self._audit = Audit(Checker(rules.form, rules.depth)) if rules.form or rules.depth else None
         self._clock = VenueClock()
         self._step: dict[str, Decimal] = {}  # of prices and of sizes, so far
@@ -187,8 +186,7 @@ class Columns:
         self.updates += 1
         if self.careful:
             look_at(stamp, bids, asks, orders)
-        if depth is not None and depth != self._depth:
-            self._depth = depth
+        if depth is not None:
             self._depths.append((len(self._book), depth))
         self._resynced(stamp, last)
         self._whole = True
@@ -347,9 +345,13 @@ class Columns:
                 self._orders.append((order.action, order.side, order.order_id))
             self._prices["book"].extend([order.price for order in orders])
             self._sizes["book"].extend([order.size for order in orders])
-            return
-        flags |= _OF_LEVELS
-        self._book.append((*stamp.columns(last, flags), clear, len(bids), len(asks)))
+        else:
+            self._book.append((*stamp.columns(last, flags | _OF_LEVELS), clear, len(bids), len(asks)))
+            self._levels(stamp, bids, asks)
+        if checksum is not None and clear + len(orders or bids) + len(asks):  # what changes nothing says nothing new
+            self._checks.append((len(self._book) - 1, checksum))
+
+    def _levels(self, stamp: Stamp, bids: Levels, asks: Levels) -> None:
         if isinstance(bids, np.ndarray) and isinstance(asks, np.ndarray):
             self._numbers(np.concatenate((bids, asks)))
             return
@@ -359,8 +361,6 @@ class Columns:
                 self._sizes["book"].extend([level[1] for level in levels])
         except (IndexError, KeyError, TypeError) as error:
             raise MisreadError(stamp.place, "a level is [price, size]") from error
-        if checksum is not None and clear + len(bids) + len(asks):  # what changes nothing says nothing new
-            self._checks.append((len(self._book) - 1, checksum))
 
     def _numbers(self, levels: Ints) -> None:
         self._prices["book"].extend_read(levels[:, :2])

@@ -18,8 +18,9 @@ class Form(IntEnum):
 
     OKX: of 25 levels `price:size` of bid and ask in turn, joined by `:`, and the sum as a signed number.
     Source: https://www.okx.com/docs-v5/en/#order-book-trading-market-data-ws-order-book-channel, "Checksum".
-    KRAKEN: of 10 asks, then of 10 bids, price and size without dot and leading zeros, joined by nothing.
-    Source: https://docs.kraken.com/api/docs/guides/spot-ws-book-v1, "Book checksum".
+    KRAKEN: of 10 asks, then of 10 bids, price and size without dot and leading zeros, joined by nothing; where the book
+    is by order, of each order of these levels in its place in the queue.
+    Source: https://docs.kraken.com/api/docs/guides/spot-ws-book-v1, "Book checksum", and ../spot-ws-l3-v2.
     """
 
     OKX = 1
@@ -50,7 +51,7 @@ _ROW, _CHECK, _OUT, _KEEP, _DEPTH, _BROKEN, _STATE = range(7)
 """Of the state: where it stands in rows, checks, rows out and depths; the depth now; whether it is broken: 1 until
 the next full picture, 2 until that one is right."""
 _CANCEL, _CLEAR = int(Action.CANCEL), int(Action.CLEAR)
-_LAST, _SNAPSHOT, _DERIVED = int(Flag.LAST), int(Flag.SNAPSHOT), int(Flag.DERIVED)
+_LAST, _SNAPSHOT, _DERIVED, _BY_PRICE = (int(flag) for flag in (Flag.LAST, Flag.SNAPSHOT, Flag.DERIVED, Flag.BY_PRICE))
 _ALWAYS = np.zeros((0, 2), np.int64)
 
 
@@ -64,10 +65,10 @@ class Verdict(IntEnum):
 
 
 class Checker:
-    """Follows a book by price and adds to its rows what the venue's rules imply and its messages do not say.
+    """Follows a book and adds to its rows what the venue's rules imply and its messages do not say.
 
-    A level below the depth that the venue keeps is cancelled. After a wrong checksum the book is cleared, and what
-    follows is left out until a full picture comes.
+    A level below the depth that the venue keeps is cancelled, order by order where there are any. After a wrong
+    checksum the book is cleared, and what follows is left out until a full picture comes.
 
     Args:
         form: of the checksums, if there are any.
@@ -76,7 +77,8 @@ class Checker:
 
     def __init__(self, form: Form | None, depth: int | None) -> None:
         self._form = form
-        self._book, self._marks = engine.empty(1024, 2), np.zeros((2048, 4), np.int64)
+        self._book = engine.empty(1024, 2)
+        self._marks = _Marks(*(np.zeros((len(of), 4), np.int64) for of in (self._book.levels, self._book.orders)))
         self._state = np.zeros(_STATE, np.int64)
         self._state[_DEPTH] = depth or 0
 
@@ -95,7 +97,7 @@ class Checker:
         """The rows as they took effect, and a `Verdict` on each checksum.
 
         Args:
-            rows: of the dtype `atom.events.BOOK`, by price.
+            rows: of the dtype `atom.events.BOOK`.
             written: of each row; of a CLEAR anything. None where there are no checksums.
             checked: the rows after which there is a checksum, ascending.
             expected: what the venue says, as an unsigned number.
@@ -112,8 +114,20 @@ class Checker:
         self._state[[_ROW, _CHECK, _OUT, _KEEP]] = 0
         while not _run(self._book, self._marks, told, self._state, int(self._form or 0)):
             self._book = engine.grown(self._book)
-            self._marks = np.concatenate((self._marks, np.zeros_like(self._marks)))
+            room = len(self._book.levels), len(self._book.orders)
+            self._marks = _Marks(*(_grown(*each) for each in zip(self._marks, room, strict=True)))
         return told.out[: self._state[_OUT]], told.checks[:, 2]
+
+
+class _Marks(NamedTuple):
+    """How numbers were written: digits and decimals of price and size of each slot of levels and of orders."""
+
+    levels: Ints
+    orders: Ints
+
+
+def _grown(marks: Ints, room: int) -> Ints:
+    return np.concatenate((marks, np.zeros((room - len(marks), 4), np.int64)))
 
 
 class _Told(NamedTuple):
@@ -136,7 +150,7 @@ class _Told(NamedTuple):
 
 
 @jit
-def _run(book: Arrays, marks: Ints, told: _Told, state: Ints, form: int) -> bool:
+def _run(book: Arrays, marks: _Marks, told: _Told, state: Ints, form: int) -> bool:
     """Goes on from where the state says; whether it came to the end, else there is no room."""
     for row in range(state[_ROW], len(told.rows)):
         change = told.rows[row]
@@ -164,14 +178,21 @@ def _run(book: Arrays, marks: Ints, told: _Told, state: Ints, form: int) -> bool
 
 
 @jit
-def _mark(book: Arrays, marks: Ints, change: Any, written: Ints) -> None:
-    if change.side != 0:
-        side = 0 if change.side == 1 else 1
-        key = change.price if side == 0 else -change.price
-        place = engine.find(book, side, key)
-        if place < book.counts[side] and book.keys[side, place] == key:
-            for field in range(4):
-                marks[book.slots[side, place], field] = written[field]
+def _mark(book: Arrays, marks: _Marks, change: Any, written: Ints) -> None:
+    if change.side == 0:
+        return
+    if change.flags & _BY_PRICE == 0:
+        slot = engine.slot_of(book, change.order_id)
+        if slot >= 0:
+            marks.orders[slot, 0], marks.orders[slot, 1] = written[0], written[1]
+            marks.orders[slot, 2], marks.orders[slot, 3] = written[2], written[3]
+        return
+    side = 0 if change.side == 1 else 1
+    key = change.price if side == 0 else -change.price
+    place = engine.find(book, side, key)
+    if place < book.counts[side] and book.keys[side, place] == key:
+        for field in range(4):
+            marks.levels[book.slots[side, place], field] = written[field]
 
 
 @jit
@@ -212,7 +233,7 @@ def _judge(check: Ints, found: int, book: Arrays, out: Any, state: Ints) -> None
 
 
 @jit
-def _sum(book: Arrays, marks: Ints, form: int) -> int:
+def _sum(book: Arrays, marks: _Marks, form: int) -> int:
     crc = np.uint32(_ALL)
     if form == 1:
         first = True
@@ -220,7 +241,7 @@ def _sum(book: Arrays, marks: Ints, form: int) -> int:
             for side in range(2):
                 at = book.counts[side] - 1 - depth
                 if at >= 0:
-                    mark = marks[book.slots[side, at]]
+                    mark = marks.levels[book.slots[side, at]]
                     if not first:
                         crc = _byte(crc, _COLON)
                     first = False
@@ -232,10 +253,21 @@ def _sum(book: Arrays, marks: Ints, form: int) -> int:
             for depth in range(10):
                 at = book.counts[side] - 1 - depth
                 if at >= 0:
-                    mark = marks[book.slots[side, at]]
-                    crc = _number(crc, mark[0], 0)
-                    crc = _number(crc, mark[2], 0)
+                    crc = _level(crc, book, marks, book.slots[side, at])
     return int(crc ^ np.uint32(_ALL))
+
+
+@jit
+def _level(crc: Any, book: Arrays, marks: _Marks, level: int) -> Any:
+    if book.levels[level, engine.COUNT] == 0:
+        crc = _number(crc, marks.levels[level, 0], 0)
+        return _number(crc, marks.levels[level, 2], 0)
+    order = book.levels[level, engine.HEAD]
+    while order >= 0:
+        crc = _number(crc, marks.orders[order, 0], 0)
+        crc = _number(crc, marks.orders[order, 2], 0)
+        order = book.orders[order, engine.AFTER]
+    return crc
 
 
 @jit

@@ -1,8 +1,8 @@
 """Kraken, version 2 of its WebSocket: objects by channel, books by price and by order, numbers in JSON.
 
 Checksums are over the numbers with all their decimals, which JSON numbers do not keep: they are written anew with the
-decimals of the instrument data, and without those no checksum is verified. Of the book by order none is. Its order ids
-are text, of which 63 bits of a hash are kept.
+decimals of the instrument data, and without those no checksum is verified. Ids of orders are text, of which 63 bits
+of a hash are kept. The book by order is told to those who log in alone.
 
 Source: https://docs.kraken.com/api/docs/websocket-v2/book and https://docs.kraken.com/api/docs/websocket-v2/level3
 """
@@ -88,8 +88,8 @@ class KrakenV2:
         bids, asks = ([_level(each, precision) for each in entry[side]] for side in ("bids", "asks"))
         if "timestamp" in entry:
             at = at._replace(ts_event=iso_time(entry["timestamp"]))
-        checksum = _checksum(entry["checksum"]) if precision or _as_text(entry) else None
-        if self._begins(kind, symbol, "book", columns):
+        checksum = _checksum(entry["checksum"], known=precision is not None or _as_text(entry, "qty"))
+        if self._begins(kind, symbol, "book"):
             depth = self._depth(symbol, "book", max(len(bids), len(asks)))
             columns.whole(at, None, bids, asks, checksum, depth=depth)
         elif kind == "update" and self._book.get(symbol) == "book":
@@ -97,23 +97,22 @@ class KrakenV2:
 
     def _orders(self, symbol: str, entry: Json, kind: object, at: Stamp, columns: Columns) -> None:
         told = [(side, each) for name, side in (("bids", Side.BID), ("asks", Side.ASK)) for each in entry[name]]
-        orders = [_order(each, side, snapshot=kind == "snapshot") for side, each in told]
+        precision = self.precisions.get(symbol)
+        orders = [_order(each, side, precision, snapshot=kind == "snapshot") for side, each in told]
+        checksum = _checksum(entry["checksum"], known=precision is not None or _as_text(entry, "order_qty"))
         if told:
             at = at._replace(ts_event=max(iso_time(each["timestamp"]) for _, each in told))
-        if self._begins(kind, symbol, "level3", columns):
+        if self._begins(kind, symbol, "level3"):
             deepest = max(len({order.price for order in orders if order.side is side}) for side in (Side.BID, Side.ASK))
-            columns.whole(at, None, (), (), orders=orders, depth=self._depth(symbol, "level3", deepest))
+            columns.whole(at, None, (), (), checksum, orders=orders, depth=self._depth(symbol, "level3", deepest))
         elif kind == "update" and self._book.get(symbol) == "level3":
-            columns.change(at, None, (), (), orders=orders)
+            columns.change(at, None, (), (), checksum, orders=orders)
 
-    def _begins(self, kind: object, symbol: str, channel: str, columns: Columns) -> bool:
-        """Whether it is a full picture that is to be read: one book a symbol, that by order where there are both."""
+    def _begins(self, kind: object, symbol: str, channel: str) -> bool:
+        """Whether it is a full picture that is to be read: one book a symbol, that which came first."""
         if kind not in {"snapshot", "update"}:
             raise ValueError(f"{kind!r:.40} is no type of a book")
-        if kind == "update" or not (columns.stale or channel >= self._book.get(symbol, "")):
-            return False
-        self._book[symbol] = channel
-        return True
+        return kind == "snapshot" and self._book.setdefault(symbol, channel) == channel
 
     def _depth(self, symbol: str, channel: str, levels: int) -> int:
         """As was asked for; where the recording does not tell, the least that can bring so many."""
@@ -134,15 +133,17 @@ def _padded(value: object, decimals: int) -> str:
     return f"{before}.{after.ljust(decimals, '0')}" if decimals else told
 
 
-def _as_text(entry: Json) -> bool:
+def _as_text(entry: Json, size: str) -> bool:
     """Whether the numbers kept their decimals."""
-    return all(isinstance(each["qty"], str) for side in ("bids", "asks") for each in entry[side])
+    return all(isinstance(each[size], str) for side in ("bids", "asks") for each in entry[side])
 
 
-def _order(value: Any, side: Side, *, snapshot: bool) -> Order:
+def _order(value: Any, side: Side, precision: Precision | None, *, snapshot: bool) -> Order:
     action = Action.ADD if snapshot else _ACTIONS[value["event"]]
     number = blake2b(text(value["order_id"]).encode(), digest_size=8).digest()
     price, size = decimal(value["limit_price"]), decimal(value["order_qty"])
+    if precision is not None:
+        price, size = _padded(price, precision.price), _padded(size, precision.size)
     return Order(action, side, price, size, int.from_bytes(number) >> 1)
 
 
@@ -152,7 +153,8 @@ def _depth(value: object) -> int:
     return whole(value)
 
 
-def _checksum(value: object) -> int:
+def _checksum(value: object, *, known: bool) -> int | None:
+    """None where the decimals are not known that it is over."""
     if not 0 <= whole(value) < _LARGEST:
         raise ValueError(f"{value!r:.40} is no checksum")
-    return whole(value)
+    return whole(value) if known else None

@@ -247,14 +247,67 @@ def order(order_id, price, size, event=None):
 
 def test_the_book_by_order(read):
     one, two, three = "O6ZQNQ-BXL4E-5WGINO", "OEP26Y-YAFEF-OFR62B", "OKNAY7-67JRK-AIZ4JO"
-    asked = {"method": "subscribe", "result": {"channel": "level3", "depth": 10, "symbol": "BTC/EUR"}}
-    picture = {"symbol": "BTC/EUR", "checksum": 1, "bids": [order(one, 50.5, 1), order(two, 50.5, 2)], "asks": []}
+    asked = {"method": "subscribe", "result": {"channel": "level3", "depth": 10, "symbol": "ETH/EUR"}}
+    picture = {"symbol": "ETH/EUR", "checksum": 1, "bids": [order(one, 50.5, 1), order(two, 50.5, 2)], "asks": []}
     changes = [order(one, 50.5, 0.5, "modify"), order(three, 50.5, 4, "add"), order(two, 50.5, 2, "delete")]
-    change = {"symbol": "BTC/EUR", "checksum": 2, "bids": changes, "asks": []}
+    change = {"symbol": "ETH/EUR", "checksum": 2, "bids": changes, "asks": []}
     recording = read(asked, v2("level3", "snapshot", picture), v2("level3", "update", change))
     first, _, last = (int(recording.events.book["order_id"][n]) for n in (1, 2, 4))
-    assert recording.replay.book.orders(Side.BID, 505) == [Order(first, 5 * 10**7), Order(last, 4 * 10**8)]
+    assert recording.replay.book.orders(Side.BID, 505) == [Order(first, 5), Order(last, 40)]
     assert recording.events.book["action"].tolist() == [5, 1, 1, Action.MODIFY, Action.ADD, Action.CANCEL]
+
+
+# https://docs.kraken.com/api/docs/guides/spot-ws-l3-v2
+L3_BIDS = {
+    44939.4: (0.88968699, 0.4521, 0.1, 0.14296323, 0.25, 0.10292988, 0.3388, 1.2814086),
+    44937.1: (0.03346877,),
+    44934.7: (0.3563,),
+    44930.2: (0.22734299, 0.01, 0.0555, 0.7, 0.15),
+    44928.0: (0.0010524,),
+    44919.6: (0.3387,),
+    44919.5: (0.0761,),
+    44912.0: (0.3563,),
+    44909.7: (0.0669,),
+    44901.9: (0.00088982,),
+}
+L3_ASKS = {
+    44939.5: (4.52308393, 0.00111261, 0.001, 0.01),
+    44950.0: (0.10334926,),
+    44953.0: (0.00064537,),
+    44955.0: (0.0025,),
+    44959.6: (0.3563, 0.3563),
+    44960.1: (0.00338072,),
+    44960.2: (0.88967575,),
+    44967.0: (3.14392283,),
+    44978.5: (0.0677896,),
+    44979.2: (0.3563,),
+}
+
+
+def by_order(side):
+    """Orders as the venue tells them, each named by its place."""
+    return [order(f"{price}-{n}", price, size) for price, sizes in side.items() for n, size in enumerate(sizes)]
+
+
+def test_the_example_of_the_book_by_order(read):
+    picture = {"symbol": "BTC/EUR", "checksum": 1063832831, "bids": by_order(L3_BIDS), "asks": by_order(L3_ASKS)}
+    recording = read(v2("level3", "snapshot", picture))
+    assert (recording.checksums_ok, recording.checksums_bad) == (1, 0)
+    place = [text(f"{price:.1f}", f"{size:.8f}") for price, sizes in L3_ASKS.items() for size in sizes]
+    bids = {**L3_BIDS, 44939.4: (*L3_BIDS[44939.4][1:], 0.5)}  # the first leaves, and comes back as the last
+    place += [text(f"{price:.1f}", f"{size:.8f}") for price, sizes in bids.items() for size in sizes]
+    first = "44939.4-0"
+    changes = [order(first, 44939.4, 0.88968699, "delete"), order(first, 44939.4, 0.5, "add")]
+    change = {"symbol": "BTC/EUR", "checksum": crc32("".join(place).encode()), "bids": changes, "asks": []}
+    recording = read(v2("level3", "snapshot", picture), v2("level3", "update", change))
+    assert (recording.checksums_ok, recording.checksums_bad) == (2, 0)
+    assert recording.replay.book.valid
+
+
+def test_of_books_by_price_and_by_order_the_first_is_read(read):
+    orders = {"symbol": "BTC/EUR", "checksum": 1, "bids": [order("A", 50.5, 1)], "asks": []}
+    recording = read(v2("book", "snapshot", EXAMPLE), v2("level3", "snapshot", orders))
+    assert (recording.checksums_ok, len(recording.replay.book.levels(Side.BID))) == (1, 10)
 
 
 # a real one

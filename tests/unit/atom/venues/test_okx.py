@@ -77,6 +77,7 @@ def test_a_book_with_numbers(read):
     assert (recording.gaps, recording.checksums_ok, recording.checksums_bad) == (0, 0, 0)
     assert recording.replay.book.levels(Side.BID) == [Level(99, 1), Level(98, 1)]
     assert recording.events.book["sequence"].tolist() == [10, 10, 17]
+    assert kinds(recording) == [StatusKind.REPEATED]
 
 
 def test_numbers_that_begin_anew(read):
