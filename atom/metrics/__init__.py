@@ -8,8 +8,9 @@ from atom.metrics.adl import AdlQueue, Position
 from atom.metrics.basis import Basis
 from atom.metrics.book import BookMetrics, Values, book_metrics
 from atom.metrics.connection import Connection
-from atom.metrics.definition import Definition, Group
+from atom.metrics.definition import Definition, Group, Parameter
 from atom.metrics.definitions import DEFINITIONS, GROUPS
+from atom.metrics.glp import GlpMetrics
 from atom.metrics.insurance import InsuranceFund
 from atom.metrics.interest import OpenInterest
 from atom.metrics.parameters import PARAMETERS, Parameters
@@ -29,11 +30,13 @@ __all__ = [
     "Connection",
     "Definition",
     "FundFlow",
+    "GlpMetrics",
     "Group",
     "InsuranceFund",
     "LongShort",
     "Metric",
     "OpenInterest",
+    "Parameter",
     "Parameters",
     "Position",
     "TakerVolume",

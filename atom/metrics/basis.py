@@ -5,8 +5,9 @@ from math import isfinite, nan
 from typing import Final, Literal
 
 from atom.events import Events
-from atom.metrics.definition import Definition, Group
+from atom.metrics.definition import CLOCK, Definition, Group, Parameter
 from atom.metrics.order import Clock, Columns, in_order, table
+from fusion.errors import BadInput
 
 _DAY: Final = 86_400 * 10**9
 _YEAR: Final = 365  # days
@@ -47,6 +48,11 @@ BASIS: Final = Group(
             "of a perpetual, and from expiry on",
         ),
     ),
+    (
+        Parameter("of", "trade", "trade, mark", "1", "which of the contract's prices"),
+        Parameter("expiry", "none", "any time", "ns", "when the contract is settled; none of a perpetual"),
+        CLOCK,
+    ),
 )
 
 
@@ -74,6 +80,8 @@ class Basis:
     def __init__(
         self, *, of: Literal["trade", "mark"] = "trade", expiry: int | None = None, clock: Clock = "arrival"
     ) -> None:
+        if of not in ("trade", "mark"):
+            raise BadInput(f"the contract's price is that of trade or mark, not {of[:20]!r}")
         self._kind = "trade" if of == "trade" else "mark_price"
         self._expiry = expiry
         self._clock: Clock = clock

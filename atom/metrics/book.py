@@ -74,7 +74,7 @@ class BookMetrics:
         return Values(_table(*told, self._names), _table(ts, values, (*self._names, *PERIODS)))
 
     def _scale(self, now: Instrument) -> None:
-        before, self._instrument = self._instrument, now
+        before = self._instrument
         if (now.venue, now.symbol) != (before.venue, before.symbol):
             raise BadInput(f"events of {now.venue} {now.symbol} came to the metrics of {before.venue} {before.symbol}")
         if (now.tick, now.lot) == (before.tick, before.lot):
@@ -85,6 +85,7 @@ class BookMetrics:
         engine.rescale(self._book, *finer)
         machine.rescale(self._state, *finer)
         machine.set_scale(self._state, now)
+        self._instrument = now
 
     def _ends(self, clocked: tuple[Ints, Ints]) -> int:
         """At least as many periods as can end: one a row, and one a length of time."""

@@ -2,7 +2,28 @@
 
 from dataclasses import dataclass
 
-OURS = "ours (no public definition found)"
+OURS = "ours"
+UNDEFINED = "ours (no public definition found)"
+"""Sources: what nobody else defines, and names that others use whose definition we have not found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """What may be chosen of a metric.
+
+    Attributes:
+        name: what it is called.
+        default: what is taken where nothing is chosen.
+        bounds: what may be chosen, in words.
+        unit: what it counts; "1" for nothing.
+        meaning: one line for a person.
+    """
+
+    name: str
+    default: str
+    bounds: str
+    unit: str
+    meaning: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +50,8 @@ class Definition:
 
     @property
     def ours(self) -> bool:
-        """Whether we made the definition, having found none."""
-        return self.source == OURS
+        """Whether we made the definition."""
+        return self.source in (OURS, UNDEFINED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +64,7 @@ class Group:
         machine: where it is, such as `atom.metrics.BookMetrics`.
         rows: what makes a row.
         definitions: its metrics.
+        parameters: what may be chosen of them.
     """
 
     name: str
@@ -50,3 +72,9 @@ class Group:
     machine: str
     rows: str
     definitions: tuple[Definition, ...]
+    parameters: tuple[Parameter, ...] = ()
+
+
+CLOCK = Parameter(
+    "clock", "arrival", "arrival, venue", "1", "which time orders events and ends periods: of arrival, or the venue's"
+)

@@ -5,9 +5,10 @@ from typing import Final
 from atom.metrics.adl import ADL
 from atom.metrics.basis import BASIS
 from atom.metrics.connection import CONNECTION
-from atom.metrics.definition import OURS, Definition, Group
+from atom.metrics.definition import CLOCK, OURS, Definition, Group
 from atom.metrics.insurance import INSURANCE
 from atom.metrics.interest import INTEREST
+from atom.metrics.parameters import documented
 from atom.metrics.ratios import LONG_SHORT, TAKER
 from atom.metrics.transfers import TRANSFERS
 
@@ -70,6 +71,7 @@ BOOK: Final = Group(
             for side in ("bid", "ask")
         ),
     ),
+    (*documented(), CLOCK),
 )
 
 _COUNTED: Final = (
@@ -196,6 +198,33 @@ PERIODS: Final = Group(
             )
         ),
     ),
+    (*documented(), CLOCK),
+)
+
+_GMX: Final = "GMX v1: GlpManager.getAum, getPrice; Vault.getTargetUsdgAmount"
+GLP: Final = Group(
+    "glp",
+    "GLP",
+    "atom.metrics.glp.GlpMetrics, columns of `pool` and of `tokens` without the first word",
+    "one row for each state of the pool, and one for each of its tokens",
+    (
+        Definition(
+            "glp_aum",
+            "USD",
+            "what the pool would have if all positions were closed now",
+            _GMX,
+            null="where the contract would revert",
+        ),
+        Definition("glp_price", "USD", "aum / supply", _GMX, null="as above, and without supply"),
+        Definition(
+            "glp_utilisation", "1", "reserved / pool, of all tokens by value", _GMX, null="where there is no pool"
+        ),
+        Definition("glp_token_value", "USD", "pool * price of a token", _GMX),
+        Definition("glp_token_utilisation", "1", "reserved / pool of a token", _GMX, null="where there is no pool"),
+        Definition("glp_token_share", "1", "USDG debt of a token / that of all", _GMX, null="without any"),
+        Definition("glp_token_target", "1", "weight of a token / sum of weights", _GMX, null="where all are zero"),
+        Definition("glp_token_gap", "1", "share - target", _GMX, null="where one of them is"),
+    ),
 )
 
 GROUPS: Final = (
@@ -209,6 +238,7 @@ GROUPS: Final = (
     ADL,
     INSURANCE,
     INTEREST,
+    GLP,
 )
 """All metrics in the order of the documentation."""
 

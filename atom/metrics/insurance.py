@@ -5,7 +5,7 @@ from math import nan
 from typing import Final
 
 from atom.events import Events, Rows, Side
-from atom.metrics.definition import OURS, Definition, Group
+from atom.metrics.definition import CLOCK, OURS, Definition, Group, Parameter
 from atom.metrics.flow import ratio
 from atom.metrics.interest import quote
 from atom.metrics.order import Clock, Columns, in_order, table
@@ -40,6 +40,11 @@ INSURANCE: Final = Group(
             "where no liquidation fell short",
         ),
         Definition("fund_drawdown", "1", "1 - balance / the highest balance so far", OURS, null="while that is 0"),
+    ),
+    (
+        Parameter("worth", "1", "above 0", "quote", "what a unit of the fund's currency is worth"),
+        Parameter("trailing", str(_DAY), "above 0", "ns", "how far back liquidations count"),
+        CLOCK,
     ),
 )
 

@@ -4,7 +4,7 @@ from math import isnan, nan
 from typing import Final
 
 from atom.events import Events, Rows, Unit
-from atom.metrics.definition import OURS, Definition, Group
+from atom.metrics.definition import CLOCK, UNDEFINED, Definition, Group, Parameter
 from atom.metrics.order import Clock, Columns, in_order, table
 from fusion.errors import BadInput
 
@@ -23,19 +23,21 @@ INTEREST: Final = Group(
             "eoi",
             "base",
             "exchange open interest: what is told as base currency; contracts * contract size; quote currency / mark",
-            OURS,
+            UNDEFINED,
             ("stale",),
             _WARM,
             _NULL,
         ),
-        Definition("eoi_total", "base", "the sum of eoi over venues and contracts", OURS, ("stale",), _WARM, _NULL),
+        Definition(
+            "eoi_total", "base", "the sum of eoi over venues and contracts", UNDEFINED, ("stale",), _WARM, _NULL
+        ),
         Definition(
             "aopv",
             "USD",
             "value of the open positions of one contract: eoi * mark, or what is told as quote currency, * dollars a "
             "unit "
             "of quote currency",
-            OURS,
+            UNDEFINED,
             ("dollars", "stale"),
             _WARM,
             _NULL,
@@ -44,14 +46,24 @@ INTEREST: Final = Group(
             "aopv_total",
             "USD",
             "aggregated open position value: the sum of aopv over venues and contracts",
-            OURS,
+            UNDEFINED,
             ("dollars", "stale"),
             _WARM,
             _NULL,
         ),
         Definition(
-            "contracts", "count", "how many contracts the sums hold; those told last before `stale` are left out", OURS
+            "contracts",
+            "count",
+            "how many contracts the sums hold; those told last before `stale` are left out",
+            UNDEFINED,
         ),
+    ),
+    (
+        Parameter(
+            "dollars", "1 for " + ", ".join(_DOLLARS), "any", "USD / quote", "what a unit of a quote currency is worth"
+        ),
+        Parameter("stale", str(_HOUR), "above 0", "ns", "what was told longer ago counts in no sum"),
+        CLOCK,
     ),
 )
 

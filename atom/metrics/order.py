@@ -3,7 +3,7 @@
 import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 
@@ -15,6 +15,13 @@ Clock: TypeAlias = Literal["arrival", "venue"]
 """Which time orders events and ends periods: when they arrived, or when they happened by the venue's clock."""
 
 Columns: TypeAlias = dict[str, Floats | Ints]
+
+
+class Machine(Protocol):
+    """What makes metrics of events as they come."""
+
+    def update(self, events: Events) -> Columns:
+        """Takes the events that follow those before, and tells the rows that they complete."""
 
 
 def times(rows: Rows, clock: Clock) -> Ints:

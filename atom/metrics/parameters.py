@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import TypeVar
 
+from atom.metrics.definition import Parameter
 from fusion.errors import BadInput
 
 _SECOND = 10**9
@@ -43,10 +44,8 @@ class Parameters:
         for name, one in PARAMETERS.items():
             value = getattr(self, name)
             values = value if isinstance(value, tuple) else (value,)
-            if not values or any(
-                isinstance(each, bool) or not isinstance(each, int | Decimal) or not one.holds(each) for each in values
-            ):
-                raise BadInput(f"{name} is {one.bounds} {one.unit}, not {value}")
+            if not values or not all(map(one.holds, values)):
+                raise BadInput(f"{name} is {one} {one.unit}, not {_text(value)}")
         if list(self.depths) != sorted(set(self.depths)):
             raise BadInput(f"depths ascend and differ; {self.depths} do not")
 
@@ -59,37 +58,43 @@ class Parameters:
 
 
 @dataclass(frozen=True, slots=True)
-class Parameter:
-    """A parameter as the documentation tells it.
+class Bound:
+    """What a parameter may be.
 
     Attributes:
-        name: what it is called.
-        default: the value taken where none is given.
-        least, most: bounds, inclusive; None for no upper one. A least of Decimal(0) is exclusive.
+        least, most: inclusive; of one without `most` the least is exclusive.
         unit: what it counts.
         meaning: one line for a person.
     """
 
-    name: str
-    default: object
     least: int | Decimal
     most: int | None
     unit: str
     meaning: str
 
-    @property
-    def bounds(self) -> str:
-        """The bounds in words."""
-        if self.most is None:
-            return f"above {self.least}"
-        return f"{self.least} to {self.most}"
+    def __str__(self) -> str:
+        return f"above {self.least}" if self.most is None else f"{self.least} to {self.most}"
 
-    def holds(self, value: int | Decimal) -> bool:
+    def holds(self, value: object) -> bool:
         """Whether a value is within the bounds."""
+        if isinstance(value, bool) or not isinstance(value, int | Decimal):
+            return False
         if self.most is None:
-            return isinstance(value, int) or (value.is_finite() and value > self.least)
+            return Decimal(value).is_finite() and value > self.least
         return isinstance(value, int) and self.least <= value <= self.most
 
 
-PARAMETERS = {one.name: Parameter(one.name, one.default, **one.metadata) for one in fields(Parameters)}
-"""The parameters of the order-book metrics by name."""
+PARAMETERS = {one.name: Bound(**one.metadata) for one in fields(Parameters)}
+"""The bounds of the parameters of the order-book metrics by name."""
+
+
+def documented() -> tuple[Parameter, ...]:
+    """The parameters as the documentation tells them."""
+    made = Parameters()
+    return tuple(
+        Parameter(name, _text(getattr(made, name)), str(one), one.unit, one.meaning) for name, one in PARAMETERS.items()
+    )
+
+
+def _text(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)

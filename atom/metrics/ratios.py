@@ -3,7 +3,7 @@
 from typing import Final
 
 from atom.events import Events
-from atom.metrics.definition import Definition, Group
+from atom.metrics.definition import CLOCK, Definition, Group
 from atom.metrics.flow import ratio
 from atom.metrics.order import Clock, Columns, in_order, table
 
@@ -22,6 +22,7 @@ LONG_SHORT: Final = Group(
             null="where no one is short",
         ),
     ),
+    (CLOCK,),
 )
 
 TAKER: Final = Group(
@@ -38,6 +39,7 @@ TAKER: Final = Group(
             null="where nobody sold",
         ),
     ),
+    (CLOCK,),
 )
 
 

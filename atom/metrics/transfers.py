@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from math import nan
 from typing import Final, NamedTuple
 
-from atom.metrics.definition import OURS, Definition, Group
+from atom.metrics.definition import UNDEFINED, Definition, Group, Parameter
 from atom.metrics.flow import ratio
 from atom.metrics.order import Columns, table
 from fusion.errors import BadInput
@@ -35,10 +35,15 @@ TRANSFERS: Final = Group(
             "nfr",
             "1",
             "net flow ratio: (inflow - outflow) / (inflow + outflow)",
-            OURS,
+            UNDEFINED,
             ("period",),
             null="where nothing flowed",
         ),
+    ),
+    (
+        Parameter("labels", "none", "a CSV with the columns address, owner", "1", "who owns which address"),
+        Parameter("decimals", "18", "0 to 77", "1", "of the token"),
+        Parameter("period", str(_HOUR), "above 0", "ns", "length of a period, counted from 1970 UTC"),
     ),
 )
 
