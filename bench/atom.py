@@ -112,8 +112,12 @@ def measured(folder: Path, times: int, orders: int) -> tuple[str, list[Row]]:
     np.save(folder / "rows.npy", recording.events.book)
     rows.append(apply("L2 apply", recording.events, Peer("nautilus", folder / "rows.npy"), "nautilus_trader", times))
     market = simulate(0, orders)
-    np.savez(folder / "orders.npz", data=hft_events.orders(market))
-    rows.append(apply("L3 apply", market, Peer("hft", "l3", folder / "orders.npz"), "hftbacktest L3", 3 * times))
+    for what, name_of, whose in (
+        ("L3 apply", "hftbacktest L3", hft_events.BOTH),
+        ("L3 apply, without its queues", "hftbacktest L3, its trader's book alone", hft_events.OURS),
+    ):
+        np.savez(folder / "orders.npz", data=hft_events.orders(market, whose))
+        rows.append(apply(what, market, Peer("hft", "l3", folder / "orders.npz"), name_of, 3 * times))
     rows += files(recording, folder, times)
     rows.append(metrics(recording.events, times))
     return f"{name}, {len(recording.events.book):,} rows of its book; a simulated market by order", rows

@@ -19,13 +19,15 @@ EVENT: Final = np.dtype(
         ("fval", "<f8"),
     ]
 )
-_BOTH: Final = (1 << 30) | (1 << 31)  # seen by the venue and by us
-_OURS: Final = 1 << 30
+OURS: Final = 1 << 30
+"""Events of its trader's book alone, which knows no queues."""
+BOTH: Final = OURS | 1 << 31
+"""Events of that and of its venue's, which keeps the queue of each level: what its users give it."""
 _SIDES: Final = {int(Side.NONE): 0, int(Side.BID): 1 << 29, int(Side.ASK): 1 << 28}
 _DEPTH, _TRADE, _CLEAR, _BY_ORDER = 1, 2, 3, {Action.ADD: 10, Action.CANCEL: 11, Action.MODIFY: 12}
 
 
-def orders(events: Events) -> npt.NDArray[np.void]:
+def orders(events: Events, whose: int) -> npt.NDArray[np.void]:
     """Rows of a book by order. It knows no fills that change a book: one is a change to what is left, or a cancel."""
     rows, rest = events.book, dict[int, int]()
     kinds, sizes = np.zeros(len(rows), np.int64), rows["size"].copy()
@@ -43,14 +45,14 @@ def orders(events: Events) -> npt.NDArray[np.void]:
         elif kind is not Action.CANCEL:
             rest[order] = size
         kinds[at] = _BY_ORDER[kind]
-    return _rows(events, rows, kinds | _OURS, sizes)
+    return _rows(events, rows, kinds | whose, sizes)
 
 
 def levels(events: Events) -> npt.NDArray[np.void]:
     """Rows of a book by price, and trades, by arrival."""
-    book = _rows(events, events.book, np.where(events.book["action"] == Action.CLEAR, _CLEAR, _DEPTH) | _BOTH)
+    book = _rows(events, events.book, np.where(events.book["action"] == Action.CLEAR, _CLEAR, _DEPTH) | BOTH)
     book["qty"][events.book["action"] == Action.CANCEL] = 0
-    trade = _rows(events, events.trade, np.full(len(events.trade), _TRADE | _BOTH))
+    trade = _rows(events, events.trade, np.full(len(events.trade), _TRADE | BOTH))
     whole = np.concatenate((book, trade))
     return whole[np.argsort(whole["local_ts"], kind="stable")]
 

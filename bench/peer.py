@@ -19,8 +19,17 @@ def environment() -> Path:
     stamp, python = FOLDER / "main.stamp", FOLDER / "bin" / "python"
     if not stamp.exists() or stamp.stat().st_mtime < LOCK.stat().st_mtime:
         print(f"making {FOLDER.name} of {LOCK.name}", file=sys.stderr)
-        subprocess.run([sys.executable, "-m", "venv", "--clear", FOLDER], check=True)
-        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", LOCK]
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(FOLDER)], check=True)
+        install: list[str | Path] = [
+            python,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "-r",
+            LOCK,
+        ]
         subprocess.run(install, check=True, stdout=sys.stderr)
         stamp.touch()
     return python
