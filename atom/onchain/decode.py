@@ -41,9 +41,10 @@ def decode(logs: Logs) -> Decoded:
     misfit = np.zeros(len(logs), np.bool_)
     tables = []
     lengths = logs.lengths
+    first = words.unpacked(logs.topics[:, 0]).view(np.int64)  # compared eight bytes at a time
     for index, form in enumerate(FORMS):
-        topic = np.frombuffer(bytes.fromhex(form.topic), "V32")[0]
-        named = (logs.count > 0) & (logs.topics[:, 0] == topic)
+        topic = np.frombuffer(bytes.fromhex(form.topic), np.int64)
+        named = (logs.count > 0) & (first == topic).all(axis=1)
         shaped = named & (logs.count == 1 + len(form.indexed)) & (lengths == 32 * len(form.words))
         rows = np.flatnonzero(shaped)
         table, sound = _rows(form, logs, rows)

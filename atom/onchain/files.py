@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from atom.capture import read_whole
 from atom.instrument import Ints
 from atom.onchain.logs import Logs
-from atom.onchain.sheet import BadCellError, Sheet, matching, nanoseconds
+from atom.onchain.sheet import BadCellError, Sheet, header, matching, nanoseconds
 from fusion.errors import CaptureError
 
 _CSV: Final = {
@@ -71,13 +71,13 @@ def _read(path: Path) -> RawFile:
 
 
 def _of_csv(path: Path, content: bytes) -> RawFile:
-    header = content[:65536].partition(b"\n")[0].decode("utf-8", "replace").strip().split(",")
-    missing = [name for key, name in _CSV.items() if name not in header and key not in _OPTIONAL]
+    names = header(content)
+    missing = [name for key, name in _CSV.items() if name not in names and key not in _OPTIONAL]
     if missing:
         raise CaptureError(f"{path}:1: no file of logs: its columns lack {', '.join(missing)[:120]}")
     sheet = Sheet(path, content)
     lines = np.arange(2, len(sheet) + 2)
-    columns = {key: sheet.column(name) for key, name in _CSV.items() if name in header}
+    columns = {key: sheet.column(name) for key, name in _CSV.items() if name in names}
     try:
         matching(columns["topics"], _TOPICS, "the topics {} are no list of 0x and 64 hexadecimal digits")
         columns["topics"] = pc.replace_substring_regex(columns["topics"], r"0x|[^0-9a-fA-F]", "")

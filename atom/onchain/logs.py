@@ -13,7 +13,7 @@ from atom.events import Rows
 from atom.instrument import Ints
 from atom.onchain.forms import INDEXED
 from atom.onchain.sheet import BadCellError, matching
-from atom.onchain.words import Bytes, packed, unhex
+from atom.onchain.words import Bytes, packed, unhex, unpacked
 
 _HEX: Final = {
     "tx_hash": ("^0x[0-9a-fA-F]{64}$", "0x and 64 hexadecimal digits"),
@@ -62,8 +62,11 @@ class Logs:
 
     def payload(self, rows: Ints, size: int) -> Bytes:
         """The data of some logs that have `size` bytes each, (n, size)."""
-        first = self.ends[rows] - size
-        return np.asarray(self.data[first[:, None] + np.arange(size)], np.uint8)
+        if not len(rows) or not size:
+            return np.zeros((len(rows), size), np.uint8)
+        # every run of `size` bytes as one item, of which the wanted are copied
+        runs = np.ndarray((len(self.data) - size + 1,), f"V{size}", np.ascontiguousarray(self.data), strides=(1,))
+        return unpacked(runs[self.ends[rows] - size])
 
     def content(self, row: int) -> tuple[bytes, ...]:
         """What one log says: its transaction, maker, topics and data."""

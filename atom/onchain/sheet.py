@@ -10,6 +10,7 @@ from pyarrow import csv
 from atom.instrument import Ints
 from fusion.errors import CaptureError
 
+_LONGEST = 1 << 16  # bytes of the header
 _SECONDS = "^[0-9]{1,10}$"
 _ZONE = r"( ?UTC|Z|\+00:?00)$"
 _TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?( ?UTC|Z|\+00:?00)?$"
@@ -39,7 +40,7 @@ class Sheet:
     """
 
     def __init__(self, path: Path, content: bytes) -> None:
-        self.names = content.partition(b"\n")[0].decode("utf-8", "replace").strip().split(",")
+        self.names = header(content)
         if len(set(self.names)) != len(self.names):
             raise CaptureError(f"{path}:1: two columns have one name: {','.join(self.names)[:120]}")
         bad: list[int | None] = []
@@ -70,6 +71,11 @@ class Sheet:
             raise KeyError(name)
         column = self._table[name]
         return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], pa.large_string())
+
+
+def header(content: bytes) -> list[str]:
+    """The names of the columns of a CSV file."""
+    return content[:_LONGEST].partition(b"\n")[0].decode("utf-8", "replace").strip().split(",")
 
 
 def matching(column: pa.Array, pattern: str, message: str) -> pa.Array:

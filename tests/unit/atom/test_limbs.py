@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atom import limbs
@@ -13,6 +13,7 @@ from fusion.content import dcbor
 from fusion.errors import ContentError
 
 
+@settings(deadline=None)
 @given(st.sampled_from(["V32", "V20", "S16", "V1"]), st.lists(st.binary(min_size=32, max_size=32)))
 def test_bytes_come_back(dtype: str, values: list[bytes]) -> None:
     size = np.dtype(dtype).itemsize

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atom.events import Flag
@@ -199,6 +199,7 @@ BLOCKS = st.integers(0, 40)
 SPAN = st.tuples(BLOCKS, BLOCKS).map(sorted)
 
 
+@settings(deadline=None)
 @given(st.lists(SPAN), SPAN)
 def test_missing_and_kept_are_all_and_apart(kept: list[list[int]], asked: list[int]) -> None:
     spans = Spans()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atom.events import Flag, Rows
@@ -55,6 +55,7 @@ def test_a_day_of_a_real_pool_is_what_a_plain_decoder_reads(shared_data: Path) -
     assert not places
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

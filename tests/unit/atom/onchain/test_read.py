@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from atom.imports import import_capture
 from atom.onchain.read import read_logs
@@ -178,3 +180,35 @@ def test_a_pool_that_is_none_is_refused(tmp_path: Path) -> None:
         pool.write_text(content)
         with pytest.raises(CaptureError, match=r"pool\.json: no pool as"):
             read_logs("uniswap_v3", [path], [pool])
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    folder = tmp_path_factory.mktemp("sound")
+    logs = [made.swap_v3(5, -7), made.log(made.SYNC_V2, [], [5, 6], index=1, address=made.BOB)]
+    return {
+        "json": made.write(folder / "logs", *logs).read_bytes(),
+        "csv": (HEADER + _csv() + _csv(index="3")).encode(),
+    }
+
+
+@given(st.data())
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_a_file_holds_it_is_read_or_refused_in_one_line(
+    sound: dict[str, bytes], tmp_path: Path, data: st.DataObject
+) -> None:
+    """Bytes are put in place of others: the answer is rows, riddles that are counted, or one line with the file."""
+    content = bytearray(data.draw(st.sampled_from([sound["json"], sound["csv"]])))
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(content) - 1))
+        other = data.draw(st.binary(max_size=3) | st.sampled_from([b"\n", b'"', b",", b"0x"]))
+        content[at : at + data.draw(st.integers(0, 3))] = other
+    path = tmp_path / "raw"
+    path.write_bytes(content)
+    refusal = ""
+    try:
+        read = read_logs("uniswap_v3", [path])
+        assert sum(one.messages for one in read.recordings) + read.messages >= 1
+    except CaptureError as error:
+        refusal = str(error)
+    assert not refusal or (str(path) in refusal and len(refusal.splitlines()) == 1)

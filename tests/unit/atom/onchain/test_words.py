@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atom.onchain import words
@@ -13,6 +13,7 @@ WORDS = st.integers(-(2**255), 2**255 - 1)
 EDGES = [0, 1, -1, 2**63 - 1, 2**63, -(2**63), -(2**63) - 1, 2**64, 2**128 - 1, 2**255 - 1, -(2**255)]
 
 
+@settings(deadline=None)
 @given(st.lists(WORDS))
 def test_words_keep_every_bit(values: list[int]) -> None:
     assert words.to_ints(words.from_ints(values)) == values
@@ -34,12 +35,14 @@ def test_a_number_of_more_bits_is_refused(value: int) -> None:
         words.from_ints([value])
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2**255 - 1), st.integers(0, 2**255 - 1))))
 def test_differences_are_exact(pairs: list[tuple[int, int]]) -> None:
     first, second = (words.from_ints(side) for side in (zip(*pairs, strict=True) if pairs else ((), ())))
     assert words.to_ints(words.subtract(first, second)) == [left - right for left, right in pairs]
 
 
+@settings(deadline=None)
 @given(st.lists(WORDS | st.integers(-(10**20), 10**20) | st.sampled_from(EDGES)), st.integers(0, 77))
 def test_floats_are_the_nearest(values: list[int], decimals: int) -> None:
     floats = words.to_floats(words.from_ints(values), decimals)
