@@ -108,15 +108,19 @@ def trades(rows: Rows, scale: Scale) -> Texts:
 
 def quotes(rows: Rows, scale: Scale) -> Texts:
     """The venue's own tops of the book after the sequence."""
+    sized = (rows["flags"] & Flag.NO_SIZE == 0).tolist()
     numbers = (rows[name].tolist() for name in ("bid_price", "bid_size", "ask_price", "ask_size"))
-    return [f"{stamp},{top(scale, *four)}}}" for stamp, *four in zip(stamps(rows), *numbers, strict=True)]
+    told = zip(stamps(rows), sized, *numbers, strict=True)
+    return [f"{stamp},{top(scale, *four, sized=known)}}}" for stamp, known, *four in told]
 
 
-def top(scale: Scale, bid: int, bid_size: int, ask: int, ask_size: int) -> str:
-    """The best of both sides, null where there is none."""
+def top(scale: Scale, bid: int, bid_size: int, ask: int, ask_size: int, *, sized: bool = True) -> str:
+    """The best of both sides, null where there is none; and their sizes, null too where they are not known."""
     sides = []
     for name, price, size in (("bid", bid, bid_size), ("ask", ask, ask_size)):
         there = f'"{scale.price(price)}","{name}_size":"{scale.size(size)}"' if size else f'null,"{name}_size":null'
+        if not sized and price:
+            there = f'"{scale.price(price)}","{name}_size":null'
         sides.append(f'"{name}":{there}')
     return ",".join(sides)
 

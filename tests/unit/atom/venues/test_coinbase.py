@@ -1,12 +1,14 @@
 """Coinbase: a book by price without numbers, a book by order with one, and trades that are told of the past."""
 
 import orjson
+import pyarrow.parquet as pq
 import pytest
 
 from atom.book import Level, Order
 from atom.events import Action, Flag, Side, StatusKind
 from atom.imports import import_capture
 from atom.reader import read_capture
+from atom.store import Store
 from atom.venues import venue
 from atom.venues.template import order_id
 
@@ -79,6 +81,12 @@ def test_a_ticker_is_a_quote(read, sizes):
     assert (quote["bid_price"], quote["ask_price"], quote["sequence"]) == (1005, 1010, 7)
     assert bool(quote["flags"] & Flag.NO_SIZE) is not bool(sizes)
     assert (quote["bid_size"], quote["ask_size"]) == ((5, 20) if sizes else (0, 0))
+
+
+def test_sizes_that_are_not_told_are_null(read, tmp_path):
+    path, *_ = Store(tmp_path / "events").write(read(at("ticker", sequence=7, best_bid="100.5", best_ask="101")))
+    kept = pq.read_table(path, partitioning=None)
+    assert (kept["bid_size"].null_count, kept["ask_size"].null_count, kept["bid_price"].null_count) == (1, 1, 0)
 
 
 FULL = {"sequence": 10, "bids": [["100.5", "2", A], ["100.5", "1", B]], "asks": [["101", "3", C]], "time": TIME}
