@@ -262,7 +262,7 @@ class Desk:
         columns = stream.columns.get(name)
         if columns is None:
             if stream.expected and name not in stream.expected:
-                return self._nameless(stream, line, explained=False)
+                return self._nameless(stream, line, explained=True)  # some streams are of all symbols
             columns = self._meet(stream, name, line)
         columns.messages += 1
         columns.careful = self._careful

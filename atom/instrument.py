@@ -69,6 +69,8 @@ def common_step(first: Decimal, second: Decimal) -> Decimal:
 
 def rescale(values: Ints, old: Decimal, new: Decimal) -> Ints:
     """Integers in steps of `old` as integers in steps of `new`, which divides it."""
+    if old == new:
+        return values
     factor = Fraction(old) / Fraction(new)
     if factor.denominator != 1:
         raise ValueError(f"{old} is no multiple of {new}")

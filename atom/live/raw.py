@@ -32,10 +32,6 @@ class Raw:
         name = f"{datetime.fromtimestamp(now // _SECOND, UTC):%Y%m%dT%H%M%S}.{now % _SECOND:09d}Z"
         self.folder = folder / name
         self._files: dict[tuple[str, int], _File] = {}
-        try:
-            self.folder.mkdir(parents=True)
-        except OSError as error:
-            raise FusionError(f"{self.folder} cannot be made: {error.strerror or error}") from error
 
     def write(self, venue: str, line: Line, url: str) -> None:
         """Adds a line.
@@ -94,6 +90,7 @@ class _File:
         if not lines:
             return
         if self._file is None:
+            self._folder.mkdir(parents=True, exist_ok=True)
             self._file = (self._folder / f"{self._stem}.{self._number}.zst").open("xb", buffering=0)
         self._file.write(self._codec.compress(b"".join(lines), asbytes=True))
         if self._file.tell() >= _ROTATE:

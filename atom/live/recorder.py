@@ -155,6 +155,11 @@ class Recorder:
             if len(rows) and rows["ts_event"][-1]:
                 one.lag = int(rows["ts_recv"][-1] - rows["ts_event"][-1])
 
+    @property
+    def told(self) -> Counter[str]:
+        """How often each kind of thing has happened, of all symbols."""
+        return sum((one.status for one in self.recorded.values()), Counter())
+
     def _host(self, url: str) -> str:
         for beginning, instead in self._hosts.items():
             if url.startswith(beginning):

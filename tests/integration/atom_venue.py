@@ -168,6 +168,7 @@ class FakeVenue:
         spent: the faults so far.
         steps: changes since the last fault, and since it was ready for another.
         ready: whether the next fault may come.
+        told: changes told to those who listen.
     """
 
     def __init__(self, form: Binance | Okx, seed: int, faults: Sequence[str] = ()) -> None:
@@ -176,7 +177,7 @@ class FakeVenue:
         self.markets = {symbol: Market(symbol, Random(random.random())) for symbol in form.symbols}
         self.spent: list[str] = []
         self.ready: Callable[[], bool] = lambda: True
-        self.steps = 0
+        self.steps = self.told = 0
         self._random = random
         self._faults = deque(faults)
         self._limits = 0
@@ -233,6 +234,7 @@ class FakeVenue:
             if self._random.random() < 0.2:
                 await self._tell(json.dumps(self.form.trade(market)))
             message = self.form.change(market)
+            self.told += 1
             self.steps = self.steps + 1 if self.ready() else 0
             if self._faults and self.steps > 12:
                 await self._fault(self._faults.popleft(), message, market)

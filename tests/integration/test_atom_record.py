@@ -1,0 +1,114 @@
+"""`fusion atom record` as a person starts and ends it, on a venue on loopback."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from contextlib import asynccontextmanager
+
+import numpy as np
+
+from atom.book import Book
+from atom.events import Side, StatusKind
+from atom.reader import read_capture
+from atom.store import Store
+from tests.integration.atom_venue import Binance, FakeVenue
+
+
+@asynccontextmanager
+async def recording(home, hosts, *more):
+    """The command in the background."""
+    told = [f"--host={beginning}={instead}" for beginning, instead in hosts.items()]
+    command = ["atom", "record", "--venue", "binance", "--symbol", "BTC-USDT", *told, *more, "--json"]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "cli", *command),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "FUSION_HOME": str(home)},
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def until(venue, steps):
+    """Waits until the venue has told of so many more changes to those who listen."""
+    goal = venue.told + steps
+    async with asyncio.timeout(120):
+        while venue.told < goal:
+            await asyncio.sleep(0.02)
+
+
+def test_it_ends_cleanly_when_it_is_told_to_and_what_it_kept_is_what_the_raw_recording_gives(tmp_path):
+    async def main():
+        venue = FakeVenue(Binance(), 3)
+        async with venue.run() as hosts, recording(tmp_path / "home", hosts, "--raw", str(tmp_path / "raw")) as process:
+            await until(venue, 300)
+            process.send_signal(signal.SIGTERM)
+            out, err = await asyncio.wait_for(process.communicate(), 60)
+        return process.returncode, json.loads(out), err
+
+    code, (row,), err = asyncio.run(main())
+    assert (code, err) == (0, b"")
+    kept = Store(tmp_path / "home" / "atom").read("binance", "BTC-USDT")
+    (imported,) = read_capture("binance", sorted(tmp_path.glob("raw/*/*"))).recordings
+    assert row["events"] == len(kept)
+    assert row["status"] == {"connect": 1, "disconnect": 1}
+    for kind, rows in imported.events.tables().items():
+        assert kept.tables()[kind].tobytes() == rows.tobytes()
+    assert kept.status == imported.events.status
+
+
+def test_after_a_crash_it_goes_on_and_serves_nothing_from_before(tmp_path):
+    async def main():
+        venue = FakeVenue(Binance(), 4)
+        async with venue.run() as hosts:
+            async with recording(tmp_path, hosts) as process:
+                await until(venue, 1500)  # more than the second that a crash may cost
+                process.kill()
+                await process.wait()
+            crashed = venue.markets["BTCUSDT"].last
+            async with recording(tmp_path, hosts, "--for", "2") as process:
+                await asyncio.wait_for(process.communicate(), 60)
+                assert process.returncode == 0
+        return venue.markets["BTCUSDT"], crashed
+
+    market, crashed = asyncio.run(main())
+    kept = Store(tmp_path / "atom").read("binance", "BTC-USDT")
+    told = StatusKind.CONNECT, StatusKind.CRASH, StatusKind.CONNECT, StatusKind.DISCONNECT
+    assert tuple(status.kind for status in kept.status) == told
+    second = int(np.searchsorted(kept.book["ts_recv"], kept.status[2].ts_recv))
+    assert 0 < kept.book["sequence"][:second].max() <= crashed
+    before, after = Book(), Book()
+    before.apply(kept.book[:second])
+    assert not before.valid  # cleared as the second began
+    after.apply(kept.book[: np.flatnonzero(kept.book["sequence"])[-1] + 1])
+    assert after.valid
+    bids, asks = market.truth[int(kept.book["sequence"].max())]
+    assert (dict(after.levels(Side.BID)), dict(after.levels(Side.ASK))) == (bids, asks)
+
+
+def test_what_cannot_be_recorded_is_refused_in_one_line(tmp_path):
+    async def refused(hosts, *more):
+        async with recording(tmp_path, hosts, *more) as process:
+            _, err = await asyncio.wait_for(process.communicate(), 60)
+            return process.returncode, err.decode()
+
+    async def main():
+        async with FakeVenue(Binance(), 5).run() as hosts:
+            return await asyncio.gather(
+                refused(hosts, "--symbol", "DOGE-USDT"),
+                refused({}, "--host", "nonsense"),
+                refused(hosts, "--for", "-1"),
+            )
+
+    told = asyncio.run(main())
+    for (code, err), words in zip(told, ("binance lists no 'DOGE-USDT'", "--host takes", "--for takes"), strict=True):
+        assert code == 2
+        assert words in err
+        assert len(err.splitlines()) == 1
