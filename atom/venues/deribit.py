@@ -4,7 +4,8 @@ Names: an option, a dated future or a combination keeps the venue's own name, su
 that says what it is. `BTC-PERPETUAL` is `BTC-USD-PERP`, `SOL_USDC-PERPETUAL` is `SOL-USDC-PERP`, and the spot
 market `BTC_USDC` is `BTC-USDC`, as at other venues. An option of BTC or ETH is priced in that coin, not in USD.
 
-Sizes are in base currency, but in USD for perpetuals and futures that are settled in the coin.
+Sizes are in base currency, but in USD for perpetuals and futures that are settled in the coin. Combinations are known
+and not read: their prices may be negative.
 
 Source: https://docs.deribit.com/#book-instrument_name-interval
 """
@@ -37,6 +38,7 @@ _NAMELESS = frozenset(
 )
 _ACTIONS = frozenset({"new", "change", "delete"})
 _TRADE_ID = re.compile(r"(?:[A-Z_]+-)?(\d{1,18})", re.ASCII)
+_COMBINATION = re.compile(r"[^-]+-(?!PERPETUAL$)[A-Z].*")  # a date begins with a digit
 _OPTION = re.compile(r".+-[CP]")
 _CURRENCIES = ("BTC", "ETH", "USDC", "USDT")
 _SYMBOLS = 100  # a subscription; 500 channels are allowed
@@ -79,6 +81,8 @@ class Deribit(Venue):
 
     def read(self, symbol: str, message: Any, ts_recv: int, place: int, columns: Columns) -> bool:
         kind, data = _told(message)
+        if _COMBINATION.fullmatch(symbol):
+            return True
         if kind == "trades":
             columns.trades += 1
             for trade in message["params"]["data"]:
@@ -113,6 +117,8 @@ class Deribit(Venue):
     def _notes(self, symbol: str, data: Json, at: Stamp, columns: Columns) -> None:
         columns.note("mark_price", at, number(data["mark_price"]))
         columns.note("index_price", at, number(data["index_price"]))
+        if "-" not in symbol:  # a spot market
+            return
         size, listing = number(data["open_interest"]), self.listings.get(symbol)
         contract = float(listing.contract_size) if listing and listing.contract_size else nan
         if _in_base(symbol):

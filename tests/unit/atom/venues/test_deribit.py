@@ -112,6 +112,18 @@ def test_a_ticker(read):
     assert perpetual.more["funding"][["rate", "next_ts"]].tolist() == [(-0.00012, 0)]
 
 
+def test_a_spot_market_has_no_open_interest(read):
+    spot = ticker("BTC_USDC")
+    del spot["params"]["data"]["open_interest"]
+    assert set(read(spot).events.more) == {"mark_price", "index_price"}
+
+
+def test_combinations_are_not_read(read):
+    name = "BTC-FS-27DEC24_PERP"
+    recording = read(book("snapshot", 1, [["new", -12.5, 10.0]], name=name), ticker(name, best_bid_price=-12.5))
+    assert (recording.messages, len(recording.events)) == (2, 0)
+
+
 @pytest.mark.parametrize(
     ("name", "symbol"),
     [
