@@ -5,13 +5,16 @@ from typing import Annotated
 
 import typer
 
-from cli import atom_chain, atom_metrics, atom_record, atom_stream
+from cli import atom_chain, atom_metrics, atom_record, atom_store, atom_stream
 from cli.options import Json
 from cli.session import Session
 
 app = typer.Typer(no_args_is_help=True, help="Import and show market data.")
 app.add_typer(atom_chain.app, name="chain")
 app.command()(atom_record.record)
+app.command()(atom_store.ls)
+app.command()(atom_store.sql)
+app.command()(atom_store.compact)
 app.command()(atom_stream.replay)
 app.command()(atom_stream.watch)
 app.command()(atom_metrics.metrics)
