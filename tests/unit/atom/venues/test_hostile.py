@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from atom.book import Book
 from atom.capture import Capture, Form, Line
 from atom.desk import Desk
+from atom.events import Side
 from atom.reader import read_capture
 from atom.venues import venue
 from fusion.errors import CaptureError
@@ -136,14 +138,30 @@ def test_messages_made_by_hand(venue_id, tmp_path):
     assert refused > tried / 5  # most others change what nobody reads, or the name of a symbol
 
 
-@pytest.mark.parametrize("venue_id", VENUES)
-def test_a_desk_reads_on_after_them(venue_id):
-    messages = by_hand(venue_id)
-    desk = mad(venue_id, messages)
+def books(desk, messages):
+    """The books after these messages, which come on a new connection: each by the venue's name, in its own units."""
     desk.take(Line(START + 2 * 10**12, Form.CONNECT, "wss://again", b"", 0))
+    desk.drain(START + 3 * 10**12 - 1)
     for n, message in enumerate(messages):
         assert desk.receive(line(3 * 10**6 + n, message)), message
-    assert desk.drain(START + 4 * 10**12)
+    held = {}
+    for events in desk.drain(START + 4 * 10**12):
+        book, instrument = Book(), events.instrument
+        book.apply(events.book)
+        told = [level for side in (Side.BID, Side.ASK) for level in book.levels(side)]
+        levels = [(level.price * instrument.tick, level.size * instrument.lot) for level in told]
+        held[instrument.venue_symbol] = book.valid, levels
+    return held
+
+
+@pytest.mark.parametrize("venue_id", VENUES)
+def test_what_was_malformed_leaves_no_mark_on_the_books(venue_id):
+    messages = by_hand(venue_id)
+    clean, after = (books(desk, messages) for desk in (Desk(venue(venue_id)), mad(venue_id, messages)))
+    assert any(valid and levels for valid, levels in clean.values())
+    assert {name: book for name, book in clean.items() if book[1]} == {
+        name: book for name, book in after.items() if book[1]
+    }
 
 
 def kind(value, depth=0):
