@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli import atom_chain, atom_metrics, atom_record, atom_store, atom_stream
+from cli import atom_chain, atom_history, atom_metrics, atom_record, atom_store, atom_stream
 from cli.options import Json
 from cli.session import Session
 
@@ -18,6 +18,7 @@ app.command()(atom_store.compact)
 app.command()(atom_stream.replay)
 app.command()(atom_stream.watch)
 app.command()(atom_metrics.metrics)
+app.command()(atom_history.history)
 
 
 @app.command()
