@@ -71,7 +71,7 @@ class History:
         sleep: waits so many seconds.
 
     Raises:
-        BadInput: there is no client of that venue.
+        BadInput: there is no client of that venue, or the host is none.
     """
 
     def __init__(self, venue: str, *, host: str | None = None, sleep: Callable[[float], None] = time.sleep) -> None:
@@ -82,6 +82,9 @@ class History:
         self._sleep = sleep
         self._client = getattr(ccxt, name)({"enableRateLimit": True, "enableLastJsonResponse": True})
         if host is not None:
+            scheme, place = urlsplit(host)[:2]
+            if scheme not in {"http", "https"} or not place:
+                raise BadInput(f"a host is like http://127.0.0.1:8000, not {host[:60]!r}")
             self._client.urls["api"] = _moved(self._client.urls["api"], host)
 
     def instrument(self, symbol: str) -> Instrument:

@@ -115,6 +115,11 @@ def test_what_cannot_be_is_refused(fetch, change, words):
         fetch(**change)
 
 
+def test_a_host_that_is_none_is_refused():
+    with pytest.raises(BadInput, match="a host is like"):
+        History("binance", host="localhost")
+
+
 def fields(rows):
     return [rows[-1][name] for name in rows.dtype.names[4:]]
 
