@@ -79,6 +79,11 @@ class Part:
     rows: Rows | None = None
 
 
+def columns(kind: str) -> tuple[str, ...]:
+    """The columns of a type's files."""
+    return tuple(_STATUS.names) if kind == "status" else _DTYPES[kind].names or ()
+
+
 def parts(rows: Rows) -> Iterator[Part]:
     """Rows by the day they arrived; where the clock was put back, the later day stands."""
     days = np.maximum.accumulate(rows["ts_recv"] // _DAY)

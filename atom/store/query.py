@@ -1,8 +1,9 @@
 """Queries: SQL over what is stored, through DuckDB, each type of events as a view of its name.
 
-A view has the columns of its files with venue and symbol before them. Prices and sizes are exact decimals, whatever
-ticks and lots the files have: `price_ticks` and the like keep the integers. Only the files that count are read, so a
-compaction shows no row twice. What arrived since the last rotation is still in the log, and not seen.
+A view has the columns of its files with venue and symbol before them; times are UTC. Prices and sizes are exact
+decimals, whatever ticks and lots the files have: `price_ticks` and the like keep the integers. Only the files that
+count are read, so a compaction shows no row twice. What arrived since the last rotation is still in the log, and not
+seen.
 """
 
 from collections.abc import Iterator, Sequence
@@ -78,14 +79,16 @@ def _make(connection: duckdb.DuckDBPyConnection, kind: str, files: Sequence[tupl
     connection.register(f"_{kind}", told)
     steps = {"tick": [of.tick for _, of in files], "lot": [of.lot for _, of in files]}
     columns = []
-    for name in DTYPES[kind].names or () if kind in MARKET else ():
-        step = "tick" if name in PRICES else "lot" if name in SIZES else None
+    for name in parquet.columns(kind):
+        step = None if kind not in MARKET else "tick" if name in PRICES else "lot" if name in SIZES else None
         if step is not None:
             columns.append(f'{_number(name, step, steps[step])} AS "{name}", rows."{name}" AS {name}_{step}s')
+        elif name.startswith("ts_"):  # of times with a zone and nanoseconds DuckDB knows too little
+            columns.append(f'CAST(rows."{name}" AS TIMESTAMP_NS) AS "{name}"')
         else:
             columns.append(f'rows."{name}"')
     connection.execute(
-        f"CREATE VIEW {kind} AS SELECT f.venue, f.symbol, {', '.join(columns) or 'rows.* EXCLUDE (filename)'} "  # noqa: S608  # names of ours
+        f"CREATE VIEW {kind} AS SELECT f.venue, f.symbol, {', '.join(columns)} "  # noqa: S608  # names of ours
         f"FROM read_parquet({[str(path) for path, _ in files]}, filename = true, hive_partitioning = false) AS rows "
         f"JOIN _{kind} AS f ON f.filename = rows.filename"
     )

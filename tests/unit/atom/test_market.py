@@ -77,6 +77,8 @@ def test_sql_has_exact_prices_of_this_market(stored, market, tmp_path):
     assert row[1] == sum(price * size for price, size in zip(prices, sizes, strict=True))
     assert row[2] == market.trade["price"].min()
     assert stored.sql("select distinct venue, symbol from book").rows() == [("simulated", "SIM-USD")]
+    minutes = stored.sql("select date_trunc('minute', ts_recv) as m, count(*) from trade group by m")
+    assert minutes["m"].min() == datetime(2024, 1, 1)
     with pytest.raises(BadInput, match=r"the query is refused: .*quote"):
         stored.sql("select * from quote")
 
