@@ -136,7 +136,7 @@ class Watch:
             )
             self._connections.append(connection)
             told = " ".join((stream.url, *stream.hello)).lower()
-            expected = [name for name in names if name.lower() in told] or list(names)
+            expected = list(stream.symbols) or [name for name in names if name.lower() in told] or list(names)
             self._receive(Form.NOTE, b"expect " + dumps(expected), number)
             for name in expected:
                 self._of.setdefault(name, []).append(connection)
