@@ -48,7 +48,7 @@ class Bitfinex(Venue):
 
     def _begin(self) -> None:
         self._last: int | None = None  # number of the last message
-        self._missing = ""
+        self._missing, self._repeated = "", False
         self._whole: dict[str, Columns] = {}  # books that the connection brings
         self._resting: dict[str, set[int]] = {}  # orders in the books by order
 
@@ -71,6 +71,7 @@ class Bitfinex(Venue):
             if message.get("event") == "subscribed":
                 self.channels[whole(message["chanId"])] = _channel(message)
             elif message.get("event") != "unsubscribed":
+                self._greeted(message)
                 return ()
             channel = message["chanId"]
         elif isinstance(message, list) and message:
@@ -91,6 +92,9 @@ class Bitfinex(Venue):
             for book in self._whole.values():
                 book.missed(at, last, self._missing)
             self._missing = ""
+        if self._repeated and last is not None:
+            columns.repeated(at, last)
+            return True
         if label in {"hb", "cs"} or kind in _UNREAD:
             return True
         if kind in {_PRICED, _RAW}:
@@ -131,13 +135,22 @@ class Bitfinex(Venue):
         names = [part.removesuffix(_FUTURE) if future else part for part in parts if part]
         return "-".join([_OWN.get(name, name) for name in names] + ["PERP"] * future)
 
+    def _greeted(self, message: Json) -> None:
+        """The first message of a connection, where a recording does not tell of connections itself."""
+        if "version" in message and self._last is not None:
+            self._last, self._missing = None, "a new connection"
+            self.channels.clear()
+
     def _follow(self, message: list[Any]) -> None:
         """Looks at the number of a message, which is one more than that before on the connection."""
         last = _parts(message)[2]
-        if last is not None:
-            if self._last is not None and last != self._last + 1:
-                self._missing = f"message {last} of the connection follows {self._last}"
-            self._last = last
+        if last is None:
+            return
+        before = last - 1 if self._last is None else self._last
+        self._repeated = last <= before
+        if last > before + 1:
+            self._missing = f"message {last} of the connection follows {before}"
+        self._last = max(last, before)
 
     def _book(self, symbol: str, said: Any, last: int | None, at: Stamp, columns: Columns) -> None:
         """A full picture is a list of lists, an empty one too; a change is one entry."""

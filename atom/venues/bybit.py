@@ -152,8 +152,12 @@ class Bybit(Venue):
         if kind == "snapshot":  # also after the venue has restarted, and counts from 1 again
             columns.whole(at, last, bids, asks)
         elif kind == "delta":
-            if last != self._at.get(symbol, last - 1) + 1:
-                columns.missed(at, last, f"message {last} follows {self._at[symbol]}")
+            before = self._at.get(symbol, last - 1)
+            if last <= before:
+                columns.repeated(at, last)
+                return
+            if last > before + 1:
+                columns.missed(at, last, f"message {last} follows {before}")
             columns.change(at, last, bids, asks)
         else:
             raise ValueError(f"{kind!r:.40} is no type of a book")

@@ -80,6 +80,24 @@ def test_a_missing_message_may_have_been_about_any_book(read):
     assert doge.replay.book.best_bid is None
 
 
+def test_a_repeated_message_changes_nothing(read):
+    told = read(PRICED, [BOOK, [[100, 1, 3]], 7], [BOOK, [99, 1, 1], 8], [BOOK, [[98, 1, 3]], 7], [BOOK, [97, 1, 1], 9])
+    assert told.gaps == 0
+    assert told.replay.book.levels(Side.BID) == [Level(100, 3), Level(99, 1), Level(97, 1)]
+    assert [status.kind for status in told.status] == [StatusKind.REPEATED]
+
+
+def test_a_recording_without_connections_tells_of_them_by_their_greeting(read):
+    """The count begins anew, and what the book was is not served."""
+    greeting, second = {"event": "info", "version": 2}, subscribed("book", OTHER, prec="P0")
+    whole = [BOOK, [[100, 1, 3]], 7]
+    lost = read(greeting, PRICED, whole, greeting, second, [OTHER, "hb", 1])
+    assert lost.replay.book.best_bid is None
+    found = read(greeting, PRICED, whole, greeting, second, [OTHER, [[99, 1, 2]], 1], [OTHER, [98, 1, 2], 2])
+    assert found.replay.book.levels(Side.BID) == [Level(99, 2), Level(98, 2)]
+    assert found.gaps == 1
+
+
 def test_checksums_are_counted_as_messages_and_not_looked_at(read):
     told = read(PRICED, [BOOK, [[100, 1, 3]], 1], [BOOK, "cs", -1234567, 2], [BOOK, [99, 1, 1], 3])
     assert (told.gaps, told.messages, told.checksums_ok) == (0, 4, 0)

@@ -61,6 +61,12 @@ def test_a_missing_number_makes_the_book_invalid_until_the_next_picture(read):
     assert found.status[-1].kind is StatusKind.RESYNC
 
 
+def test_a_repeated_message_changes_nothing(read):
+    told = read(book("snapshot", 5, [["100", "2"]]), book("delta", 6, [["100", "3"]]), book("delta", 5, [["100", "9"]]))
+    assert (told.gaps, told.replay.book.best_bid) == (0, Level(100, 3))
+    assert told.status[-1].kind is StatusKind.REPEATED
+
+
 def test_the_deepest_book_is_read(read):
     top, deep = book("snapshot", 5, [["100", "1"]], depth=1), book("snapshot", 70, [["100", "1"], ["99", "1"]])
     told = read(top, deep, book("snapshot", 6, [["105", "1"]], depth=1), book("delta", 71, [["98", "1"]]))
