@@ -19,6 +19,7 @@ app.command()(atom_stream.replay)
 app.command()(atom_stream.watch)
 app.command()(atom_metrics.metrics)
 app.command()(atom_history.history)
+app.command()(atom_metrics.flows)
 
 
 @app.command()

@@ -1,8 +1,9 @@
-"""`fusion atom metrics`: what each metric is, and its values for a feed or a symbol of the event log."""
+"""`fusion atom metrics` and `flows`: what each metric is, and what it comes to."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 10
 _LONGEST = 90  # of a formula in the table
-_FROM = {"transfers": "transfers and labels", "adl": "positions", "glp": "states of a pool"}
+_FROM = {"transfers": "transfers and labels (`fusion atom flows`)", "adl": "positions", "glp": "states of a pool"}
 
 
 def metrics(
@@ -60,6 +61,30 @@ def metrics(
     else:
         for item in items:
             record(item, as_json=False)
+
+
+def flows(
+    files: Annotated[list[Path], typer.Argument(metavar="RAW...", help="Raw logs of a chain, in order.")],
+    token: Annotated[str, typer.Option(help="The token's contract.")],
+    labels: Annotated[Path, typer.Option(help="CSV with the columns address and owner.")],
+    decimals: Annotated[int, typer.Option(help="Of the token.")] = 18,
+    period: Annotated[int, typer.Option(help="Length of a period, ns.")] = 3_600 * 10**9,
+    as_json: Json = False,
+) -> None:
+    """Shows what flowed into and out of labelled addresses, with Fund Flow Ratio and NFR, a row a whole period."""
+    from atom.metrics import FundFlow, read_labels, transfers_of
+    from atom.onchain.files import read_files
+    from cli.output import progress, rows
+
+    try:
+        owners = read_labels(labels.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"the labels {labels} cannot be read: {error}") from error
+    flow = FundFlow(owners, decimals=decimals, period=period)
+    with progress("flows") as report:
+        report(f"{len(files)} files", 0.1)
+        table = flow.update(transfer for file in read_files(files) for transfer in transfers_of(file.logs, token))
+    rows(_items({name: column.tolist() for name, column in table.items()}), as_json=as_json)
 
 
 def _definitions(names: Sequence[str], *, as_json: bool) -> None:

@@ -16,7 +16,7 @@ from atom.metrics.interest import OpenInterest
 from atom.metrics.parameters import PARAMETERS, Parameters
 from atom.metrics.ratios import LongShort, TakerVolume
 from atom.metrics.top import INPUTS, METRICS, Metric
-from atom.metrics.transfers import FundFlow, Transfer, read_labels
+from atom.metrics.transfers import FundFlow, Transfer, read_labels, transfers_of
 
 __all__ = [
     "DEFINITIONS",
@@ -44,4 +44,5 @@ __all__ = [
     "Values",
     "book_metrics",
     "read_labels",
+    "transfers_of",
 ]

@@ -24,6 +24,7 @@ _COUNTS: Final = {
     "clock": "jumps of a clock",
     "rate_limited": "refusals for too many requests (429, 418)",
     "resync": "times the book was whole again",
+    "repeated": "updates that came before",
 }
 _LATENCIES: Final = (50, 90, 99)
 _LATENCY: Final = (

@@ -16,6 +16,7 @@ symbol of the event log.
     fusion atom metrics                                    # all definitions
     fusion atom metrics simulated --name ofi --name vpin   # values of a feed
     fusion atom metrics --venue binance --symbol BTC-USDT --each message --name microprice --json
+    fusion atom flows LOGS --token ADDRESS --labels LABELS # Fund Flow Ratio and NFR
 
     from atom.metrics import BookMetrics, Parameters, book_metrics
     values = book_metrics(events, Parameters(period=10**8))        # all at once

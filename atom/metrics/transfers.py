@@ -1,15 +1,21 @@
 """Flows of a token through addresses that somebody has labelled: Fund Flow Ratio and NFR."""
 
 import csv
+import re
 from collections.abc import Iterable, Mapping
 from math import nan
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from atom.metrics.definition import UNDEFINED, Definition, Group, Parameter
 from atom.metrics.flow import ratio
 from atom.metrics.order import Columns, table
+from atom.onchain.logs import Logs
 from fusion.errors import BadInput
 
+_ADDRESS: Final = re.compile("0x[0-9a-fA-F]{40}")
+_TRANSFER: Final = np.void(bytes.fromhex("ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"))
 _HOUR: Final = 3_600 * 10**9
 _COLUMNS: Final = ("address", "owner")
 _FLOWS: Final = "; a transfer from one address of an owner to another of the same is no flow"
@@ -82,6 +88,23 @@ def read_labels(text: str) -> dict[str, str]:
         if owners.setdefault(address.lower(), owner) != owner:
             raise BadInput(f"line {rows.line_num} of the labels gives {address} a second owner, {owner}")
     return owners
+
+
+def transfers_of(logs: Logs, token: str) -> list[Transfer]:
+    """The transfers of one token among raw logs, in their order: `Transfer(address, address, uint256)` of ERC-20.
+
+    Raises:
+        BadInput: `token` is no address, or a log of it does not tell the time of its block.
+    """
+    if not _ADDRESS.fullmatch(token):
+        raise BadInput(f"a token is an address, 0x and 40 hexadecimal digits, not {token[:60]!r}")
+    of_token = logs.address == np.void(bytes.fromhex(token[2:]))
+    rows = np.flatnonzero(of_token & (logs.topics[:, 0] == _TRANSFER) & (logs.count == 3) & (logs.lengths == 32))
+    if not np.all(logs.ts[rows]):
+        raise BadInput(f"a log of {token} does not tell the time of its block")
+    giver, taker = ([f"0x{bytes(topic)[-20:].hex()}" for topic in logs.topics[rows, place]] for place in (1, 2))
+    amounts = (int.from_bytes(payload.tobytes(), "big") for payload in logs.payload(rows, 32))
+    return [Transfer(*told) for told in zip(logs.ts[rows].tolist(), giver, taker, amounts, strict=True)]
 
 
 class FundFlow:

@@ -81,3 +81,29 @@ def test_metrics_of_administrative_data():
 def test_what_cannot_be_is_refused(words, told):
     with pytest.raises(BadInput, match=told):
         CliRunner().invoke(app, ["atom", "metrics", *words], catch_exceptions=False)
+
+
+def test_flows_of_raw_logs(tmp_path):
+    topic = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
+    token, one, two = ("0x" + digits * 20 for digits in ("7e", "aa", "bb"))
+    logs = [
+        {
+            "block_number": at,
+            "block_timestamp": 1_700_000_000 + at,
+            "transaction_index": 0,
+            "log_index": 0,
+            "transaction_hash": "0x" + "1" * 64,
+            "address": token,
+            "topics": [topic, *(f"0x{address[2:]:>064}" for address in (one, two))],
+            "data": f"0x{amount:064x}",
+        }
+        for at, amount in ((1, 250), (2, 750), (100, 1))
+    ]
+    (tmp_path / "logs.json").write_text("".join(json.dumps(log) + "\n" for log in logs))
+    (tmp_path / "labels.csv").write_text(f"address,owner\n{two},venue\n")
+    words = [str(tmp_path / "logs.json"), "--token", token, "--period", str(50 * 10**9), "--decimals", "2", "--json"]
+    result = CliRunner().invoke(app, ["atom", "flows", *words, "--labels", str(tmp_path / "labels.csv")])
+    (row,) = json.loads(result.output)
+    assert (row["inflow"], row["outflow"], row["fund_flow_ratio"], row["nfr"]) == (10.0, 0.0, 1.0, 1.0)
+    with pytest.raises(BadInput, match="cannot be read"):
+        CliRunner().invoke(app, ["atom", "flows", *words, "--labels", str(tmp_path / "no.csv")], catch_exceptions=False)

@@ -8,6 +8,7 @@ import pytest
 
 from atom.metrics import Basis
 from atom.metrics.basis import basis
+from fusion.errors import BadInput
 from tests.unit.atom.metrics.notes import events
 
 DAY = 86_400 * 10**9
@@ -50,3 +51,23 @@ def test_the_venue_s_clock():
     told.more["index_price"]["ts_event"] = 7
     assert Basis(of="mark", clock="venue").update(told)["ts"].tolist() == [7]
     assert Basis(of="mark").update(replace(told))["ts"].tolist() == [2]
+
+
+@pytest.mark.parametrize("cut", range(1, 8))
+def test_it_is_the_same_wherever_it_is_cut(cut):
+    rows = {
+        "trade": [(1, 1, 1010, 1), (4, 1, 1020, 1), (6, 1, 1030, 1)],
+        "index_price": [(2, 99.5), (4, 99.7), (7, 100.1)],
+    }
+    halves = [
+        {kind: [row for row in of if (row[0] < cut) == early] for kind, of in rows.items()} for early in (True, False)
+    ]
+    whole, metric = Basis().update(events(**rows)), Basis()
+    pieces = [metric.update(events(**half)) for half in halves]
+    for name, column in whole.items():
+        assert np.concatenate([piece[name] for piece in pieces]).tobytes() == column.tobytes()
+
+
+def test_other_prices_are_refused():
+    with pytest.raises(BadInput, match="not 'index'"):
+        Basis(of="index")

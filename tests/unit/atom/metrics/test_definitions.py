@@ -4,6 +4,7 @@ from pathlib import Path
 
 import atom.metrics
 from atom import open_feed
+from atom.events import StatusKind
 from atom.metrics import DEFINITIONS, GROUPS, METRICS, PARAMETERS, Connection, Parameters, book_metrics
 from atom.metrics.page import page
 from tests.unit.atom.metrics.notes import events
@@ -27,6 +28,11 @@ def test_every_column_is_defined_and_every_definition_has_a_column():
     assert columns[0] == defined["book"]
     assert columns[1] == defined["book"] | defined["period"]
     assert set(Connection().update(events())) == {"ts", *defined["connection"]}
+
+
+def test_every_status_counts_as_something():
+    counted = {one.name for one in next(group for group in GROUPS if group.name == "connection").definitions}
+    assert {kind.value for kind in StatusKind} - counted == {"connect", "disconnect", "crash"}
 
 
 def test_the_metrics_of_quotes_are_among_them_in_the_same_words():
