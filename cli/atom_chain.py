@@ -77,3 +77,29 @@ def ticks(
     out = csv.writer(sys.stdout, lineterminator="\n")
     out.writerow(Tick._fields)
     out.writerows(told)
+
+
+@app.command()
+def glp(
+    files: Annotated[list[Path], typer.Argument(metavar="RAW...", help="Minutes of GMX v1's pool, as CSV.")],
+    tokens: Annotated[bool, typer.Option("--tokens", help="A row a token and minute.")] = False,
+    count: Annotated[int, typer.Option("--rows", help="Rows to show, the newest.", min=1)] = 10,
+    as_json: Json = False,
+) -> None:
+    """Shows what a share of GMX v1's pool is worth, how much of the pool is lent, and its tokens' weights."""
+    import numpy as np
+
+    from atom.events import Flag
+    from atom.metrics.glp import glp_metrics
+    from atom.onchain.gmx import GMX, read_gmx
+    from cli.output import rows
+
+    (recording,) = read_gmx(GMX, files).recordings
+    state = recording.events.more["pool_state"]
+    told = glp_metrics(state)
+    if tokens:
+        columns = {"ts": told.tokens["ts"], "token": np.char.decode(told.names, "ascii"), **told.tokens}
+    else:
+        columns = {**told.pool, "told_price": state["told_price"][state["flags"] & Flag.LAST != 0]}
+    last = {name: column[-count:].tolist() for name, column in columns.items()}
+    rows([dict(zip(last, row, strict=True)) for row in zip(*last.values(), strict=True)], as_json=as_json)

@@ -171,3 +171,15 @@ FAMILIES: Final = {
     "pancakeswap_v3": "v3",
 }
 """Venues whose pools have these forms; those of one family cannot be told apart by their logs."""
+
+_V2: Final = ("mint", "burn")
+_V3: Final = ("flash loan", "fees of the exchange")
+UNVERIFIED: Final = {
+    "uniswap_v2": _V2,
+    "uniswap_v3": _V3,
+    "sushiswap_v2": _V2,
+    "sushiswap_v3": _V3,
+    "pancakeswap_v2": _V2,
+    "pancakeswap_v3": ("swap", *_V3),
+}
+"""Kinds of logs that are read, and of which no recording was at hand."""

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
+from atom.onchain.forms import FAMILIES, UNVERIFIED
+from atom.onchain.gmx import GMX
 from atom.venues import VENUES, cryptofeed
 
 _NAMES: Final = {
@@ -21,6 +23,15 @@ _NAMES: Final = {
     "kraken": ("Kraken", "book, book by order, trade, quote"),
     "okx": ("OKX", "book, trade, quote, mark price, funding, open interest, liquidation"),
 }
+_POOLS: Final = {
+    "uniswap_v2": "Uniswap v2",
+    "uniswap_v3": "Uniswap v3",
+    "sushiswap_v2": "SushiSwap v2",
+    "sushiswap_v3": "SushiSwap v3",
+    "pancakeswap_v2": "PancakeSwap v2",
+    "pancakeswap_v3": "PancakeSwap v3",
+}
+_PAST: Final = "from a node or files, not live"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +41,7 @@ class VenueRow:
     Attributes:
         id: as commands take it.
         name: as people know it.
-        how: `own` for a reader of Atom's, `cryptofeed` for one of that library's.
+        how: `own` for a reader of Atom's, `cryptofeed` for one of that library's, `chain` for logs of a chain.
         channels: what is read of it.
         unverified: kinds of messages that are read, and of which no recording was at hand.
         limit: what does not work; "" for nothing.
@@ -51,4 +62,8 @@ def table() -> list[VenueRow]:
         for name, (told, channels) in _NAMES.items()
     ]
     others = [cryptofeed.venue(name) for name in sorted(cryptofeed.NAMES) if name not in VENUES]
-    return own + [VenueRow(of.id, of.__name__, "cryptofeed", of.kinds, of.unverified, of.limit) for of in others]
+    chain = [VenueRow(each, _POOLS[each], "chain", ("swap", "liquidity"), UNVERIFIED[each], _PAST) for each in FAMILIES]
+    chain.append(VenueRow(GMX, "GMX v1", "chain", ("pool state",), ("Arbitrum",), "from files, not live"))
+    return (
+        own + chain + [VenueRow(of.id, of.__name__, "cryptofeed", of.kinds, of.unverified, of.limit) for of in others]
+    )

@@ -9,6 +9,7 @@ from atom.book import Order
 from atom.capture import Capture
 from atom.desk import Desk
 from atom.events import Flag, Side, StatusKind
+from atom.imports import READERS
 from atom.reader import read_capture
 from atom.venues import VENUES, cryptofeed
 from atom.venues.table import table
@@ -120,7 +121,9 @@ def test_the_table_names_each_venue_once():
     rows = table()
     assert [row.id for row in rows if row.how == "own"] == sorted(VENUES)
     others = {row.id: row for row in rows if row.how == "cryptofeed"}
-    assert len(rows) == len({row.id for row in rows}) == len(VENUES) + len(others)
+    chain = {row.id for row in rows if row.how == "chain"}
+    assert chain == READERS.keys()
+    assert len(rows) == len({row.id for row in rows}) == len(VENUES) + len(others) + len(chain)
     assert others.keys() == cryptofeed.NAMES.keys() - VENUES.keys()
     assert "recorded traffic only" in others["kucoin"].limit
     assert all(row.channels and row.name for row in rows)
