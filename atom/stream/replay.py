@@ -45,7 +45,7 @@ async def replay(
         await room()
 
 
-def slices(pieces: Iterable[Events]) -> Iterator[tuple[int, Events]]:
+def slices(pieces: Iterable[Events], step_ns: int = STEP_NS) -> Iterator[tuple[int, Events]]:
     """Events a step of recorded time at a time, with when the last of them arrived, ns.
 
     What waited for a picture of the book stands after it, and is due with it.
@@ -55,13 +55,13 @@ def slices(pieces: Iterable[Events]) -> Iterator[tuple[int, Events]]:
         tables = events.tables()
         due = {kind: np.maximum.accumulate(np.append(latest, _arrivals(rows)))[1:] for kind, rows in tables.items()}
         status = np.maximum.accumulate([latest, *(one.ts_recv for one in events.status)])[1:]
-        steps = np.unique(np.concatenate([*due.values(), status]) // STEP_NS)
+        steps = np.unique(np.concatenate([*due.values(), status]) // step_ns)
         for step in steps.tolist():
             cuts = {
-                kind: slice(*np.searchsorted(of, (step * STEP_NS, (step + 1) * STEP_NS))) for kind, of in due.items()
+                kind: slice(*np.searchsorted(of, (step * step_ns, (step + 1) * step_ns))) for kind, of in due.items()
             }
             part = {kind: rows[cuts[kind]] for kind, rows in tables.items()}
-            told = slice(*np.searchsorted(status, (step * STEP_NS, (step + 1) * STEP_NS)))
+            told = slice(*np.searchsorted(status, (step * step_ns, (step + 1) * step_ns)))
             latest = max(int(of[-1]) for of in (*(due[kind][cuts[kind]] for kind in due), status[told]) if len(of))
             yield latest, _events(events, part, told)
 

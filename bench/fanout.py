@@ -1,0 +1,199 @@
+#!/usr/bin/env python
+"""Fan-out: one market to a hundred WebSocket clients, of whom one more does not read, against other ways to serve it.
+
+.venv/bin/python bench/fanout.py            # a table, as Markdown
+.venv/bin/python bench/fanout.py --json     # for programs
+.venv/bin/python bench/fanout.py --quick    # one run each
+
+A message is a line of JSON with a number of its own; a frame has twenty, as 10 ms of 2,000 messages a second make. All
+servers are fed by the same bus with the same frames, each line is written out once, and the clients, in a process of
+their own, count every number. A run counts when each of the hundred has got every message, and ours only when it has
+dropped the one that does not read; its peers keep all that such a client leaves unread.
+"""
+
+import argparse
+import asyncio
+import json
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a file: the rooms lie beside `bench`
+
+import numpy as np
+import uvicorn
+from fastapi import FastAPI, WebSocket
+from websockets.asyncio.server import ServerConnection, broadcast, serve
+
+from atom.events import MARKET, Events, Flag
+from atom.stream import Bus, Key
+from atom.stream.bus import Frame
+from atom.stream.connection import Limits
+from atom.stream.replay import slices
+from atom.stream.server import StreamServer
+from atom.venues.simulated import INSTRUMENT, simulate
+from bench.rows import Row, told
+
+CLIENTS = 100
+KEY = Key(INSTRUMENT.venue, INSTRUMENT.symbol, "book")
+HELLO = json.dumps({"op": "subscribe", **KEY._asdict()})
+_MESSAGES, _FRAME = 2_000, 20
+_SETTLE_S, _PATIENCE_S = 0.5, 120.0
+
+Unread = Callable[[], int]  # how many clients have not read all
+
+
+class Served(NamedTuple):
+    """A server that runs."""
+
+    port: int
+    unread: Unread
+
+
+class Put:
+    """A subscriber that hands each frame on."""
+
+    behind = False
+
+    def __init__(self, put: Callable[[Frame], None]) -> None:
+        self.put = put
+
+
+@asynccontextmanager
+async def ours(bus: Bus) -> AsyncIterator[Served]:
+    async with StreamServer(bus, limits=Limits(behind=2**20, patience_s=1)) as server:
+        yield Served(int(server.url.split(":")[2].split("/")[0]), lambda: sum(one.behind for one in server.connections))
+
+
+@asynccontextmanager
+async def by_broadcast(bus: Bus) -> AsyncIterator[Served]:
+    """Websockets' own server and its `broadcast`, which never drops a client."""
+    clients: set[ServerConnection] = set()
+
+    async def handle(connection: ServerConnection) -> None:
+        await connection.recv()
+        await connection.send((bus.picture(KEY) or Frame([])).text, text=True)
+        clients.add(connection)
+        await connection.wait_closed()
+        clients.discard(connection)
+
+    bus.subscribe(KEY, Put(lambda frame: broadcast(clients, frame.text.decode())))
+    async with serve(handle, "127.0.0.1", 0, compression=None, ping_interval=None, close_timeout=1) as server:
+        port = server.sockets[0].getsockname()[1]
+        yield Served(port, lambda: sum(one.transport.get_write_buffer_size() > 0 for one in clients))
+        for client in clients:
+            client.transport.abort()
+
+
+@asynccontextmanager
+async def by_uvicorn(bus: Bus) -> AsyncIterator[Served]:
+    """FastAPI's WebSocket under uvicorn, a queue and a task a client."""
+    app, queues = FastAPI(), set[asyncio.Queue[str]]()
+
+    @app.websocket("/market/stream")
+    async def handle(socket: WebSocket) -> None:
+        await socket.accept()
+        await socket.receive_text()
+        await socket.send_text((bus.picture(KEY) or Frame([])).text.decode())
+        queue: asyncio.Queue[str] = asyncio.Queue()
+        queues.add(queue)
+        with suppress(asyncio.CancelledError):
+            while True:
+                await socket.send_text(await queue.get())
+
+    def put(frame: Frame) -> None:
+        text = frame.text.decode()
+        for queue in queues:
+            queue.put_nowait(text)
+
+    bus.subscribe(KEY, Put(put))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        config = uvicorn.Config(app, log_level="critical", ws_ping_interval=None, ws_per_message_deflate=False)
+        server = uvicorn.Server(config)
+        task = asyncio.create_task(server.serve([listening]))
+        yield Served(listening.getsockname()[1], lambda: sum(not queue.empty() for queue in queues))
+        server.force_exit = server.should_exit = True
+        await task
+
+
+Candidate = Callable[[Bus], AbstractAsyncContextManager[Served]]
+CANDIDATES: dict[str, Candidate] = {
+    "fusion": ours,
+    "websockets broadcast": by_broadcast,
+    "FastAPI on uvicorn": by_uvicorn,
+}
+
+
+async def run(candidate: Candidate, pieces: list[Events], last: int) -> float:
+    """Messages delivered a second."""
+    bus = Bus([(KEY.venue, KEY.symbol)])
+    async with candidate(bus) as served:
+        program = str(Path(__file__).with_name("fanout_clients.py"))
+        clients = await asyncio.create_subprocess_exec(
+            sys.executable,
+            program,
+            str(served.port),
+            str(CLIENTS),
+            HELLO,
+            str(last),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        output = clients.stdout
+        if output is None:
+            raise RuntimeError("the clients have no output")
+        await output.readline()
+        await asyncio.sleep(_SETTLE_S)
+        began = time.monotonic()
+        for piece in pieces:
+            bus.take(piece)
+            while served.unread() > 1:  # the one that does not read
+                await asyncio.sleep(0)
+        said = json.loads(await output.readline())
+        left = bus.subscriptions
+        await clients.communicate()
+        if said["complete"] != CLIENTS or (candidate is ours and left != CLIENTS):
+            raise RuntimeError(f"{said['complete']} of {CLIENTS} clients got all, {left} are left")
+    ended: float = said["at"]
+    return CLIENTS * last / (ended - began)
+
+
+def measured(times: int, rounds: int) -> list[Row]:
+    """Rows of the benchmark: so many runs each, in turn, of so many times the same market."""
+    events = simulate(5, _MESSAGES)
+    single = [piece for _, piece in slices([events], step_ns=1)]
+    pieces = [joined(single[at : at + _FRAME]) for at in range(0, len(single), _FRAME)] * rounds
+    last = int(np.count_nonzero(events.book["flags"] & Flag.LAST)) * rounds
+    rates: dict[str, list[float]] = {name: [] for name in CANDIDATES}
+    for _ in range(times):
+        for name, candidate in CANDIDATES.items():
+            rates[name].append(asyncio.run(asyncio.wait_for(run(candidate, pieces, last), _PATIENCE_S)))
+    best, *peers = ((name, statistics.median(of)) for name, of in rates.items())
+    return [Row("fan-out", best[1], "messages/s", name, theirs) for name, theirs in peers]
+
+
+def joined(pieces: list[Events]) -> Events:
+    """One batch of several."""
+    book, trade, quote = (np.concatenate([one.tables()[kind] for one in pieces]) for kind in MARKET)
+    return Events(pieces[0].instrument, book, trade, quote)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--quick", action="store_true", help="one run each")
+    asked = parser.parse_args()
+    rows = measured(*((1, 10) if asked.quick else (5, 20)))
+    print(
+        told(f"messages of one market to {CLIENTS} local clients, and one that does not read", rows, as_json=asked.json)
+    )
+
+
+if __name__ == "__main__":
+    main()
