@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 
-from fastapi import FastAPI
+from fastapi import FastAPI, WebSocket
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
@@ -15,6 +15,7 @@ from api.graphql.schema import schema
 from api.health import Check
 from api.market import market
 from api.shield import Shield
+from api.stream import relay
 from atom.store import Store
 from fusion.chain.client import Chain
 from fusion.chain.deployment import Deployment
@@ -65,6 +66,11 @@ def create_app(settings: Settings, deployment: Deployment, *, origins: Sequence[
     )
     app.include_router(router)
     app.router.routes.extend(graphiql.routes)
+
+    @app.websocket("/market/stream")
+    async def stream(client: WebSocket) -> None:
+        await relay(client, settings.stream)
+
     app.include_router(market(Store(settings.home / "atom")))
     app.mount("/ipfs", gateway(BlockStore(settings.content)))
     app.mount("/", StaticFiles(directory=graphiql.PAGE, html=True))

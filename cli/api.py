@@ -13,6 +13,7 @@ def serve() -> None:
     import uvicorn
 
     from api.app import create_app
+    from api.shield import LARGEST_REQUEST
 
     session = Session()
     settings = session.settings
@@ -22,4 +23,5 @@ def serve() -> None:
         port=settings.api_port,
         log_level="warning",
         access_log=False,
+        ws_max_size=LARGEST_REQUEST,
     )

@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     )
     database: str = Field(default="", description="SQLAlchemy URL of the index; empty means a SQLite file in `home`.")
     feed: str = Field(default="simulated", description="Market data of the demo: `simulated` or `<venue>:<file>`.")
+    stream: str = Field(default="", description="Stream of a recorder that the API passes on, as ws://HOST:PORT/PATH.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="WARNING", description="Least level logged."
     )
