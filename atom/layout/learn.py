@@ -6,7 +6,7 @@ A message that differs anywhere else has another layout, or is read in the ordin
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -110,10 +110,10 @@ def learn(body: bytes, hot: Hot) -> Layout | None:
         text = body.decode("ascii").strip()
     except UnicodeDecodeError:
         return None
-    holes = sorted(_holes(text, hot))
-    found = {path for path in hot.roles if any(path == each for each, _, _ in _values(text))}
-    if found != set(hot.roles):
+    values = list(_values(text, hot.roles))
+    if not hot.roles.keys() <= {path for path, _, _ in values}:
         return None
+    holes = sorted(_holes(text, values, hot))
     steps, texts, at = [], b"", 0
     for hole in (*holes, None):
         upto = len(text) if hole is None else hole.start
@@ -126,8 +126,8 @@ def learn(body: bytes, hot: Hot) -> Layout | None:
     return Layout(np.array(steps, np.int64).reshape(-1, 3), texts, hot)
 
 
-def _holes(text: str, hot: Hot) -> Iterator[_Hole]:
-    for path, start, end in _values(text):
+def _holes(text: str, values: Sequence[tuple[str, int, int]], hot: Hot) -> Iterator[_Hole]:
+    for path, start, end in values:
         quoted = text[start] == '"'
         role = hot.roles.get(path)
         if role in (Role.BIDS, Role.ASKS, Role.ANY, Role.SELLS):
@@ -142,8 +142,8 @@ def _holes(text: str, hot: Hot) -> Iterator[_Hole]:
                 yield _Hole(start + 1, start + 1 + len(hot.symbol), Op.NAME, int(Role.SYMBOL), 0)
 
 
-def _values(text: str) -> Iterator[tuple[str, int, int]]:
-    """Path, start and end of every value that is no object; lists whole and then each of their values."""
+def _values(text: str, whole: Container[str]) -> Iterator[tuple[str, int, int]]:
+    """Path, start and end of every value that is no object; lists whole, and then each of the values of other ones."""
     decoder = json.JSONDecoder()
 
     def walk(path: str, at: int) -> Iterator[tuple[str, int, int]]:
@@ -158,7 +158,7 @@ def _values(text: str) -> Iterator[tuple[str, int, int]]:
                 at = _past(text, at + 1) if text[at] == "," else at
             return
         yield path, at, end
-        if text[at] == "[":
+        if text[at] == "[" and path not in whole:
             at, index = _past(text, at + 1), 0
             while text[at] != "]":
                 yield from walk(f"{path}.{index}" if path else str(index), at)
