@@ -21,7 +21,7 @@ class Sync:
     Args:
         chained: the venue names the delta before each delta, so an overlap also means that something is missing.
         timed: the numbers are times, of which many deltas may have the same: they say what is older than the snapshot,
-            and nothing of what is missing.
+            and after that no more than the order of arrival does, since a clock may jump.
     """
 
     def __init__(self, *, chained: bool = False, timed: bool = False) -> None:
@@ -61,11 +61,11 @@ class Sync:
             raise RuntimeError("a delta was judged without a snapshot")
         if self._unnumbered:
             self._unnumbered, self._last = False, previous
-        if self._timed and not self._fresh and last >= self._last:
+        if self._timed and not self._fresh:
             self._last = last
             return Step.APPLY
         if last <= self._last:
-            return Step.STALE if self._fresh or self._timed else Step.REPEATED
+            return Step.STALE if self._fresh else Step.REPEATED
         if previous > self._last or (self._chained and not self._fresh and previous != self._last):
             self._last = None
             return Step.GAP
