@@ -7,7 +7,7 @@ import numpy as np
 from atom.book import engine
 from atom.events import Events, Flag
 from atom.instrument import Floats, Instrument, Ints, common_step
-from atom.metrics import machine
+from atom.metrics import look, machine
 from atom.metrics.look import VIEW
 from atom.metrics.order import Clock, Columns, times
 from atom.metrics.parameters import Parameters
@@ -15,6 +15,8 @@ from atom.metrics.walk import PERIODS, Work, walk
 from fusion.errors import BadInput
 
 _LEVELS, _ORDERS = 1_024, 1_024
+_PRICES: Final = 2**47  # ticks, so that a price times 40,000 fits 64 bits
+_SIZES: Final = 2**53  # lots, which a float holds; a thousand of them fit 64 bits
 _NO_TOPS: Final = np.zeros((0, engine.TOP_FIELDS), np.int64)
 
 
@@ -58,10 +60,17 @@ class BookMetrics:
         Pieces may be cut anywhere, if all of a piece come before all of the next on the clock.
 
         Raises:
-            BadInput: they are of another instrument, or without arrival where that is the clock.
+            BadInput: they are of another instrument, without arrival where that is the clock, or of numbers so large
+                that sums of them would not be exact.
         """
         self._scale(events.instrument)
         book, trades = np.ascontiguousarray(events.book), np.ascontiguousarray(events.trade)
+        for rows in (book, trades):
+            if _largest(rows["price"]) >= _PRICES or _largest(rows["size"]) >= _SIZES:
+                raise BadInput(
+                    f"prices of {events.instrument.symbol} reach {_largest(rows['price'])} ticks and sizes "
+                    f"{_largest(rows['size'])} lots; metrics are exact below {_PRICES} and {_SIZES}"
+                )
         clocked = (times(book, self._clock), times(trades, self._clock))
         messages, periods = int(np.count_nonzero(book["flags"] & Flag.LAST)), self._ends(clocked)
         at, width = np.zeros(4, np.int64), len(self._names)
@@ -72,6 +81,21 @@ class BookMetrics:
             self._book = engine.grown(self._book)
         ts, values = work.period_ts[: at[3]], work.periods[: at[3]]
         return Values(_table(*told, self._names), _table(ts, values, (*self._names, *PERIODS)))
+
+    def profile(self) -> Columns:
+        """Where size rests now: `distance` from the mid to the middle of each bucket (bps), and `bid` and `ask` (base).
+
+        Without rows unless the book is sound and its last message whole.
+        """
+        state = self._state
+        if not state.ints[machine.SOUND] or state.ints[machine.TORN]:
+            return {name: np.zeros(0) for name in ("distance", "bid", "ask")}
+        width = int(state.ints[machine.WIDTH])
+        told: Columns = {"distance": (np.arange(len(state.profile), dtype=np.float64) + 0.5) * width}
+        for side, name in enumerate(("bid", "ask")):
+            look.profile(self._book, state, side)
+            told[name] = self._instrument.sizes(state.profile)
+        return told
 
     def _scale(self, now: Instrument) -> None:
         before = self._instrument
@@ -102,3 +126,8 @@ def book_metrics(events: Events, parameters: Parameters | None = None, *, clock:
 
 def _table(ts: Ints, values: Floats, names: tuple[str, ...]) -> Columns:
     return {"ts": ts, **{name: np.ascontiguousarray(column) for name, column in zip(names, values.T, strict=True)}}
+
+
+def _largest(values: Ints) -> int:
+    """The largest number, whatever its sign."""
+    return max(int(values.max(initial=0)), -int(values.min(initial=0)))

@@ -182,7 +182,7 @@ PERIODS: Final = Group(
                     f"cluster_{side}_distance",
                     "bps",
                     f"distance from the mid to the middle of the bucket of prices that holds most {side}s, the "
-                    f"nearest of equals",
+                    "nearest of equals; `BookMetrics.profile` tells all buckets",
                     OURS,
                     _CLUSTERS,
                     null=f"{_WHOLE}; where the range holds none",

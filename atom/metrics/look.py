@@ -73,14 +73,12 @@ def _depth(book: Arrays, state: State, side: int) -> None:
 
 
 @jit
-def cluster(book: Arrays, state: State, side: int, out: Floats, place: int) -> None:
-    """The bucket of prices that holds most of a side: how far its middle is from the mid, its share of the range."""
-    out[place] = out[place + 1] = np.nan
+def profile(book: Arrays, state: State, side: int) -> int:
+    """Takes the lots of a side by distance from the mid into `state.profile`, and tells their sum."""
+    state.profile[:] = 0
     twice, sign = state.ints[BID] + state.ints[ASK], 1 - 2 * side
     if twice <= 0:
-        return
-    profile = state.profile
-    profile[:] = 0
+        return 0
     step = twice * state.ints[WIDTH]
     bucket, edge, total = 0, step, 0
     for at in range(book.counts[side] - 1, -1, -1):
@@ -91,13 +89,21 @@ def cluster(book: Arrays, state: State, side: int, out: Floats, place: int) -> N
             bucket += 1
             edge += step
         lots = book.levels[book.slots[side, at], SIZE]
-        profile[bucket] += lots
+        state.profile[bucket] += lots
         total += lots
+    return int(total)
+
+
+@jit
+def cluster(book: Arrays, state: State, side: int, out: Floats) -> None:
+    """The bucket of prices that holds most of a side: how far its middle is from the mid, its share of the range."""
+    out[0] = out[1] = np.nan
+    total = profile(book, state, side)
     if total == 0:
         return
     most = 0
-    for bucket in range(1, len(profile)):
-        if profile[bucket] > profile[most]:
+    for bucket in range(1, len(state.profile)):
+        if state.profile[bucket] > state.profile[most]:
             most = bucket
-    out[place] = (most + 0.5) * state.ints[WIDTH]
-    out[place + 1] = float(profile[most]) / float(total)
+    out[0] = (most + 0.5) * state.ints[WIDTH]
+    out[1] = float(state.profile[most]) / float(total)

@@ -208,7 +208,7 @@ def _tell(book: Arrays, state: State, out: Floats) -> None:
     out[first + 14], out[first + 15] = state.ahead[0], state.ahead[1]
     if ints[TORN] == 0:
         for side in range(2):
-            look.cluster(book, state, side, out, first + 16 + 2 * side)
+            look.cluster(book, state, side, out[first + 16 + 2 * side :])
 
 
 @jit

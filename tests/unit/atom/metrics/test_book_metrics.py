@@ -134,6 +134,43 @@ def test_clusters_by_hand():
     assert (values["cluster_ask_distance"], values["cluster_ask_share"]) == (25.0, 1.0)
 
 
+def test_the_profile_by_hand():
+    metrics = BookMetrics(INSTRUMENT, Parameters(cluster_range=150, cluster_width=50))
+    assert {len(column) for column in metrics.profile().values()} == {0}
+    metrics.update(told([*PICTURE, (2.1, Flag.LAST, Action.ADD, BID, 990, 700, 5)]))
+    assert {name: column.tolist() for name, column in metrics.profile().items()} == {
+        "distance": [25.0, 75.0, 125.0],
+        "bid": [3.0, 0.0, 7.0],
+        "ask": [1.0, 0.0, 0.0],
+    }
+    metrics.update(told([(2.2, Flag.LAST, Action.CLEAR, 0, 0, 0, 0)]))
+    assert {len(column) for column in metrics.profile().values()} == {0}
+
+
+@pytest.mark.parametrize(("price", "size"), [(2**47, 1), (-(2**47), 1), (1, 2**53)])
+def test_numbers_too_large_to_be_exact_are_refused(price, size):
+    with pytest.raises(BadInput, match="metrics are exact below"):
+        book_metrics(told([(1.0, WHOLE, Action.ADD, BID, price, size, 1)]))
+    with pytest.raises(BadInput, match="metrics are exact below"):
+        book_metrics(told(PICTURE, [(1.0, BID, price, size)]))
+
+
+@pytest.mark.parametrize("by_price", [True, False])
+def test_the_largest_numbers_are_exact(by_price):
+    flags = WHOLE | (Flag.BY_PRICE if by_price else Flag(0))
+    best, size = 2**47 - 3, 2**53 - 1
+    book = [(1.0, flags, Action.ADD, BID, best, size, 1), (1.0, flags, Action.ADD, ASK, best + 2, size, 2)]
+    made = told([*book, (2.0, flags, Action.ADD, BID, 1, 1, 3), (3.0, flags, Action.ADD, BID, 2, 1, 4)])
+    parameters = Parameters(depths=(9_999,), cluster_range=9_999, cluster_width=9_999)
+    values, plain = book_metrics(made, parameters), Plain(made, parameters)
+    for table, rows in zip(values, (plain.messages, plain.periods), strict=True):
+        for name, column in table.items():
+            if name != "spread":  # a difference of two floats
+                np.testing.assert_allclose(
+                    column, [row.get(name, math.nan) for row in rows], rtol=1e-9, atol=1e-15, err_msg=name
+                )
+
+
 def test_a_gap_makes_null_and_windows_begin_anew():
     book = told(PICTURE).book
     seconds = []
