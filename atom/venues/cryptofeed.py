@@ -8,6 +8,7 @@ where its parser sees that.
 import re
 from ast import literal_eval
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from functools import partial
 from math import nan
@@ -21,8 +22,9 @@ from atom.capture import Line
 from atom.columns import Columns, Levels, Order
 from atom.events import Action, Flag, Side, Status, StatusKind, Unit
 from atom.stamp import Stamp
-from atom.venues.cryptofeed_session import Event, Session, instrument_urls
-from atom.venues.template import Stream, Venue, period
+from atom.venues.cryptofeed_session import Event, MissingAnswerError, Session, instrument_urls, names_of
+from atom.venues.template import Listing, Stream, Venue, period
+from fusion.errors import BadInput
 
 _SIDES = {defines.BUY: Side.BID, defines.SELL: Side.ASK}
 _BOOKS = ((Side.BID, defines.BID), (Side.ASK, defines.ASK))
@@ -38,14 +40,16 @@ _KINDS = {
     defines.OPEN_INTEREST: "open_interest",
     defines.LIQUIDATIONS: "liquidation",
 }
-_COMPRESSED = "recorded traffic only: its messages are compressed one by one"
+_RECORDED = "recorded traffic only"
+_COMPRESSED = f"{_RECORDED}: its messages are compressed one by one"
+_PICTURES = f"{_RECORDED}: its parser asks for pictures of the books in the midst of the messages"
 _LIMITS = {
     "bithumb": "it tells trades only",
-    "gemini": "recorded traffic only: its instruments are asked for one by one",
+    "gemini": f"{_RECORDED}: its instruments are asked for one by one",
     "huobi": _COMPRESSED,
     "huobi_dm": _COMPRESSED,
     "huobi_swap": f"{_COMPRESSED}; no funding, which is polled",
-    "kucoin": "recorded traffic only: its address and its pictures need a token",
+    "kucoin": f"{_RECORDED}: its address and its pictures need a token",
 }
 
 NAMES = {name.lower(): of for name, of in EXCHANGE_MAP.items()}
@@ -68,11 +72,12 @@ class Cryptofeed(Venue):
 
     def __init__(self) -> None:
         super().__init__()
-        self._shared = _Shared(self.of)
+        self._known = _Known(self.of, self.listings)
+        self._reader = _Reader(self._known)  # each stream has its own from its first connection on
 
     @property
     def waiting(self) -> int:
-        return self._shared.waiting
+        return sum(reader.waiting for reader in self._known.readers)
 
     def parsed(self, line: Line) -> Any:
         """The body as it is; what cryptofeed recorded as Python shows bytes is those bytes again."""
@@ -83,58 +88,93 @@ class Cryptofeed(Venue):
         return Message(line, body.decode().strip())
 
     def symbols_of(self, message: Any) -> Sequence[str]:
-        return self._shared.take(message)
+        return self._reader.take(message)
 
     def read(self, symbol: str, message: Any, ts_recv: int, place: int, columns: Columns) -> bool:
-        for tell in self._shared.told.pop(symbol, ()):
+        for tell in self._reader.told.pop(symbol, ()):
             tell(columns)
-        return not self._shared.complaints
+        return not self._reader.complaints
 
     def is_nameless(self, message: Any) -> bool:
-        return not self._shared.complaints
+        return not self._reader.complaints
 
     def connected(self, url: str) -> None:
         super().connected(url)
-        self._shared.restart()
+        if self._reader is not self._known.readers[0]:
+            self._known.readers.remove(self._reader)
+        self._reader = _Reader(self._known)
 
     def answered(self, url: str) -> str | None:
         return None
 
     def learn(self, url: str, body: Any) -> bool:
-        self._shared.answer(url, str(body.text))
+        self._known.learn(url, str(body.text))
         return True
 
     def symbol(self, venue_symbol: str) -> str:
-        name = self._shared.standard.get(venue_symbol, venue_symbol)
-        return _DELIVERY.sub(lambda m: f"-{m[1]}{_MONTHS.index(m[2]) + 1:02}{int(m[3]):02}", name)
+        listing = self.listings.get(venue_symbol)
+        return venue_symbol if listing is None else listing.symbol
 
     def streams(self, symbols: Sequence[str]) -> Sequence[Stream]:
-        return self._shared.streams(symbols)
-
-    def snapshot_url(self, symbol: str) -> str:
-        endpoint = self.of.rest_endpoints[0]
-        path = getattr(endpoint.routes, "l2book", None)
-        return endpoint.route("l2book").format(symbol, 1000) if path else ""
+        if self.limit.startswith(_RECORDED):
+            raise BadInput(f"{self.id} cannot be recorded live: {self.limit}")
+        return self._reader.streams(symbols)
 
 
-class _Shared:
-    """The feed of a venue, which the readers of its streams share, and what it has told that was not read yet.
+class _Known:
+    """What is known of a venue: its symbols, and who reads its streams.
+
+    Attributes:
+        of: its class in cryptofeed.
+        names: cryptofeed's names of the symbols -> the venue's.
+        readers: the first is of streams without a connection.
+    """
+
+    def __init__(self, of: Any, listings: dict[str, Listing]) -> None:
+        self.of = of
+        self.names: dict[str, str] = {}
+        self.readers: list[_Reader] = []
+        self._listings = listings
+        self._texts: dict[str, str] = {}
+
+    def learn(self, url: str, text: str) -> None:
+        if not self.names:
+            self._texts[url] = text
+            with suppress(MissingAnswerError):
+                self.look()
+            return
+        for reader in self.readers:
+            reader.answer(url, text)
+
+    def look(self) -> None:
+        """Reads the instrument data, if that has not been done yet.
+
+        Raises:
+            MissingAnswerError: some are missing.
+            ValueError: they cannot be read.
+        """
+        if not self.names:
+            self.names = names_of(self.of, self._texts)
+            for name, of_venue in self.names.items():
+                self._listings[of_venue] = Listing(_ours(name), None, None)
+
+
+class _Reader:
+    """Reads one stream, and keeps what its feed has told that was not read yet.
 
     Attributes:
         told: by the venue's name of the symbol, what to do with its columns.
         complaints: of the feed about the last message.
-        standard: the venue's names of the symbols -> cryptofeed's.
     """
 
-    def __init__(self, of: Any) -> None:
-        self._of = of
-        self._texts: dict[str, str] = {}
+    def __init__(self, known: _Known) -> None:
+        self._known = known
         self._session: Session | None = None
-        self._names: dict[str, str] = {}
         self._books: set[str] = set()  # that stand, by cryptofeed's names
+        self._kinds: dict[str, str] = {}  # which of the books of a symbol is read
         self.told: dict[str, list[Callable[[Columns], None]]] = {}
         self.complaints: list[str] = []
-        self.standard: dict[str, str] = {}
+        known.readers.append(self)
 
     @property
     def waiting(self) -> int:
@@ -151,28 +191,24 @@ class _Shared:
         return tuple(self.told)
 
     def answer(self, url: str, text: str) -> None:
-        self._texts[url] = text
         if self._session is not None:
             self._session.answer(url, text)
 
-    def restart(self) -> None:
-        self._books.clear()  # the desk ends them
-        if self._session is not None:
-            self._session.restart()
-
     def streams(self, symbols: Sequence[str]) -> Sequence[Stream]:
         session = self._session or self._open()
-        return [Stream(url, hello) for url, hello in session.hellos([self.standard[symbol] for symbol in symbols])]
+        standard = {of_venue: name for name, of_venue in self._known.names.items()}
+        return [Stream(url, hello) for url, hello in session.hellos([standard[symbol] for symbol in symbols])]
 
     def _open(self) -> Session:
-        self._session = session = Session(self._of, self._texts, self._called)
-        self._names = session.names
-        self.standard = {of_venue: name for name, of_venue in session.names.items()}
-        return session
+        self._known.look()
+        self._session = Session(self._known.of, list(self._known.names), self._called)
+        return self._session
 
     def _called(self, channel: str, event: Event, line: Line) -> None:
         at = Stamp(_time(event.timestamp), line.ts_recv, line.place)
         name = str(event.symbol)
+        if channel in {defines.L2_BOOK, defines.L3_BOOK} and self._kinds.setdefault(name, channel) != channel:
+            return  # of a symbol one book is read, the one that came first
         match channel:
             case defines.L2_BOOK:
                 self._told_levels(name, event, at)
@@ -213,15 +249,22 @@ class _Shared:
         self._tell(name, lambda columns: columns.change(at, number, (), (), orders=orders))
 
     def _tell(self, name: str, tell: Callable[[Columns], None]) -> None:
-        self.told.setdefault(self._names.get(name, name), []).append(tell)
+        self.told.setdefault(self._known.names.get(name, name), []).append(tell)
 
 
 def venue(name: str) -> type[Cryptofeed]:
     """The venue of an id of `NAMES`, such as `bitmex`."""
     of = NAMES[name]
     kinds = tuple(kind for channel, kind in _KINDS.items() if channel in of.websocket_channels)
-    fields = {"id": name, "of": of, "kinds": kinds, "unverified": kinds, "limit": _LIMITS.get(name, "")}
+    asks = any(getattr(endpoint.routes, "l2book", None) for endpoint in of.rest_endpoints)
+    limit = _LIMITS.get(name, _PICTURES if asks else "")
+    fields = {"id": name, "of": of, "kinds": kinds, "unverified": kinds, "limit": limit}
     return type(of.__name__, (Cryptofeed,), {**fields, "listings_urls": instrument_urls(of)})
+
+
+def _ours(name: str) -> str:
+    """Fusion's name of a symbol of cryptofeed's, whose dates are like `24U27`."""
+    return _DELIVERY.sub(lambda m: f"-{m[1]}{_MONTHS.index(m[2]) + 1:02}{int(m[3]):02}", name)
 
 
 def _trade(at: Stamp, trade_id: int | None, side: Side, of: tuple[str, str], columns: Columns) -> None:

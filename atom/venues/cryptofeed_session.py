@@ -57,19 +57,14 @@ class Session:
 
     Args:
         of: its class in cryptofeed.
-        answers: texts of the HTTP answers so far, by address.
+        names: cryptofeed's names of the symbols; `names_of` has told them.
         tell: called with the channel, the event and the line that it came from.
 
     Attributes:
-        names: cryptofeed's names of the symbols -> the venue's.
         lost: whether a message was missing since this was last set to False; every book is lost then.
-
-    Raises:
-        MissingAnswerError: the instrument data are missing.
-        ValueError: they cannot be read.
     """
 
-    def __init__(self, of: Any, answers: Mapping[str, str], tell: Callback) -> None:
+    def __init__(self, of: Any, names: Sequence[str], tell: Callback) -> None:
         self._of = of
         self._tell = tell
         self._loop = _Hurried()
@@ -78,8 +73,8 @@ class Session:
         self._line: Line | None = None
         self._asked: dict[str, asyncio.Future[str]] = {}
         self._blocked: asyncio.Future[None] | None = None
-        self._answers = {url: deque([text]) for url, text in answers.items()}
-        self.names = _names(of, answers)
+        self._answers: dict[str, str] = {}  # that nobody has asked for yet
+        self._names = names
         self.lost = False
         self._feed, self._wire = self._open()
 
@@ -108,19 +103,9 @@ class Session:
         """Takes an HTTP answer."""
         asked = self._asked.pop(url, None)
         if asked is None:
-            self._answers.setdefault(url, deque()).append(text)
+            self._answers[url] = text
         else:
             asked.set_result(text)
-
-    def restart(self) -> None:
-        """Forgets what the connection brought so far."""
-        if self._task is not None:
-            self._task.cancel()
-            self._loop.run_until_complete(_ended(self._task))
-            self._task = None
-        self._asked.clear()
-        self._lines.clear()
-        self._feed, self._wire = self._open()
 
     def hellos(self, names: Sequence[str]) -> list[tuple[str, list[str]]]:
         """Of each connection for these symbols its address, and what is written to subscribe."""
@@ -129,7 +114,7 @@ class Session:
         for connection, subscribe, _, _ in feed.connect():
             if isinstance(connection, WSAsyncConn):
                 wire = _Wire(connection.subscription, self._read)
-                self._loop.run_until_complete(subscribe(wire))
+                self._run(subscribe(wire))
                 told.append((str(connection.address), wire.written))
         return told
 
@@ -139,7 +124,7 @@ class Session:
             return
         if self._task is not None:
             self._task.cancel()
-            self._loop.run_until_complete(_ended(self._task))
+            self._run(_ended(self._task))
         self._loop.close()
 
     def __del__(self) -> None:
@@ -148,11 +133,13 @@ class Session:
     def _open(self, names: Sequence[str] | None = None) -> tuple[Any, "_Wire"]:
         """A feed that has subscribed to symbols, by default to all, and where it wrote that."""
         channels = [channel for channel in CHANNELS if channel in self._of.websocket_channels]
-        subscription = {channel: list(names or self.names) for channel in channels}
+        if names and defines.L3_BOOK in channels:
+            channels.remove(defines.L2_BOOK)
+        subscription = {channel: list(names or self._names) for channel in channels}
         callbacks = {channel: partial(self._called, channel) for channel in channels}
         feed = self._of(subscription=subscription, callbacks=callbacks, config={self._of.id.lower(): _KEYS})
         feed.http_conn = wire = _Wire(feed.subscription, self._read)
-        self._loop.run_until_complete(feed.subscribe(wire))
+        self._run(feed.subscribe(wire))
         return feed, wire
 
     def _advance(self) -> list[str]:
@@ -165,7 +152,7 @@ class Session:
                 work = self._feed.message_handler(line.body, self._wire, line.ts_recv / 1e9)
                 self._task = self._loop.create_task(work)
             self._blocked = self._loop.create_future()
-            self._loop.run_until_complete(self._settled())
+            self._run(self._settled())
             if not self._task.done():
                 break
             task, self._task = self._task, None
@@ -177,6 +164,15 @@ class Session:
                 raise ValueError(f"cryptofeed cannot read it: {error!r:.200}") from error
         return list(_HEARD)
 
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Runs work to its end, also where another loop is waiting for this to return."""
+        outer = asyncio._get_running_loop()
+        asyncio._set_running_loop(None)
+        try:
+            self._loop.run_until_complete(work)
+        finally:
+            asyncio._set_running_loop(outer)
+
     async def _settled(self) -> None:
         assert self._task is not None and self._blocked is not None  # noqa: S101, PT018  # `_advance` has set them
         await asyncio.wait({self._task, self._blocked}, return_when=asyncio.FIRST_COMPLETED)
@@ -186,8 +182,8 @@ class Session:
             self._tell(channel, event, self._line)
 
     async def _read(self, url: str) -> str:
-        if self._answers.get(url):
-            return self._answers[url].popleft()
+        if url in self._answers:
+            return self._answers.pop(url)
         self._asked[url] = asked = self._loop.create_future()
         if self._blocked is not None and not self._blocked.done():
             self._blocked.set_result(None)
@@ -198,8 +194,13 @@ async def _ended(task: asyncio.Task[None]) -> None:
     await asyncio.wait({task})
 
 
-def _names(of: Any, answers: Mapping[str, str]) -> dict[str, str]:
-    """What `symbol_mapping` makes of recorded instrument data."""
+def names_of(of: Any, answers: Mapping[str, str]) -> dict[str, str]:
+    """Cryptofeed's names of a venue's symbols and the venue's, as its class makes them of recorded instrument data.
+
+    Raises:
+        MissingAnswerError: some are missing.
+        ValueError: they cannot be read.
+    """
     offline: Any = type(of.__name__, (of,), {"http_sync": _Recorded(answers)})
     try:
         names = offline.symbol_mapping(refresh=True)

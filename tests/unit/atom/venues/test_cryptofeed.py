@@ -1,19 +1,20 @@
 """What cryptofeed's own parsers make of recorded lines, against our own reader where both know a venue."""
 
+import asyncio
 import json
 
 import orjson
 import pytest
 
 from atom.book import Order
-from atom.capture import Capture
+from atom.capture import Capture, Form, Line
 from atom.desk import Desk
 from atom.events import Flag, Side, StatusKind
 from atom.imports import READERS
 from atom.reader import read_capture
 from atom.venues import VENUES, cryptofeed
 from atom.venues.table import table
-from fusion.errors import CaptureError
+from fusion.errors import BadInput, CaptureError
 
 GEMINI = "https://api.gemini.com/v1/symbols"
 BTC = {"symbol": "BTCUSD", "base_currency": "BTC", "quote_currency": "USD", "tick_size": 1e-8, "status": "open"}
@@ -97,12 +98,11 @@ def test_a_picture_that_never_comes_is_told(read):
 
 
 def test_orders_and_a_number_that_is_missing(read):
-    listed = [{"symbol": "BTC-USD", "status": "open"}]
     order = {"id": "12", "px": 100.5, "qty": 2.0}
     l3 = {"channel": "l3", "symbol": "BTC-USD"}
     first = {"seqnum": 0, "event": "snapshot", **l3, "bids": [order, {**order, "id": "13"}], "asks": []}
     change = {"seqnum": 1, "event": "updated", **l3, "bids": [{**order, "qty": 0.5}], "asks": []}
-    answers = [(-1, BLOCKCHAIN, listed)]
+    answers = [(-1, BLOCKCHAIN, LISTED)]
     (one,) = read("blockchain", first, change, answers=answers).recordings
     assert one.replay.book.orders(Side.BID, 1005) == [Order(12, 5), Order(13, 20)]
     (lost,) = read("blockchain", first, {**change, "seqnum": 3}, answers=answers).recordings
@@ -110,11 +110,56 @@ def test_orders_and_a_number_that_is_missing(read):
     assert StatusKind.GAP in [status.kind for status in lost.status]
 
 
+LISTED = [{"symbol": "BTC-USD", "status": "open"}]
+L3 = {"channel": "l3", "symbol": "BTC-USD", "bids": [{"id": "12", "px": 100.5, "qty": 2.0}], "asks": []}
+
+
+def line(form, body, *, stream=0, url=""):
+    return Line(1704067200 * 10**9, form, url, orjson.dumps(body), 0, stream)
+
+
+def test_a_live_recorder_is_served_too():
+    of = cryptofeed.venue("blockchain")()
+    desk = Desk(of)
+
+    async def record():
+        desk.receive(line(Form.ANSWER, LISTED, url=of.listings_urls[0]))
+        (stream,) = of.streams(["BTC-USD"])
+        assert desk.receive(line(Form.MESSAGE, {**L3, "seqnum": 0, "event": "snapshot"}, stream=1))
+        return stream
+
+    stream = asyncio.run(record())
+    assert stream.url == "wss://ws.blockchain.info/mercury-gateway/v1/ws"
+    assert {"action": "subscribe", "symbol": "BTC-USD", "channel": "l3"} in map(orjson.loads, stream.hello)
+    assert '"l2"' not in "".join(stream.hello)  # one book of a symbol is enough
+    assert not desk.columns["BTC-USD"].stale
+    assert of.listings["BTC-USD"].symbol == "BTC-USD"
+
+
+def test_a_connection_that_is_made_anew_leaves_the_others_alone():
+    of = cryptofeed.venue("blockchain")()
+    desk = Desk(of)
+    desk.take(line(Form.ANSWER, [*LISTED, {"symbol": "ETH-USD", "status": "open"}], url=of.listings_urls[0]))
+    for stream, name in ((1, "BTC-USD"), (2, "ETH-USD")):
+        desk.take(line(Form.CONNECT, "", stream=stream, url="wss://ws.blockchain.info"))
+        desk.take(line(Form.MESSAGE, {**L3, "seqnum": 0, "event": "snapshot", "symbol": name}, stream=stream))
+    desk.take(line(Form.CONNECT, "", stream=1, url="wss://ws.blockchain.info"))
+    assert (desk.columns["BTC-USD"].stale, desk.columns["ETH-USD"].stale) == (True, False)
+    desk.take(line(Form.MESSAGE, {**L3, "seqnum": 1, "event": "updated", "symbol": "ETH-USD"}, stream=2))
+    desk.take(line(Form.MESSAGE, {**L3, "seqnum": 0, "event": "snapshot"}, stream=1))
+    assert not any(columns.stale or columns.gaps for columns in desk.columns.values())
+
+
+@pytest.mark.parametrize("name", ["gateio", "kucoin", "huobi"])
+def test_what_works_on_recordings_alone_is_said(name):
+    with pytest.raises(BadInput, match=f"{name} cannot be recorded live: recorded traffic only"):
+        cryptofeed.venue(name)().streams(["BTC-USDT"])
+
+
 def test_names_are_ours():
-    of = cryptofeed.venue("bitmex")()
-    assert of.symbol("XBTU24") == "XBTU24"  # nothing is known of it yet
-    of._shared.standard["XBTU24"] = "BTC-USD-24U27"
-    assert of.symbol("XBTU24") == "BTC-USD-240927"
+    assert cryptofeed._ours("BTC-USD-24U27") == "BTC-USD-240927"
+    assert cryptofeed._ours("BTC-USDT-PERP") == "BTC-USDT-PERP"
+    assert cryptofeed.venue("bitmex")().symbol("XBTU24") == "XBTU24"  # nothing is known of it yet
 
 
 def test_the_table_names_each_venue_once():
@@ -127,6 +172,15 @@ def test_the_table_names_each_venue_once():
     assert others.keys() == cryptofeed.NAMES.keys() - VENUES.keys()
     assert "recorded traffic only" in others["kucoin"].limit
     assert all(row.channels and row.name for row in rows)
+
+
+def test_the_command_lists_them(capsys):
+    from cli.atom import venues
+
+    venues(as_json=True)
+    told = {row["id"]: row for row in json.loads(capsys.readouterr().out)}
+    assert (told["okx"]["how"], told["gemini"]["how"]) == ("own", "cryptofeed")
+    assert told["independent_reserve"]["unverified"] == ["fill", "trade"]
 
 
 @pytest.mark.parametrize(("name", "trades"), [("binance", 2), ("binance_futures", 91)])
