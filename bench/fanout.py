@@ -33,7 +33,7 @@ from websockets.asyncio.server import ServerConnection, broadcast, serve
 
 from atom.events import MARKET, Events, Flag
 from atom.stream import Bus, Key
-from atom.stream.bus import Frame
+from atom.stream.bus import Direct, Frame
 from atom.stream.connection import Limits
 from atom.stream.replay import slices
 from atom.stream.server import StreamServer
@@ -56,15 +56,6 @@ class Served(NamedTuple):
     unread: Unread
 
 
-class Put:
-    """A subscriber that hands each frame on."""
-
-    behind = False
-
-    def __init__(self, put: Callable[[Frame], None]) -> None:
-        self.put = put
-
-
 @asynccontextmanager
 async def ours(bus: Bus) -> AsyncIterator[Served]:
     async with StreamServer(bus, limits=Limits(behind=2**20, patience_s=1)) as server:
@@ -83,7 +74,7 @@ async def by_broadcast(bus: Bus) -> AsyncIterator[Served]:
         await connection.wait_closed()
         clients.discard(connection)
 
-    bus.subscribe(KEY, Put(lambda frame: broadcast(clients, frame.text.decode())))
+    bus.subscribe(KEY, Direct(lambda frame: broadcast(clients, frame.text.decode())))
     async with serve(handle, "127.0.0.1", 0, compression=None, ping_interval=None, close_timeout=1) as server:
         port = server.sockets[0].getsockname()[1]
         yield Served(port, lambda: sum(one.transport.get_write_buffer_size() > 0 for one in clients))
@@ -112,7 +103,7 @@ async def by_uvicorn(bus: Bus) -> AsyncIterator[Served]:
         for queue in queues:
             queue.put_nowait(text)
 
-    bus.subscribe(KEY, Put(put))
+    bus.subscribe(KEY, Direct(put))
     with socket.create_server(("127.0.0.1", 0)) as listening:
         config = uvicorn.Config(app, log_level="critical", ws_ping_interval=None, ws_per_message_deflate=False)
         server = uvicorn.Server(config)

@@ -17,6 +17,7 @@ from fusion.errors import BadInput
 
 if TYPE_CHECKING:
     from atom.live import Recorder
+    from atom.stream.server import StreamServer
 
 _EACH: Final = 0.5  # seconds between two looks of the line at a terminal
 
@@ -31,12 +32,17 @@ def record(
     host: Annotated[
         list[str] | None, typer.Option(metavar="ADDRESS=ADDRESS", help="A proxy's address for a venue's.")
     ] = None,
+    serve: Annotated[
+        int | None, typer.Option(metavar="PORT", help="Port on which WebSocket clients get it too.", min=0, max=65535)
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Records venues live into the event log, until it is interrupted. Started again, it goes on there."""
     from atom.live import Recorder
     from atom.sink import Sink
     from atom.store.log import Log
+    from atom.stream import Bus
+    from atom.stream.server import StreamServer
     from cli.output import rows
 
     if seconds is not None and not 0 < seconds < float("inf"):
@@ -44,19 +50,34 @@ def record(
     wanted, hosts = _wanted(venue, symbol), dict(map(_host, host or ()))
     sinks: list[Sink] = []
     recorder = Recorder(wanted, sinks, hosts=hosts, raw=raw)
+    stream = None
+    if serve is not None:
+        bus = Bus((at, name) for at, names in wanted.items() for name in names)
+        stream = StreamServer(bus, port=serve)
+        sinks.append(bus)
     with Log(Session().settings.home / "atom") as log, _line() as report:
         sinks.append(log)
-        asyncio.run(_until_told(recorder, seconds, report))
+        asyncio.run(_until_told(recorder, seconds, report, stream))
     rows([one.as_dict() for one in recorder.recorded.values()], as_json=as_json)
 
 
-async def _until_told(recorder: "Recorder", seconds: float | None, report: "Callable[[Recorder], None]") -> None:
+async def _until_told(
+    recorder: "Recorder",
+    seconds: float | None,
+    report: "Callable[[Recorder], None]",
+    stream: "StreamServer | None",
+) -> None:
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     if seconds is not None:
         loop.call_later(seconds, stop.set)
-    await recorder.run(stop, report)
+    if stream is None:
+        await recorder.run(stop, report)
+        return
+    async with stream:
+        print(f"fusion: {stream.url}", file=sys.stderr)
+        await recorder.run(stop, report)
 
 
 def _wanted(venues: Sequence[str], symbols: Sequence[str]) -> dict[str, list[str]]:

@@ -35,7 +35,7 @@ def replay(
     import sys
 
     from atom.stream import Bus, Key
-    from atom.stream.bus import Frame
+    from atom.stream.bus import Direct, Frame
     from atom.stream.replay import replay as replayed
     from atom.stream.stage import play
 
@@ -55,14 +55,11 @@ def replay(
         )
         return
 
-    class Printer:
-        behind = False
+    def put(frame: Frame) -> None:
+        sys.stdout.buffer.write(frame.text + b"\n")
+        sys.stdout.buffer.flush()
 
-        def put(self, frame: Frame) -> None:
-            sys.stdout.buffer.write(frame.text + b"\n")
-            sys.stdout.buffer.flush()
-
-    bus.subscribe(Key(*of, feed), Printer())
+    bus.subscribe(Key(*of, feed), Direct(put))
     asyncio.run(replayed([recorded], bus, speed=pace))
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Final, Protocol
 
@@ -44,6 +44,21 @@ class Subscriber(Protocol):
 
     def put(self, frame: Frame) -> None:
         """Takes a frame, at once and whatever happens: one that cannot follow is dropped by its own doing."""
+
+    def drop(self) -> None:
+        """Ends one that does not follow."""
+
+
+class Direct:
+    """A subscriber that hands each frame on at once, and so is never behind."""
+
+    behind = False
+
+    def __init__(self, put: Callable[[Frame], None]) -> None:
+        self.put = put
+
+    def drop(self) -> None:
+        """There is nothing to end."""
 
 
 class Bus:
@@ -113,10 +128,12 @@ class Bus:
             del feeds[key.feed]
 
     async def room(self, patience_s: float = 5.0) -> None:
-        """Waits until all subscribers have read what they were given, but no longer than that."""
+        """Waits until all subscribers have read what they were given; who has not after so long is dropped."""
         deadline = asyncio.get_running_loop().time() + patience_s
-        while any(one.behind for feeds in self._wanted.values() for of in feeds.values() for one in of):
+        while late := {one for feeds in self._wanted.values() for of in feeds.values() for one in of if one.behind}:
             if asyncio.get_running_loop().time() > deadline:
+                for one in late:
+                    one.drop()
                 return
             await asyncio.sleep(_POLL_S)
 
@@ -148,7 +165,7 @@ class Listener:
         self._bus, self._key, self._most = bus, key, most
         self._frames: deque[Frame] = deque()
         self._waiting = 0
-        self._dropped = False
+        self._dropped, self._open = False, True
         self._more = asyncio.Event()
         bus.subscribe(key, self)
         picture = bus.picture(key)
@@ -161,17 +178,22 @@ class Listener:
 
     def put(self, frame: Frame) -> None:
         self._waiting += frame.count
-        if self._waiting > self._most:
-            self._dropped = True
-            self.close()
-        else:
-            self._frames.append(frame)
+        self._frames.append(frame)
         self._more.set()
+        if self._waiting > self._most:
+            self.drop()
+
+    def drop(self) -> None:
+        self._dropped = True
+        self._more.set()
+        self.close()
 
     def close(self) -> None:
-        """Ends it; what was not read is gone."""
+        """Ends it; what was not read is gone. Again, it does nothing."""
         self._frames.clear()
-        self._bus.unsubscribe(self._key, self)
+        if self._open:
+            self._open = False
+            self._bus.unsubscribe(self._key, self)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while True:
@@ -181,7 +203,7 @@ class Listener:
                 for line in frame.text.split(b"\n"):
                     yield line
             if self._dropped:
-                raise SlowConsumer(f"more than {self._most} lines of {self._key.feed} were not read; subscribe anew")
+                raise SlowConsumer(f"{self._waiting} lines of {self._key.feed} were not read in time; subscribe anew")
             self._more.clear()
             await self._more.wait()
 

@@ -101,7 +101,18 @@ class Connection(asyncio.Protocol):
         if not self._ending:
             self._send(frame.wire)
             if self._waiting > self._limits.behind:
-                self._drop()
+                self.drop()
+
+    def drop(self) -> None:
+        """Ends a client that does not follow: what waits for it is thrown away, and it is told why."""
+        if self._ending:
+            return
+        waited = self._waiting
+        self._out.clear()
+        self._waiting = 0
+        reason = f"slow consumer: {waited} bytes were not read; subscribe to less, or read faster"
+        self._send(Frame([requests.error("slow_consumer", reason)]).wire)
+        self.end(CloseCode.POLICY_VIOLATION, reason)
 
     def say(self, line: str) -> None:
         """Sends one line to this client alone."""
@@ -192,15 +203,6 @@ class Connection(asyncio.Protocol):
         for key in self._keys:
             self._bus.unsubscribe(key, self)
         self._keys.clear()
-
-    def _drop(self) -> None:
-        """Ends a client that does not follow: what waits for it is thrown away, and it is told why."""
-        waited = self._waiting
-        self._out.clear()
-        self._waiting = 0
-        reason = f"slow consumer: {waited} bytes were not read; subscribe to less, or read faster"
-        self._send(Frame([requests.error("slow_consumer", reason)]).wire)
-        self.end(CloseCode.POLICY_VIOLATION, reason)
 
     def _pass_on(self) -> None:
         """Sends what the protocol has to say, after all that waits."""

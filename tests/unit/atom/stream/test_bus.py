@@ -1,5 +1,6 @@
 """The bus: a snapshot and what follows rebuild its book, and what it says depends on the events alone."""
 
+import asyncio
 import json
 from collections.abc import Iterator, Sequence
 
@@ -7,7 +8,7 @@ import pytest
 
 from atom.book import Book
 from atom.events import Events, Side
-from atom.stream import FEEDS, Bus, Key
+from atom.stream import FEEDS, Bus, Key, SlowConsumer
 from atom.stream.bus import Frame
 from atom.stream.replay import slices
 from atom.venues.simulated import INSTRUMENT, simulate
@@ -113,3 +114,29 @@ def test_unknown_markets_and_feeds_are_refused_with_the_known_ones() -> None:
     ):
         with pytest.raises(BadInput, match=told):
             bus.subscribe(key, Reader())
+
+
+def test_a_listener_that_does_not_read_is_told_and_dropped(events: Events) -> None:
+    async def listened() -> None:
+        bus = Bus([OF])
+        listener = bus.listen(*OF, "book", most=10)
+        bus.take(events)
+        assert bus.subscriptions == 0
+        with pytest.raises(SlowConsumer, match="lines of book were not read"):
+            await anext(aiter(listener))
+        listener.close()
+
+    asyncio.run(listened())
+
+
+def test_who_waits_for_room_drops_those_that_stand_still(events: Events) -> None:
+    async def waited() -> None:
+        bus = Bus([OF])
+        still = bus.listen(*OF, "book", most=10**6)
+        bus.take(events)
+        await bus.room(patience_s=0.0)
+        assert bus.subscriptions == 0
+        with pytest.raises(SlowConsumer):
+            await anext(aiter(still))
+
+    asyncio.run(waited())
