@@ -103,9 +103,11 @@ class Coinbase(Venue):
         orders = order_id(message["maker_order_id"]), order_id(message["taker_order_id"])
         aggressor, sequence = _AGGRESSORS[message["side"]], whole(message["sequence"])
         past = Flag.SNAPSHOT if message["type"] == "last_match" else Flag(0)
-        if not past or number > self._trades.get(symbol, -1):
-            columns.trade(at, number, aggressor, of, past, sequence=sequence, orders=orders)
-        self._trades[symbol] = max(number, self._trades.get(symbol, -1))
+        newest = self._trades.get(symbol, -1)
+        if number == newest or (past and number < newest):  # told on another channel, or before
+            return
+        self._trades[symbol] = number
+        columns.trade(at, number, aggressor, of, past, sequence=sequence, orders=orders)
         if not past and self.books.get(symbol) == _FULL:
             self._follow(symbol, sequence)
             self._delta(message, at, columns, Order(Action.FILL, SIDES[message["side"]], *of, orders[0]))

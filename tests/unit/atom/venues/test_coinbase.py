@@ -118,6 +118,7 @@ def test_a_fill_changes_the_book_once(read):
         match(12, A, D, "2"),
         told("done", 13, A, price="100.5", remaining_size="0", reason="filled"),
         match(14, B, D, "0.5", trade_id=8),
+        match(14, B, D, "0.5", trade_id=8),  # where `matches` is subscribed to as well
         told("done", 15, D, remaining_size="0", reason="filled"),
         told("received", 16, D, price="100.5", size="1", order_type="limit"),
         told("done", 17, D, price="100.5", remaining_size="1", reason="canceled"),
@@ -127,7 +128,8 @@ def test_a_fill_changes_the_book_once(read):
     assert book.replay.book.orders(Side.BID, 1005) == [Order(order_id(B), 5)]
     assert book.events.book["action"].tolist()[4:] == [Action.FILL, Action.FILL]
     assert book.replay.book.unknown_deletes == 0
-    assert book.trades == len(book.events.trade) == 2
+    assert (book.trades, len(book.events.trade)) == (3, 2)
+    assert not book.status
 
 
 def test_a_missing_number_makes_the_book_invalid(read):
