@@ -148,9 +148,9 @@ class Desk:
     def _drained(self, name: str, now: int) -> Events:
         try:
             return self.events(name)
-        except BadLineError as error:
+        except (BadLineError, ArithmeticError, TypeError, ValueError) as error:
             columns = self.columns[name]
-            columns.give_up(Stamp(None, now, error.place))
+            columns.give_up(Stamp(None, now, 0))
             columns.status.append(Status(StatusKind.PARSE_ERROR, now, None, str(error)))
             return self.events(name)
 

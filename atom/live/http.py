@@ -12,6 +12,10 @@ _LARGEST: Final = 64 * 2**20  # the instrument list of a large venue has about 2
 _LIMITED: Final = (418, 429)
 
 
+class RefusedError(Exception):
+    """The venue has no answer to a question, and will have none."""
+
+
 class Http:
     """Asks one venue.
 
@@ -30,7 +34,11 @@ class Http:
         self._client = httpx.AsyncClient(timeout=timing.answer, follow_redirects=True)
 
     async def ask(self, url: str) -> bytes | float:
-        """The body of the answer on one line; or the seconds to wait before the question is put again."""
+        """The body of the answer on one line; or the seconds to wait before the question is put again.
+
+        Raises:
+            RefusedError: the venue does not know the question.
+        """
         await self._pace.turn()
         try:
             async with self._client.stream("GET", self._hosts(url)) as answer:
@@ -39,6 +47,8 @@ class Http:
                     self._pace.hold(wait)
                     self._limited(url, f"{answer.status_code}; the next request in {wait:g} s")
                     return wait
+                if answer.is_client_error:
+                    raise RefusedError(f"{url} is answered with {answer.status_code}")
                 body = bytearray()
                 async for part in answer.aiter_bytes():
                     body += part

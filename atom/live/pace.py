@@ -18,6 +18,7 @@ class Timing:
         connects, requests: between two connections, and two HTTP requests, to one venue.
         answer: for a connection or an HTTP answer.
         ping: between two messages of ours that keep a connection open, at venues that want them.
+        quiet: without a change of a book after which it is asked for whole nevertheless.
         picture: for the first full picture of a book to come on its stream.
         flush: between two writings of the raw recording.
     """
@@ -31,6 +32,7 @@ class Timing:
     requests: float = 0.6
     answer: float = 15.0
     ping: float = 15.0
+    quiet: float = 5.0
     picture: float = 30.0
     flush: float = 1.0
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from random import Random
 
+import structlog
 from orjson import dumps
 
 from atom.capture import Form, Line
@@ -13,12 +14,14 @@ from atom.desk import Desk
 from atom.events import Events, StatusKind
 from atom.live.arrival import Arrivals
 from atom.live.connection import Connection
-from atom.live.http import Http
+from atom.live.http import Http, RefusedError
 from atom.live.pace import Backoff, Pace, Timing
 from atom.live.raw import HTTP, Raw
 from atom.venues import venue
 from atom.venues.template import Stream
 from fusion.errors import BadInput, FusionError
+
+log = structlog.get_logger()
 
 
 class Watch:
@@ -105,7 +108,11 @@ class Watch:
 
     async def _learn(self) -> None:
         for url in self._venue.listings_urls:
-            body = await self._ask(url)
+            try:
+                body = await self._ask(url)
+            except RefusedError as error:
+                log.warning("instrument data are missing", venue=self._venue.id, why=str(error))
+                continue
             if not self._answer(url, body):
                 raise FusionError(f"the instrument data of {self._venue.id} at {url} cannot be read: {body[:80]!r}")
 
@@ -172,11 +179,11 @@ class Watch:
             return
         if not connections or not all(connection.up for connection in connections):
             return
+        since = max(connection.since for connection in connections)
         if self._venue.snapshot_url(name):
-            if columns.waits and name not in self._asking:
+            if name not in self._asking and (columns.waits or now - since > self._timing.quiet):
                 self._asking[name] = asyncio.create_task(self._picture(name, columns, epoch))
             return
-        since = max(connection.since for connection in connections)
         if self._whole.get(name) == epoch or now - since > self._timing.picture:
             for connection in connections:
                 connection.renew(f"the book of {name} is lost")
@@ -187,8 +194,14 @@ class Watch:
         try:
             url = self._venue.snapshot_url(name)
             while True:
-                body = await self._ask(url)
-                if epoch != sum(connection.epoch for connection in self._of[name]) or not columns.waits:
+                try:
+                    body = await self._ask(url)
+                except RefusedError as error:
+                    log.warning("a picture of the book is missing", venue=self._venue.id, why=str(error))
+                    await asyncio.sleep(backoff.failed())
+                    continue
+                up = all(connection.up for connection in self._of[name])
+                if not up or epoch != sum(connection.epoch for connection in self._of[name]):
                     return
                 self._answer(url, body)
                 if not columns.stale:

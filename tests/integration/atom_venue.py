@@ -7,11 +7,14 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 from urllib.parse import parse_qs, urlsplit
 
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
+
+from atom.capture import Capture, Form
 
 FAULTS = ("drop", "half", "reorder", "duplicate", "stall", "429", "bad_json", "clock", "checksum", "close", "goodbye")
 OPENS = 1_704_067_200_000  # ms
@@ -280,3 +283,44 @@ class FakeVenue:
             if open_ is not None:
                 with suppress(ConnectionClosed):
                     await connection.send(message)
+
+
+class Recorded:
+    """Plays a raw recording of any venue: to each connection all that came over WebSockets, from its beginning.
+
+    Args:
+        streams, answers: recorded files.
+    """
+
+    def __init__(self, streams: Sequence[Path], answers: Sequence[Path] = ()) -> None:
+        self.ended = False
+        self._lines = [line.body.strip().decode() for line in Capture(streams) if line.form is Form.MESSAGE]
+        self._answers = {_path(line.url): line.body for line in (Capture(answers) if answers else ()) if line.url}
+
+    @asynccontextmanager
+    async def run(self):
+        """Serves while inside; gives the port."""
+        async with serve(self._serve, "127.0.0.1", 0, process_request=self._request, compression=None) as server:
+            yield server.sockets[0].getsockname()[1]
+            for connection in list(server.connections):
+                connection.transport.abort()
+
+    def _request(self, connection, request):
+        if "Upgrade" in request.headers:
+            return None
+        body = self._answers.get(_path(request.path))
+        return connection.respond(404, "no\n") if body is None else connection.respond(200, body.decode())
+
+    async def _serve(self, connection: ServerConnection) -> None:
+        with suppress(ConnectionClosed):
+            for number, line in enumerate(self._lines):
+                await connection.send(line)
+                if number % 50 == 0:
+                    await asyncio.sleep(0)
+            self.ended = True
+            await connection.wait_closed()
+
+
+def _path(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.path.lower().rstrip("/"), "&".join(sorted(parts.query.lower().split("&")))
