@@ -83,7 +83,10 @@ class Cryptofeed(Venue):
         """The body as it is; what cryptofeed recorded as Python shows bytes is those bytes again."""
         body = line.body
         if body[:2] in (b"b'", b'b"'):
-            shown = literal_eval(body.decode("ascii").strip())
+            try:
+                shown = literal_eval(body.decode("ascii").strip())
+            except SyntaxError as error:
+                raise ValueError("no bytes as Python shows them") from error
             return Message(line, shown if self.id.startswith("huobi") else shown.decode())
         return Message(line, body.decode().strip())
 

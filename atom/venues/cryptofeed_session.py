@@ -5,6 +5,7 @@ do on a live connection.
 """
 
 import asyncio
+import atexit
 import logging
 import selectors
 from collections import deque
@@ -138,6 +139,7 @@ class Session:
         subscription = {channel: list(names or self._names) for channel in channels}
         callbacks = {channel: partial(self._called, channel) for channel in channels}
         feed = self._of(subscription=subscription, callbacks=callbacks, config={self._of.id.lower(): _KEYS})
+        atexit.unregister(feed.http_conn.__del__)  # or each would stay for good
         feed.http_conn = wire = _Wire(feed.subscription, self._read)
         self._run(feed.subscribe(wire))
         return feed, wire

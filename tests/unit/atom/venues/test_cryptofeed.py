@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import zlib
 
 import orjson
 import pytest
@@ -63,6 +64,18 @@ def test_levels_and_trades(read):
 def test_what_cryptofeed_complains_of_is_not_understood(read):
     (one,) = read("gemini", BOOK, {"type": "new"}, answers=gemini()).recordings
     assert one.unexplained == 1
+
+
+def test_bytes_come_as_python_shows_them(read):
+    listed = {"data": [{"base-currency": "btc", "quote-currency": "usdt", "state": "online", "symbol": "btcusdt"}]}
+    tick = {"id": 7, "ts": 1704067200001, "amount": 0.5, "price": 42000.1, "direction": "sell", "tradeId": 8}
+    trade = {"ch": "market.btcusdt.trade.detail", "ts": 1704067200002, "tick": {"id": 7, "ts": 1, "data": [tick]}}
+    answers = [(-1, "https://api.huobi.pro/v1/common/symbols", listed)]
+    packed = zlib.compress(orjson.dumps(trade), wbits=31)
+    (one,) = read("huobi", repr(packed), answers=answers).recordings
+    assert (one.unexplained, one.trades, one.events.instrument.symbol) == (0, 1, "BTC-USDT")
+    with pytest.raises(CaptureError, match="no bytes as Python shows them"):
+        read("huobi", "b'x", answers=answers)
 
 
 @pytest.mark.parametrize(("told", "words"), [([], "no answer of .*symbols came"), (None, "cryptofeed cannot read it")])
