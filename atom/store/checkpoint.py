@@ -15,7 +15,7 @@ from atom.events import Action, Flag, Rows, empty
 from atom.instrument import Instrument
 from atom.store.parquet import CHECKPOINT_ROWS
 
-EVERY: Final = 20_000
+EVERY: Final = 100_000
 """Rows of the book between two pictures, at least; and twice what the picture has."""
 
 FILES: Final = 16

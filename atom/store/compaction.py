@@ -4,6 +4,7 @@ The new file's name holds the segments of all of them, so from its rename on the
 only tidying: whoever is killed in between leaves that to the next compaction.
 """
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ from fusion.errors import FusionError
 _LEVEL: Final = 9  # of zstd: this is done once
 _LOCK: Final = "compaction"
 _FEWEST: Final = 2
+_FORGOTTEN: Final = 86_400  # seconds after which nobody is still writing a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,10 @@ def _pictures(live: Sequence[File], whole: Instrument) -> Iterator[pa.Table]:
 
 
 def _tidy(place: Path, held: Sequence[int]) -> None:
-    """Removes what a compaction has replaced."""
+    """Removes what a compaction has replaced, and what somebody did not come to finish."""
+    for path in place.glob(f".*{disk.PART}"):
+        if time.time() - path.stat().st_mtime > _FORGOTTEN:
+            disk.remove(path)
     counting = {file.path for file in names.files(place.glob("*.parquet"), held)}
     for path in place.glob("*.parquet"):
         live = names.parsed(path).segments

@@ -25,9 +25,7 @@ def numbers(folder: Path) -> list[int]:
     return sorted(int(path.stem) for path in (folder / LOG).glob("[0-9]" * _DIGITS + ".log"))
 
 
-def batches(
-    content: bytes, name: str, *, open_: bool = False, only: tuple[str, str] | None = None
-) -> dict[tuple[str, str], list[Batch]]:
+def batches(content: bytes, name: str, *, open_: bool = False) -> dict[tuple[str, str], list[Batch]]:
     """What a segment holds, by (venue, symbol), each in order.
 
     Where frames are missing, and where the segment has no end since its recorder had none, every symbol is told so by
@@ -37,7 +35,6 @@ def batches(
         content: of its file.
         name: for errors.
         open_: whether it may still be written to, so that nothing follows from a missing end.
-        only: the one symbol that is wanted.
 
     Raises:
         CaptureError: it is of another schema.
@@ -60,7 +57,7 @@ def batches(
         elif until:
             for key, those in found.items():
                 those.append(_lost(those[-1] if those else _first(read, key), each, until, book=key in books))
-    return {key: those for key, those in found.items() if those and only in (None, key)}
+    return {key: those for key, those in found.items() if those}
 
 
 def _key(batch: Batch) -> tuple[str, str]:

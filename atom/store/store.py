@@ -4,6 +4,7 @@ A file appears whole or not at all: it is written beside its place and renamed. 
 see `atom.store.log`; `Store` reads both as one.
 """
 
+import os
 from collections.abc import Collection, Iterator
 from functools import partial
 from pathlib import Path

@@ -1,6 +1,7 @@
 """Compaction and rotation: whoever reads sees each row once, wherever the process is killed."""
 
 import itertools
+import os
 from dataclasses import replace
 
 import duckdb
@@ -151,3 +152,14 @@ def test_two_at_once_are_refused(tmp_path, market):
     next(running)
     with pytest.raises(FusionError, match="another compaction"):
         list(compact(tmp_path))
+
+
+def test_what_nobody_came_to_finish_is_removed(tmp_path, market):
+    recorded(tmp_path, market, 2)
+    old, new = (files(tmp_path)[0].with_name(f".{name}.parquet.part") for name in "ab")
+    for path in (old, new):
+        path.touch()
+    os.utime(old, (0, 0))
+    list(compact(tmp_path))
+    assert not old.exists()
+    assert new.exists()
