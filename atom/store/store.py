@@ -50,9 +50,8 @@ class Store:
                 for kind, part in _parts(recording):
                     folder = self.folder / folder_of(instrument.venue, instrument.symbol, kind)
                     place = folder / rotation.path_of(part, None)
-                    staged.append(
-                        (disk.stage(place, partial(parquet.write, of=instrument, tables=[part.table])), place)
-                    )
+                    write = partial(parquet.write, of=instrument, tables=[part.table])
+                    staged.append((disk.stage(place, write, mark=f".{os.getpid()}"), place))
             for temporary, place in staged:
                 disk.settle(temporary, place)
         except OSError as error:
