@@ -11,22 +11,28 @@ from cli.session import Session
 app = typer.Typer(no_args_is_help=True, help="Read pools of decentralised exchanges.")
 
 Endpoint = Annotated[str | None, typer.Option("--rpc", help="JSON-RPC endpoint; FUSION_RPC where none is given.")]
-Address = Annotated[str, typer.Option("--pool", metavar="ADDRESS", help="The pool's contract.")]
+Address = Annotated[
+    str, typer.Option("--pool", metavar="ADDRESS", help="The pool's contract; of gmx_v1 its GlpManager.")
+]
 
 
 @app.command()
 def backfill(
     pool: Address,
-    venue: Annotated[str, typer.Option(help="uniswap_v2, uniswap_v3 or one with the same logs.")],
+    venue: Annotated[str, typer.Option(help="uniswap_v2, uniswap_v3 or one with the same logs; gmx_v1.")],
     from_block: Annotated[int, typer.Option(help="First block.", min=0, max=2**39)],
     to_block: Annotated[int | None, typer.Option(help="Last block; the newest that is deep enough.", max=2**39)] = None,
     rpc: Endpoint = None,
     depth: Annotated[int, typer.Option(help="Blocks under the head that are not sure yet.", min=0, max=10**6)] = 64,
-    span: Annotated[int, typer.Option(help="Blocks asked for at once.", min=1, max=10**6)] = 10_000,
+    span: Annotated[int, typer.Option(help="Blocks whose logs are asked for at once.", min=1, max=10**6)] = 10_000,
+    every: Annotated[int, typer.Option(help="Blocks between two states of gmx_v1.", min=1, max=10**6)] = 100,
     as_json: Json = False,
 ) -> None:
     """Fills the event log with a pool's past. Run it again to go on where it ended, or to catch up."""
     from atom.onchain.backfill import Backfill
+    from atom.onchain.gmx import GMX
+    from atom.onchain.swaps import Swaps
+    from atom.onchain.vault import Vault
     from atom.store import Store
     from cli.output import progress, record
     from fusion.chain.rpc import Rpc
@@ -37,8 +43,9 @@ def backfill(
     settings = Session().settings
     with progress("backfill") as report:
         report("asking the pool", 0.0)
-        of = Backfill(Rpc(rpc or settings.rpc), Store(settings.home / "atom"), venue, pool, depth=depth, span=span)
-        filled = of.run(from_block, to_block, report)
+        node = Rpc(rpc or settings.rpc)
+        of = Vault(node, pool, every=every) if venue == GMX else Swaps(node, venue, pool, span=span)
+        filled = Backfill(node, Store(settings.home / "atom"), of, depth=depth).run(from_block, to_block, report)
     record(filled.as_dict(), as_json=as_json)
 
 

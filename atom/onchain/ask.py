@@ -24,23 +24,24 @@ def ask_pool(rpc: Rpc, address: str) -> Pool:
     except ValueError as error:
         raise BadInput(str(error)) from error
     chain = int(rpc.call("eth_chainId"), 16)
-    first, second = (_address(_view(rpc, place, view)) for view in _TOKENS)
+    first, second = (address_of(view(rpc, place, selector)) for selector in _TOKENS)
     if first is None or second is None:
         raise BadInput(f"{place} on chain {chain} is no pool: it tells of no two tokens")
-    return Pool(place, chain, _token(rpc, first), _token(rpc, second))
+    return Pool(place, chain, ask_token(rpc, first), ask_token(rpc, second))
 
 
-def _token(rpc: Rpc, address: str) -> Token:
-    decimals = _view(rpc, address, _DECIMALS)
+def ask_token(rpc: Rpc, address: str) -> Token:
+    """A token by what its contract says now; BadInput where there is none."""
+    decimals = view(rpc, address, _DECIMALS)
     if len(decimals) != _WORD:
         raise BadInput(f"the token {address} does not tell its decimals")
     try:
-        return token(address, _text(_view(rpc, address, _SYMBOL)), int.from_bytes(decimals, "big"))
+        return token(address, _text(view(rpc, address, _SYMBOL)), int.from_bytes(decimals, "big"))
     except ValueError as error:
         raise BadInput(f"the token {address}: {error}") from error
 
 
-def _view(rpc: Rpc, address: str, selector: str) -> bytes:
+def view(rpc: Rpc, address: str, selector: str) -> bytes:
     """What a view returns; nothing where there is no such view."""
     try:
         answer = rpc.call("eth_call", {"to": address, "data": selector}, "latest")
@@ -49,7 +50,8 @@ def _view(rpc: Rpc, address: str, selector: str) -> bytes:
     return bytes.fromhex(str(answer)[2:])
 
 
-def _address(word: bytes) -> str | None:
+def address_of(word: bytes) -> str | None:
+    """The address that a view returned, or None."""
     whole = len(word) == _WORD and not any(word[:12]) and any(word)
     return "0x" + word[12:].hex() if whole else None
 

@@ -5,32 +5,21 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final, TypeVar
-from urllib.parse import quote
+from typing import Any, Final
 
-import numpy as np
-
-from atom.events import Events, empty
-from atom.onchain.ask import ask_pool
-from atom.onchain.decode import by_pool, decode, strange, tables_of, with_sizes
-from atom.onchain.forms import FAMILIES
-from atom.onchain.logs import Logs
-from atom.onchain.pools import Pool, instrument
-from atom.onchain.sheet import BadCellError
+from atom.onchain import source
+from atom.onchain.source import Source, patient
 from atom.onchain.spans import Span, Spans
-from atom.recording import Recording
 from atom.store import Store, disk
-from fusion.chain.logs import SPAN, LogReader, Piece
+from fusion.chain.logs import Piece
 from fusion.chain.rpc import Rpc
 from fusion.errors import BadInput, ChainUnavailable, FusionError
 
 DEPTH: Final = 64  # blocks under the head that are not read yet; two epochs of Ethereum
-_LOGS, _PIECES = 20_000, 100  # after which what came is kept
+_FACTS, _PIECES = 20_000, 100  # after which what came is kept
 _HEADERS = 200  # blocks asked for in one round trip
-_PAUSES: Final = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds before an endpoint that does not answer is asked again
 
 Report = Callable[[str, float], None]
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,30 +57,17 @@ class Backfill:
     Args:
         rpc: the node.
         store: where the events go.
-        venue: one of `FAMILIES`.
-        address: of the pool.
+        of: what is read.
         depth: blocks under the head that are not read.
-        span: blocks whose logs are asked for at once.
-
-    Raises:
-        BadInput: the venue is unknown, or there is no pool at the address.
-        FusionError: another process fills this pool.
-        ChainUnavailable: the endpoint does not answer.
     """
 
-    def __init__(
-        self, rpc: Rpc, store: Store, venue: str, address: str, *, depth: int = DEPTH, span: int = SPAN
-    ) -> None:
-        if venue not in FAMILIES:
-            raise BadInput(f"unknown venue {venue[:40]!r} of pools; known are {', '.join(FAMILIES)}")
+    def __init__(self, rpc: Rpc, store: Store, of: Source, *, depth: int = DEPTH) -> None:
         self._rpc = rpc
         self._store = store
-        self._venue = venue
+        self._of = of
         self._depth = depth
-        self._reader = LogReader(rpc, span)
-        self.pool: Pool = _patient(lambda: ask_pool(rpc, address))
-        self._instrument = instrument(venue, self.pool.address, self.pool)
-        self._path = store.folder / "onchain" / f"{quote(venue)}@{quote(self._instrument.symbol, safe='')}.json"
+        self._symbol = of.instrument.symbol
+        self._path = store.folder / "onchain" / f"{of.notes}.json"
 
     def run(self, first: int, last: int | None = None, report: Report = lambda stage, done: None) -> Filled:
         """Fills in what is missing of blocks `first` to `last`, or as far as they are deep enough.
@@ -101,16 +77,14 @@ class Backfill:
                 what was taken as sure.
             ChainUnavailable: the endpoint does not answer, for longer than is worth waiting; what was kept is.
         """
-        lock = disk.hold(
-            Path(f"{self._path}.lock"), f"another process fills {self._instrument.symbol}; wait until it has ended"
-        )
+        lock = disk.hold(Path(f"{self._path}.lock"), f"another process fills {self._symbol}; wait until it has ended")
         try:
             return self._run(first, last, report)
         finally:
             os.close(lock)
 
     def _run(self, first: int, last: int | None, report: Report) -> Filled:
-        head = int(_patient(lambda: self._rpc.call("eth_blockNumber")), 16)
+        head = int(patient(lambda: self._rpc.call("eth_blockNumber")), 16)
         deep = head - self._depth
         end = deep if last is None else min(last, deep)
         if first > end:
@@ -119,7 +93,7 @@ class Backfill:
             )
         spans = Spans.read(self._path)
         self._same_chain(spans)
-        filled = Filled(self._venue, self._instrument.symbol, first, end)
+        filled = Filled(self._of.instrument.venue, self._symbol, first, end)
         if spans.begun is not None:
             spans, filled = self._keep(spans, filled, *spans.begun, self._logs(*spans.begun))
         gaps = spans.missing(first, end)
@@ -137,19 +111,19 @@ class Backfill:
             now = self._header(span.last)
             if now is None or now["hash"] != span.hash:
                 raise FusionError(
-                    f"block {span.last} is another than when {self._instrument.symbol} was filled: a reorganisation "
+                    f"block {span.last} is another than when {self._symbol} was filled: a reorganisation "
                     "was deeper than what was taken as sure, or the chain is another; remove the pool's events and "
                     f"{self._path}, and fill it again with more --depth"
                 )
 
     def _pieces(self, first: int, last: int) -> Iterator[Piece]:
         """Logs of the pool, asked for again where the endpoint did not answer."""
-        pauses = iter(_PAUSES)
+        pauses = iter(source.PAUSES)
         while first <= last:
             try:
-                for piece in self._reader.pieces(first, last, {"address": self.pool.address}):
+                for piece in self._of.pieces(first, last):
                     yield piece
-                    first, pauses = piece.last + 1, iter(_PAUSES)
+                    first, pauses = piece.last + 1, iter(source.PAUSES)
                 if first <= last:
                     raise ChainUnavailable(f"{self._rpc.url} has no block {last} any more; try again")
             except ChainUnavailable:
@@ -166,7 +140,7 @@ class Backfill:
     ) -> tuple[Spans, Filled]:
         """Writes the events of whole blocks, and notes that they are kept."""
         hashes, timed = self._timed(logs, last)
-        recording = self._recording(timed)
+        recording = self._of.recording(timed)
         spans = spans.begin(first, last)
         spans.write(self._path)
         for folder in {path.parent for path in self._store.write(recording)}:
@@ -191,7 +165,7 @@ class Backfill:
         for start in range(0, len(numbers), _HEADERS):
             asked = numbers[start : start + _HEADERS]
             calls = [("eth_getBlockByNumber", (hex(number), False)) for number in asked]
-            found = _patient(lambda: self._rpc.batch(calls))  # noqa: B023  # called at once
+            found = patient(lambda: self._rpc.batch(calls))  # noqa: B023  # called at once
             headers |= {number: header for number, header in zip(asked, found, strict=True) if header}
         timed: list[Mapping[str, Any]] = []
         for log in logs:
@@ -205,22 +179,8 @@ class Backfill:
 
     def _header(self, number: int) -> Mapping[str, Any] | None:
         call = ("eth_getBlockByNumber", (hex(number), False))
-        header: Mapping[str, Any] | None = _patient(lambda: self._rpc.batch([call])[0])
+        header: Mapping[str, Any] | None = patient(lambda: self._rpc.batch([call])[0])
         return header
-
-    def _recording(self, told: Sequence[Mapping[str, Any]]) -> Recording:
-        try:
-            logs = Logs.parsed(told)
-        except BadCellError as error:
-            raise FusionError(f"{self._rpc.url} gave a log that is none: {error}") from error
-        decoded = decode(logs)
-        tables = {kind: rows for kind, table in tables_of([decoded]).items() for _, rows in by_pool(table)}
-        with_sizes(tables, self.pool.decimals)
-        misfits = np.flatnonzero(decoded.misfit).tolist()
-        status = tuple(strange(logs, row, f"block {logs.block[row]}, log {logs.log_index[row]}") for row in misfits)
-        events = Events(self._instrument, empty("book"), empty("trade"), empty("quote"), status, tables)
-        swaps = len(tables.get("dex_swap", ()))
-        return Recording(events, messages=len(logs), unexplained=len(misfits), trades=swaps, gaps=0)
 
 
 def _batches(pieces: Iterator[Piece]) -> Iterator[list[Piece]]:
@@ -228,18 +188,8 @@ def _batches(pieces: Iterator[Piece]) -> Iterator[list[Piece]]:
     held: list[Piece] = []
     for piece in pieces:
         held.append(piece)
-        if len(held) >= _PIECES or sum(len(each.logs) for each in held) >= _LOGS:
+        if len(held) >= _PIECES or sum(len(each.logs) for each in held) >= _FACTS:
             yield held
             held = []
     if held:
         yield held
-
-
-def _patient(ask: Callable[[], T]) -> T:
-    """Asks again, after a while and then a longer one, where an endpoint does not answer."""
-    for pause in _PAUSES:
-        try:
-            return ask()
-        except ChainUnavailable:
-            time.sleep(pause)
-    return ask()

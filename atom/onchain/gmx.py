@@ -7,7 +7,6 @@ units, USDG and GLP in 10**-18. Decimals and which tokens are stable are the vau
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +14,7 @@ import numpy as np
 
 from atom.capture import read_whole
 from atom.events import Events, Flag, Rows, empty
-from atom.instrument import Floats, Instrument
+from atom.instrument import Floats, Instrument, power
 from atom.onchain import words
 from atom.onchain.sheet import BadCellError, Sheet, matching, nanoseconds
 from atom.reader import CaptureRead
@@ -23,6 +22,7 @@ from atom.recording import Recording
 from fusion.errors import CaptureError
 
 GMX: Final = "gmx_v1"
+USD: Final = 10**30  # the vault's unit of money
 
 _PRICE: Final = re.compile(r"(.+)_price")
 _WHOLE: Final = r"^[0-9]{1,77}(\.0)?$"
@@ -62,7 +62,12 @@ CHAINS: Final[Mapping[int, Mapping[str, Listed]]] = {
 """Tokens of the vaults by chain id: of Avalanche and of Arbitrum."""
 
 
-def read_gmx(venue: str, files: Sequence[Path], _: Sequence[Path] = ()) -> CaptureRead:
+def pool_share(chain: int) -> Instrument:
+    """GLP of a chain; its lot is one base unit."""
+    return Instrument(GMX, f"GLP@{chain}", "GLP", power(0), power(18))
+
+
+def read_gmx(_venue: str, files: Sequence[Path], _pools: Sequence[Path] = ()) -> CaptureRead:
     """Reads the pool's minutes from CSV files.
 
     The columns are a time, then of each token `TOKEN_price`, `_pool`, `_reserved`, `_guaranteed`, `_usdg`, `_size` and
@@ -80,8 +85,7 @@ def read_gmx(venue: str, files: Sequence[Path], _: Sequence[Path] = ()) -> Captu
         raise CaptureError(f"{', '.join(map(str, files))} are of pools on several chains; import each alone")
     rows = np.concatenate([rows for _, rows in read])
     rows = rows[np.argsort(rows["ts_event"], kind="stable")]
-    instrument = Instrument(venue, f"GLP@{chains.pop()}", "GLP", Decimal(1), Decimal(1))
-    events = Events(instrument, empty("book"), empty("trade"), empty("quote"), more={"pool_state": rows})
+    events = Events(pool_share(chains.pop()), empty("book"), empty("trade"), empty("quote"), more={"pool_state": rows})
     messages = int(np.count_nonzero(rows["flags"] & Flag.LAST))
     return CaptureRead((Recording(events, messages=messages, unexplained=0, trades=0, gaps=0),), 0, 0)
 

@@ -11,6 +11,7 @@ import pytest
 
 from atom.onchain import words
 from atom.onchain.backfill import Backfill
+from atom.onchain.swaps import Swaps
 from atom.store import Store
 from fusion.chain.anvil import CHAIN_ID, Anvil
 from fusion.errors import FusionError
@@ -96,7 +97,7 @@ def test_a_reorganisation_of_what_is_not_deep_changes_nothing_that_is_kept(marke
     store = Store(tmp_path)
     for number in range(4):
         swap(market, number)
-    of = Backfill(market.rpc, store, "uniswap_v3", bare_pool.POOL, depth=5)
+    of = Backfill(market.rpc, store, Swaps(market.rpc, "uniswap_v3", bare_pool.POOL), depth=5)
     last = of.run(0).last
     assert held(store) == truth(market, last)
     market.reorg(4)  # the swaps of these blocks are gone

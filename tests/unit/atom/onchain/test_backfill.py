@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atom.events import Flag
-from atom.onchain import backfill
+from atom.onchain import backfill, source
 from atom.onchain.backfill import Backfill, Filled
 from atom.onchain.spans import Span, Spans
+from atom.onchain.swaps import Swaps
 from atom.store import Store
 from fusion.chain.rpc import RpcError
 from fusion.errors import BadInput, CaptureError, ChainUnavailable, FusionError
@@ -22,7 +23,7 @@ SYMBOL = f"USDC-WETH@{made.POOL}"
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backfill, "_PAUSES", (0.0,) * 3)
+    monkeypatch.setattr(source, "PAUSES", (0.0,) * 3)
 
 
 @pytest.fixture
@@ -30,8 +31,13 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path)
 
 
-def fill(node: Node, store: Store, first: int, last: int | None = None, **more: int) -> Filled:
-    return Backfill(cast("Any", node), store, "uniswap_v3", made.POOL, **{"depth": 10, **more}).run(first, last)
+def filler(node: Node, store: Store, span: int = 10_000) -> Backfill:
+    rpc = cast("Any", node)
+    return Backfill(rpc, store, Swaps(rpc, "uniswap_v3", made.POOL, span=span), depth=10)
+
+
+def fill(node: Node, store: Store, first: int, last: int | None = None, span: int = 10_000) -> Filled:
+    return filler(node, store, span).run(first, last)
 
 
 def held(store: Store) -> list[tuple[int, int]]:
@@ -160,10 +166,10 @@ def test_a_pool_without_logs_is_filled_too(store: Store) -> None:
 def test_what_cannot_be_filled_is_refused(store: Store, tmp_path: Path) -> None:
     node = Node(100)
     with pytest.raises(BadInput, match="unknown venue 'binance' of pools"):
-        Backfill(cast("Any", node), store, "binance", made.POOL)
+        Swaps(cast("Any", node), "binance", made.POOL)
     for address, told in (("0x12", "no address"), (made.ALICE, "is no pool"), ("0x" + "00" * 20, "is no pool")):
         with pytest.raises(BadInput, match=told):
-            Backfill(cast("Any", _Mute(node)), store, "uniswap_v3", address)
+            Swaps(cast("Any", _Mute(node)), "uniswap_v3", address)
     with pytest.raises(BadInput, match="block 91 is not 10 blocks under the head 100"):
         fill(node, store, 91)
     fill(node, store, 20)
@@ -192,7 +198,7 @@ def test_two_at_once_are_refused(store: Store) -> None:
         with pytest.raises(FusionError, match="another process fills"):
             fill(node, store, 20)
 
-    Backfill(cast("Any", node), store, "uniswap_v3", made.POOL, depth=10).run(20, None, second)
+    filler(node, store).run(20, None, second)
 
 
 BLOCKS = st.integers(0, 40)
