@@ -13,7 +13,7 @@ from orjson import dumps
 
 from atom.columns import Columns, Delta, Order, Rules, Stamp
 from atom.events import Action, Flag, Side, Status, StatusKind
-from atom.venues.template import Json, Stream, Venue, decimal, iso_time, order_id, stamp, text, whole
+from atom.venues.template import Json, Listing, Stream, Venue, decimal, iso_time, order_id, stamp, text, whole
 
 _REST = "https://api.independentreserve.com/Public"
 _SIDES = {"LimitBid": Side.BID, "LimitOffer": Side.ASK}
@@ -28,10 +28,11 @@ class IndependentReserve(Venue):
     id = "independent_reserve"
     rules = Rules(remaining=True)
     unverified = ("fill", "trade")
-    listings_urls = (f"{_REST}/GetValidSecondaryCurrencyCodes",)
+    listings_urls = tuple(f"{_REST}/GetValid{which}CurrencyCodes" for which in ("Secondary", "Primary"))
 
     def __init__(self) -> None:
         super().__init__()
+        self._bases: list[str] = []
         self._quotes = ["aud", "usd", "nzd", "sgd"]
         self._nonces: dict[str, int] = {}  # by symbol
 
@@ -86,8 +87,13 @@ class IndependentReserve(Venue):
     def learn(self, url: str, body: Any) -> bool:
         if "/GetValidSecondaryCurrencyCodes" in url:
             self._quotes[:] = [text(each).lower() for each in body]
-            return True
-        return "/GetValidPrimaryCurrencyCodes" in url
+        elif "/GetValidPrimaryCurrencyCodes" in url:
+            self._bases[:] = [text(each).lower() for each in body]
+        else:
+            return False
+        for name in (f"{base}-{quote}" for base in self._bases for quote in self._quotes):
+            self.listings[name] = Listing(self.symbol(name), None, None)
+        return True
 
     def symbol(self, venue_symbol: str) -> str:
         base, _, quote = venue_symbol.upper().partition("-")

@@ -49,3 +49,11 @@ def test_times_order_changes_and_do_not_count_them():
         Step.APPLY,
         Step.APPLY,
     ]
+
+
+def test_what_follows_a_picture_that_nobody_numbered_is_taken_as_it_comes():
+    sync = Sync(chained=False)
+    sync.snapshot(None)
+    assert sync.synced
+    assert sync.delta(41, 42) is Step.APPLY
+    assert sync.delta(43, 44) is Step.GAP

@@ -10,6 +10,7 @@ import pytest
 from atom.book import Order
 from atom.events import Action, Flag, Side, StatusKind
 from atom.reader import read_capture
+from atom.venues.independent_reserve import IndependentReserve
 from atom.venues.template import order_id
 from fusion.errors import CaptureError
 
@@ -139,6 +140,22 @@ def test_trades_name_both_orders(read):
 def test_a_malformed_message_is_refused_by_its_line(read, broken):
     with pytest.raises(CaptureError, match="ws:2"):
         read(event("OrderCanceled", 6, A), {**event("OrderCanceled", 7, A), **broken})
+
+
+def test_what_is_asked_of_it():
+    of = IndependentReserve()
+    for url, codes in zip(of.listings_urls, (["Aud", "Usd"], ["Xbt", "Eth"]), strict=True):
+        assert of.learn(url, codes)
+    assert {name: listing.symbol for name, listing in of.listings.items()} == {
+        "xbt-aud": "BTC-AUD",
+        "xbt-usd": "BTC-USD",
+        "eth-aud": "ETH-AUD",
+        "eth-usd": "ETH-USD",
+    }
+    (stream,) = of.streams(["xbt-aud", "xbt-usd", "eth-aud"])
+    channels = ["orderbook-xbt", "ticker-xbt", "orderbook-eth", "ticker-eth"]
+    assert [orjson.loads(hello) for hello in stream.hello] == [{"Event": "Subscribe", "Data": channels}]
+    assert of.answered(of.snapshot_url("xbt-aud")) == "xbt-aud"
 
 
 def replayed(stream, picture, base, quote):
