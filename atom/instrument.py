@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from math import gcd
 
 import numpy as np
@@ -67,11 +68,16 @@ def common_step(first: Decimal, second: Decimal) -> Decimal:
     return gcd(a * 10 ** (decimals - b), c * 10 ** (decimals - d)) * power(decimals)
 
 
+@lru_cache(maxsize=1024)
+def _factor(old: Decimal, new: Decimal) -> Fraction:
+    return Fraction(old) / Fraction(new)
+
+
 def rescale(values: Ints, old: Decimal, new: Decimal) -> Ints:
     """Integers in steps of `old` as integers in steps of `new`, which divides it."""
     if old == new:
         return values
-    factor = Fraction(old) / Fraction(new)
+    factor = _factor(old, new)
     if factor.denominator != 1:
         raise ValueError(f"{old} is no multiple of {new}")
     top = int(np.abs(values).max(initial=0))

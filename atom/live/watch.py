@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from random import Random
+from typing import Final
 
 import structlog
 from orjson import dumps
@@ -20,6 +21,8 @@ from atom.live.raw import HTTP, Raw
 from atom.venues import venue
 from atom.venues.template import Stream
 from fusion.errors import BadInput, FusionError
+
+_PATIENCE: Final = 10  # doublings
 
 log = structlog.get_logger()
 
@@ -63,6 +66,7 @@ class Watch:
         self._of: dict[str, list[Connection]] = {}  # by the venue's name of the symbol
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._whole: dict[str, int] = {}  # epoch in which the book was last known to be whole
+        self._vain: dict[str, int] = {}  # connections in a row that did not bring it
 
     @property
     def up(self) -> tuple[int, int]:
@@ -176,6 +180,7 @@ class Watch:
         epoch = sum(connection.epoch for connection in connections)
         if not columns.stale:
             self._whole[name] = epoch
+            self._vain.pop(name, None)
             return
         if not connections or not all(connection.up for connection in connections):
             return
@@ -184,7 +189,10 @@ class Watch:
             if name not in self._asking and (columns.waits or now - since > self._timing.quiet):
                 self._asking[name] = asyncio.create_task(self._picture(name, columns, epoch))
             return
-        if self._whole.get(name) == epoch or now - since > self._timing.picture:
+        vain = self._vain.get(name, 0)  # a symbol that has no book must not cost the others theirs again and again
+        was_whole = self._whole.get(name) == epoch
+        if was_whole or now - since > self._timing.picture * 2 ** min(vain, _PATIENCE):
+            self._vain[name] = vain + (not was_whole)
             for connection in connections:
                 connection.renew(f"the book of {name} is lost")
 

@@ -1,6 +1,7 @@
 """Live recording from a venue on loopback: what is wrong is told, and what is served is true."""
 
 import asyncio
+import time
 from collections import Counter
 from random import Random
 
@@ -9,13 +10,15 @@ import pytest
 
 from atom.book import Book
 from atom.events import Flag, Side, StatusKind, empty
-from atom.live import Recorder, Timing
+from atom.live import Arrivals, Recorder, Timing
 from atom.reader import read_capture
+from fusion.errors import BadInput, FusionError
 from tests.integration.atom_venue import FAULTS, Binance, FakeVenue, Okx
 
 QUICK = Timing(
     batch=0.01, stale=0.25, first=0.01, longest=0.05, healthy=0.1, connects=0.0, requests=0.0, picture=0.5, flush=0.05
 )
+NAMES = {"binance": Binance.names}
 TELLS = {
     "drop": StatusKind.GAP,
     "reorder": StatusKind.GAP,
@@ -120,3 +123,89 @@ def test_many_faults_in_any_order_do_no_harm(form, seed):
     faults = Random(seed).choices(FAULTS, k=12)
     judge = asyncio.run(recorded(FakeVenue(form, seed, faults)))
     assert judge.compared > 100
+
+
+class Clock:
+    """The time, put back by an hour when it is told to."""
+
+    def __init__(self):
+        self.jump = 0
+
+    def __call__(self):
+        return time.time_ns() + self.jump
+
+
+def test_a_jump_of_the_own_clock_is_told_and_the_order_of_arrival_is_kept():
+    clock, venue = Clock(), FakeVenue(Binance(), 2)
+
+    async def main():
+        judge, stop = Judge(venue), asyncio.Event()
+
+        def look(recorder):
+            if judge.whole and not clock.jump:
+                clock.jump, venue.steps = -3600 * 10**9, 0
+            if clock.jump and venue.steps > 30:
+                stop.set()
+
+        async with venue.run() as hosts, asyncio.timeout(60):
+            arrivals = Arrivals(clock)
+            await Recorder(NAMES, [judge], timing=QUICK, hosts=hosts, arrivals=arrivals).run(stop, look)
+        return judge
+
+    judge = asyncio.run(main())
+    assert judge.status[StatusKind.CLOCK] == 1
+    for batches in judge.batches.values():
+        arrived = np.concatenate([batch.book["ts_recv"] for batch in batches])
+        assert (np.diff(arrived) >= 0).all()
+
+
+def test_a_message_beyond_all_bounds_ends_the_connection_and_is_told(monkeypatch):
+    monkeypatch.setattr("atom.live.connection._LARGEST", 1000)
+    judge, stop = Judge(FakeVenue(Okx(), 2)), asyncio.Event()  # a full picture has more
+
+    async def main():
+        async with judge.venue.run() as hosts, asyncio.timeout(60):
+            recorder = Recorder({"okx": Okx.names}, [judge], timing=QUICK, hosts=hosts)
+            await recorder.run(stop, lambda recorder: stop.set() if judge.status[StatusKind.DISCONNECT] > 2 else None)
+
+    asyncio.run(main())
+    details = [status.detail for batch in judge.batches["BTC-USDT"] for status in batch.status]
+    assert any(detail.startswith("1009") for detail in details)
+    assert judge.compared == 0
+
+
+def test_a_sink_that_fails_ends_the_recording_with_its_error():
+    class Full:
+        def take(self, events):
+            raise FusionError("the disk is full")
+
+    async def main():
+        async with FakeVenue(Binance(), 2).run() as hosts, asyncio.timeout(60):
+            await Recorder(NAMES, [Full()], timing=QUICK, hosts=hosts).run(asyncio.Event())
+
+    with pytest.raises(FusionError, match="the disk is full"):
+        asyncio.run(main())
+
+
+def test_it_ends_at_once_while_the_venue_does_not_answer():
+    async def main():
+        stop = asyncio.Event()
+        hosts = dict.fromkeys(Binance.hosts, "http://127.0.0.1:9")  # nobody is there
+        asyncio.get_running_loop().call_later(0.2, stop.set)
+        async with asyncio.timeout(60):
+            recorder = Recorder(NAMES, [], timing=QUICK, hosts=hosts)
+            await recorder.run(stop)
+            assert recorder.up == (0, 0)
+
+    asyncio.run(main())
+
+
+def test_a_symbol_that_is_not_listed_is_refused_with_what_is_near():
+    async def main():
+        async with FakeVenue(Binance(), 2).run() as hosts, asyncio.timeout(60):
+            await Recorder({"binance": ["BTC-USDC"]}, [], timing=QUICK, hosts=hosts).run(asyncio.Event())
+
+    with pytest.raises(BadInput, match="binance lists no 'BTC-USDC'; near are BTC-USDT"):
+        asyncio.run(main())
+    with pytest.raises(BadInput, match="nothing is to be recorded"):
+        Recorder({}, [])
