@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli import atom_chain, atom_history, atom_metrics, atom_record, atom_store, atom_stream
+from cli import atom_chain, atom_history, atom_metrics, atom_quality, atom_record, atom_store, atom_stream
 from cli.options import Json
 from cli.session import Session
 
@@ -20,6 +20,7 @@ app.command()(atom_stream.watch)
 app.command()(atom_metrics.metrics)
 app.command()(atom_history.history)
 app.command()(atom_metrics.flows)
+app.command()(atom_quality.quality)
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from fusion.errors import BadInput
 
@@ -57,6 +57,14 @@ def parse_moment(text: str, option: str, now: int) -> int:
         raise BadInput(
             f"{option} is {text!r}: give a time from now such as 15m, a second since 1970, or 2025-01-01T00:00:00Z"
         ) from None
+
+
+def parse_day(text: str, option: str) -> date:
+    """A day, such as 2024-01-31."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise BadInput(f"{option} takes a day such as 2024-01-31, not {text[:40]!r}") from error
 
 
 def parse_share(text: str, option: str) -> float:

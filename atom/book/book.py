@@ -147,15 +147,16 @@ TOP = np.dtype(
 )
 
 
-def replay(rows: Rows) -> Replay:
-    """Runs a fresh book over rows of the dtype `atom.events.BOOK` and notes its top after each message."""
-    book = Book()
+def replay(rows: Rows, book: Book | None = None) -> Replay:
+    """Runs a book over rows of the dtype `atom.events.BOOK`, a fresh one by default; notes its top after each message."""
+    book = Book() if book is None else book
+    before = int(book._arrays.state[engine.CROSSED])
     told = np.zeros((len(rows) + 1, engine.TOP_FIELDS), np.int64)
     told = told[: book._run(rows, told)]
     tops = np.zeros(len(told), TOP)
     for place, name in enumerate(TOP.names or ()):
         tops[name] = told[:, place]
-    return Replay(tops, book, int(book._arrays.state[engine.CROSSED]))
+    return Replay(tops, book, int(book._arrays.state[engine.CROSSED]) - before)
 
 
 def changes(rows: Rows) -> Iterable[Change]:

@@ -6,6 +6,7 @@ see `atom.store.log`; `Store` reads both as one.
 
 import os
 from collections.abc import Collection, Iterator
+from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -64,6 +65,10 @@ class Store:
     def symbols(self) -> list[tuple[str, str]]:
         """The (venue, symbol) pairs that have events, sorted."""
         return steadily(self.folder, lambda view: sorted(view.symbols()))
+
+    def dates(self, venue: str, symbol: str) -> list[date]:
+        """The days, UTC by arrival, on which events of the market came of a symbol, sorted."""
+        return steadily(self.folder, lambda view: sorted(view.dates(venue, symbol)))
 
     def read(
         self, venue: str, symbol: str, *, kinds: Collection[str] = (*DTYPES, STATUS), start: int = 0, end: int = 2**63

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final, TypeVar
 
 import numpy as np
 
-from atom.events import Rows, Status
+from atom.events import MARKET, Rows, Status
 from atom.instrument import Instrument
 from atom.store import names, parquet, segments
 from atom.store.frames import Batch
@@ -17,6 +18,7 @@ from fusion.errors import Retryable
 Span = tuple[int, int]  # arrivals, ns: from, and before
 Held = tuple[File, Sequence[tuple[Instrument, Rows]] | None]  # a segment of the log comes with its rows
 ALWAYS: Final = (0, 2**63)
+DAY: Final = 86_400 * 10**9
 _ATTEMPTS: Final = 20
 
 _Found = TypeVar("_Found")
@@ -66,6 +68,18 @@ class View:
             for path in self.folder.glob("venue=*/symbol=*/type=*/date=*/*.parquet")
         }
         return found.union(*(self._segment(number) for number in self._held))
+
+    def dates(self, venue: str, symbol: str) -> set[date]:
+        """The days on which events of the market came of a symbol."""
+        found = set()
+        for kind in MARKET:
+            for file, of_log in self.ordered(venue, symbol, kind):
+                if of_log is None:
+                    found.add(date.fromisoformat(file.path.parent.name.removeprefix("date=")))
+                else:
+                    arrivals = np.unique(np.concatenate([rows["ts_recv"] for _, rows in of_log]) // DAY)
+                    found |= {datetime.fromtimestamp(int(day) * 86_400, UTC).date() for day in arrivals}
+        return found
 
     def instruments(self, venue: str, symbol: str) -> list[Instrument]:
         """How the instrument was told of, in files of any type and in the log."""
