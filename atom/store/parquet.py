@@ -32,6 +32,9 @@ last empty, 0 in an import."""
 ROWS: Final = 1 << 17
 """Rows of a row group: what a seek reads at least."""
 
+PICTURE_ROWS: Final = 1 << 13
+"""Likewise, of a file of pictures."""
+
 _DTYPES: Final = {**DTYPES, CHECKPOINT: CHECKPOINT_ROWS}
 _ON_STEPS: Final = (*MARKET, CHECKPOINT)
 _DAY: Final = 86_400 * 10**9
@@ -123,7 +126,7 @@ def write(file: IO[bytes], of: Instrument, tables: Iterable[pa.Table], level: in
                 column_encoding={name: _encoding(table, name) for name in table.column_names if name not in few},
                 write_batch_size=ROWS,
             )
-        writer.write_table(table, row_group_size=ROWS)
+        writer.write_table(table, row_group_size=PICTURE_ROWS if "since" in table.column_names else ROWS)
     if writer is not None:
         writer.close()
 
@@ -163,6 +166,12 @@ def read(path: Path, kind: str, start: int = 0, end: int | None = None) -> tuple
     unknown = rows["flags"] & Flag.NO_ARRIVAL != 0
     rows["ts_recv"][unknown] = rows["ts_event"][unknown]  # by which files are in order then, and are sought in
     return instrument(path, table.schema), rows[start - first : stop - first]
+
+
+def integers(path: Path, names: Sequence[str]) -> list[Ints]:
+    """Some columns of a file, without nulls; raises as `read` does."""
+    table = _loaded(path, lambda: _open(path).read(columns=list(names)))
+    return [table[name].to_numpy() for name in names]
 
 
 def first_after(path: Path, at: int) -> int:

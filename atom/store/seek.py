@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from atom.book import Book
 from atom.events import BOOK, Rows
-from atom.instrument import Instrument
+from atom.instrument import Instrument, Ints
 from atom.store import parquet
 from atom.store.names import File, Name
 from atom.store.parquet import CHECKPOINT
@@ -78,12 +79,15 @@ def _from_picture(pieces: Sequence[_Piece], at: int) -> Iterator[tuple[Instrumen
         file = pieces[place].file
         if file is None or not parquet.beside(file.path).exists():
             continue
-        instrument, pictures = parquet.read(parquet.beside(file.path), CHECKPOINT)
-        good = pictures["row"] <= stop if place == len(pieces) - 1 else np.ones(len(pictures), np.bool_)
-        good &= _unbroken(pieces, place, pictures["since"])
+        beside = parquet.beside(file.path)
+        rows, since = parquet.integers(beside, ("row", "since"))
+        good = rows <= stop if place == len(pieces) - 1 else np.ones(len(rows), np.bool_)
+        good &= _unbroken(pieces, place, since)
         if good.any():
-            first, row = place, int(pictures["row"][good].max())
-            yield instrument, _book_rows(pictures[good & (pictures["row"] == row)])
+            first, row = place, int(rows[good].max())
+            of_it = np.flatnonzero(good & (rows == row))
+            instrument, picture = parquet.read(beside, CHECKPOINT, int(of_it[0]), int(of_it[-1]) + 1)
+            yield instrument, _book_rows(picture)
             break
     for place in range(first, len(pieces)):
         piece, start = pieces[place], row if place == first else 0
@@ -109,7 +113,7 @@ def _cut(pieces: Sequence[tuple[Instrument, Rows]], end: int | None) -> Iterator
         end = None if end is None else max(0, end - len(rows))
 
 
-def _unbroken(pieces: Sequence[_Piece], place: int, since: Rows) -> Rows:
+def _unbroken(pieces: Sequence[_Piece], place: int, since: Ints) -> npt.NDArray[np.bool_]:
     """For which of the segments nothing but what was recorded live has come since."""
     if pieces[place].name.segments is None:
         return np.ones(len(since), np.bool_)
