@@ -35,7 +35,8 @@ class UnreadableError(ValueError):
 
 def look(texts: Sequence[str]) -> None:
     """Raises ValueError for the first text that is no number, TypeError where one is no text."""
-    if texts and not _NUMBERS.fullmatch(",".join(texts)):
+    joined = ",".join(texts)
+    if texts and (joined.count(",") >= len(texts) or not _NUMBERS.fullmatch(joined)):
         bad = next(text for text in texts if "," in text or not _NUMBERS.fullmatch(text))
         raise ValueError(f"{bad!r:.60} is no unsigned decimal number of 64 bits")
 

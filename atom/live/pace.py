@@ -19,7 +19,8 @@ class Timing:
         answer: for a connection or an HTTP answer.
         ping: between two messages of ours that keep a connection open, at venues that want them.
         quiet: without a change of a book after which it is asked for whole nevertheless.
-        picture: for the first full picture of a book to come on its stream; twice as long after each that did not bring it.
+        picture: for the first full picture of a book to come on its stream; twice as long after each connection that
+            did not bring it.
         flush: between two writings of the raw recording.
     """
 
