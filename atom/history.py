@@ -70,7 +70,7 @@ def fetch_history(
             rows = rows[np.unique(rows["ts_event"], return_index=True)[1]]
             store.write(_recording(instrument, kind, rows))
             fresh += len(rows)
-        if not len(page.rows) and kind in NO_STEP:
+        if page.end == page.start:
             break
         at = _next_missing(held, page.end, width)
     report(f"{fresh} rows", 1.0)

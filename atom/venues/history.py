@@ -42,6 +42,10 @@ _METHODS: Final = {
     "long_short": ("fetchLongShortRatioHistory", 500),
     "taker_volume": ("fetchOHLCV", 1000),
 }
+_FORWARD: Final = ("binance", "binance_futures", "binance_delivery")
+"""Venues that tell of a long span the oldest rows first; others may tell the newest, so they are asked in windows."""
+_FEWEST: Final = 100  # rows that any venue tells at once
+_FUNDED: Final = 96 * 3_600 * 10**9  # ns, in which there are less than that many fundings
 _TRIES: Final = 6
 _PATIENCE: Final = 1.0  # seconds before the second try; doubled each time
 _LONGEST: Final = 120.0  # seconds that are waited at once, whatever the venue asks for
@@ -54,7 +58,7 @@ class Page:
 
     Attributes:
         rows: of the kind's dtype, by time, each at or after `start` and over by now.
-        start, end: times that the page covers, ns.
+        start, end: times that the page covers, ns; the same where there is nothing more.
     """
 
     rows: Rows
@@ -124,19 +128,29 @@ class History:
             Retryable: it does not answer, or asks to come back later, again and again.
         """
         market, width = self._market(symbol), self.step(kind, period)
-        method, most = _METHODS[kind]
+        method, _ = _METHODS[kind]
+        most = self._most(kind, market["symbol"])
+        window = most * width or (0 if self._venue in _FORWARD else _FUNDED)
         since = -(-start // _MS)
         call = getattr(self._client, method)
         arguments = () if kind in NO_STEP else (period,)
-        told = self._asked(lambda: call(market["symbol"], *arguments, since, most))
+        until = {"until": (start + window) // _MS - 1} if window else {}
+        told = self._asked(lambda: call(market["symbol"], *arguments, since, most, until))
         parsed = [self._row(kind, width, market, *row) for row in zip(told, self._raw(kind, told), strict=True)]
         over = self._client.milliseconds() * _MS
         kept = sorted(row for row in parsed if row[0] >= start and row[1] <= over)
         rows = empty(kind, len(kept))
         for place, name in enumerate(DTYPES[kind].names or ()):
             rows[name] = [row[place] for row in kept]
-        end = kept[-1][0] + (width or 1) if kept else start + most * width
+        end = kept[-1][0] + (width or 1) if kept else start + window
         return Page(rows, start, int(end))
+
+    def _most(self, kind: str, name: str) -> int:
+        """Rows that a page may have, so that none of its window is left out."""
+        method, most = _METHODS[kind]
+        if self._venue in _FORWARD:
+            return most
+        return min(most, int(self._client.feature_value(name, method, "limit") or _FEWEST))
 
     def now(self) -> int:
         """The time, ns."""

@@ -7,21 +7,20 @@ from atom.onchain.forms import FAMILIES, UNVERIFIED
 from atom.onchain.gmx import GMX
 from atom.venues import VENUES, cryptofeed
 
+_CONTRACTS: Final = "mark_price, index_price, funding, open_interest, liquidation"
+_FUTURES: Final = f"book, trade, quote, candle, {_CONTRACTS}"
 _NAMES: Final = {
     "binance": ("Binance", "book, trade, quote, candle"),
-    "binance_delivery": ("Binance COIN-M futures", "book, trade, quote, candle, mark price, funding, liquidation"),
-    "binance_futures": ("Binance USD-M futures", "book, trade, quote, candle, mark price, funding, liquidation"),
-    "bitfinex": (
-        "Bitfinex",
-        "book, book by order, trade, quote, mark price, index price, funding, open interest, insurance fund",
-    ),
+    "binance_delivery": ("Binance COIN-M futures", _FUTURES),
+    "binance_futures": ("Binance USD-M futures", _FUTURES),
+    "bitfinex": ("Bitfinex", "book, book by order, trade, quote, funding, open_interest"),
     "bitstamp": ("Bitstamp", "book, book by order, trade"),
-    "bybit": ("Bybit", "book, trade, quote, mark price, index price, funding, open interest, liquidation"),
+    "bybit": ("Bybit", "book, trade, quote, funding, open_interest, liquidation"),
     "coinbase": ("Coinbase", "book, book by order, trade, quote"),
-    "deribit": ("Deribit", "book, trade, quote, mark price, funding, open interest"),
+    "deribit": ("Deribit", f"book, trade, quote, {_CONTRACTS}"),
     "independent_reserve": ("Independent Reserve", "book by order, trade"),
     "kraken": ("Kraken", "book, book by order, trade, quote"),
-    "okx": ("OKX", "book, trade, quote, mark price, funding, open interest, liquidation"),
+    "okx": ("OKX", f"book, trade, quote, {_CONTRACTS}"),
 }
 _POOLS: Final = {
     "uniswap_v2": "Uniswap v2",

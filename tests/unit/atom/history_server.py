@@ -31,6 +31,7 @@ class HistoryServer(ThreadingHTTPServer):
     Attributes:
         candles: how many minutes have a candle; those of `holes` have none.
         faults: of the next answers about history: a status, or how many bytes of the body are sent; None for none.
+        newest_first: of a span that holds more than a page, the newest rows are told.
         asked: paths of the requests about history.
         ended: called when a request about history comes; a test may end a process there.
     """
@@ -42,6 +43,7 @@ class HistoryServer(ThreadingHTTPServer):
         self.candles, self.holes = 2500, {7}
         self.faults: deque[int | str | None] = deque()
         self.asked: list[str] = []
+        self.newest_first = False
         self.came = threading.Semaphore(0)
         self.go = threading.Event()
         self.go.set()
@@ -51,7 +53,7 @@ class HistoryServer(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
     def body(self, path: str, query: dict[str, str]) -> object:
-        since, most = int(query.get("startTime", 0)), int(query.get("limit", 30))
+        span = int(query.get("startTime", 0)), int(query.get("endTime", 2**62)), int(query.get("limit", 30))
         match path.rpartition("/")[2]:
             case "exchangeInfo":
                 inverse = path.startswith("/dapi")
@@ -60,26 +62,26 @@ class HistoryServer(ThreadingHTTPServer):
                 )
                 return {"symbols": [one]}
             case "klines":
-                return [
-                    candle(at) for at in self.times(since, most, MINUTE) if (at - BEGAN) // MINUTE not in self.holes
-                ]
+                return [candle(at) for at in self.times(*span, MINUTE) if (at - BEGAN) // MINUTE not in self.holes]
             case "fundingRate":
-                times = self.times(since, most, 480 * MINUTE)
+                times = self.times(*span, 480 * MINUTE)
                 return [
                     {"symbol": "BTCUSDT", "fundingTime": at, "fundingRate": "0.0001", "markPrice": "1"} for at in times
                 ]
             case "openInterestHist":
                 return [
                     {"symbol": "BTCUSDT", "sumOpenInterest": "7.5", "sumOpenInterestValue": "300.25", "timestamp": at}
-                    for at in self.times(since, most, 5 * MINUTE)
+                    for at in self.times(*span, 5 * MINUTE)
                 ]
             case _:
                 shares = {"longAccount": "0.75", "longShortRatio": "3.0", "shortAccount": "0.25"}
-                return [{"symbol": "BTCUSDT", **shares, "timestamp": at} for at in self.times(since, most, 5 * MINUTE)]
+                return [{"symbol": "BTCUSDT", **shares, "timestamp": at} for at in self.times(*span, 5 * MINUTE)]
 
-    def times(self, since: int, most: int, step: int) -> list[int]:
+    def times(self, since: int, until: int, most: int, step: int) -> list[int]:
         first = max(0, -((BEGAN - since) // step))
-        return [BEGAN + n * step for n in range(first, self.candles * MINUTE // step)][:most]
+        found = [BEGAN + n * step for n in range(first, self.candles * MINUTE // step)]
+        found = [at for at in found if at <= until]
+        return found[-most:] if self.newest_first else found[:most]
 
 
 def candle(at: int) -> list[object]:

@@ -143,6 +143,17 @@ def test_contracts_are_told_in_base_currency(fetch):
     assert fields(events.more["candle"])[5:] == [800.5, 8 * 100, 600.25, 20]
 
 
+@pytest.mark.parametrize("kind", ["candle", "funding", "open_interest"])
+def test_a_venue_that_tells_the_newest_first_is_asked_in_windows(fetch, server, monkeypatch, kind):
+    monkeypatch.setattr("atom.venues.history._FORWARD", ())
+    server.newest_first = True
+    late = (BEGAN - 400 * MINUTE) * NS, SPAN[1]  # before the first row, and by more than a page
+    period = "5m" if kind == "open_interest" else "1m"
+    _, events = fetch(kind, period, span=late)
+    rows = {"candle": 2499, "funding": 5, "open_interest": 500}
+    assert len(events.more[kind]) == rows[kind]
+
+
 def test_what_a_client_does_not_tell_is_null(fetch, monkeypatch):
     monkeypatch.setattr(History, "_raw", lambda self, kind, told: [None] * len(told))
     _, events = fetch(span=(SPAN[0], SPAN[0] + 600 * 10**9))

@@ -1,7 +1,9 @@
 """What cryptofeed's own parsers make of recorded lines, against our own reader where both know a venue."""
 
 import asyncio
+import inspect
 import json
+import re
 import zlib
 
 import orjson
@@ -185,6 +187,15 @@ def test_the_table_names_each_venue_once():
     assert others.keys() == cryptofeed.NAMES.keys() - VENUES.keys()
     assert "recorded traffic only" in others["kucoin"].limit
     assert all(row.channels and row.name for row in rows)
+
+
+def test_the_table_names_what_is_read():
+    rows = {row.id: row.channels for row in table()}
+    for name, of in VENUES.items():
+        parents = [parent for parent in of.__mro__ if parent.__module__.startswith("atom.venues.")]
+        source = "".join(inspect.getsource(parent) for parent in parents)
+        assert set(re.findall(r'columns\.note\("(\w+)"', source)) <= set(rows[name])
+        assert "columns.quote(" not in source or "quote" in rows[name]
 
 
 def test_the_command_lists_them(capsys):
