@@ -45,9 +45,9 @@ def view(rpc: Rpc, address: str, selector: str) -> bytes:
     """What a view returns; nothing where there is no such view."""
     try:
         answer = rpc.call("eth_call", {"to": address, "data": selector}, "latest")
-    except RpcError:
+        return bytes.fromhex(str(answer).removeprefix("0x"))
+    except (RpcError, ValueError):
         return b""
-    return bytes.fromhex(str(answer)[2:])
 
 
 def address_of(word: bytes) -> str | None:

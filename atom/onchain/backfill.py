@@ -139,13 +139,20 @@ class Backfill:
         self, spans: Spans, filled: Filled, first: int, last: int, logs: Sequence[Mapping[str, Any]]
     ) -> tuple[Spans, Filled]:
         """Writes the events of whole blocks, and notes that they are kept."""
-        hashes, timed = self._timed(logs, last)
+        try:
+            end, timed = self._timed(logs, last)
+        except (KeyError, TypeError, ValueError) as error:
+            raise FusionError(f"{self._rpc.url} gave a log that names no block: {error}") from error
+        if not all(first <= int(log["blockNumber"], 16) <= last for log in logs):
+            raise FusionError(
+                f"{self._rpc.url} gave logs of other blocks than {first} to {last}, which it was asked for"
+            )
         recording = self._of.recording(timed)
         spans = spans.begin(first, last)
         spans.write(self._path)
         for folder in {path.parent for path in self._store.write(recording)}:
             disk.sync(folder)
-        spans = spans.keep(Span(first, last, hashes))
+        spans = spans.keep(Span(first, last, end))
         spans.write(self._path)
         return spans, Filled(
             filled.venue,

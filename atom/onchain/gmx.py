@@ -25,7 +25,8 @@ GMX: Final = "gmx_v1"
 USD: Final = 10**30  # the vault's unit of money
 
 _PRICE: Final = re.compile(r"(.+)_price")
-_WHOLE: Final = r"^[0-9]{1,77}(\.0)?$"
+_WHOLE: Final = r"^[0-9]{1,76}(\.0)?$"  # below 2**255
+_SMALL: Final = r"^[0-9]{1,18}(\.0)?$"  # below 2**63
 _FLOAT: Final = r"^[0-9]{1,20}(\.[0-9]{1,30})?$"
 _OF_TOKEN: Final = ("price", "pool", "reserved", "guaranteed", "usdg", "short_size", "short_average")
 _NAMES: Final = {"short_size": "size", "short_average": "average"}
@@ -111,7 +112,7 @@ def _read(path: Path) -> tuple[int, Rows]:
         for index, token in enumerate(tokens):
             row = rows[:, index]
             row["token"], row["decimals"], row["stable"] = token.encode(), listed[token].decimals, listed[token].stable
-            row["weight"] = words.to_int64(_words(sheet, f"{token}_weight"))[0]
+            row["weight"] = words.to_int64(_words(sheet, f"{token}_weight", _SMALL))[0]
             for name in _OF_TOKEN:
                 source = f"{token}_{_NAMES.get(name, name)}"
                 if source in sheet.names or not (listed[token].stable and name in _NEVER_SHORT):
@@ -123,8 +124,8 @@ def _read(path: Path) -> tuple[int, Rows]:
     return fits[0], rows.reshape(-1)
 
 
-def _words(sheet: Sheet, name: str) -> Rows:
-    texts = matching(sheet.column(name), _WHOLE, f"{name} is {{}}, no whole number")
+def _words(sheet: Sheet, name: str, pattern: str = _WHOLE) -> Rows:
+    texts = matching(sheet.column(name), pattern, f"{name} is {{}}, no whole number that fits")
     return words.from_ints(int(text.removesuffix(".0")) for text in texts.to_pylist())
 
 

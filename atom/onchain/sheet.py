@@ -1,5 +1,6 @@
 """Sheet: a CSV file as columns of text, and what its columns may hold."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,12 @@ class Sheet:
         self.names = header(content)
         if len(set(self.names)) != len(self.names):
             raise CaptureError(f"{path}:1: two columns have one name: {','.join(self.names)[:120]}")
+        if not content.isascii():
+            strange = next(re.finditer(rb"[^\x00-\x7f]", content))
+            line = content.count(b"\n", 0, strange.start()) + 1
+            raise CaptureError(
+                f"{path}:{line}: the byte {strange[0]!r} is not ASCII, so this is no table of such numbers"
+            )
         bad: list[int | None] = []
 
         def refuse(row: csv.InvalidRow) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from atom.events import Events, empty
 from atom.instrument import Instrument
+from atom.onchain import words
 from atom.onchain.ask import ask_pool
 from atom.onchain.decode import by_pool, decode, strange, tables_of, with_sizes
 from atom.onchain.forms import FAMILIES
@@ -58,6 +59,8 @@ class Swaps:
             logs = Logs.parsed(facts)
         except BadCellError as error:
             raise FusionError(f"{self._url} gave a log that is none: {error}") from error
+        if any(address != self.pool.address for address in set(words.text(logs.address))):
+            raise FusionError(f"{self._url} gave logs of other contracts than {self.pool.address}")
         decoded = decode(logs)
         tables = {kind: rows for kind, table in tables_of([decoded]).items() for _, rows in by_pool(table)}
         with_sizes(tables, self.pool.decimals)

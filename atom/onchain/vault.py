@@ -121,7 +121,9 @@ class Vault:
             for index, name in enumerate(_OF_TOKEN):
                 if name in _WORDS:
                     rows[name] = words.from_ints(rest[:, index])
-                elif name != "whitelisted":
+                elif name == "stable":
+                    rows[name] = rest[:, index].astype(np.bool_)
+                elif name == "weight":
                     rows[name] = rest[:, index].astype(np.int64)
             for name in ("aum", *_SUPPLIES):
                 rows[name] = words.from_ints([pool[name]] * len(rows))

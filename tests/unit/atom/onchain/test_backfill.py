@@ -191,6 +191,29 @@ class _Mute(Node):
         return super().call(method, *params)
 
 
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"address": made.ALICE}, "logs of other contracts"),
+        ({"topics": None}, "gave a log that is none"),
+        ({"data": "0xzz"}, "gave a log that is none"),
+        ({"blockNumber": None}, "names no block"),
+        ({"blockNumber": "0x5"}, "logs of other blocks than 20 to 90|was replaced"),
+    ],
+)
+def test_a_node_that_answers_something_else_is_not_believed(
+    changed: dict[str, object], told: str, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = Node(100)
+    right = node.logs
+    monkeypatch.setattr(node, "logs", lambda number: [{**log, **changed} for log in right(number)])
+    with pytest.raises(FusionError, match=told):
+        fill(node, store, 20)
+    monkeypatch.setattr(node, "logs", right)
+    fill(node, store, 20)
+    assert held(store) == node.truth(20, 90)
+
+
 def test_two_at_once_are_refused(store: Store) -> None:
     node = Node(100)
 

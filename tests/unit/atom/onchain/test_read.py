@@ -69,6 +69,7 @@ def test_a_malformed_cell_is_refused_with_its_line(name: str, changed: str, told
         (b"", "holds no log"),
         (HEADER.encode(), "holds no log"),
         (b"a,b\n1,2\n", "columns lack block_number"),
+        (HEADER.encode() + b"1\n\xff\n", r"raw:3: the byte b'\\xff' is not ASCII"),
         (HEADER.encode() + b"1,2\n", r"raw:2: no table of 7 columns"),
         (b"[]", "holds no log"),
         (b"{", "raw:1: the line holds no JSON"),
@@ -193,7 +194,12 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=200,
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 def test_whatever_a_file_holds_it_is_read_or_refused_in_one_line(
     sound: dict[str, bytes], tmp_path: Path, data: st.DataObject
 ) -> None:
