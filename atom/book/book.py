@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from atom.book import engine
+from atom.book import engine, queues
 from atom.events import Rows, Side, empty
 
 Change: TypeAlias = tuple[int, int, int, int, int, int]  # flags, action, side, price, size, order_id
@@ -88,11 +88,11 @@ class Book:
 
     def orders(self, side: Side, price: int) -> list[Order]:
         """The orders at a price, the one to be filled first first; none while invalid, or by price."""
-        return [Order(*row) for row in engine.queue(self._arrays, _side(side), price)] if self.valid else []
+        return [Order(*row) for row in queues.queue(self._arrays, _side(side), price)] if self.valid else []
 
     def ahead(self, order_id: int) -> tuple[int, int] | None:
         """How many orders will be filled before an order, and their size in lots; None where it is not held."""
-        number, size = engine.ahead(self._arrays, order_id)
+        number, size = queues.ahead(self._arrays, order_id)
         return (number, size) if self.valid and number >= 0 else None
 
     def apply(self, rows: Rows) -> None:
@@ -148,7 +148,12 @@ TOP = np.dtype(
 
 
 def replay(rows: Rows, book: Book | None = None) -> Replay:
-    """Runs a book over rows of the dtype `atom.events.BOOK`, a fresh one by default; notes its top after each message."""
+    """Runs a book over rows of the dtype `atom.events.BOOK` and notes its top after each message.
+
+    Args:
+        rows: in order.
+        book: which goes on from where it is; a fresh one by default.
+    """
     book = Book() if book is None else book
     before = int(book._arrays.state[engine.CROSSED])
     told = np.zeros((len(rows) + 1, engine.TOP_FIELDS), np.int64)

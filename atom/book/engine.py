@@ -100,7 +100,7 @@ def grown(book: Arrays) -> Arrays:
 def _enter(book: Arrays, count: int) -> None:
     """Enters the first orders of the pool, all of which are in use, into an empty table."""
     for slot in range(count):
-        book.table[_place(book, book.orders[slot, ID])] = slot + 1
+        book.table[place_of(book, book.orders[slot, ID])] = slot + 1
 
 
 @jit
@@ -123,7 +123,7 @@ def clear(book: Arrays) -> None:
 
 
 @jit
-def _place(book: Arrays, order_id: int) -> int:
+def place_of(book: Arrays, order_id: int) -> int:
     """Where an id stands in the table, or would."""
     mask = len(book.table) - 1
     place: int = np.int64((np.uint64(order_id) * _SPREAD) >> np.uint64(32)) & mask  # type: ignore[assignment]  # numba's
@@ -135,7 +135,7 @@ def _place(book: Arrays, order_id: int) -> int:
 @jit
 def slot_of(book: Arrays, order_id: int) -> int:
     """Where an order is in `orders`; -1 where the book does not hold it."""
-    slot: int = book.table[_place(book, order_id)] - 1
+    slot: int = book.table[place_of(book, order_id)] - 1
     return slot
 
 
@@ -155,7 +155,8 @@ def _vacate(book: Arrays, place: int) -> None:
 
 
 @jit
-def _key(side: int, price: int) -> int:
+def key_of(side: int, price: int) -> int:
+    """What a side is sorted by: the better the price, the greater."""
     return price if side == 0 else -price
 
 
@@ -224,7 +225,7 @@ def _open(book: Arrays, side: int, at: int, price: int) -> int:
     book.counts[side] += 1
     slot: int = book.state[FREE_LEVEL]
     book.state[FREE_LEVEL] = book.levels[slot, HEAD]
-    book.keys[side, at] = _key(side, price)
+    book.keys[side, at] = key_of(side, price)
     book.slots[side, at] = slot
     book.levels[slot, PRICE] = price
     book.levels[slot, SIZE] = book.levels[slot, COUNT] = 0
@@ -246,8 +247,8 @@ def close(book: Arrays, side: int, at: int) -> None:
 def _by_price(book: Arrays, side: int, change: Any) -> None:
     """The whole size of a level; 0 removes it."""
     size = 0 if change.action == _CANCEL else change.size
-    at = find(book, side, _key(side, change.price))
-    known = at < book.counts[side] and book.keys[side, at] == _key(side, change.price)
+    at = find(book, side, key_of(side, change.price))
+    known = at < book.counts[side] and book.keys[side, at] == key_of(side, change.price)
     if size > 0:
         slot = book.slots[side, at] if known else _open(book, side, at, change.price)
         book.levels[slot, SIZE] = size
@@ -260,7 +261,7 @@ def _by_price(book: Arrays, side: int, change: Any) -> None:
 @jit
 def _by_order(book: Arrays, side: int, change: Any) -> None:
     action, size = change.action, change.size
-    place = _place(book, change.order_id)
+    place = place_of(book, change.order_id)
     slot = book.table[place] - 1
     if slot != _NONE:
         left = _left(book, slot, side, change)
@@ -271,7 +272,7 @@ def _by_order(book: Arrays, side: int, change: Any) -> None:
         _take(book, slot)
         _vacate(book, place)
         if size > 0 and action in (_ADD, _MODIFY):
-            _rest(book, side, change, _place(book, change.order_id))
+            _rest(book, side, change, place_of(book, change.order_id))
     elif action in (_CANCEL, _FILL):
         book.state[UNKNOWN] += 1
     elif size > 0:
@@ -304,7 +305,7 @@ def _take(book: Arrays, slot: int) -> None:
     book.levels[level, COUNT] -= 1
     if book.levels[level, COUNT] == 0:
         side, price = book.orders[slot, SIDE], book.levels[level, PRICE]
-        close(book, side, find(book, side, _key(side, price)))
+        close(book, side, find(book, side, key_of(side, price)))
     book.orders[slot, AFTER] = book.state[FREE_ORDER]
     book.state[FREE_ORDER] = slot
     book.state[ORDERS] -= 1
@@ -313,8 +314,8 @@ def _take(book: Arrays, slot: int) -> None:
 @jit
 def _rest(book: Arrays, side: int, change: Any, place: int) -> None:
     """Puts an order at the end of its queue."""
-    at = find(book, side, _key(side, change.price))
-    if at < book.counts[side] and book.keys[side, at] == _key(side, change.price):
+    at = find(book, side, key_of(side, change.price))
+    if at < book.counts[side] and book.keys[side, at] == key_of(side, change.price):
         level = book.slots[side, at]
     else:
         level = _open(book, side, at, change.price)
@@ -384,29 +385,3 @@ def rescale(book: Arrays, prices: int, sizes: int) -> None:
     book.levels[:, PRICE] *= prices
     book.levels[:, SIZE] *= sizes
     book.orders[:, REST] *= sizes
-
-
-@jit
-def ahead(book: Arrays, order_id: int) -> tuple[int, int]:
-    """Orders before an order in its queue, and their size; -1 where the book does not hold it."""
-    slot = book.table[_place(book, order_id)] - 1
-    if slot == _NONE:
-        return _NONE, _NONE
-    number = size = 0
-    slot = book.orders[slot, BEFORE]
-    while slot != _NONE:
-        number += 1
-        size += book.orders[slot, REST]
-        slot = book.orders[slot, BEFORE]
-    return number, size
-
-
-def queue(book: Arrays, side: int, price: int) -> list[tuple[int, int]]:
-    """Id and size of the orders of a level, the one to be filled first first."""
-    at, found = find(book, side, _key(side, price)), []
-    if at < book.counts[side] and book.keys[side, at] == _key(side, price):
-        slot = book.levels[book.slots[side, at], HEAD]
-        while slot != _NONE:
-            found.append((int(book.orders[slot, ID]), int(book.orders[slot, REST])))
-            slot = book.orders[slot, AFTER]
-    return found
