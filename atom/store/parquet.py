@@ -157,6 +157,23 @@ def read(path: Path, kind: str, start: int = 0, end: int | None = None) -> tuple
         if edge > start and before < stop:
             first = first if groups else before
             groups.append(group)
+    rows = _rows(path, file, kind, groups)
+    return instrument(path, file.schema_arrow), rows[start - first : stop - first]
+
+
+def read_span(path: Path, kind: str, since: int, until: int) -> tuple[Instrument, Rows]:
+    """The rows of a file that arrived from `since` on and before `until`, ns; raises as `read` does."""
+    file = _open(path)
+    groups = []
+    for group in range(file.metadata.num_row_groups):
+        least, most = _arrivals(file, group)
+        if most >= since and least < until:
+            groups.append(group)
+    rows = _rows(path, file, kind, groups)
+    return instrument(path, file.schema_arrow), rows[(rows["ts_recv"] >= since) & (rows["ts_recv"] < until)]
+
+
+def _rows(path: Path, file: pq.ParquetFile, kind: str, groups: Sequence[int]) -> Rows:
     table = _loaded(path, lambda: file.read_row_groups(groups))
     rows = np.zeros(len(table), _DTYPES[kind])
     for name in _DTYPES[kind].names or ():
@@ -165,7 +182,7 @@ def read(path: Path, kind: str, start: int = 0, end: int | None = None) -> tuple
         _fill(rows, name, table[name])
     unknown = rows["flags"] & Flag.NO_ARRIVAL != 0
     rows["ts_recv"][unknown] = rows["ts_event"][unknown]  # by which files are in order then, and are sought in
-    return instrument(path, table.schema), rows[start - first : stop - first]
+    return rows
 
 
 def integers(path: Path, names: Sequence[str]) -> list[Ints]:
@@ -177,22 +194,25 @@ def integers(path: Path, names: Sequence[str]) -> list[Ints]:
 def first_after(path: Path, at: int) -> int:
     """The place of the first row of a file that arrived after `at`, or the number of rows; raises as `read` does."""
     file = _open(path)
-    column = file.schema_arrow.get_field_index("ts_recv")
     edge = 0
     for group in range(file.metadata.num_row_groups):
-        told = file.metadata.row_group(group)
-        statistics = told.column(column).statistics
-        if statistics is None or not statistics.has_min_max or _nanoseconds(statistics) > at:
-            times = _loaded(path, partial(file.read_row_group, group, columns=["ts_recv"]))["ts_recv"]
-            after = np.flatnonzero(times.cast(pa.int64()).fill_null(0).to_numpy() > at)
+        if _arrivals(file, group)[1] > at:
+            table = _loaded(path, partial(file.read_row_group, group, columns=["ts_recv", "ts_event"]))
+            times = pc.coalesce(table["ts_recv"], table["ts_event"]).cast(pa.int64()).fill_null(0).to_numpy()
+            after = np.flatnonzero(times > at)
             if len(after):
                 return edge + int(after[0])
-        edge += told.num_rows
+        edge += file.metadata.row_group(group).num_rows
     return edge
 
 
-def _nanoseconds(statistics: pq.Statistics) -> int:
-    return int(statistics.max_raw)
+def _arrivals(file: pq.ParquetFile, group: int) -> tuple[int, int]:
+    """The least and the greatest arrival of a row group, ns; all of time where that is not told."""
+    column = file.schema_arrow.get_field_index("ts_recv")
+    told = file.metadata.row_group(group).column(column).statistics if column >= 0 else None
+    if told is None or not told.has_min_max or told.null_count:
+        return 0, 2**63 - 1
+    return int(told.min_raw), int(told.max_raw)
 
 
 def _fill(rows: Rows, name: str, column: pa.ChunkedArray) -> None:

@@ -51,8 +51,12 @@ class View:
         for file, of_log in self.ordered(venue, symbol, kind):
             if file.name.last < span[0] or file.name.first >= span[1]:
                 continue
-            pieces = [parquet.read(file.path, kind)] if of_log is None else of_log
-            told += [(instrument, _within(rows, span)) for instrument, rows in pieces]
+            if of_log is None:
+                told.append(
+                    parquet.read(file.path, kind) if span == ALWAYS else parquet.read_span(file.path, kind, *span)
+                )
+            else:
+                told += [(instrument, _within(rows, span)) for instrument, rows in of_log]
         return told
 
     def status(self, venue: str, symbol: str, span: Span = ALWAYS) -> list[tuple[Instrument, list[Status]]]:

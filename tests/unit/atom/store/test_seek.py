@@ -113,3 +113,17 @@ def test_an_import_between_makes_no_checkpoint_lie(tmp_path, market):
 def test_a_book_that_is_not_there(tmp_path):
     with pytest.raises(BadInput, match="no book of 'X' on 'y'"):
         Store(tmp_path).book("y", "X", 0)
+
+
+def test_a_span_is_what_arrived_in_it(tmp_path, market):
+    """Where the clock jumped back too: a span is of arrivals, wherever their rows stand."""
+    rows = market.book.copy()
+    rows["ts_recv"][1000:1300] -= 10**10
+    store = Store(tmp_path)
+    store.write(Recording(replace(market, book=rows), 0, 0, 0, 0))
+    times = np.sort(rows["ts_recv"])
+    for first, last in ((0, 10), (500, 501), (900, 1400), (3000, len(times) - 1)):
+        start, end = int(times[first]), int(times[last])
+        wanted = rows[(rows["ts_recv"] >= start) & (rows["ts_recv"] < end)]
+        assert store.read("simulated", "SIM-USD", start=start, end=end).book.tobytes() == wanted.tobytes()
+    check(store, moments(rows, 9))
