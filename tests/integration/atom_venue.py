@@ -172,6 +172,7 @@ class FakeVenue:
         steps: changes since the last fault, and since it was ready for another.
         ready: whether the next fault may come.
         told: changes told to those who listen.
+        pictures: answers to the next questions for a full picture, such as 429 or 503, before there is one.
     """
 
     def __init__(self, form: Binance | Okx, seed: int, faults: Sequence[str] = ()) -> None:
@@ -181,6 +182,7 @@ class FakeVenue:
         self.spent: list[str] = []
         self.ready: Callable[[], bool] = lambda: True
         self.steps = self.told = 0
+        self.pictures: deque[int] = deque()
         self._random = random
         self._faults = deque(faults)
         self._limits = 0
@@ -205,9 +207,12 @@ class FakeVenue:
                     connection.transport.abort()
 
     def _request(self, connection, request):
-        if self._limits:
-            self._limits -= 1
-            answer = connection.respond(429, "slow down\n")
+        refusal = 429 if self._limits else 0
+        self._limits = 0
+        if "/depth" in request.path and self.pictures:
+            refusal = self.pictures.popleft()
+        if refusal:
+            answer = connection.respond(refusal, '{"code": -1003}')
             answer.headers["Retry-After"] = "0"
             return answer
         if "Upgrade" in request.headers:
