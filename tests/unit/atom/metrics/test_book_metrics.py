@@ -12,7 +12,7 @@ from atom.metrics import BookMetrics, Parameters, book_metrics
 from atom.reader import read_capture
 from atom.window import quotes, with_metrics
 from fusion.errors import BadInput
-from tests.property.test_metric_laws import cut, head, joined, merged, same
+from tests.property.test_metric_laws import cut, head, joined, same
 from tests.unit.atom.metrics.notes import INSTRUMENT, events
 from tests.unit.atom.metrics.plain_metrics import Plain
 
@@ -242,16 +242,23 @@ def test_real_traffic_tells_the_same_bits_in_pieces(shared_data, venue, file, ht
     recordings = read_capture(venue, [shared_data / file], [shared_data / http] if http else []).recordings
     for recording in recordings:
         made = recording.events
-        whole, metrics, before = book_metrics(made), BookMetrics(made.instrument), (0, 0)
-        steps, pieces = merged(made), []
-        for place in [*steps[1 :: max(1, len(steps) // 50)], steps[-1]]:
+        whole, metrics, before, pieces = book_metrics(made), BookMetrics(made.instrument), (0, 0), []
+        for place in arrived(made, 50):
             pieces.append(metrics.update(cut(head(made, *place), *before)))
             before = place
         same(joined(pieces), whole)
         ends = np.flatnonzero(made.book["flags"] & Flag.LAST)
-        early = head(made, *next(step for step in steps if step[0] > ends[:100][-1]))
+        early = head(made, *next(place for place in arrived(made, 1_000) if place[0] > ends[:50][-1]))
         plain = Plain(early, Parameters())
         for table, rows in zip(book_metrics(early), (plain.messages, plain.periods), strict=True):
             for name, column in table.items():
                 expected = np.array([row.get(name, math.nan) for row in rows], dtype=np.float64)
                 np.testing.assert_allclose(column, expected, rtol=1e-9, atol=1e-12, err_msg=name)
+
+
+def arrived(made, pieces):
+    """How many rows and trades had arrived at so many times on end."""
+    tables = [np.maximum.accumulate(rows["ts_recv"]) for rows in (made.book, made.trade)]
+    first, last = (edge(rows[at] for rows in tables if len(rows)) for edge, at in ((min, 0), (max, -1)))
+    ends = first + (last - first) * np.arange(1, pieces + 1) // pieces
+    return [tuple(int(np.searchsorted(rows, end, side="right")) for rows in tables) for end in ends]
