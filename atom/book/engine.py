@@ -15,6 +15,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from atom.book.freshness import track
 from atom.events import Action, Flag, Side
 
 Ints = npt.NDArray[np.int64]
@@ -47,6 +48,7 @@ def jit(function: _Function) -> _Function:
     compiled: _Function = numba.njit(  # type: ignore[call-overload]  # `_nrt` is not in its types
         cache=True, nogil=True, boundscheck=False, _nrt=False
     )(function)
+    track(compiled)
     return compiled
 
 
