@@ -55,6 +55,15 @@ def test_it_comes_whole_however_little_comes_at_once(store: Store, limits: dict[
     assert [first for first, _ in node.asked[1:]] == [last + 1 for _, last in node.asked[:-1]]
 
 
+def test_a_span_of_time_is_found_by_the_blocks_times(store: Store) -> None:
+    fill(Node(100), store, 20, 40)
+    fill(Node(100), store, 60, 90)
+    start, end = ((1704412800 + second) * 10**9 for second in (18, 33))
+    swaps = store.read("uniswap_v3", SYMBOL, start=start, end=end).more["dex_swap"]
+    assert sorted(set(swaps["block"].tolist())) == [36, 39, 60, 63]
+    assert (swaps["flags"] & Flag.NO_ARRIVAL != 0).all()
+
+
 def test_what_is_kept_is_not_asked_for_again(store: Store) -> None:
     node = Node(100)
     fill(node, store, 30, 50)
