@@ -44,9 +44,9 @@ def _answer(view: View, sql: str, only: tuple[str, str] | None) -> pl.DataFrame:
     try:
         for kind in _KINDS:
             files = list(_files(view, kind, only))
+            read += [path for path, _ in files]
             if files:
                 _make(connection, kind, files)
-                read += [path for path, _ in files]
         return pl.DataFrame(connection.sql(sql).to_arrow_table())
     except duckdb.Error as error:
         if not all(path.exists() for path in read):  # a compaction took its files away
