@@ -16,7 +16,20 @@ from websockets.exceptions import ConnectionClosed
 
 from atom.capture import Capture, Form
 
-FAULTS = ("drop", "half", "reorder", "duplicate", "stall", "429", "bad_json", "clock", "checksum", "close", "goodbye")
+FAULTS = (
+    "drop",
+    "half",
+    "reorder",
+    "duplicate",
+    "stall",
+    "429",
+    "bad_json",
+    "clock",
+    "checksum",
+    "close",
+    "cut",
+    "goodbye",
+)
 OPENS = 1_704_067_200_000  # ms
 HOUR = 3_600_000
 
@@ -281,7 +294,11 @@ class FakeVenue:
                 self._closing = asyncio.create_task(connection.close(1012, "restart"))
             else:
                 self._limits = 1 if kind == "429" else 0
-                connection.transport.abort()
+                if kind == "cut":  # in the middle of a frame
+                    connection.transport.write(b'\x81\x7e\x01\x00{"stream')
+                    connection.transport.close()
+                else:
+                    connection.transport.abort()
 
     async def _tell(self, message: str) -> None:
         for connection, open_ in list(self._connections.items()):

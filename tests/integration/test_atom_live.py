@@ -28,6 +28,7 @@ TELLS = {
     "stall": StatusKind.STALE,
     "429": StatusKind.RATE_LIMITED,
     "close": StatusKind.DISCONNECT,
+    "cut": StatusKind.DISCONNECT,
     "goodbye": StatusKind.DISCONNECT,
     "clock": StatusKind.CLOCK,
 }
@@ -119,10 +120,12 @@ def test_each_fault_is_told_and_the_book_recovers(form, fault):
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("form", [Binance(), Okx()])
-def test_many_faults_in_any_order_do_no_harm(form, seed):
+def test_many_faults_in_any_order_do_no_harm(form, seed, tmp_path):
     faults = Random(seed).choices(FAULTS, k=12)
-    judge = asyncio.run(recorded(FakeVenue(form, seed, faults)))
+    judge = asyncio.run(recorded(FakeVenue(form, seed, faults), raw=tmp_path))
     assert judge.compared > 100
+    for one in read_capture(form.venue, sorted(tmp_path.glob("*/*"))).recordings:
+        same(judge.batches[one.events.instrument.venue_symbol], one.events)
 
 
 def test_a_picture_that_is_refused_is_asked_for_again_and_a_limit_is_told(tmp_path):
