@@ -14,7 +14,7 @@ from atom.clock import VenueClock
 from atom.decimals import DecimalColumn, look
 from atom.events import Events, Flag, Rows, Side, Status, StatusKind
 from atom.instrument import Instrument, Ints, common_step, rescale
-from atom.ledger import Ledger, Order
+from atom.roster import Order, Roster
 from atom.rules import Rules
 from atom.stamp import Delta, Levels, Stamp, Stamps, look_at
 from atom.sync import Step, Sync, gap
@@ -57,7 +57,7 @@ class Columns:
         self._whole = self._was_lost = False
         self._sync = Sync(chained=rules.chained, timed=rules.timed)
         self._waiting: deque[Delta] = deque(maxlen=_WAITING)
-        self._ledger = Ledger() if rules.remaining else None
+        self._roster = Roster() if rules.remaining else None
         self._written = rules.form is not None
         self._audit = Audit(Checker(rules.form, rules.depth)) if rules.form or rules.depth else None
         self._clock = VenueClock()
@@ -335,10 +335,10 @@ class Columns:
     def _change(self, stamp: Stamp, last: int | None, flags: int, told: _Told, checksum: int | None = None) -> None:
         bids, asks, orders = told
         clear = 1 if flags & _SNAPSHOT else 0
-        if self._ledger is not None:
+        if self._roster is not None:
             if clear:
-                self._ledger.clear()
-            orders = self._ledger.complete(orders)
+                self._roster.clear()
+            orders = self._roster.complete(orders)
         if orders:
             self._book.append((*stamp.columns(last, flags), clear, len(orders), 0))
             for order in orders:
@@ -372,8 +372,8 @@ class Columns:
 
     def _clear(self, stamp: Stamp, last: int | None) -> None:
         self._was_lost = True
-        if self._ledger is not None:
-            self._ledger.clear()
+        if self._roster is not None:
+            self._roster.clear()
         self._book.append((*stamp.columns(last, _OF_LEVELS), 1, 0, 0))
 
     def _resynced(self, stamp: Stamp, last: int | None) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from atom.decimals import look
 from atom.events import Flag
 from atom.instrument import Ints
-from atom.ledger import Order
+from atom.roster import Order
 from atom.tables import MisreadError
 
 Levels = Sequence[Sequence[str]] | Ints

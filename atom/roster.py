@@ -1,4 +1,4 @@
-"""Ledger: what is known of each order of a book, to fill in what its venue does not repeat."""
+"""Roster: what is known of each order of a book, to fill in what its venue does not repeat."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -20,7 +20,7 @@ class Order(NamedTuple):
     order_id: int
 
 
-class Ledger:
+class Roster:
     """The orders of a book whose venue tells of a change no price, and what remains instead of what was taken off."""
 
     def __init__(self) -> None:
