@@ -78,10 +78,8 @@ async def main(port: int, count: int, hello: str, until: int) -> None:
     while any(client.last < until and not client.lost for client in served):
         await asyncio.sleep(0.002)
     complete = sum(client.last == until and client.messages >= until for client in served)
-    print(
-        json.dumps({"at": time.monotonic(), "complete": complete}),
-        flush=True,
-    )
+    print(json.dumps({"at": time.monotonic(), "complete": complete}), flush=True)
+    sys.stdin.read()  # stays until it is told to go
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """`fusion atom replay` and `fusion atom watch`: recorded and live data as a stream."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,7 +25,8 @@ def replay(
     symbol: Symbol = None,
     speed: Annotated[str, typer.Option(help="1 for real time, 10 for ten times as fast, max for flat out.")] = "1",
     serve: Annotated[
-        int | None, typer.Option(metavar="PORT", help="Port for WebSocket clients; else lines are printed.", max=65535)
+        int | None,
+        typer.Option(metavar="PORT", help="Port for WebSocket clients; else lines are printed.", min=0, max=65535),
     ] = None,
     host: Annotated[str, typer.Option(help="Address it listens on.")] = "127.0.0.1",
     feed: Feed = "book",
@@ -109,7 +111,8 @@ def _recorded(source: str | None, venue: str | None, symbol: str | None) -> "tup
     if source is not None:
         if venue is not None:
             raise BadInput("give a source or a venue of the event log, not both")
-        events = open_feed(source, symbol=symbol).events
+        recording = open_feed(source, symbol=symbol)
+        events = replace(recording.events, status=recording.status)
         return (events.instrument.venue, events.instrument.symbol), [events]
     if venue is None or symbol is None:
         raise BadInput("say what to replay: a source such as `simulated`, or --venue and --symbol of the event log")
