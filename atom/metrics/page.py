@@ -27,9 +27,9 @@ symbol of the event log.
 **One definition.** A machine takes events and tells values; a whole recording is one piece. Pieces may be cut anywhere
 in the order of the clock, and the values have the same bits. A value never depends on what follows.
 
-**Clock.** Rows are taken by arrival, or by the venue's time; those of the book come first where times are equal. The
-clock never goes back: a late row counts as of now. Choose arrival for what a trader here could have known, the venue's
-clock for values on which all recorders agree; published windows have no arrival and need it.
+**Clock.** Rows are taken by arrival, or by the venue's time; where times are equal, trades come before what they made
+of the book. The clock never goes back: a late row counts as of now. Choose arrival for what a trader here could have
+known, the venue's clock for values on which all recorders agree; published windows have no arrival and need it.
 
 **Periods** are counted from 1970 UTC and bear the time of their end. One in which nothing happened has no row.
 

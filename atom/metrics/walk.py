@@ -1,6 +1,7 @@
 """The one pass over a book and its trades that makes all order-book metrics. Kernels.
 
-Rows are taken in the order of the clock, those of the book first where times are equal, each table in its own order.
+Rows are taken in the order of the clock, each table in its own; where times are equal, trades come before what they
+made of the book.
 Which row is next depends on nothing but the heads of both, so a stream may be cut anywhere in that order: the pass
 goes on from `State` and tells the same bits.
 """
@@ -97,7 +98,7 @@ def walk(book: Arrays, state: State, work: Work) -> bool:
     while at[0] < len(work.rows) or at[1] < len(work.trades):
         of_book = at[1] == len(work.trades)
         if not of_book and at[0] < len(work.rows):
-            of_book = work.row_times[at[0]] <= work.trade_times[at[1]]
+            of_book = work.row_times[at[0]] < work.trade_times[at[1]]
         ints[NOW] = max(ints[NOW], work.row_times[at[0]] if of_book else work.trade_times[at[1]])
         if ints[NOW] >= max(1, ints[END]):
             _turn(book, state, work)

@@ -43,7 +43,7 @@ def streams(draw: st.DrawFn) -> Events:
 
 
 def market(chance: np.random.Generator, length: int, *, by_price: bool, gaps: bool) -> Rows:
-    """Bids below 20 and asks above, of orders that mostly keep their price; now and then a side crosses or is empty."""
+    """Bids below a price and asks above, of orders that mostly keep theirs; now and then a side crosses or is empty."""
     rows = empty("book", length)
     actions = [Action.ADD, Action.MODIFY, Action.MODIFY, Action.CANCEL, *([] if by_price else [Action.FILL])]
     rows["action"] = chance.choice(actions, length)
@@ -53,7 +53,8 @@ def market(chance: np.random.Generator, length: int, *, by_price: bool, gaps: bo
     away = 1 + rows["order_id"] // 2 % 4
     moved = chance.random(length) < 0.05
     away[moved] += chance.integers(-2, 6, moved.sum())
-    rows["price"] = np.where(rows["side"] == Side.BID, 20 - away, 20 + away)
+    around = chance.choice([20, 20, 1])  # around 1 the mid is 0 or less at times
+    rows["price"] = np.where(rows["side"] == Side.BID, around - away, around + away)
     rows["size"] = chance.integers(0, 9, length)
     rows["action"][: length // 8] = Action.ADD
     pictures = np.flatnonzero(chance.random(length) < 0.01 * gaps)
@@ -76,7 +77,7 @@ def with_trades(chance: np.random.Generator, book: Rows, count: int) -> Events:
 
 
 def times(chance: np.random.Generator, count: int, span: int) -> Rows:
-    made = np.sort(chance.integers(10**9, 10**9 + span * 10**6, count))
+    made = np.sort(chance.integers(1_000, 1_000 + span, count)) * 10**6  # so that some are equal
     back = chance.random(count) < 0.05
     return np.where(back, made - 3 * 10**6, made)
 
@@ -95,7 +96,7 @@ def merged(events: Events) -> list[tuple[int, int]]:
     book, trades = events.book["ts_recv"].tolist(), events.trade["ts_recv"].tolist()
     steps, at = [(0, 0)], [0, 0]
     while at != [len(book), len(trades)]:
-        of_book = at[1] == len(trades) or (at[0] < len(book) and book[at[0]] <= trades[at[1]])
+        of_book = at[1] == len(trades) or (at[0] < len(book) and book[at[0]] < trades[at[1]])
         at[0 if of_book else 1] += 1
         steps.append((at[0], at[1]))
     return steps

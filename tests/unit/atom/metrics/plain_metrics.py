@@ -238,7 +238,7 @@ def _merged(events: Events):
     columns = (events.trade[name].tolist() for name in ("ts_recv", "side", "price", "size"))
     trades = list(zip(*columns, strict=True))[::-1]
     while book or trades:
-        if not trades or (book and book[-1][0] <= trades[-1][0]):
+        if not trades or (book and book[-1][0] < trades[-1][0]):
             ts, change = book.pop()
             yield ts, change, None
         else:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -71,8 +72,6 @@ def test_order_flow_imbalance_by_hand():
 
 
 def test_volume_and_vpin_by_hand():
-    from decimal import Decimal
-
     trades = [(2.1, BID, 1002, 70), (2.2, ASK, 1000, 50), (2.3, Side.NONE, 1001, 60), (2.4, BID, 1002, 50)]
     values = last([(2.0, Flag.LAST, Action.ADD, BID, 9, 1, 9)], trades, vpin_volume=Decimal(1), vpin_buckets=2)
     assert (values["buy_volume"], values["sell_volume"]) == (1.2, 0.5)
@@ -120,6 +119,40 @@ def test_queue_positions_by_price_are_estimated():
     values = book_metrics(told(book, [(2.1, ASK, 1000, 80)])).periods
     assert values["queue_bid"][1] == (3.0 - 0.8) * (200 / 320)
     assert values["queue_ask"][1] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("second", "traded", "left", "ahead"),
+    [
+        (2.1, 80, 280, 2.2),  # traded more than the level lost: the others came behind
+        (2.2, 80, 220, 2.2),  # at once: the trade comes before what it made of the book
+        (2.1, 400, 50, 0.0),
+        (2.1, 0, 100, 1.0),
+    ],
+)
+def test_a_queue_by_price_and_trades(second, traded, left, ahead):
+    flags = Flag.LAST | Flag.BY_PRICE
+    book = [
+        (1.0, WHOLE | Flag.BY_PRICE, Action.ADD, BID, 1000, 300, 0),
+        (1.0, flags, Action.ADD, ASK, 1002, 100, 0),
+        (2.0, flags, Action.ADD, BID, 900, 1, 0),
+        (2.2, flags, Action.ADD, BID, 1000, left, 0),
+        (2.3, flags, Action.ADD, BID, 900, 2, 0),
+        (3.0, flags, Action.ADD, BID, 900, 1, 0),
+    ]
+    values = book_metrics(told(book, [(second, ASK, 1000, traded)])).periods
+    assert values["queue_bid"][1] == pytest.approx(ahead, rel=1e-12)
+
+
+def test_a_trade_that_fills_all_buckets_over_and_over():
+    values = last(
+        [(2.0, Flag.LAST, Action.ADD, BID, 9, 1, 9)],
+        [(2.1, BID, 1002, 2**53 - 1), (2.2, ASK, 1002, 3)],
+        vpin_volume=Decimal("0.02"),
+        vpin_buckets=3,
+    )
+    # 2**53 - 1 leaves one bought in the last bucket: one sold beside it, then two sold
+    assert values["vpin"] == (1.0 + 0.0 + 1.0) / 3
 
 
 def test_clusters_by_hand():
