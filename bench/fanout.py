@@ -58,7 +58,7 @@ class Served(NamedTuple):
 
 @asynccontextmanager
 async def ours(bus: Bus) -> AsyncIterator[Served]:
-    async with StreamServer(bus, limits=Limits(behind=2**20, patience_s=1)) as server:
+    async with StreamServer(bus, limits=Limits(behind=2**19, patience_s=1)) as server:
         yield Served(int(server.url.split(":")[2].split("/")[0]), lambda: sum(one.behind for one in server.connections))
 
 
@@ -180,7 +180,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument("--quick", action="store_true", help="one run each")
     asked = parser.parse_args()
-    rows = measured(*((1, 5) if asked.quick else (3, 10)))
+    rows = measured(*((1, 10) if asked.quick else (3, 10)))
     print(
         told(f"messages of one market to {CLIENTS} local clients, and one that does not read", rows, as_json=asked.json)
     )
