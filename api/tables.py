@@ -23,7 +23,18 @@ _TEXT: Final = pa.string()
 
 _COMMON: Final = {"ts_event": _TIME, "ts_recv": _TIME, "sequence": _INTEGER, "flags": _INTEGER}
 _TOP: Final = dict.fromkeys(("bid", "bid_size", "ask", "ask_size"), _EXACT)
-_NOTES: Final = {"period": _INTEGER, "next_ts": _TIME, "side": _TEXT, "unit": _TEXT, "crowd": _TEXT}
+_WORDS: Final = ("side", "unit", "crowd", "action")  # integers that JSON tells in words
+
+
+def _columns(kind: str) -> dict[str, Any]:
+    """Of administrative data and facts of a chain; words of a chain are text, as 256 bits fit nothing else."""
+    fields = {name: DTYPES[kind][name] for name in (DTYPES[kind].names or ())[len(_COMMON) :]}
+    found = dict(_COMMON)
+    for name, dtype in fields.items():
+        of_dtype = {"f": _FLOAT, "i": _INTEGER, "u": _INTEGER}.get(dtype.kind, _TEXT)
+        found[name] = _TIME if name == "next_ts" else _TEXT if name in _WORDS else of_dtype
+    return found
+
 
 COLUMNS: Final[dict[str, dict[str, Any]]] = {
     "trades": {
@@ -40,10 +51,7 @@ COLUMNS: Final[dict[str, dict[str, Any]]] = {
         **dict.fromkeys(("open", "high", "low", "close", "volume", "buy_volume", "sell_volume"), _EXACT),
         "trades": _INTEGER,
     },
-    **{
-        kind: {**_COMMON, **{name: _NOTES.get(name, _FLOAT) for name in (DTYPES[kind].names or ())[len(_COMMON) :]}}
-        for kind in ADMIN
-    },
+    **{kind: _columns(kind) for kind in ADMIN},
 }
 """Of each kind of page its columns and their Arrow types. Prices and sizes of the market are exact decimals."""
 
