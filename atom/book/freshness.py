@@ -9,29 +9,50 @@ from hashlib import sha256
 from types import ModuleType
 from typing import Any
 
+from numba.core.caching import IndexDataCacheFile
 from numba.core.dispatcher import Dispatcher
 
 
 def track(kernel: Any) -> None:
-    """Makes what a kernel was made of part of what its kept form is known by."""
-    index = _index(kernel)
-    index._source_stamp = sha256(repr([index._source_stamp, *_made_of(kernel.py_func)]).encode()).digest()
+    """Makes all that a kernel is made of part of what its kept form is known by."""
+    kernel._cache._cache_file = _Index(kernel)  # numba has no public name for it
 
 
-def _index(kernel: Any) -> Any:
-    return kernel._cache._cache_file  # numba has no public name for it
+class _Index(IndexDataCacheFile):
+    """What is kept of a kernel."""
+
+    def __init__(self, kernel: Any) -> None:
+        self.kernel = kernel
+        kept = kernel._cache
+        stamp = kept._cache_file._source_stamp
+        super().__init__(kept.cache_path, kept._impl.filename_base, stamp)  # type: ignore[no-untyped-call]  # numba's
+
+    @property
+    def _source_stamp(self) -> bytes:
+        # asked for when the kernel is first called: by then all that it names is there
+        found: dict[str, object] = {}
+        ahead = [self]
+        while ahead:
+            index = ahead.pop()
+            name = f"{index.kernel.__module__}.{index.kernel.__qualname__}"
+            if name not in found:
+                named = list(_named(index.kernel.py_func))
+                found[name] = index.own, [each for each in named if isinstance(each[1], int | float | str | tuple)]
+                kernels: list[Any] = [value for _, value in named if isinstance(value, Dispatcher)]
+                ahead += [
+                    each
+                    for each in (getattr(one._cache, "_cache_file", None) for one in kernels)
+                    if isinstance(each, _Index)
+                ]
+        return sha256(repr(sorted(found.items())).encode()).digest()
+
+    @_source_stamp.setter
+    def _source_stamp(self, own: object) -> None:
+        self.own = own
 
 
-def _made_of(function: Callable[..., Any]) -> Iterator[object]:
-    """The global constants that a function names, and of the kernels among them their stamps."""
-    for name, value in _named(function):
-        if isinstance(value, Dispatcher):
-            yield name, _index(value)._source_stamp
-        elif isinstance(value, int | float | str | bytes | tuple):
-            yield name, value
-
-
-def _named(function: Callable[..., Any]) -> Iterator[tuple[str, object]]:
+def _named(function: Callable[..., Any]) -> Iterator[tuple[str, Any]]:
+    """The global values that a function names."""
     names = function.__code__.co_names
     for name in names:
         value = function.__globals__.get(name)

@@ -224,6 +224,18 @@ def test_a_gap_makes_null_and_windows_begin_anew():
     assert len(book) == 2
 
 
+def test_a_mid_that_has_no_logarithm_makes_volatility_begin_anew():
+    mids = {1: 10, 2: 11, 3: 12, 4: -5, 5: 10, 6: 11, 7: 12, 8: 12}
+    book = []
+    for second, mid in mids.items():
+        flags = WHOLE if second == 1 else Flag(0)
+        book.append((second, flags, Action.MODIFY, BID, mid - 1, 1, 1))
+        book.append((second, Flag.LAST, Action.MODIFY, ASK, mid + 1, 1, 2))
+    values = book_metrics(told(book), Parameters(volatility_periods=2)).periods
+    assert values["whole"].tolist() == [0, 1, 1, 1, 1, 1, 1]
+    np.testing.assert_array_equal(np.isnan(values["realised_volatility"]), [True, True, False, True, True, True, False])
+
+
 def test_a_silent_period_has_no_row():
     book = [*PICTURE, *((second, Flag.LAST, Action.ADD, BID, 9, 1, 9) for second in (2.5, 500.5, 501.5))]
     assert book_metrics(told(book)).periods["ts"].tolist() == [2 * SECOND, 3 * SECOND, 501 * SECOND]
