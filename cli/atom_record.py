@@ -13,7 +13,7 @@ import typer
 
 from cli.options import Json
 from cli.session import Session
-from fusion.errors import BadInput
+from fusion.errors import BadInput, Retryable
 
 if TYPE_CHECKING:
     from atom.live import Recorder
@@ -58,6 +58,9 @@ def record(
     with Log(Session().settings.home / "atom") as log, _line() as report:
         sinks.append(log)
         asyncio.run(_until_told(recorder, seconds, report, stream))
+    if not recorder.recorded:
+        of = ", ".join(wanted)
+        raise Retryable(f"nothing came from {of}; look for the way to the internet, or name a proxy with --host")
     rows([one.as_dict() for one in recorder.recorded.values()], as_json=as_json)
 
 

@@ -5,8 +5,11 @@ from random import Random
 from typing import Final
 
 import httpx
+import structlog
 
 from atom.live.pace import Backoff, Pace, Timing, retry_after
+
+log = structlog.get_logger()
 
 _LARGEST: Final = 64 * 2**20  # the instrument list of a large venue has about 20 MB
 _LIMITED: Final = (418, 429)
@@ -31,6 +34,7 @@ class Http:
         self._backoff = Backoff(timing, random)
         self._limited = limited
         self._hosts = hosts
+        self._why = ""
         self._client = httpx.AsyncClient(timeout=timing.answer, follow_redirects=True)
 
     async def ask(self, url: str) -> bytes | float:
@@ -56,10 +60,18 @@ class Http:
                         return self._backoff.failed()
                 if answer.is_success:
                     self._backoff.reset()
+                    self._why = ""
                     return bytes(body).replace(b"\n", b" ")
-        except (httpx.HTTPError, httpx.InvalidURL):
-            pass  # what is not answered is asked again
+                self._failed(url, f"answered with {answer.status_code}")
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            self._failed(url, str(error) or type(error).__name__)
         return self._backoff.failed()
+
+    def _failed(self, url: str, why: str) -> None:
+        """Says why a question is put again; the same trouble once."""
+        if why != self._why:
+            log.warning("no answer; asking again", url=url, why=why)
+        self._why = why
 
     async def close(self) -> None:
         """Ends its connections."""

@@ -112,3 +112,18 @@ def test_what_cannot_be_recorded_is_refused_in_one_line(tmp_path):
         assert code == 2
         assert words in err
         assert len(err.splitlines()) == 1
+
+
+def test_a_venue_that_does_not_answer_is_told(tmp_path):
+    """Nothing listens on port 1: the reason is in the log, and the end is no success."""
+
+    async def main():
+        hosts = {"https://api.binance.com": "http://127.0.0.1:1", "wss://stream.binance.com:9443": "ws://127.0.0.1:1"}
+        async with recording(tmp_path, hosts, "--for", "2") as process:
+            _, err = await asyncio.wait_for(process.communicate(), 60)
+            return process.returncode, err.decode()
+
+    code, err = asyncio.run(main())
+    assert code == 1
+    assert "no answer; asking again" in err
+    assert err.splitlines()[-1].startswith("fusion: nothing came from binance")
