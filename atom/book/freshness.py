@@ -15,7 +15,8 @@ from numba.core.dispatcher import Dispatcher
 
 def track(kernel: Any) -> None:
     """Makes all that a kernel is made of part of what its kept form is known by."""
-    kernel._cache._cache_file = _Index(kernel)  # numba has no public name for it
+    if isinstance(kernel, Dispatcher):  # else nothing is compiled: NUMBA_DISABLE_JIT
+        kernel._cache._cache_file = _Index(kernel)  # type: ignore[attr-defined]  # numba has no public name for it
 
 
 class _Index(IndexDataCacheFile):
