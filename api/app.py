@@ -1,4 +1,4 @@
-"""The app: `/graphql`, `/health`, `/deployment.json`, `/ipfs/{cid}`, `/market` and the page."""
+"""The app: `/graphql`, `/health`, `/deployment.json`, `/ipfs/{cid}`, `/archive`, `/market` and the page."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -10,12 +10,14 @@ from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 
 from api import graphiql
+from api.archive import archive
 from api.graphql.context import Context
 from api.graphql.schema import schema
 from api.health import Check
 from api.market import market
 from api.shield import Shield
 from api.stream import relay
+from atom.archive.catalogue import NAME, Catalogue
 from atom.store import Store
 from fusion.chain.client import Chain
 from fusion.chain.deployment import Deployment
@@ -72,6 +74,7 @@ def create_app(settings: Settings, deployment: Deployment, *, origins: Sequence[
         await relay(client, settings.stream)
 
     app.include_router(market(Store(settings.home / "atom")))
+    app.include_router(archive(Catalogue(settings.home / NAME)))
     app.mount("/ipfs", gateway(BlockStore(settings.content)))
     app.mount("/", StaticFiles(directory=graphiql.PAGE, html=True))
     return app

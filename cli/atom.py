@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-from cli import atom_chain, atom_history, atom_metrics, atom_quality, atom_record, atom_store, atom_stream
+from cli import (
+    atom_archive,
+    atom_chain,
+    atom_history,
+    atom_metrics,
+    atom_quality,
+    atom_record,
+    atom_store,
+    atom_stream,
+)
 from cli.options import Json
 from cli.session import Session
 
@@ -15,6 +24,9 @@ app.command()(atom_record.record)
 app.command()(atom_store.ls)
 app.command()(atom_store.sql)
 app.command()(atom_store.compact)
+app.command()(atom_archive.publish)
+app.command()(atom_archive.mirror)
+app.command()(atom_archive.backfill)
 app.command()(atom_stream.replay)
 app.command()(atom_stream.watch)
 app.command()(atom_metrics.metrics)

@@ -1,0 +1,1 @@
+"""The open archive: windows of recorded markets, published by content id, signed, mirrored and filled in."""
