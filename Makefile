@@ -33,6 +33,8 @@ bench: $(VENV)/dev.stamp  ## Benchmarks and recomputed tables, as JSON.
 	$(BIN)/python bench/economics.py --json
 	$(BIN)/python bench/sandbox.py --json
 	$(BIN)/python bench/atom.py --json
+	$(BIN)/python bench/fanout.py --json
+	$(BIN)/python bench/storage.py --json
 
 chaos: $(VENV)/dev.stamp build/bindings.stamp  ## Fourteen operators, two hundred jobs, and faults while they run.
 	$(BIN)/python -m tests.soak.chaos --operators 14 --jobs 200

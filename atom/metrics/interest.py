@@ -22,7 +22,8 @@ INTEREST: Final = Group(
         Definition(
             "eoi",
             "base",
-            "exchange open interest: what is told as base currency; contracts * contract size; quote currency / mark",
+            "exchange open interest: what is told as base currency; contracts * contract size, or the value "
+            "of inverse ones / mark; quote currency / mark",
             UNDEFINED,
             ("stale",),
             _WARM,
@@ -70,18 +71,20 @@ INTEREST: Final = Group(
 
 def base(row: Rows, mark: float) -> float:
     """An open interest in base currency; `mark` is NaN where it is unknown."""
-    size, contract = float(row["size"]), float(row["contract_size"])
-    if row["unit"] == Unit.CONTRACTS:
-        return size * contract
-    if row["unit"] == Unit.QUOTE:
-        return size / mark if mark > 0 else nan
-    return size
+    size, value = float(row["size"]), float(row["value"])
+    if row["unit"] == Unit.CONTRACTS and isnan(value):
+        return size * float(row["contract_size"])
+    if row["unit"] == Unit.BASE:
+        return size
+    return (size if row["unit"] == Unit.QUOTE else value) / mark if mark > 0 else nan
 
 
 def quote(row: Rows, mark: float) -> float:
     """An open interest in quote currency: as it is told, else at the mark price."""
     if row["unit"] == Unit.QUOTE:
         return float(row["size"])
+    if row["unit"] == Unit.CONTRACTS and not isnan(row["value"]):
+        return float(row["value"])
     at_mark = base(row, mark) * mark
     return float(row["value"]) if isnan(at_mark) else at_mark
 

@@ -51,8 +51,11 @@ class BinanceFutures(Binance):
                 self._liquidation(data["o"], Stamp(venue_time(data["o"]["T"]), ts_recv, place), columns)
             case None if "openInterest" in data:
                 at = Stamp(venue_time(data["time"]), ts_recv, place)
-                size = number(data["openInterest"])
-                columns.note("open_interest", at, self.unit, size, self.contract_size(symbol), nan)
+                size, contract = number(data["openInterest"]), self.contract_size(symbol)
+                value = (
+                    size * contract if self.unit is Unit.CONTRACTS else nan
+                )  # of contracts of so much quote currency
+                columns.note("open_interest", at, self.unit, size, contract, value)
             case _:
                 return super().read(symbol, message, ts_recv, place, columns)
         return True

@@ -22,6 +22,15 @@ def test_each_unit_by_hand():
     assert table["aopv"].tolist() == [600.0, 1000.0, 400.0]
 
 
+def test_contracts_of_so_much_quote_currency_are_valued_as_told():
+    """Ten contracts of 100 dollars at 200 dollars a coin are five coins, whatever the size of a contract says."""
+    table = OpenInterest().update(
+        events(mark_price=[(1, 200.0)], open_interest=[(2, Unit.CONTRACTS, 10.0, 100.0, 1000.0)])
+    )
+    assert table["eoi"].tolist() == [5.0]
+    assert table["aopv"].tolist() == [1000.0]
+
+
 def test_without_a_mark_what_the_venue_tells_counts():
     rows = [(1, Unit.BASE, 3.0, NAN, 610.0), (2, Unit.BASE, 3.0, NAN, NAN), (3, Unit.QUOTE, 400.0, 100.0, NAN)]
     table = OpenInterest().update(events(open_interest=rows))
