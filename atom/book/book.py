@@ -11,6 +11,8 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from atom.book import engine, queues
+from atom.book.growth import grown
+from atom.book.scale import rescale
 from atom.events import Rows, Side, empty
 
 Change: TypeAlias = tuple[int, int, int, int, int, int]  # flags, action, side, price, size, order_id
@@ -108,7 +110,7 @@ class Book:
 
     def rescale(self, prices: int, sizes: int) -> None:
         """Takes prices and sizes in ticks and lots that are so many times finer."""
-        engine.rescale(self._arrays, prices, sizes)
+        rescale(self._arrays, prices, sizes)
 
     def _run(self, rows: Rows, tops: engine.Ints) -> int:
         """How many tops were noted."""
@@ -117,7 +119,7 @@ class Book:
             row, noted = engine.run(self._arrays, rows, row, tops, noted)
             if row == len(rows):
                 return noted
-            self._arrays = engine.grown(self._arrays)
+            self._arrays = grown(self._arrays)
 
 
 @dataclass(frozen=True, slots=True)

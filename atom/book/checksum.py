@@ -10,6 +10,8 @@ import numpy as np
 
 from atom.book import engine
 from atom.book.engine import Arrays, Ints, jit
+from atom.book.growth import grown
+from atom.book.scale import rescale
 from atom.events import Action, Flag, Rows
 
 
@@ -89,7 +91,7 @@ class Checker:
 
     def rescale(self, of: str, factor: int) -> None:
         """Takes "price" or "size" in steps that are `factor` times finer."""
-        engine.rescale(self._book, factor if of == "price" else 1, factor if of == "size" else 1)
+        rescale(self._book, factor if of == "price" else 1, factor if of == "size" else 1)
 
     def check(
         self, rows: Rows, written: Written | None, checked: Ints, expected: Ints, depths: Ints = _ALWAYS
@@ -113,7 +115,7 @@ class Checker:
         )
         self._state[[_ROW, _CHECK, _OUT, _KEEP]] = 0
         while not _run(self._book, self._marks, told, self._state, int(self._form or 0)):
-            self._book = engine.grown(self._book)
+            self._book = grown(self._book)
             room = len(self._book.levels), len(self._book.orders)
             self._marks = _Marks(*(_grown(*each) for each in zip(self._marks, room, strict=True)))
         return told.out[: self._state[_OUT]], told.checks[:, 2]

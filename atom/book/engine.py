@@ -8,8 +8,9 @@ A kernel that runs out of room returns the row it has come to, changes nothing o
 has made more.
 """
 
+import secrets
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import numba
 import numpy as np
@@ -26,9 +27,9 @@ PRICE, SIZE, COUNT, HEAD, TAIL = range(5)
 ID, SIDE, LEVEL, REST, BEFORE, AFTER = range(6)
 """Fields of an order: its level, what rests of its size, its neighbours in the queue. A free one has the next AFTER."""
 
-VALID, UNKNOWN, ORDERS, FREE_ORDER, FREE_LEVEL, CROSSED = range(6)
+VALID, UNKNOWN, ORDERS, FREE_ORDER, FREE_LEVEL, CROSSED, SALT = range(7)
 """Fields of the state: whether it stands on a whole snapshot, deletes of what it does not hold, orders, the first free
-order and level, messages after which it stood crossed."""
+order and level, messages after which it stood crossed, what the places of ids depend on."""
 
 TOP_FIELDS = 6
 """Of a row of tops: row, valid, bid price and size, ask price and size; a size of 0 is no such side."""
@@ -39,6 +40,7 @@ _ADD, _MODIFY, _CANCEL, _FILL, _CLEAR = (int(action) for action in Action)
 _BID, _BY_PRICE, _LAST = int(Side.BID), int(Flag.BY_PRICE), int(Flag.LAST)
 _WHOLE = int(Flag.SNAPSHOT | Flag.LAST)
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)  # an odd number whose product mixes all bits of an id into the upper ones
+_SALT: Final = secrets.randbits(63) | 1  # or ids could be chosen that all want one place; no answer depends on it
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -62,7 +64,7 @@ class Arrays(NamedTuple):
         levels: shape (2 * levels, 5).
         orders: shape (orders, 6).
         table: slot of an order + 1 by the place of its id, or 0; a power of two long, at least four times the orders.
-        state: shape (6,).
+        state: shape (7,).
     """
 
     keys: Ints
@@ -76,37 +78,15 @@ class Arrays(NamedTuple):
 
 def empty(levels: int, orders: int) -> Arrays:
     """A book with room for so many levels a side, and for so many orders, a power of two."""
-    shapes = ((2, levels), (2, levels), 2, (2 * levels, 5), (orders, 6), 4 * orders, 6)
+    shapes = ((2, levels), (2, levels), 2, (2 * levels, 5), (orders, 6), 4 * orders, 7)
     made = Arrays(*(np.zeros(shape, np.int64) for shape in shapes))
+    made.state[SALT] = _SALT
     clear(made)
     return made
 
 
-def grown(book: Arrays) -> Arrays:
-    """The same book with room for twice as much of what it is out of."""
-    if book.counts.max() == book.keys.shape[1]:
-        keys, slots = (np.concatenate((each, np.zeros_like(each)), axis=1) for each in (book.keys, book.slots))
-        levels = np.concatenate((book.levels, np.zeros_like(book.levels)))
-        _chain(levels, HEAD, len(book.levels), book.state, FREE_LEVEL)
-        book = book._replace(keys=keys, slots=slots, levels=levels)
-    if book.state[FREE_ORDER] == _NONE:
-        old = len(book.orders)
-        orders = np.concatenate((book.orders, np.zeros_like(book.orders)))
-        book = book._replace(orders=orders, table=np.zeros(2 * len(book.table), np.int64))
-        _enter(book, old)
-        _chain(orders, AFTER, old, book.state, FREE_ORDER)
-    return book
-
-
 @jit
-def _enter(book: Arrays, count: int) -> None:
-    """Enters the first orders of the pool, all of which are in use, into an empty table."""
-    for slot in range(count):
-        book.table[place_of(book, book.orders[slot, ID])] = slot + 1
-
-
-@jit
-def _chain(pool: Ints, following: int, first: int, state: Ints, head: int) -> None:
+def chain(pool: Ints, following: int, first: int, state: Ints, head: int) -> None:
     """Adds the slots from `first` on to a pool's free ones."""
     for slot in range(first, len(pool)):
         pool[slot, following] = slot + 1
@@ -120,15 +100,24 @@ def clear(book: Arrays) -> None:
     book.counts[:] = 0
     book.table[:] = 0
     book.state[VALID] = book.state[ORDERS] = 0
-    _chain(book.levels, HEAD, 0, book.state, FREE_LEVEL)
-    _chain(book.orders, AFTER, 0, book.state, FREE_ORDER)
+    chain(book.levels, HEAD, 0, book.state, FREE_LEVEL)
+    chain(book.orders, AFTER, 0, book.state, FREE_ORDER)
+
+
+@jit
+def _wanted(book: Arrays, order_id: int) -> int:
+    """Where an id would stand in an empty table."""
+    mixed = np.uint64(order_id) * np.uint64(book.state[SALT])
+    mixed = (mixed ^ (mixed >> np.uint64(32))) * _SPREAD
+    place: int = np.int64(mixed >> np.uint64(32)) & (len(book.table) - 1)  # type: ignore[assignment]  # numba's
+    return place
 
 
 @jit
 def place_of(book: Arrays, order_id: int) -> int:
     """Where an id stands in the table, or would."""
     mask = len(book.table) - 1
-    place: int = np.int64((np.uint64(order_id) * _SPREAD) >> np.uint64(32)) & mask  # type: ignore[assignment]  # numba's
+    place = _wanted(book, order_id)
     while book.table[place] != 0 and book.orders[book.table[place] - 1, ID] != order_id:
         place = (place + 1) & mask
     return place
@@ -148,7 +137,7 @@ def _vacate(book: Arrays, place: int) -> None:
     hole = place
     place = (place + 1) & mask
     while book.table[place] != 0:
-        wanted = np.int64((np.uint64(book.orders[book.table[place] - 1, ID]) * _SPREAD) >> np.uint64(32)) & mask
+        wanted = _wanted(book, book.orders[book.table[place] - 1, ID])
         if ((place - wanted) & mask) >= ((place - hole) & mask):
             book.table[hole] = book.table[place]
             hole = place
@@ -176,10 +165,12 @@ def find(book: Arrays, side: int, key: int) -> int:
     top = book.keys[row, np.uint64(count - 1)]
     if key > top:
         return int(count)
-    least = count - 1 - (top - key)
-    if least >= 0 and book.keys[row, np.uint64(least)] == key:
-        return int(least)
-    low, high = np.uint64(max(least, 0)), np.uint64(count)
+    low, high = np.uint64(0), np.uint64(count)
+    below = np.uint64(top) - np.uint64(key)  # without sign, since it may be more than int64 holds
+    if below < high:
+        low = high - one - below
+        if book.keys[row, low] == key:
+            return int(np.int64(low))
     if count > _NEAR:
         near = np.uint64(count - _NEAR)
         if near > low and book.keys[row, near] < key:
@@ -255,9 +246,23 @@ def _by_price(book: Arrays, side: int, change: Any) -> None:
         slot = book.slots[side, at] if known else _open(book, side, at, change.price)
         book.levels[slot, SIZE] = size
     elif known:
+        _desert(book, book.slots[side, at])
         close(book, side, at)
     else:
         book.state[UNKNOWN] += 1
+
+
+@jit
+def _desert(book: Arrays, level: int) -> None:
+    """Forgets the orders of a level that goes, where a book by order is told of a level all the same."""
+    slot = book.levels[level, HEAD]
+    while slot != _NONE:
+        _vacate(book, place_of(book, book.orders[slot, ID]))
+        after = book.orders[slot, AFTER]
+        book.orders[slot, AFTER] = book.state[FREE_ORDER]
+        book.state[FREE_ORDER] = slot
+        book.state[ORDERS] -= 1
+        slot = after
 
 
 @jit
@@ -379,11 +384,3 @@ def run(book: Arrays, rows: Any, start: int, tops: Ints, noted: int) -> tuple[in
             _note(book, tops, noted, row)
             noted += 1
     return len(rows), noted
-
-
-def rescale(book: Arrays, prices: int, sizes: int) -> None:
-    """The same book in ticks and lots so many times finer."""
-    book.keys[:] *= prices
-    book.levels[:, PRICE] *= prices
-    book.levels[:, SIZE] *= sizes
-    book.orders[:, REST] *= sizes

@@ -5,6 +5,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from atom.book import engine
+from atom.book.growth import grown
+from atom.book.scale import rescale
 from atom.events import Events, Flag
 from atom.instrument import Floats, Instrument, Ints, common_step
 from atom.metrics import look, machine
@@ -78,7 +80,7 @@ class BookMetrics:
         ended = (np.zeros(periods, np.int64), np.zeros((periods, width + len(PERIODS))))
         work = Work(book, trades, *clocked, at, *told, *ended, _NO_TOPS)
         while not walk(self._book, self._state, work):
-            self._book = engine.grown(self._book)
+            self._book = grown(self._book)
         ts, values = work.period_ts[: at[3]], work.periods[: at[3]]
         return Values(_table(*told, self._names), _table(ts, values, (*self._names, *PERIODS)))
 
@@ -106,7 +108,7 @@ class BookMetrics:
         if common_step(now.tick, before.tick) != now.tick or common_step(now.lot, before.lot) != now.lot:
             raise BadInput(f"tick {now.tick} and lot {now.lot} are no parts of {before.tick} and {before.lot}")
         finer = int(before.tick / now.tick), int(before.lot / now.lot)
-        engine.rescale(self._book, *finer)
+        rescale(self._book, *finer)
         machine.rescale(self._state, *finer)
         machine.set_scale(self._state, now)
         self._instrument = now

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from atom.book import Book, engine
+from atom.book.growth import grown
 from atom.events import Action, Flag, Rows
 
 _ADD, _MODIFY, _CLEAR = int(Action.ADD), int(Action.MODIFY), int(Action.CLEAR)
@@ -43,7 +44,7 @@ class LevelBook(Book):
         while done != _DONE:
             done = _follow(self._arrays, rows, tops, levels, at)
             if done == _FULL:
-                self._arrays = engine.grown(self._arrays)
+                self._arrays = grown(self._arrays)
                 continue
             last = int(at[_TOPS]), int(at[_TOLD])
             if last[0] > first[0]:

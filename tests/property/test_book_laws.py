@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from atom.book import Book, changes, replay
+from atom.book import Book, changes, engine, replay
 from atom.events import Action, Flag, Rows, Side, empty
 from tests.unit.atom.plain_book import PlainBook
 
@@ -96,3 +96,27 @@ def test_it_grows_as_far_as_it_must(by_price: bool, seed: int) -> None:
         plain.step(change)
     assert len(plain.sizes(Side.BID)) > 600
     check(book, plain)
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_hostile_rows_leave_a_book_in_order(seed: int) -> None:
+    """Levels and orders of one price mixed, prices as far apart as 64 bits allow, unknown actions and sides."""
+    chance, length = np.random.default_rng(seed), 2_000
+    rows = empty("book", length)
+    rows["flags"] = chance.choice([0, Flag.LAST, Flag.SNAPSHOT | Flag.LAST, Flag.BY_PRICE, 5, 7], length)
+    rows["action"] = np.where(chance.random(length) < 0.97, chance.integers(1, 5, length), chance.choice([0, 5, 200]))
+    rows["side"] = chance.choice([0, 1, 2, 7], length)
+    rows["price"] = chance.choice([1, 2, 3, 4, -1, 2**63 - 1, 1 - 2**63, -(2**62), 2**62], length)
+    rows["size"] = chance.choice([0, 1, 5, -1, 2**63 - 1, 1 - 2**63], length)
+    rows["order_id"] = chance.integers(-5, 20, length)
+    book = Book()
+    book.apply(rows)
+    arrays, held = book.arrays, 0
+    for side in range(2):
+        count = int(arrays.counts[side])
+        keys, slots = arrays.keys[side, :count].tolist(), arrays.slots[side, :count].tolist()
+        assert keys == sorted(set(keys))
+        assert [arrays.levels[slot, engine.PRICE] for slot in slots] == [key if side == 0 else -key for key in keys]
+        held += int(arrays.levels[slots, engine.COUNT].sum())
+    assert held == arrays.state[engine.ORDERS] == np.count_nonzero(arrays.table)

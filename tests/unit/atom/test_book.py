@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from atom.book import Book, Level, replay
+from atom.book import Book, Level, Order, replay
 from atom.events import Action, Flag, Side, empty
 
 OPEN = [(Action.CLEAR, Side.NONE, 0, 0, 0, Flag.SNAPSHOT)]
@@ -91,3 +91,43 @@ def test_an_order_may_move():
     book.apply(rows(*OPEN, (Action.ADD, Side.BID, 100, 5, 1, Flag.SNAPSHOT), flags=0))
     book.apply(rows((Action.MODIFY, Side.BID, 98, 2, 1), flags=0))
     assert book.levels(Side.BID) == [Level(98, 2)]
+
+
+def test_ids_cannot_be_chosen_that_all_want_one_place():
+    spread, count = 0x9E3779B97F4A7C15, 2_000
+    back = pow(spread, -1, 2**64)
+    told = empty("book", count)
+    told["action"], told["side"], told["price"], told["size"] = Action.ADD, Side.BID, 100, 1
+    told["order_id"] = np.array([at * back % 2**64 for at in range(count)], np.uint64).astype(np.int64)
+    book = Book()
+    book.apply(told)
+    taken = book.arrays.table != 0
+    longest = np.diff(np.flatnonzero(np.concatenate(([True], ~taken, [True])))).max() - 1
+    assert taken.sum() == count
+    assert longest < 100
+
+
+def test_a_book_that_does_not_fit_a_finer_scale_is_left_as_it_was():
+    book = Book()
+    book.apply(rows(*snapshot((Side.BID, 2**40, 7))))
+    with pytest.raises(OverflowError, match="64 bits"):
+        book.rescale(10**9, 1)
+    assert book.best_bid == Level(2**40, 7)
+    book.rescale(10, 10)
+    assert book.best_bid == Level(2**40 * 10, 70)
+
+
+def test_levels_may_be_as_far_apart_as_64_bits_allow():
+    book = Book()
+    book.apply(rows(*snapshot(*((Side.BID, price, 1) for price in (2**63 - 1, -2, 1 - 2**63, 5)))))
+    assert [level.price for level in book.levels(Side.BID)] == [2**63 - 1, 5, -2, 1 - 2**63]
+
+
+def test_a_level_that_goes_takes_its_orders_along():
+    book = Book()
+    orders = rows((Action.ADD, Side.BID, 100, 2, 1), (Action.ADD, Side.BID, 100, 3, 2), flags=0)
+    book.apply(np.concatenate((rows(*OPEN), orders, rows((Action.CANCEL, Side.BID, 100, 0, 0, Flag.SNAPSHOT)))))
+    book.apply(rows((Action.CANCEL, Side.BID, 0, 0, 1), (Action.ADD, Side.BID, 99, 4, 2), flags=0))
+    assert book.unknown_deletes == 1
+    assert book.levels(Side.BID) == [Level(99, 4)]
+    assert book.orders(Side.BID, 99) == [Order(2, 4)]
