@@ -73,6 +73,8 @@ class Connection(asyncio.Protocol):
             elif isinstance(event, WireFrame):
                 self._heard(event)
         self._pass_on()
+        if self._waiting > self._limits.behind:  # answers to pings, of one who reads none
+            self.drop()
 
     def eof_received(self) -> None:
         self._protocol.receive_eof()

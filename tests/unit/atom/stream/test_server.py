@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.frames import Frame as WireFrame
+from websockets.frames import Opcode
 
 from atom.events import Events
 from atom.stream import Bus, Key
@@ -188,6 +190,29 @@ def test_requests_too_large_or_too_many_end_in_an_error_and_not_in_a_crash() -> 
             await asyncio.sleep(0.001)
 
     run(act)
+
+
+def masked(opcode: Opcode, data: bytes) -> bytes:
+    return WireFrame(opcode, data).serialize(mask=True)
+
+
+def test_one_that_sends_pings_and_reads_no_answer_is_dropped() -> None:
+    async def act(_: Bus, server: StreamServer) -> None:
+        async with connect(server.url, max_queue=1, compression=None, sock=narrow(server)) as lazy:
+            lazy.transport.pause_reading()
+            flood = masked(Opcode.PING, b"x" * 125) * 500
+            rounds = 0
+            while all(client.open for client in server.connections):  # until the system's own buffers are full too
+                assert rounds < 1000, "what waits for one that does not read grows without bound"
+                rounds += 1
+                lazy.transport.write(flood)
+                while lazy.transport.get_write_buffer_size():
+                    await asyncio.sleep(0)
+                    if not all(client.open for client in server.connections):
+                        break
+            lazy.transport.abort()
+
+    run(act, limits=Limits(behind=2**18))
 
 
 def test_what_is_no_websocket_is_refused() -> None:
