@@ -12,7 +12,8 @@ from atom.events import DTYPES, Action, Flag, Rows, Side, empty
 from atom.instrument import Ints
 
 _ADD, _MODIFY, _CANCEL, _CLEAR = (int(each) for each in (Action.ADD, Action.MODIFY, Action.CANCEL, Action.CLEAR))
-_BID, _ASK, _SNAPSHOT, _LAST = int(Side.BID), int(Side.ASK), int(Flag.SNAPSHOT), int(Flag.LAST)
+_BID, _ASK = int(Side.BID), int(Side.ASK)
+_SNAPSHOT, _LAST, _NO_ORDER = int(Flag.SNAPSHOT), int(Flag.LAST), int(Flag.NO_ORDER)
 
 COMMON = ("ts_event", "ts_recv", "sequence", "flags")
 PLACE, CLEAR, BIDS, ASKS = range(4, 8)
@@ -85,7 +86,7 @@ def book(messages: Ints, prices: Ints, sizes: Ints, orders: Ints) -> Rows:
     Args:
         messages: see `PLACE`.
         prices, sizes: of each row but a CLEAR.
-        orders: likewise action, side and order id, where the venue tells of orders; else empty.
+        orders: action, side and order id of each row of the messages that tell of orders.
     """
     rows = np.empty(int(counts(messages).sum()), DTYPES["book"])
     _fill(messages, prices, sizes, orders, rows)
@@ -94,7 +95,7 @@ def book(messages: Ints, prices: Ints, sizes: Ints, orders: Ints) -> Rows:
 
 @jit
 def _fill(messages: Ints, prices: Ints, sizes: Ints, orders: Ints, rows: Any) -> None:
-    row = told = 0
+    row = told = order = 0
     for message in messages:
         flags = message[3]
         for index in range(message[CLEAR] + message[BIDS] + message[ASKS]):
@@ -106,8 +107,9 @@ def _fill(messages: Ints, prices: Ints, sizes: Ints, orders: Ints, rows: Any) ->
                 one.action, one.side, one.price, one.size = _CLEAR, 0, 0, 0
                 continue
             one.price, one.size = prices[told], sizes[told]
-            if len(orders) > 0:
-                one.action, one.side, one.order_id = orders[told]
+            if flags & _NO_ORDER == 0:
+                one.action, one.side, one.order_id = orders[order]
+                order += 1
             else:
                 one.side = _BID if index < message[CLEAR] + message[BIDS] else _ASK
                 if one.size == 0:

@@ -54,6 +54,7 @@ _ROW, _CHECK, _OUT, _KEEP, _DEPTH, _BROKEN, _STATE = range(7)
 the next full picture, 2 until that one is right."""
 _CANCEL, _CLEAR = int(Action.CANCEL), int(Action.CLEAR)
 _LAST, _SNAPSHOT, _DERIVED, _BY_PRICE = (int(flag) for flag in (Flag.LAST, Flag.SNAPSHOT, Flag.DERIVED, Flag.BY_PRICE))
+_OF_LEVELS = _BY_PRICE | int(Flag.NO_ORDER)
 _ALWAYS = np.zeros((0, 2), np.int64)
 
 
@@ -105,12 +106,13 @@ class Checker:
             expected: what the venue says, as an unsigned number.
             depths: from which row on it keeps how many levels; shape (changes, 2), ascending.
         """
+        held = int(self._book.counts.sum() + self._book.state[engine.ORDERS])  # all of which may fall below the depth
         told = _Told(
             rows,
             np.zeros((len(rows), 4), np.int64) if written is None else np.stack(written, axis=1),
             np.stack((checked, expected, np.full_like(checked, Verdict.SKIPPED)), axis=1),
             depths,
-            np.zeros(2 * len(rows) + len(checked), rows.dtype),
+            np.zeros(2 * len(rows) + len(checked) + held, rows.dtype),
             np.zeros((0, engine.TOP_FIELDS), np.int64),
         )
         self._state[[_ROW, _CHECK, _OUT, _KEEP]] = 0
@@ -205,7 +207,9 @@ def _cut(book: Arrays, told: _Told, state: Ints) -> None:
             level = book.levels[book.slots[side, 0]]
             row = _derived(told.out, state, _CANCEL)
             row.side, row.price = side + 1, level[engine.PRICE]
+            row.flags |= _OF_LEVELS
             if level[engine.COUNT] > 0:
+                row.flags &= ~np.uint16(_OF_LEVELS)
                 row.order_id = book.orders[level[engine.HEAD], engine.ID]
             engine.run(book, told.out[state[_OUT] - 1 : state[_OUT]], 0, told.nowhere, 0)
 

@@ -42,7 +42,7 @@ class Kraken(Venue):
 
     def __init__(self) -> None:
         super().__init__()
-        self._v2 = KrakenV2()
+        self._v2 = KrakenV2(self.books)
         self._depths: dict[str, int] = {}  # of the book that is read, by the venue's name
 
     def streams(self, symbols: Sequence[str]) -> Sequence[Stream]:
@@ -80,10 +80,10 @@ class Kraken(Venue):
         return True
 
     def _book(self, symbol: str, depth: int, told: Json, at: Stamp, columns: Columns) -> None:
-        """One book a symbol: the deepest that came whole. What is told of others says nothing new."""
+        """One book a symbol: the deepest that came whole, unless version 2 tells it. Others say nothing new."""
         if "as" in told or "bs" in told:
             bids, asks = _levels(told["bs"]), _levels(told["as"])
-            if columns.stale or depth >= self._depths.get(symbol, 0):
+            if self.is_book(symbol, "v1") and (columns.stale or depth >= self._depths.get(symbol, 0)):
                 self._depths[symbol] = depth
                 columns.whole(_latest(at, bids, asks), None, bids, asks, depth=depth)
             return

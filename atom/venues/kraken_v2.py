@@ -33,14 +33,17 @@ class Precision(NamedTuple):
 class KrakenV2:
     """What messages of version 2 mean.
 
+    Args:
+        books: which of the books that it tells of a symbol is read.
+
     Attributes:
         precisions: of each symbol that is known.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, books: dict[str, str]) -> None:
         self.precisions: dict[str, Precision] = {}
         self._asked: dict[tuple[str, str], int] = {}  # channel and symbol -> levels
-        self._book: dict[str, str] = {}  # symbol -> the channel whose book is read
+        self._book = books
 
     def symbols_of(self, message: Json) -> Sequence[str]:
         """The symbols that a message is about."""

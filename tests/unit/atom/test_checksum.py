@@ -214,6 +214,34 @@ def test_orders_below_the_depth_are_cancelled_one_by_one():
     assert book.replay(rows).book.levels(Side.BID) == [Level(11, 4)]
 
 
+def test_a_level_of_many_orders_may_fall_below_the_depth_long_after_they_came():
+    columns = Columns(Rules(depth=1))
+    orders = [Order(Action.ADD, Side.BID, "9", "1", number) for number in range(5_000)]
+    columns.whole(at(1), None, (), (), orders=orders)
+    taken(columns)
+    columns.change(at(2), None, (), (), orders=[Order(Action.ADD, Side.BID, "10", "4", 5_000)])
+    rows = taken(columns).book
+    assert len(rows) == 5_001
+    assert rows["order_id"][1:].tolist() == list(range(5_000))
+
+
+def test_levels_and_orders_in_one_batch_are_each_read_as_what_they_are():
+    columns = Columns(Rules(depth=1))
+    columns.whole(at(1), None, [("9", "1")], [])
+    columns.change(at(2), None, (), (), orders=[Order(Action.ADD, Side.BID, "10", "4", 77)])
+    columns.change(at(3), None, [("11", "2")], [])
+    rows = taken(columns).book
+    assert rows[["action", "price", "order_id"]].tolist() == [
+        (Action.CLEAR, 0, 0),
+        (Action.ADD, 9, 0),
+        (Action.ADD, 10, 77),
+        (Action.CANCEL, 9, 0),
+        (Action.MODIFY, 11, 0),
+        (Action.CANCEL, 10, 77),
+    ]
+    assert book.replay(rows).book.levels(Side.BID) == [Level(11, 2)]
+
+
 small = st.lists(
     st.tuples(st.sampled_from(["1", "2", "3.5", "4", "5"]), st.sampled_from(["0", "1.0", "2.5"])), max_size=4
 )

@@ -4,6 +4,7 @@ import lzma
 from decimal import Decimal
 from zlib import crc32
 
+import numpy as np
 import orjson
 import pytest
 
@@ -311,6 +312,14 @@ def test_of_books_by_price_and_by_order_the_first_is_read(read):
 
 
 # a real one
+
+
+def test_of_books_of_both_versions_the_first_is_read(read):
+    of_v1 = book({"as": [], "bs": levels(("900", "1"))}, pair="BTC/EUR")
+    recording = read(v2("book", "snapshot", EXAMPLE), of_v1)
+    assert recording.messages == 2
+    assert np.count_nonzero(recording.events.book["action"] == Action.CLEAR) == 1
+    assert len(recording.replay.book.levels(Side.BID)) == 10
 
 
 def plain(lines):
