@@ -1,9 +1,11 @@
 """Segments: the files of the log, numbered in the order in which they were begun. A number is never used again."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from threading import Lock
+from typing import Final, TypeAlias
 
 from atom.events import Action, Flag, Rows, Status, StatusKind, empty
 from atom.store import frames
@@ -12,7 +14,13 @@ from atom.store.frames import Batch, Frame, Hole
 LOG: Final = "log"
 LOCK: Final = "lock"
 _DIGITS: Final = 10
+_KEPT: Final = 2  # segments as read: the one that is written to, and the one before while it becomes Parquet
 _UNSURE: Final = Flag.BY_PRICE | Flag.NO_ORDER | Flag.NO_SEQUENCE | Flag.NO_EVENT_TIME | Flag.DERIVED | Flag.LAST
+
+Batches: TypeAlias = dict[tuple[str, str], list[Batch]]
+
+_lock = Lock()
+_cache: dict[Path, tuple[object, Batches]] = {}
 
 
 def place(folder: Path, number: int) -> Path:
@@ -25,7 +33,23 @@ def numbers(folder: Path) -> list[int]:
     return sorted(int(path.stem) for path in (folder / LOG).glob("[0-9]" * _DIGITS + ".log"))
 
 
-def batches(content: bytes, name: str, *, open_: bool = False) -> dict[tuple[str, str], list[Batch]]:
+def cached(at: Path, *, open_: bool) -> Batches:
+    """What the segment at a path holds, see `batches`; read once while it does not grow, since a question to a store
+    looks at it again and again. Nothing of it may be changed.
+    """
+    with _lock, at.open("rb") as file:  # several who ask at once read it once
+        told = os.fstat(file.fileno())
+        state = (told.st_dev, told.st_ino, told.st_size, told.st_mtime_ns, open_)
+        kept = _cache.pop(at, None)
+        if kept is None or kept[0] != state:
+            while len(_cache) >= _KEPT:
+                del _cache[next(iter(_cache))]
+            kept = state, batches(file.read(told.st_size), at.name, open_=open_)
+        _cache[at] = kept
+        return kept[1]
+
+
+def batches(content: bytes, name: str, *, open_: bool = False) -> Batches:
     """What a segment holds, by (venue, symbol), each in order.
 
     Where frames are missing, and where the segment has no end since its recorder had none, every symbol is told so by

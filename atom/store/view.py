@@ -67,11 +67,14 @@ class View:
 
     def symbols(self) -> set[tuple[str, str]]:
         """The (venue, symbol) pairs that have events."""
-        found = {
-            (names.told(path.parent.parent.parent.parent.name), names.told(path.parent.parent.parent.name))
-            for path in self.folder.glob("venue=*/symbol=*/type=*/date=*/*.parquet")
-        }
+        folders = self.folder.glob("venue=*/symbol=*")
+        found = {(names.told(path.parent.name), names.told(path.name)) for path in folders if _holds(path)}
         return found.union(*(self._segment(number) for number in self._held))
+
+    def has(self, venue: str, symbol: str) -> bool:
+        """Whether a symbol has events."""
+        at = (venue, symbol)
+        return _holds(self.folder / folder_of(*at, "any").parent) or any(at in self._segment(n) for n in self._held)
 
     def dates(self, venue: str, symbol: str) -> set[date]:
         """The days on which events of the market came of a symbol."""
@@ -109,8 +112,7 @@ class View:
     def _segment(self, number: int) -> dict[tuple[str, str], list[Batch]]:
         if number not in self._log:
             place = segments.place(self.folder, number)
-            still = number == self._held[-1]
-            self._log[number] = segments.batches(place.read_bytes(), place.name, open_=still)
+            self._log[number] = segments.cached(place, open_=number == self._held[-1])
         return self._log[number]
 
 
@@ -127,6 +129,11 @@ def steadily(folder: Path, look: Callable[[View], _Found]) -> _Found:
             if segments.numbers(folder) == held:
                 return found
     raise Retryable(f"the files of {folder} come and go faster than they can be read; try again")
+
+
+def _holds(folder: Path) -> bool:
+    """Whether there is a file below a symbol's folder; however many there are, the first tells."""
+    return next(folder.glob("type=*/date=*/*.parquet"), None) is not None
 
 
 def _rows(batches: list[Batch], kind: str) -> Iterator[tuple[Instrument, Rows]]:

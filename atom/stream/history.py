@@ -190,7 +190,7 @@ class History:
         return whole, parquet.joined(kind, told, whole)
 
     def _known(self, venue: str, symbol: str) -> None:
-        if (venue, symbol) not in self.symbols():
+        if not steadily(self._store.folder, lambda view: view.has(venue, symbol)):
             raise UnknownMarket(
                 f"nothing of {symbol[:40]!r} on {venue[:40]!r} is recorded here; /market/symbols tells what is"
             )

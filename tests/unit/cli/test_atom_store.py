@@ -29,7 +29,7 @@ def test_what_is_stored_is_listed(run, tmp_path):
     market = simulate(1, 300)
     Store(tmp_path / "atom").write(Recording(market, 0, 0, 0, 0))
     (row,) = json.loads(run("ls", "--json"))
-    assert row["venue"], row["symbol"] == ("simulated", "SIM-USD")
+    assert (row["venue"], row["symbol"]) == ("simulated", "SIM-USD")
     assert row["types"] == ["book", "trade"]
     assert row["rows"] == len(market)
     assert row["first"].startswith("2024-01-01T00:00:00.")

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from atom.store import Log, Store, names, query
+from atom.store import Log, Store, names, query, segments
 from atom.store.compaction import compact
 from atom.store.names import Name
 from atom.store.view import steadily
@@ -41,6 +41,28 @@ def test_a_reader_beside_a_recorder_and_a_compaction(tmp_path, market):
                 queried = rows
         recorder.result()
     assert store.read("simulated", "SIM-USD").book.tobytes() == whole
+
+
+def test_the_log_is_read_once_for_many_questions_and_again_when_it_has_grown(tmp_path, market, monkeypatch):
+    """A page of the API asks for symbols, spans and rows; a segment may have millions of them."""
+    made, read = segments.batches, []
+
+    def counted(content, name, *, open_=False):
+        read.append(name)
+        return made(content, name, open_=open_)
+
+    monkeypatch.setattr(segments, "batches", counted)
+    store = Store(tmp_path)
+    with Log(tmp_path) as log:
+        for number, batch in enumerate(pieces(market, 3), 1):
+            log.take(batch)
+            log.flush()
+            first = store.read("simulated", "SIM-USD")
+            assert store.symbols() == [("simulated", "SIM-USD")]
+            again = store.read("simulated", "SIM-USD")
+            assert again.book.tobytes() == first.book.tobytes()
+            assert len(again.book) == number * len(market.book) // 3
+            assert len(read) == number
 
 
 def test_files_that_never_rest_are_told(tmp_path):
