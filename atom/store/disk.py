@@ -13,6 +13,14 @@ from fusion.errors import FusionError
 PART = ".part"  # of files that are not whole yet
 
 
+def make(folder: Path) -> None:
+    """Makes a folder and those above it; each is on the disk when this returns, or what is put in could be lost."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in missing:
+        sync(each.parent)
+
+
 def stage(place: Path, write: Callable[[IO[bytes]], None], *, mark: str = "") -> Path:
     """Writes a file beside its place; it is on the disk when this returns.
 
@@ -21,7 +29,7 @@ def stage(place: Path, write: Callable[[IO[bytes]], None], *, mark: str = "") ->
         write: puts the content.
         mark: sets apart those that may write the same file at the same time.
     """
-    place.parent.mkdir(parents=True, exist_ok=True)
+    make(place.parent)
     temporary = place.with_name(f".{place.name}{mark}{PART}")
     try:
         with temporary.open("wb") as file:
@@ -59,7 +67,7 @@ def hold(path: Path, refusal: str) -> int:
     Raises:
         FusionError: another process holds it; the text is `refusal`.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make(path.parent)
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -17,7 +17,7 @@ import structlog
 
 from atom.events import Events
 from atom.instrument import Instrument
-from atom.store import disk, frames, rotation, segments
+from atom.store import disk, frames, names, rotation, segments
 from atom.store.checkpoint import Course
 from atom.store.frames import Batch
 from fusion.errors import FusionError
@@ -60,7 +60,7 @@ class Log:
                 f"another recorder writes to {folder}; stop it, or record to another folder",
             )
             self._recover()
-            self._open(max(self._closed, default=0) + 1)
+            self._open(max(self._closed or names.segments(folder), default=0) + 1)
         except OSError as error:
             raise self._refused(error) from error
         self._threads = [threading.Thread(target=run, daemon=True) for run in (self._write, self._rotate)]

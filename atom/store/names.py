@@ -63,6 +63,12 @@ def told(part: str) -> str:
     return unquote(part.partition("=")[2])
 
 
+def segments(folder: Path) -> set[int]:
+    """The greatest segment of each file in a store: numbers that were used, though the log itself was removed."""
+    found = (parsed(path).segments for path in folder.glob("venue=*/symbol=*/type=*/date=*/*.parquet"))
+    return {each[1] for each in found if each is not None}
+
+
 def files(paths: Iterable[Path], held: Collection[int] = ()) -> list[File]:
     """The files that count among those of one symbol and type, in order.
 

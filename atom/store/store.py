@@ -55,6 +55,8 @@ class Store:
                     staged.append((disk.stage(place, write, mark=f".{os.getpid()}"), place))
             for temporary, place in staged:
                 disk.settle(temporary, place)
+            for folder in {place.parent for _, place in staged}:
+                disk.sync(folder)
         except OSError as error:
             raise FusionError(f"events cannot be kept in {self.folder}: {error.strerror or error}") from error
         finally:

@@ -149,6 +149,22 @@ def test_a_quiet_symbol_is_told_of_a_crash_too(tmp_path, market):
         assert Store(tmp_path).read("simulated", symbol).book["action"][-1] == Action.CLEAR
 
 
+def test_numbers_go_on_where_the_log_was_removed(tmp_path, market):
+    """By its number a file stands in order, so what is new must not stand before what is old."""
+    *before, after = pieces(market, 4)
+    with Log(tmp_path) as log:
+        for batch in before:
+            log.take(batch)
+            log.rotate()
+    for number in segments.numbers(tmp_path):
+        segments.place(tmp_path, number).unlink()
+    with Log(tmp_path) as log:
+        log.take(after)
+        log.flush()
+        same(Store(tmp_path), market)
+    same(Store(tmp_path), market)
+
+
 def test_two_recorders_are_refused_and_so_is_a_closed_log(tmp_path, market):
     with Log(tmp_path) as log, pytest.raises(FusionError, match="another recorder writes to"):
         Log(tmp_path)
