@@ -1,5 +1,6 @@
 """`fusion atom`: what is stored."""
 
+from math import isfinite
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -27,7 +28,8 @@ def sql(
     from atom.store.query import query as ask
     from cli.output import rows
 
-    rows(_plain(ask(Session().settings.home / "atom", query)).to_dicts(), as_json=as_json)
+    answer = _plain(ask(Session().settings.home / "atom", query)).to_dicts()
+    rows([{name: _told(value) for name, value in row.items()} for row in answer], as_json=as_json)
 
 
 def compact(
@@ -57,7 +59,7 @@ def compact(
 
 
 def _plain(answer: "pl.DataFrame") -> "pl.DataFrame":
-    """What JSON can hold: decimals and times as text, bytes as hexadecimal, null for what is no number."""
+    """Decimals, times and bytes as text, in all their digits."""
     import polars as pl
     import polars.selectors as cs
 
@@ -65,6 +67,22 @@ def _plain(answer: "pl.DataFrame") -> "pl.DataFrame":
         cs.decimal().cast(pl.String),
         cs.datetime().dt.strftime("%Y-%m-%dT%H:%M:%S.%9fZ"),
         cs.binary().bin.encode("hex"),
-        cs.float().fill_nan(None),
         (cs.date() | cs.time() | cs.duration()).cast(pl.String),
     )
+
+
+def _told(value: object) -> object:
+    """What JSON can hold, also within lists and records, where times have microseconds; null for what is no number."""
+    match value:
+        case dict():
+            return {str(name): _told(one) for name, one in value.items()}
+        case list():
+            return [_told(one) for one in value]
+        case float():
+            return value if isfinite(value) else None
+        case bytes():
+            return value.hex()
+        case None | bool() | int() | str():
+            return value
+        case _:
+            return str(value)

@@ -7,7 +7,7 @@ only tidying: whoever is killed in between leaves that to the next compaction.
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import IO, Final
@@ -20,7 +20,7 @@ from atom.instrument import Instrument
 from atom.store import disk, names, parquet, segments
 from atom.store.names import File, Name
 from atom.store.parquet import CHECKPOINT
-from fusion.errors import FusionError
+from fusion.errors import BadInput, FusionError
 
 _LEVEL: Final = 9  # of zstd: this is done once
 _LOCK: Final = "compaction"
@@ -52,10 +52,11 @@ def compact(folder: Path, before: str | None = None) -> Iterator[Compacted]:
         before: days before this one, such as `2024-01-31`, UTC; today by default.
 
     Raises:
+        BadInput: `before` is no day.
         FusionError: another compaction runs here, or the disk refuses; nothing is lost.
         CaptureError: a file is damaged.
     """
-    limit = f"date={before or datetime.now(UTC).date().isoformat()}"
+    limit = f"date={_day_of(before)}"
     try:
         lock = disk.hold(folder / segments.LOG / _LOCK, f"another compaction of {folder} is running; wait for it")
         with disk.released(lock):
@@ -67,11 +68,18 @@ def compact(folder: Path, before: str | None = None) -> Iterator[Compacted]:
         raise FusionError(f"{folder} cannot be compacted: {error.strerror or error}") from error
 
 
+def _day_of(told: str | None) -> str:
+    try:
+        return (date.fromisoformat(told) if told else datetime.now(UTC).date()).isoformat()
+    except ValueError as error:
+        raise BadInput(f"{told!r:.40} is no day; write it like 2024-01-31") from error
+
+
 def _day(folder: Path, symbol: Path, date: str) -> Iterator[Compacted]:
-    held = segments.numbers(folder)
     for kind in sorted(path.name.partition("=")[2] for path in symbol.glob("type=*")):
         if kind == CHECKPOINT:
             continue  # with their book
+        held = segments.numbers(folder)
         place = symbol / f"type={kind}" / date
         live = [file for file in names.files(place.glob("*.parquet"), held) if file.name.segments is not None]
         if len(live) >= _FEWEST:

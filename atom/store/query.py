@@ -47,7 +47,10 @@ def _answer(view: View, sql: str, only: tuple[str, str] | None) -> pl.DataFrame:
             read += [path for path, _ in files]
             if files:
                 _make(connection, kind, files)
-        return pl.DataFrame(connection.sql(sql).to_arrow_table())
+        answer = connection.sql(sql)
+        return pl.DataFrame() if answer is None else pl.DataFrame(answer.to_arrow_table())
+    except (pl.exceptions.PolarsError, pa.ArrowException) as error:  # an interval, say, or two columns of one name
+        raise _refused(error) from error
     except duckdb.Error as error:
         if not all(path.exists() for path in read):  # a compaction took its files away
             raise FileNotFoundError(str(error)) from error
@@ -56,7 +59,7 @@ def _answer(view: View, sql: str, only: tuple[str, str] | None) -> pl.DataFrame:
         connection.close()
 
 
-def _refused(error: duckdb.Error) -> BadInput:
+def _refused(error: Exception) -> BadInput:
     return BadInput(f"the query is refused: {' '.join(str(error).split())[:300]}")
 
 

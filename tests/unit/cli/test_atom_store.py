@@ -49,6 +49,31 @@ def test_sql_prints_exact_decimals_and_times(run, tmp_path):
         run("sql", "select nothing")
 
 
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [("select interval 1 day", "interval"), ("select 1 as a, 2 as a", "unique"), ("select 1::uuid", "cast")],
+)
+def test_a_query_whose_answer_is_no_table_is_refused(run, query, told):
+    with pytest.raises(BadInput, match=f"the query is refused.*{told}"):
+        run("sql", query)
+
+
+def test_a_query_without_an_answer_has_no_rows(run):
+    for query in ("", " ", "create table mine (a int)"):
+        assert json.loads(run("sql", query, "--json")) == []
+
+
+def test_lists_and_what_is_no_number_are_json(run):
+    query = "select [1.50, 2] a, {'b': [date '2024-01-01'], 'c': ['inf'::double]} d, 'nan'::float e, 'inf'::double f"
+    (row,) = json.loads(run("sql", query, "--json"), parse_constant=pytest.fail)
+    assert row == {"a": ["1.50", "2.00"], "d": {"b": ["2024-01-01"], "c": [None]}, "e": None, "f": None}
+
+
+def test_a_day_that_is_none_is_refused(run):
+    with pytest.raises(BadInput, match="'tomorrow' is no day"):
+        run("compact", "--before", "tomorrow")
+
+
 def test_a_day_is_compacted(run, tmp_path):
     with Log(tmp_path / "atom") as log:
         for _ in range(2):
