@@ -56,6 +56,7 @@ class DecimalColumn:
         self._chunks: list[tuple[Ints, int]] = []
         self._decimals: list[Ints] | None = [] if as_written else None
         self._done = 0
+        self._bad: UnreadableError | None = None
 
     def append(self, text: str) -> None:
         """Adds one."""
@@ -82,6 +83,8 @@ class DecimalColumn:
             UnreadableError: a text is no number, or does not fit 64 bits.
         """
         self._convert()
+        if self._bad is not None:
+            raise self._bad
         places = max((places for _, places in self._chunks), default=0)
         if not self._chunks:
             return np.zeros(0, dtype=np.int64), power(0)
@@ -105,9 +108,22 @@ class DecimalColumn:
             raise UnreadableError(before + widest, str(int(values[widest]) * power(own))) from error
 
     def _convert(self) -> None:
+        """Turns what has come into integers; of what is no number `finish` tells, when its place can be told."""
+        if self._bad is None:
+            try:
+                self._turn()
+            except UnreadableError as error:
+                self._bad = error
+        self._texts, self._read = [], []
+
+    def _turn(self) -> None:
         if self._read:
             read, self._read = np.concatenate(self._read), []
-            self._take(*_on_least_step(read[:, 0], read[:, 1]), read[:, 1])
+            try:
+                values, places = _on_least_step(read[:, 0], read[:, 1])
+            except (pa.ArrowException, ValueError) as error:
+                raise _first_bad(_texts(read[:, 0], read[:, 1]), self._done) from error
+            self._take(values, places, read[:, 1])
         if not self._texts:
             return
         texts, self._texts = self._texts, []
@@ -163,12 +179,16 @@ def _on_least_step(digits: Ints, decimals: Ints) -> tuple[Ints, int]:
     else:
         missing = places - decimals
         if (digits > (2**63 - 1) // 10**missing).any():
-            exact = [Decimal(int(digit)).scaleb(-int(many)) for digit, many in zip(digits, decimals, strict=True)]
-            return _integers([format(number, "f") for number in exact])
+            return _integers(_texts(digits, decimals))
         values = digits * 10**missing
     while places and not (values % 10).any():
         values, places = values // 10, places - 1
     return values, places
+
+
+def _texts(digits: Ints, decimals: Ints) -> list[str]:
+    exact = [Decimal(int(digit)).scaleb(-int(many)) for digit, many in zip(digits, decimals, strict=True)]
+    return [format(number, "f") for number in exact]
 
 
 def _few(texts: Sequence[str]) -> tuple[Ints, int] | None:

@@ -8,9 +8,9 @@ from atom.columns import Columns
 from atom.instrument import Ints
 from atom.layout import Found, Layout, Layouts, Role
 from atom.layout.frame import Block
+from atom.layout.match import MICROSECONDS
 from atom.stamp import Delta, Stamps
 
-_MICROSECONDS = 10**14  # a venue time from here on is in microseconds, below in milliseconds
 _KINDS = ("quote", "trade", "delta")
 
 
@@ -98,5 +98,5 @@ def _stamps(layout: Layout, block: Block, found: Found, lines: Ints) -> Stamps:
     event = None
     if Role.TIME in layout.hot.roles.values():
         told = found.values[lines, Role.TIME]
-        event = told * np.where(told >= _MICROSECONDS, 1_000, 1_000_000)
+        event = told * np.where(told >= MICROSECONDS, 1_000, 1_000_000)
     return Stamps(event, block.ts_recv[lines], block.place[lines])

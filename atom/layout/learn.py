@@ -21,7 +21,7 @@ class Role(IntEnum):
     SEQUENCE = 1  # integer; of a trade its id, of a delta its last update
     PREVIOUS = 2  # integer; of a delta the update before it
     FIRST = 3  # integer; of a delta its first update
-    SELLS = 4  # boolean or "buy" or "sell": whether the aggressor sells
+    SELLS = 4  # boolean: whether the aggressor sells
     PRICE = 5  # decimal
     SIZE = 6
     BID = 7
@@ -108,10 +108,11 @@ def learn(body: bytes, hot: Hot) -> Layout | None:
     """The layout of a message, or None where it has none that can be matched."""
     try:
         text = body.decode("ascii").strip()
-    except UnicodeDecodeError:
+        values = list(_values(text, hot.roles))
+    except (UnicodeDecodeError, RecursionError):
         return None
-    values = list(_values(text, hot.roles))
-    if not hot.roles.keys() <= {path for path, _, _ in values}:
+    paths = {path for path, _, _ in values}
+    if not hot.roles.keys() <= paths or len(paths) < len(values):  # of a key that comes twice only the last counts
         return None
     holes = sorted(_holes(text, values, hot))
     steps, texts, at = [], b"", 0

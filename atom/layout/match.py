@@ -21,10 +21,12 @@ NUMBERS = int(Role.BIDS)
 NONE = -1
 _TEXT, _NUMBER, _DECIMAL, _TRUTH, _LEVELS, _SKIP = (int(op) for op in list(Op)[:6])
 _BIDS, _TIME = int(Role.BIDS), int(Role.TIME)
-_LATEST = 2**63 // 1000 - 1  # microseconds whose nanoseconds fit in 64 bits
+MICROSECONDS = 10**14
+"""A venue's time from here on is in microseconds, below in milliseconds."""
+_LATEST, _LATEST_MS = 2**63 // 1000 - 1, 2**63 // 10**6 - 1  # whose nanoseconds fit in 64 bits
 _QUOTE, _BACKSLASH, _DOT, _COMMA, _OPEN, _CLOSE, _ZERO, _NINE, _LOWER = (ord(each) for each in '"\\.,[]09 ')
 _BLANK = (9, 10, 13, 32)
-_B, _S, _T = ord("b"), ord("s"), ord("t")
+_S, _T = ord("s"), ord("t")
 _MOST_DIGITS = 18  # of an integer in 64 bits, whatever they are
 _MOST_BARE = 15  # of a JSON number that float64 holds exactly
 _SEED, _PRIME = 1469598103934665603, 1099511628211  # FNV-1a
@@ -133,13 +135,15 @@ def _matches(text: Bytes, at: int, end: int, layout: int, forms: Forms, line: in
             at += second
         elif op in (_NUMBER, _DECIMAL):
             after, value, decimals = _number(text, at, end, op == _DECIMAL and second == 1)
-            if after == NONE or (op == _NUMBER and decimals > 0) or (first == _TIME and value > _LATEST):
+            if after == NONE or (op == _NUMBER and decimals > 0):
+                return False
+            if first == _TIME and (value > _LATEST or _LATEST_MS < value < MICROSECONDS):
                 return False
             found.values[line, first] = value
             found.decimals[line, first] = decimals
             at = after
         elif op == _TRUTH:
-            at, value = _sells(text, at, end)
+            at, value = _truth(text, at, end)
             if at == NONE:
                 return False
             found.values[line, first] = value
@@ -194,20 +198,9 @@ def _number(text: Bytes, at: int, end: int, quoted: bool) -> tuple[int, int, int
 
 
 @jit
-def _sells(text: Bytes, at: int, end: int) -> tuple[int, int]:
-    """`true` and "sell" are 1, `false` and "buy" 0; a capital at the beginning does not matter."""
+def _truth(text: Bytes, at: int, end: int) -> tuple[int, int]:
+    """Where `true` or `false` ends, and 1 or 0."""
     if at + 4 > end:
-        return NONE, 0
-    if text[at] == _QUOTE:
-        at += 1
-        first = text[at] | 32
-        length = 4 if first == _S else 3
-        if at + length >= end or text[at + length] != _QUOTE:
-            return NONE, 0
-        if first == _S and text[at + 1] == 101 and text[at + 2] == 108 and text[at + 3] == 108:
-            return at + 5, 1
-        if first == _B and text[at + 1] == 117 and text[at + 2] == 121:
-            return at + 4, 0
         return NONE, 0
     if text[at] == _T and text[at + 1] == 114 and text[at + 2] == 117 and text[at + 3] == 101:
         return at + 4, 1
@@ -232,12 +225,13 @@ def _levels(text: Bytes, at: int, end: int, line: int, side: int, found: Lines) 
         if slot == len(found.levels):
             return NONE
         for which in range(2):
-            quoted = at < end and text[at] == _QUOTE
-            after, value, decimals = _number(text, at + 1 if quoted else at, end, quoted)
-            if after == NONE or after >= end or (quoted and text[after] != _QUOTE):
+            if at >= end or text[at] != _QUOTE:
+                return NONE
+            at, value, decimals = _number(text, at + 1, end, True)
+            if at == NONE or at >= end or text[at] != _QUOTE:
                 return NONE
             found.levels[slot, 2 * which], found.levels[slot, 2 * which + 1] = value, decimals
-            at = after + 1 if quoted else after
+            at += 1
             if which == 0:
                 if at >= end or text[at] != _COMMA:
                     return NONE
@@ -274,7 +268,7 @@ def _skip(text: Bytes, at: int, end: int) -> int:
         return _number(text, at, end, False)[0]
     if at + 4 <= end and text[at] == 110 and text[at + 1] == 117 and text[at + 2] == 108 and text[at + 3] == 108:
         return at + 4
-    return _sells(text, at, end)[0]
+    return _truth(text, at, end)[0]
 
 
 @jit

@@ -15,6 +15,7 @@ from atom.events import Flag, Side
 from atom.layout import Hot, Role
 from atom.venues.template import Json, Listing, Stream, Venue, number, period, stamp, step, text, venue_time, whole
 
+_SHORTEST = 4  # letters of a symbol; one by one is read of those that have fewer
 _NAMES = 200  # streams a connection; 1,024 are allowed
 _UNREAD = {"24hrTicker", "24hrMiniTicker", "avgPrice", "rollingWindow"}  # known, and no event
 _PARTIAL = re.compile(r"@depth(5|10|20)(@|$)")  # a few levels again and again, without the numbers that sync needs
@@ -104,12 +105,16 @@ class Binance(Venue):
         return True
 
     def hot(self, message: Any) -> Hot | None:
-        data = inner(message)
+        data, stream = inner(message), str(message.get("stream", ""))
         kind, roles = _HOT.get(str(data.get("e", "bookTicker")), ("", {}))
-        if not kind or not isinstance(data.get("s"), str) or data.get("X") == "NA":
+        name = data.get("s")
+        if not kind or not isinstance(name, str) or data.get("X") == "NA" or _PARTIAL.search(stream):
             return None
+        if stream and (len(name) < _SHORTEST or stream.partition("@")[0].upper() != name):
+            return None  # the name of the stream counts
         time = "T" if data.get("T") is not None else "E"
-        told = {key: Role.ANY for key in data if key not in {"e", "X"}} | roles | {"s": Role.SYMBOL}
+        told = {key: Role.ANY for key in data if key not in {"e", "X"} and data[key] is not None}
+        told |= roles | {"s": Role.SYMBOL}
         told |= {key: role for key, role in ((time, Role.TIME), ("pu", Role.PREVIOUS)) if key in data}
         before = "" if data is message else "data."
         flags = Flag.BY_PRICE if data.get("e") == "aggTrade" else Flag(0)
@@ -177,12 +182,13 @@ class Binance(Venue):
         columns.trades += 1
         if data.get("X") == "NA":  # a futures message about no match of orders: price and size are 0
             return
-        summed = data["e"] == "aggTrade"
-        side = Side.ASK if data["m"] is True else Side.BID  # m: the buyer was the maker
+        summed, sells = data["e"] == "aggTrade", data["m"]  # m: the buyer was the maker
+        if type(sells) is not bool:
+            raise TypeError(f"{sells!r:.40} is neither true nor false")
         columns.trade(
             stamp(self.event_time(data), ts_recv, place),
             whole(data["a" if summed else "t"]),
-            side,
+            Side.ASK if sells else Side.BID,
             (text(data["p"]), text(data["q"])),
             Flag.BY_PRICE if summed else Flag(0),
         )

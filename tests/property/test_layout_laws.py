@@ -118,6 +118,47 @@ def test_many_at_once_is_one_by_one(tmp_path, bodies, times):
         assert fast == plain
 
 
+def trade(number, stream="btcusdt@trade", **more):
+    of = {"s": "BTCUSDT", "t": number, "p": "1.5", "q": "2", "X": "MARKET", "m": True}
+    data = {"e": "trade", "E": 1_700_000_000_000, "T": 1_700_000_000_000, **of, **more}
+    return json.dumps({"stream": stream, "data": data})
+
+
+def depth(number, stream="btcusdt@depth@100ms", **more):
+    time, of = 1_700_000_000_000 + number, {"U": number, "u": number, "pu": number - 1}
+    data = {"e": "depthUpdate", "E": time, "T": time, "s": "BTCUSDT", **of, "b": [["1.5", "3"]], "a": [], **more}
+    return json.dumps({"stream": stream, "data": data})
+
+
+@pytest.mark.parametrize(
+    ("usual", "odd"),
+    [
+        (depth, lambda n: depth(n, "btcusdt@depth5@100ms")),
+        (lambda n: depth(n, "btcusdt@depth5@100ms"), depth),
+        (depth, lambda n: depth(n, b=[[1.5, 3]])),
+        (depth, lambda n: depth(n).replace('"b":', '"b": [["9", "1"]], "b":')),
+        (lambda n: depth(n).replace('"b":', '"b": [["9", "1"]], "b":'), depth),
+        (trade, lambda n: trade(n, T=5 * 10**13)),
+        (trade, lambda n: trade(n, m="sell")),
+        (trade, lambda n: trade(n, "ethusdt@trade")),
+        (lambda n: trade(n, "ethusdt@trade"), trade),
+        (lambda n: trade(n, T=None), trade),
+        (trade, lambda n: trade(n, p=("123456789012345678", "0.12345678901234567")[n % 2])),
+        (trade, lambda n: trade(n, p="1.2.3" if n == 41 else "1")),
+        (trade, lambda n: trade(n).replace('"m"', '"z": ' + '{"a": ' * 990 + "1" + "}" * 990 + ', "m"')),
+    ],
+    ids=range(13),
+)
+def test_what_a_venue_does_not_write_is_the_same_either_way(tmp_path, usual, odd):
+    """A picture of a few levels, numbers without quotes, a key twice, times past 2262, another stream's name ..."""
+    path = tmp_path / "capture.txt"
+    bodies = [snapshot("BTCUSDT"), snapshot("ETHUSDT")]
+    bodies += [(usual if number < 40 else odd)(number) for number in range(2, 120)]
+    path.write_text("".join(f"{START + at} {body}\n" for at, body in enumerate(bodies)))
+    plain, fast = both(path, "binance_futures")
+    assert fast == plain
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=40), st.integers(0, 200), st.booleans())
 def test_a_damaged_line_is_never_read_as_a_sound_one(damage, where, cut):
