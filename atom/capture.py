@@ -31,6 +31,7 @@ from contextlib import closing, suppress
 from enum import Enum
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
+from urllib.parse import urlsplit
 
 import numpy as np
 import pyarrow as pa
@@ -219,13 +220,13 @@ class Capture:
             line = Line(_nanoseconds(match[1], match[2]), Form.MESSAGE, "", text[match.end() :], place, stream)
         elif match := _ANSWER.match(text):
             at = _nanoseconds(match[2], match[3])
-            line = Line(at, Form.ANSWER, match[1].decode("ascii", "replace"), text[match.end() :], place, stream)
+            line = Line(at, Form.ANSWER, self._address(match[1], place), text[match.end() :], place, stream)
         elif match := _CONNECT.fullmatch(text):
             at = _nanoseconds(match[2], match[3])
-            line = Line(at, Form.CONNECT, match[1].decode("ascii", "replace"), b"", place, stream)
+            line = Line(at, Form.CONNECT, self._address(match[1], place), b"", place, stream)
         elif match := _TOLD.match(text):
             at, body = _nanoseconds(match[3], match[4]), text[match.end() :].rstrip(b"\n")
-            url = match[1].decode("ascii", "replace")
+            url = self._address(match[1], place)
             if match[2] == b"!":
                 line = Line(at, Form.NOTE, url, body, place, stream)
             else:
@@ -239,6 +240,14 @@ class Capture:
                 f"{self.where(place)}: the time {stamp.decode()} is past the year 2262; want nanoseconds"
             )
         return line
+
+    def _address(self, told: bytes, place: int) -> str:
+        url = told.decode("ascii", "replace")
+        try:
+            urlsplit(url)
+        except ValueError as error:
+            raise CaptureError(f"{self.where(place)}: {url[:60]!r} is no address: {error}") from error
+        return url
 
 
 def _merged(files: Sequence[Iterator[Lines]]) -> Iterator[Lines]:

@@ -61,6 +61,16 @@ def test_what_is_no_capture_is_refused_with_its_line(tmp_path, content, told):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "line", ["wss://[ <-> {at}", "https://[ -> {at}: 1", "https://[ <! {at}: stale", "wss://[ <? {at}: 1"]
+)
+def test_what_is_no_address_is_refused_with_its_line(tmp_path, line):
+    path = tmp_path / "capture"
+    path.write_text(f"1633998512.5: {{}}\n{line.format(at='1633998513.5')}\n")
+    with pytest.raises(CaptureError, match=r"capture:2: '\w+://\[' is no address"):
+        list(Capture([path]))
+
+
 def test_an_endless_line_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("atom.capture._LONGEST", 100)
     path = tmp_path / "capture"
