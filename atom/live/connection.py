@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from datetime import UTC, datetime
 from random import Random
 from typing import Final, Protocol
 
@@ -117,7 +118,7 @@ class Connection:
             code = error.response.status_code
             if code not in _LIMITED:
                 return f"no connection: the venue answers {code}"
-            wait = retry_after(error.response.headers.get("Retry-After"))
+            wait = retry_after(error.response.headers.get("Retry-After"), datetime.now(UTC))
             self._pace.hold(wait)
             self._note(StatusKind.RATE_LIMITED, f"{code}; the next connection in {wait:g} s")
             return ""

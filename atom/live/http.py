@@ -1,6 +1,8 @@
 """HTTP: questions to one venue, kept apart, with its refusals honoured."""
 
+import asyncio
 from collections.abc import Callable
+from datetime import UTC, datetime
 from random import Random
 from typing import Final
 
@@ -13,6 +15,9 @@ log = structlog.get_logger()
 
 _LARGEST: Final = 64 * 2**20  # the instrument list of a large venue has about 20 MB
 _LIMITED: Final = (418, 429)
+_SLOW: Final = 8  # times as long as a venue may be silent: for an answer that comes drop by drop
+
+log = structlog.get_logger()
 
 
 class RefusedError(Exception):
@@ -35,6 +40,7 @@ class Http:
         self._limited = limited
         self._hosts = hosts
         self._why = ""
+        self._longest = _SLOW * timing.answer
         self._client = httpx.AsyncClient(timeout=timing.answer, follow_redirects=True)
 
     async def ask(self, url: str) -> bytes | float:
@@ -45,9 +51,9 @@ class Http:
         """
         await self._pace.turn()
         try:
-            async with self._client.stream("GET", self._hosts(url)) as answer:
+            async with asyncio.timeout(self._longest), self._client.stream("GET", self._hosts(url)) as answer:
                 if answer.status_code in _LIMITED:
-                    wait = retry_after(answer.headers.get("Retry-After"))
+                    wait = retry_after(answer.headers.get("Retry-After"), datetime.now(UTC))
                     self._pace.hold(wait)
                     self._limited(url, f"{answer.status_code}; the next request in {wait:g} s")
                     return wait
@@ -57,21 +63,19 @@ class Http:
                 async for part in answer.aiter_bytes():
                     body += part
                     if len(body) > _LARGEST:
-                        return self._backoff.failed()
+                        return self._vain(url, f"the answer has more than {_LARGEST} bytes")
                 if answer.is_success:
                     self._backoff.reset()
-                    self._why = ""
                     return bytes(body).replace(b"\n", b" ")
-                self._failed(url, f"answered with {answer.status_code}")
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            self._failed(url, str(error) or type(error).__name__)
-        return self._backoff.failed()
+                return self._vain(url, f"the answer is {answer.status_code}")
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+            return self._vain(url, str(error) or type(error).__name__)
 
-    def _failed(self, url: str, why: str) -> None:
-        """Says why a question is put again; the same trouble once."""
-        if why != self._why:
-            log.warning("no answer; asking again", url=url, why=why)
-        self._why = why
+    def _vain(self, url: str, why: str) -> float:
+        """What is not answered is asked again, but nobody shall wait for it without knowing."""
+        wait = self._backoff.failed()
+        log.warning("a venue gives no answer", url=url, why=why, again_in_s=round(wait, 1))
+        return wait
 
     async def close(self) -> None:
         """Ends its connections."""

@@ -2,7 +2,13 @@
 
 import asyncio
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from random import Random
+from typing import Final
+
+_LONGEST: Final = 3 * 86_400.0
+"""Seconds: Binance's longest ban, https://developers.binance.com/docs/binance-spot-api-docs/rest-api/limits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,22 @@ class Pace:
         self._free = loop.time() + self._apart
 
 
-def retry_after(value: str | None, otherwise: float = 30.0) -> float:
-    """Seconds that an HTTP header `Retry-After` asks for; a date, or none at all, is read as `otherwise`."""
-    return min(float(value), 3600.0) if value is not None and value.isascii() and value.isdigit() else otherwise
+def retry_after(value: str | None, now: datetime, otherwise: float = 30.0) -> float:
+    """Seconds that an HTTP header `Retry-After` asks for, as a number or a date; at most as long as venues ban for.
+
+    Source: RFC 9110, 10.2.3.
+
+    Args:
+        value: of the header.
+        now: the time, with a zone.
+        otherwise: what it is without one, or one that cannot be read.
+    """
+    if value is None:
+        return otherwise
+    if value.isascii() and value.isdigit():
+        return min(float(value), _LONGEST)
+    try:
+        at = parsedate_to_datetime(value)
+        return min(max(0.0, (at - now).total_seconds()), _LONGEST)
+    except (ValueError, TypeError, OverflowError):  # a date without a zone is none
+        return otherwise

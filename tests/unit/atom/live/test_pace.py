@@ -1,4 +1,5 @@
 import asyncio
+from datetime import UTC, datetime
 from itertools import pairwise
 from random import Random
 
@@ -45,9 +46,25 @@ def test_what_is_sent_stands_apart_and_is_held_back_when_the_venue_wants_it():
     asyncio.run(main())
 
 
+NOW = datetime(2026, 10, 21, 7, 28, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     ("told", "seconds"),
-    [("7", 7), ("0", 0), (None, 30), ("Wed, 21 Oct 2026 07:28:00 GMT", 30), ("-1", 30), ("nan", 30), ("9" * 400, 3600)],
+    [
+        ("7", 7),
+        ("0", 0),
+        ("86400", 86_400),  # a ban for a day
+        (None, 30),
+        ("Wed, 21 Oct 2026 07:29:30 GMT", 90),
+        ("Wed, 21 Oct 2026 07:00:00 GMT", 0),
+        ("Wed, 21 Oct 2026 07:29:30 -0000", 30),
+        ("tomorrow", 30),
+        ("-1", 30),
+        ("nan", 30),
+        ("9" * 400, 259_200),
+        ("Wed, 21 Oct 9999 07:28:00 GMT", 259_200),
+    ],
 )
 def test_what_retry_after_asks_for_is_read_within_bounds(told, seconds):
-    assert retry_after(told) == seconds
+    assert retry_after(told, NOW) == seconds
