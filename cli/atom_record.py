@@ -3,8 +3,8 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Final
@@ -17,6 +17,7 @@ from fusion.errors import BadInput, Retryable
 
 if TYPE_CHECKING:
     from atom.live import Recorder
+    from atom.store.upkeep import Upkeep
     from atom.stream.server import StreamServer
 
 _EACH: Final = 0.5  # seconds between two looks of the line at a terminal
@@ -41,6 +42,7 @@ def record(
     from atom.live import Recorder
     from atom.sink import Sink
     from atom.store.log import Log
+    from atom.store.upkeep import Upkeep
     from atom.stream import Bus
     from atom.stream.server import StreamServer
     from cli.output import rows
@@ -55,9 +57,10 @@ def record(
         bus = Bus((at, name) for at, names in wanted.items() for name in names)
         stream = StreamServer(bus, port=serve)
         sinks.append(bus)
-    with Log(Session().settings.home / "atom") as log, _line() as report:
+    folder = Session().settings.home / "atom"
+    with Log(folder) as log, _line() as report:
         sinks.append(log)
-        asyncio.run(_until_told(recorder, seconds, report, stream))
+        asyncio.run(_until_told(recorder, seconds, report, stream, Upkeep(folder)))
     if not recorder.recorded:
         of = ", ".join(wanted)
         raise Retryable(f"nothing came from {of}; look for the way to the internet, or name a proxy with --host")
@@ -69,18 +72,32 @@ async def _until_told(
     seconds: float | None,
     report: "Callable[[Recorder], None]",
     stream: "StreamServer | None",
+    upkeep: "Upkeep",
 ) -> None:
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     if seconds is not None:
         loop.call_later(seconds, stop.set)
-    if stream is None:
-        await recorder.run(stop, report)
-        return
-    async with stream:
-        print(f"fusion: {stream.url}", file=sys.stderr)
-        await recorder.run(stop, report)
+    async with _beside(upkeep.run()):
+        if stream is None:
+            await recorder.run(stop, report)
+            return
+        async with stream:
+            print(f"fusion: {stream.url}", file=sys.stderr)
+            await recorder.run(stop, report)
+
+
+@asynccontextmanager
+async def _beside(running: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Runs something that ends with what is inside."""
+    task = asyncio.create_task(running)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 def _wanted(venues: Sequence[str], symbols: Sequence[str]) -> dict[str, list[str]]:

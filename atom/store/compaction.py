@@ -23,7 +23,7 @@ from atom.store.parquet import CHECKPOINT
 from fusion.errors import BadInput, FusionError
 
 _LEVEL: Final = 9  # of zstd: this is done once
-_LOCK: Final = "compaction"
+LOCK: Final = "compaction"
 _FEWEST: Final = 2
 _FORGOTTEN: Final = 86_400  # seconds after which nobody is still writing a file
 
@@ -58,7 +58,7 @@ def compact(folder: Path, before: str | None = None) -> Iterator[Compacted]:
     """
     limit = f"date={_day_of(before)}"
     try:
-        lock = disk.hold(folder / segments.LOG / _LOCK, f"another compaction of {folder} is running; wait for it")
+        lock = disk.hold(folder / segments.LOG / LOCK, f"another compaction of {folder} is running; wait for it")
         with disk.released(lock):
             for symbol in sorted(folder.glob("venue=*/symbol=*")):
                 for date in sorted({path.name for path in symbol.glob("type=*/date=*")}):

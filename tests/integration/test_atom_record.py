@@ -12,8 +12,10 @@ import numpy as np
 from atom.book import Book
 from atom.events import Side, StatusKind
 from atom.reader import read_capture
-from atom.store import Store
+from atom.store import Log, Store
+from atom.venues.simulated import simulate
 from tests.integration.atom_venue import Binance, FakeVenue
+from tests.unit.atom.store.traffic import pieces
 
 
 @asynccontextmanager
@@ -45,16 +47,31 @@ async def until(venue, steps):
 
 
 def test_it_ends_cleanly_when_it_is_told_to_and_what_it_kept_is_what_the_raw_recording_gives(tmp_path):
+    """Meanwhile the small files of an earlier day have become one."""
+    with Log(tmp_path / "home" / "atom") as log:
+        for batch in pieces(simulate(1, 200), 3):
+            log.take(batch)
+            log.rotate()
+
+    def old():
+        return len(list(tmp_path.glob("home/atom/venue=simulated/symbol=*/type=book/*/*.parquet")))
+
+    assert old() == 3
+
     async def main():
         venue = FakeVenue(Binance(), 3)
         async with venue.run() as hosts, recording(tmp_path / "home", hosts, "--raw", str(tmp_path / "raw")) as process:
             await until(venue, 300)
+            async with asyncio.timeout(120):
+                while old() > 1:
+                    await asyncio.sleep(0.02)
             process.send_signal(signal.SIGTERM)
             out, err = await asyncio.wait_for(process.communicate(), 60)
         return process.returncode, json.loads(out), err
 
     code, (row,), err = asyncio.run(main())
-    assert (code, err) == (0, b"")
+    assert code == 0
+    assert {json.loads(line)["event"] for line in err.splitlines()} <= {"days that are over are compacted"}
     kept = Store(tmp_path / "home" / "atom").read("binance", "BTC-USDT")
     (imported,) = read_capture("binance", sorted(tmp_path.glob("raw/*/*"))).recordings
     assert row["events"] == len(kept)
