@@ -71,7 +71,7 @@ def create_app(settings: Settings, deployment: Deployment, *, origins: Sequence[
 
     @app.websocket("/market/stream")
     async def stream(client: WebSocket) -> None:
-        await relay(client, settings.stream)
+        await relay(client, settings.stream, origins)
 
     app.include_router(market(Store(settings.home / "atom")))
     app.include_router(archive(Catalogue(settings.home / NAME)))

@@ -9,10 +9,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import httpx
+import pytest
 import uvicorn
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import CloseCode
+from websockets.typing import Origin
 
 from api.app import create_app
 from atom.book import Book
@@ -36,7 +38,8 @@ async def served(home: Path, stream: str) -> AsyncIterator[str]:
     """The app under uvicorn, as `fusion api serve` runs it; its address."""
     contracts = {kind.NAME: checksum(f"0x{number:040x}") for number, kind in enumerate(CONTRACTS, start=1)}
     settings = Settings(home=home, rpc="http://127.0.0.1:1", stream=stream)
-    app = create_app(settings, Deployment(chain_id=31337, contracts=contracts, block=1, hash="test"))
+    deployment = Deployment(chain_id=31337, contracts=contracts, block=1, hash="test")
+    app = create_app(settings, deployment, origins=["https://friend.example"])
     with socket.create_server(("127.0.0.1", 0)) as listening:
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws_max_size=65536))
         task = asyncio.create_task(server.serve([listening]))
@@ -118,3 +121,16 @@ def test_without_a_recorder_the_stream_says_so(tmp_path: Path) -> None:
     told, code = asyncio.run(said("ws://127.0.0.1:1/market/stream"))
     assert told.startswith("no_stream: the recorder at ws://127.0.0.1:1/market/stream does not answer")
     assert code == 1013
+
+
+def test_a_page_of_another_site_may_not_read_the_stream(tmp_path: Path) -> None:
+    async def opened() -> None:
+        async with asyncio.timeout(PATIENCE), served(tmp_path, "") as address:
+            for mine in (f"http://{address}", "https://friend.example"):
+                async with connect(f"ws://{address}/market/stream", origin=Origin(mine)) as client:
+                    assert json.loads(await client.recv())["code"] == "no_stream"
+            for other in ("https://evil.example", f"http://{address}.evil.example", "null"):
+                with pytest.raises(InvalidStatus, match="403"):
+                    await connect(f"ws://{address}/market/stream", origin=Origin(other))
+
+    asyncio.run(opened())
