@@ -9,10 +9,10 @@ from typing import Final
 import numpy as np
 
 from atom.book import Book, Replay, replay
-from atom.events import Events, Flag, Status, StatusKind
-from atom.instrument import Floats, Instrument, Ints
+from atom.events import Events, Flag, Rows, Status, StatusKind
+from atom.instrument import Floats, Ints
 from atom.quality.minutes import Minutes, latencies, minutes
-from atom.store import Store
+from atom.store import Store, parquet
 from fusion.errors import BadInput
 
 DAY: Final = 86_400 * 10**9
@@ -97,7 +97,7 @@ def assess(store: Store, venue: str, symbol: str, day: date) -> Day:
         raise BadInput(f"nothing of {symbol} on {venue} arrived on {day.isoformat()}; `fusion atom ls` shows what did")
     arrivals = np.sort(np.concatenate([rows["ts_recv"] for rows in tables]))
     first, last = int(arrivals[0]), int(arrivals[-1])
-    course = replay(events.book, _before(store, events, start))
+    course = replay(*_followed(store, events, start))
     moments, valid, crossed, times_crossed = _course(events, course, last)
     _, latency = latencies(tables)
     kinds = Counter(status.kind for status in events.status)
@@ -134,19 +134,16 @@ def assess(store: Store, venue: str, symbol: str, day: date) -> Day:
     )
 
 
-def _before(store: Store, events: Events, start: int) -> Book:
-    """The book as the day found it, on the day's tick and lot."""
+def _followed(store: Store, events: Events, start: int) -> tuple[Rows, Book]:
+    """The day's rows, and the book as the day found it, on steps that both have."""
     instrument = events.instrument
     try:
         found = store.book(instrument.venue, instrument.symbol, start - 1)
     except BadInput:
-        return Book()
-    found.book.rescale(*_factors(found.instrument, instrument))
-    return found.book
-
-
-def _factors(old: Instrument, new: Instrument) -> tuple[int, int]:
-    return int(old.tick / new.tick), int(old.lot / new.lot)
+        return events.book, Book()
+    whole = parquet.finest([found.instrument, instrument])  # a tick may become coarser too
+    found.book.rescale(int(found.instrument.tick / whole.tick), int(found.instrument.lot / whole.lot))
+    return parquet.on_steps("book", events.book, instrument, whole), found.book
 
 
 def _course(events: Events, course: Replay, last: int) -> tuple[Ints, Floats, float, int]:

@@ -93,3 +93,17 @@ def test_the_page_stands_alone_and_hides_nothing(tmp_path, market):
     picture = shown[shown.index("<svg") : shown.index("</svg>") + 6]
     titles = {each.text for each in ElementTree.fromstring(picture).iter("title")}
     assert {"gap", "checksum", "disconnect", "stale", "rate_limited", "parse_error", "crossed", "clock"} <= titles
+
+
+def test_a_day_on_a_coarser_tick_than_the_one_before(tmp_path, market):
+    """The book that the day found keeps its prices: it once fell to zero, and seemed crossed."""
+    half = int(np.flatnonzero(market.book["flags"] & Flag.LAST)[2_000]) + 1
+    first, second = market.book[:half].copy(), market.book[half:].copy()
+    first["price"] *= 10
+    second["ts_recv"] += 86_400 * 10**9
+    fine = replace(market.instrument, tick=market.instrument.tick / 10)
+    none = replace(market, trade=market.trade[:0])
+    store = kept(tmp_path, replace(none, instrument=fine, book=first))
+    kept(tmp_path, replace(none, book=second))
+    found = [assess(store, *of) for of in days(store)]
+    assert [(one.valid, one.crossed, one.crossed_s) for one in found] == [(1.0, 0, 0.0)] * 2
