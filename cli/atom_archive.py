@@ -75,7 +75,7 @@ def mirror(
     from atom.archive.mirror import Peer
     from atom.archive.mirror import mirror as run
     from cli.output import progress, rows
-    from fusion.errors import ContentError
+    from fusion.errors import ContentError, ContentUnavailable
 
     session = Session()
     signers = [session.address(each, "--signer") for each in signer or ()]
@@ -84,7 +84,9 @@ def mirror(
     rows([asdict(each) for each in found], as_json=as_json)
     refused = [each for each in found if each.refused]
     if refused:
-        raise ContentError(f"{len(refused)} of {len(found)} chains were not taken whole: {refused[0].refused}")
+        first = min(refused, key=lambda each: each.later)  # what stays wrong comes before what may pass
+        kind = ContentUnavailable if first.later else ContentError
+        raise kind(f"{len(refused)} of {len(found)} chains were not taken whole: {first.refused}")
 
 
 def backfill(

@@ -17,7 +17,7 @@ from atom.instrument import Ints
 from atom.recording import Recording
 from atom.store import Store, disk, parquet
 from atom.store.view import View, steadily
-from fusion.errors import BadInput
+from fusion.errors import BadInput, ContentError
 
 _SLACK: Final = 60 * 10**9  # by which an own clock may differ from the venue's
 
@@ -116,7 +116,10 @@ def _fill(archive: Archive, store: Store, claims: Sequence[Entry]) -> Filled:
     if _has(store, best):
         return Filled(span, str(best.window), signers, best.whole, 0, "own", against)
     told = archive.manifest(best.manifest)
-    events = _told(told, archive)
+    try:
+        events = _told(told, archive)
+    except OverflowError as error:
+        raise ContentError(f"the window {told.window} and its pictures do not fit one scale: {error}") from error
     trades = len(events.trade)
     recording = Recording(events, messages=len(events), unexplained=0, trades=trades, gaps=0)
     for folder in {path.parent for path in store.write(recording)}:

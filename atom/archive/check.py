@@ -1,16 +1,22 @@
 """Check: whether a window is what its manifest says, and in the one form that it can have."""
 
+from typing import Final
+
 import numpy as np
 
 from atom.archive.cut import Span
 from atom.archive.facts import facts, on_least_scale
 from atom.archive.manifest import Manifest
 from atom.book import Book
-from atom.events import MARKET, Action, Events, Flag
+from atom.events import MARKET, Action, Events, Flag, Rows, Side
+from atom.instrument import Ints
 from atom.window import read_window, window_files
 from fusion.content.cid import Cid
 from fusion.content.store import BlockStore
 from fusion.errors import BadInput, ContentError
+
+_PLACES: Final = 40  # decimals of a step
+_FLAGS: Final = np.uint16(sum(Flag))
 
 
 def check(told: Manifest, store: BlockStore) -> Events:
@@ -53,6 +59,7 @@ def _read(told: Manifest, cid: Cid, store: BlockStore) -> Events:
         raise ContentError(
             f"{cid} is of {of.symbol!r:.80} on {of.venue!r:.80}, its manifest says {told.symbol} on {told.venue}"
         )
+    _possible(cid, events)
     try:
         again = window_files(on_least_scale(events))
     except BadInput as error:
@@ -62,9 +69,23 @@ def _read(told: Manifest, cid: Cid, store: BlockStore) -> Events:
     return events
 
 
-def _in_span(
-    kind: str, times: "np.typing.NDArray[np.int64]", rows: "np.typing.NDArray[np.void]", told: Manifest
-) -> None:
+def _possible(cid: Cid, events: Events) -> None:
+    """Refuses numbers that no market has, before anything is reckoned with them."""
+    for step in (events.instrument.tick, events.instrument.lot):
+        sign, digits, exponent = step.as_tuple()
+        if sign or digits != (1,) or not isinstance(exponent, int) or not -_PLACES <= exponent <= 0:
+            raise ContentError(f"{cid} has a tick or lot that is none of 1, 0.1, 0.01 ...")
+    for kind in MARKET:
+        rows = events.tables()[kind]
+        names = [name for name in rows.dtype.names or () if rows.dtype[name].kind == "i"]
+        if any((rows[name] < 0).any() for name in names) or (rows["flags"] & ~_FLAGS).any():
+            raise ContentError(f"the {kind} of {cid} has a negative number or an unknown flag")
+        sides = rows["side"] if "side" in (rows.dtype.names or ()) else np.zeros(0, np.uint8)
+        if (sides > max(Side)).any() or (kind == "book" and not np.isin(rows["action"], list(Action)).all()):
+            raise ContentError(f"the {kind} of {cid} has an unknown side or action")
+
+
+def _in_span(kind: str, times: Ints, rows: Rows, told: Manifest) -> None:
     if not len(rows):
         return
     known = rows["ts_event"][rows["flags"] & Flag.NO_EVENT_TIME == 0]

@@ -116,7 +116,9 @@ class _Timeline:
 def _gaps(events: Events, found: dict[str, Facts], valid: bool, span: Span, lateness: int) -> Iterator[Gap]:  # noqa: FBT001
     time = _Timeline(events, found)
     gaps = [
-        Gap(time.before(one.ts_recv), time.after(one.ts_recv), one.kind.value) for one in events.status if one.kind in _BROKEN
+        Gap(time.before(one.ts_recv), time.after(one.ts_recv), one.kind.value)
+        for one in events.status
+        if one.kind in _BROKEN
     ]
     gaps += [Gap(time.before(a), time.after(b), "the book was not known") for a, b in _unknown(events.book, valid)]
     if time.first > span.start - lateness:

@@ -101,14 +101,7 @@ class Manifest:
                 pass
             case _:
                 raise ContentError("a manifest holds a body and a signature, and nothing else")
-        told = dcbor.decode(body)
-        if not isinstance(told, dict) or told.keys() != _KEYS.keys():
-            raise ContentError(f"the body of a manifest holds {', '.join(_KEYS)}")
-        for name, kind in _KEYS.items():
-            value = told[name]
-            if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-                raise ContentError(f"{name} of a manifest is {_shown(value)}")
-        read = cls._read(told)
+        read = cls._read(_fields(dcbor.decode(body)))
         try:
             by = signer_of(read._typed(body), signature)
         except BadInput as error:
@@ -198,6 +191,15 @@ class Manifest:
                 "body": hashlib.sha256(body).digest(),
             },
         }
+
+
+def _fields(told: object) -> Mapping[str, Any]:
+    if not isinstance(told, dict) or told.keys() != _KEYS.keys():
+        raise ContentError(f"the body of a manifest holds {', '.join(_KEYS)}")
+    for name, kind in _KEYS.items():
+        if not isinstance(told[name], kind) or (kind is int and isinstance(told[name], bool)):
+            raise ContentError(f"{name} of a manifest is {_shown(told[name])}")
+    return told
 
 
 def _counts(value: object, most: int) -> bool:

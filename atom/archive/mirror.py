@@ -22,6 +22,7 @@ PATH: Final = "/archive"
 """Where a peer tells of the last manifest of each signer and market; its gateway is at `/ipfs`."""
 
 _MOST: Final = 200_000  # manifests of one signer and market
+_MOST_BYTES: Final = 1 << 30  # of them
 _LISTING: Final = 8 << 20  # bytes
 _TIMEOUT: Final = 10.0
 
@@ -36,8 +37,8 @@ class Mirrored:
         venue, symbol, signer: as the manifests say; None where not even the first could be read.
         head: the last manifest, as the peer tells.
         windows: new ones, with their manifests.
-        held: whether all before these were here already.
         refused: why the rest was not taken; None where nothing was refused.
+        later: whether that may pass later, as where the peer went away.
     """
 
     venue: str | None
@@ -45,7 +46,8 @@ class Mirrored:
     signer: str | None
     head: str
     windows: int
-    refused: str | None
+    refused: str | None = None
+    later: bool = False
 
 
 class Peer:
@@ -142,7 +144,7 @@ def mirror(
     for place, head in enumerate(heads):
         if archive.catalogue.has(head):
             if (told := archive.manifest(head)) and _wanted(told, signers, market):
-                yield Mirrored(told.venue, told.symbol, told.recorder, str(head), 0, None)
+                yield Mirrored(told.venue, told.symbol, told.recorder, str(head), 0)
             continue
         with tempfile.TemporaryDirectory(prefix="fusion-mirror-") as folder:
             chain = _Chain(archive, peer, BlockStore(Path(folder)), head)
@@ -163,7 +165,7 @@ class _Chain:
     def take(self, wanted: Callable[[Manifest], bool], report: Progress) -> Mirrored | None:
         last: Manifest | None = None
         windows = 0
-        refused = None
+        refused, later = None, False
         try:
             last = self._peer.manifest(self._head, self._staged)
             if not wanted(last):
@@ -175,14 +177,14 @@ class _Chain:
                 self._add(cid, told)
                 windows += 1
         except (ContentError, ContentUnavailable) as error:
-            refused = str(error)
+            refused, later = str(error), isinstance(error, ContentUnavailable)
         if last is None:
-            return Mirrored(None, None, None, str(self._head), 0, refused)
-        return Mirrored(last.venue, last.symbol, last.recorder, str(self._head), windows, refused)
+            return Mirrored(None, None, None, str(self._head), 0, refused, later)
+        return Mirrored(last.venue, last.symbol, last.recorder, str(self._head), windows, refused, later)
 
     def _missing(self, last: Manifest) -> list[Cid]:
         found = [self._head]
-        told = last
+        told, size = last, 0
         while told.previous is not None and not self._archive.catalogue.has(told.previous):
             before = self._peer.manifest(told.previous, self._staged)
             if (before.recorder, before.venue, before.symbol) != (last.recorder, last.venue, last.symbol):
@@ -192,8 +194,11 @@ class _Chain:
             if before.span.end > told.span.start:
                 raise ContentError(f"manifest {told.previous} ends after the one that follows it begins")
             found.append(told.previous)
-            if len(found) > _MOST:
-                raise ContentError(f"{self._head} follows more than {_MOST} manifests")
+            size += len(self._staged.get(told.previous))
+            if len(found) > _MOST or size > _MOST_BYTES:
+                raise ContentError(
+                    f"{self._head} follows more than {_MOST} manifests, or {_MOST_BYTES >> 20} MiB of them"
+                )
             told = before
         return found
 
