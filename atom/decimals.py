@@ -131,7 +131,17 @@ class DecimalColumn:
             values, places = _integers(texts)
         except (pa.ArrowException, TypeError, ValueError) as error:
             raise _first_bad(texts, self._done) from error
-        self._take(values, places, _decimals(texts) if self._decimals is not None else None)
+        self._take(values, places, self._as_written(texts))
+
+    def _as_written(self, texts: Sequence[str]) -> Ints | None:
+        """How many digits stand after the dot of each, where that is asked for."""
+        if self._decimals is None:
+            return None
+        decimals = _decimals(texts)
+        if decimals.max(initial=0) > _SAFE:
+            at = int(decimals.argmax())
+            raise UnreadableError(self._done + at, texts[at])
+        return decimals
 
     def _take(self, values: Ints, places: int, decimals: Ints | None) -> None:
         self._chunks.append((values, places))

@@ -68,3 +68,12 @@ def test_values_are_int64():
     values, _ = column("9223372036854775807").finish()
     assert values.dtype == np.int64
     assert values.tolist() == [2**63 - 1]
+
+
+def test_more_decimals_than_are_written_are_refused_where_the_writing_counts():
+    written = DecimalColumn(as_written=True)
+    written.extend(["1.5", "1." + "0" * 30])
+    with pytest.raises(UnreadableError) as caught:
+        written.finish()
+    assert caught.value.index == 1
+    assert column("1." + "0" * 30).finish()[0].tolist() == [1]
