@@ -96,7 +96,7 @@ def chosen(claims: Sequence[Entry]) -> tuple[list[Entry], list[Entry]]:
     named = Counter(signer for signer, _ in {(entry.signer, entry.window) for entry in claims})
     honest = [entry for entry in claims if named[entry.signer] == 1]
     told = [entry for entry in honest if entry.whole] or honest
-    votes = Counter(entry.window for entry in told).most_common()
+    votes = Counter(window for _, window in {(entry.signer, entry.window) for entry in told}).most_common()
     if not votes or (len(votes) > 1 and votes[0][1] == votes[1][1]):
         return [], list(claims)
     best = votes[0][0]
@@ -112,7 +112,7 @@ def _fill(archive: Archive, store: Store, claims: Sequence[Entry]) -> Filled:
     if not those:
         return Filled(span, None, (), whole=False, rows=0, outcome="disputed", others=against)
     best = max(those, key=lambda entry: (entry.whole, entry.signer))
-    signers = tuple(sorted(entry.signer for entry in those))
+    signers = tuple(sorted({entry.signer for entry in those}))
     if _has(store, best):
         return Filled(span, str(best.window), signers, best.whole, 0, "own", against)
     told = archive.manifest(best.manifest)

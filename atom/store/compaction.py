@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import IO, Final
 
@@ -81,9 +82,11 @@ def _day(folder: Path, symbol: Path, date: str) -> Iterator[Compacted]:
             continue  # with their book
         held = segments.numbers(folder)
         place = symbol / f"type={kind}" / date
-        live = [file for file in names.files(place.glob("*.parquet"), held) if file.name.segments is not None]
-        if len(live) >= _FEWEST:
-            yield _one(live, kind)
+        files = names.files(place.glob("*.parquet"), held)
+        for live, those in groupby(files, lambda file: file.name.segments is not None):
+            some = list(those)  # what was imported between two of them stays between them
+            if live and len(some) >= _FEWEST:
+                yield _one(some, kind)
         _tidy(place, held)
         if kind == "book":
             _tidy_pictures(place, held)

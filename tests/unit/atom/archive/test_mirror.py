@@ -108,21 +108,6 @@ def test_a_manifest_that_lies_is_refused_and_nothing_of_it_kept(name, theirs, se
     assert not mine.archive.content.has(Cid.parse(taken.head))
 
 
-WINDOWS = {
-    "order": lambda events: replace(events, trade=events.trade[::-1]),
-    "twice": lambda events: replace(events, trade=np.repeat(events.trade, 2)),
-    "picture": lambda events: replace(events, book=flagged(events.book, "flags", Flag.SNAPSHOT)),
-    "clear": lambda events: replace(events, book=flagged(events.book, "action", Action.CLEAR)),
-    "action": lambda events: replace(events, book=flagged(events.book, "action", 99)),
-    "side": lambda events: replace(events, trade=flagged(events.trade, "side", 3)),
-    "negative": lambda events: replace(events, trade=flagged(events.trade, "price", -1)),
-    "flag": lambda events: replace(events, trade=flagged(events.trade, "flags", 1 << 15)),
-    "scale": lambda events: finer(events),
-    "vast": lambda events: replace(events, instrument=replace(events.instrument, tick=Decimal("1E+999999"))),
-    "nan": lambda events: replace(events, instrument=replace(events.instrument, tick=Decimal("NaN"))),
-}
-
-
 def finer(events):
     """The same on a scale ten times as fine."""
     of = replace(events.instrument, tick=events.instrument.tick.scaleb(-1))
@@ -134,6 +119,21 @@ def flagged(rows, name, value):
     rows = rows.copy()
     rows[name][len(rows) // 2] = value
     return rows
+
+
+WINDOWS = {
+    "order": lambda events: replace(events, trade=events.trade[::-1]),
+    "twice": lambda events: replace(events, trade=np.repeat(events.trade, 2)),
+    "picture": lambda events: replace(events, book=flagged(events.book, "flags", Flag.SNAPSHOT)),
+    "clear": lambda events: replace(events, book=flagged(events.book, "action", Action.CLEAR)),
+    "action": lambda events: replace(events, book=flagged(events.book, "action", 99)),
+    "side": lambda events: replace(events, trade=flagged(events.trade, "side", 3)),
+    "negative": lambda events: replace(events, trade=flagged(events.trade, "price", -1)),
+    "flag": lambda events: replace(events, trade=flagged(events.trade, "flags", 1 << 15)),
+    "scale": finer,
+    "vast": lambda events: replace(events, instrument=replace(events.instrument, tick=Decimal("1E+999999"))),
+    "nan": lambda events: replace(events, instrument=replace(events.instrument, tick=Decimal("NaN"))),
+}
 
 
 @pytest.mark.parametrize("name", WINDOWS)
