@@ -84,11 +84,12 @@ class Asked:
         limit = self.number("limit", 1000, 1, MOST) or MOST
         return Span(start, end, limit, self.told.get("cursor"))
 
-    def format(self) -> str:
-        name = self.told.get("format", "json")
-        if name not in FORMATS:
-            raise BadInput(f"format is one of {', '.join(FORMATS)}, not {name[:40]!r}")
-        return name
+    def choice(self, name: str, among: Sequence[str]) -> str:
+        """One of some words, the first by default."""
+        word = self.told.get(name, among[0])
+        if word not in among:
+            raise BadInput(f"{name} is one of {', '.join(among)}, not {word[:40]!r}")
+        return word
 
 
 def market(store: Store) -> APIRouter:
@@ -117,7 +118,8 @@ def market(store: Store) -> APIRouter:
 
     def book(asked: Asked) -> Response:
         at, depth = asked.moment("at", time.time_ns()), asked.number("depth", None, 1, _DEEPEST)
-        line = history.book(asked.text("venue"), asked.text("symbol"), at, depth)
+        orders = asked.choice("orders", ("false", "true")) == "true"
+        line = history.book(asked.text("venue"), asked.text("symbol"), at, depth, orders=orders)
         return Response(line, media_type=FORMATS["json"])
 
     def candles(asked: Asked) -> Response:
@@ -134,7 +136,7 @@ def market(store: Store) -> APIRouter:
 
     route("/venues", (), venues)
     route("/symbols", ("venue",), symbols)
-    route("/book", ("venue", "symbol", "at", "depth"), book)
+    route("/book", ("venue", "symbol", "at", "depth", "orders"), book)
     route("/candles", (*_PAGED, "interval"), candles)
     for feed in FEEDS:
         route(f"/{feed}", _PAGED, of_feed(feed))
@@ -159,7 +161,7 @@ def refusal(error: FusionError) -> Response:
 
 def _page(asked: Asked, of: str, lines: Sequence[str], following: str | None) -> Response:
     """Rows in the wanted format; the address of the next page is in the header `Link`, and its cursor in JSON."""
-    name = asked.format()
+    name = asked.choice("format", tuple(FORMATS))
     match name:
         case "json":
             told = orjson.dumps(following).decode()

@@ -1,5 +1,6 @@
 """`fusion atom replay` and `fusion atom watch`: recorded and live data as a stream."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 Venue = Annotated[str | None, typer.Option(help="Venue of the event log.")]
 Symbol = Annotated[str | None, typer.Option(help="Fusion's name of a symbol, such as BTC-USDT.")]
-Feed = Annotated[str, typer.Option(help="book, trades, quotes, status, metrics, funding ...")]
+Feed = Annotated[str, typer.Option(help="book, orders (order by order), trades, quotes, status, metrics, funding ...")]
 
 
 def replay(
@@ -58,6 +59,7 @@ def replay(
         return
 
     def put(frame: Frame) -> None:
+        _refuse(frame.text)
         sys.stdout.buffer.write(frame.text + b"\n")
         sys.stdout.buffer.flush()
 
@@ -89,6 +91,13 @@ def watch(
                 return
 
     asyncio.run(printed())
+
+
+def _refuse(lines: bytes) -> None:
+    """Ends at a line that says why there are none."""
+    if b'{"op":"error"' in lines:  # in no text of a feed, whose quotes are escaped
+        line = next(line for line in lines.split(b"\n") if line.startswith(b'{"op":"error"'))
+        raise BadInput(json.loads(line)["message"])
 
 
 def _pace(speed: str) -> float | None:

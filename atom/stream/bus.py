@@ -11,7 +11,8 @@ from websockets.frames import Opcode
 
 from atom.events import Events
 from atom.stream.market import Market
-from atom.stream.messages import FEEDS, Key
+from atom.stream.messages import FEEDS, PICTURED, Key
+from atom.stream.orders import LevelsAlone
 from fusion.errors import BadInput, Retryable
 
 _FRAME: Final = 64 * 1024  # bytes of lines in one frame, of several
@@ -101,13 +102,15 @@ class Bus:
         """Begins a subscription.
 
         Returns:
-            the number of the feed's last message; the subscriber gets those after it. Of the book it gets a picture at
-            once, under that number.
+            the number of the feed's last message; the subscriber gets those after it. Of the book and
+            of its orders it gets a picture at once, under that number.
 
         Raises:
-            BadInput: there is no such market or feed, or it has subscribed already.
+            BadInput: there is no such market or feed, its venue tells no orders, or it has subscribed already.
         """
         market = self._known(key)
+        if key.feed == "orders" and market.orders.levels_alone:
+            raise LevelsAlone(key.venue, key.symbol)
         among = self._wanted[key.venue, key.symbol].setdefault(key.feed, {})
         if subscriber in among:
             raise BadInput(f"there is a subscription to {key.feed} of {key.symbol} on {key.venue} already")
@@ -116,7 +119,7 @@ class Bus:
 
     def picture(self, key: Key) -> Frame | None:
         """What a subscription begins with; None where there is nothing before the next message."""
-        return Frame([self._known(key).picture()]) if key.feed == "book" else None
+        return Frame([self._known(key).picture(key.feed)]) if key.feed in PICTURED else None
 
     def unsubscribe(self, key: Key, subscriber: Subscriber) -> None:
         """Ends a subscription; BadInput where there is none."""

@@ -15,6 +15,7 @@ from atom.store.view import steadily
 from atom.stream import messages
 from atom.stream.candles import candles, when
 from atom.stream.messages import ADMIN, Scale
+from atom.stream.orders import LevelsAlone, queues
 from atom.stream.retold import metrics
 from fusion.errors import BadInput
 
@@ -119,14 +120,26 @@ class History:
         lines = _lines(feed, rows[skip : skip + span.limit], instrument)
         return Page(lines, _next(rows["ts_recv"].tolist(), skip, span.limit))
 
-    def book(self, venue: str, symbol: str, at: int, depth: int | None) -> str:
-        """The book as it was known at a moment, as JSON; of an invalid one no levels."""
+    def book(self, venue: str, symbol: str, at: int, depth: int | None, *, orders: bool = False) -> str:
+        """The book as it was known at a moment, as JSON; of an invalid one no levels.
+
+        Args:
+            venue, symbol: whose.
+            at: ns since 1970 UTC.
+            depth: levels a side; None for all.
+            orders: with the orders of each level; BadInput where its venue tells levels alone.
+        """
         self._known(venue, symbol)
         found = self._store.book(venue, symbol, at)
         scale, book = Scale(found.instrument), found.book
         stamp = f',"venue":{_json(venue)},"symbol":{_json(symbol)},"at":"{at}"'
         if not book.valid:
             return _object(messages.invalid(stamp))
+        if orders:
+            queued = queues(book, scale, depth)
+            if queued is None:
+                raise LevelsAlone(venue, symbol)
+            return _object(messages.orders(stamp, *queued))
         sides = (
             [(scale.price(price), scale.size(size)) for price, size in book.levels(side, depth)]
             for side in (Side.BID, Side.ASK)

@@ -6,18 +6,21 @@ from functools import partial
 from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from atom.events import Events, Flag, Rows, Side, empty
 from atom.instrument import Instrument, Ints
 from atom.metrics import METRICS
 from atom.metrics.top import INPUTS
-from atom.stream import messages
-from atom.stream.levels import LevelBook, Stretch
+from atom.stream import messages, requests
+from atom.stream.levels import ENDED, VALID, LevelBook, Stretch
 from atom.stream.messages import ADMIN, FEEDS, Key, Scale
+from atom.stream.orders import LevelsAlone, OrderFeed, deltas, queues
 
-_VALID, _BEST = 1, slice(2, 6)  # of a row of tops
+_BEST = slice(2, 6)  # of a row of tops
 _NOTHING_YET = ',"ts_event":null,"ts_recv":null,"sequence":null,"flags":0'
 
+Bools: TypeAlias = npt.NDArray[np.bool_]
 Lines: TypeAlias = dict[str, list[str]]
 
 
@@ -33,24 +36,29 @@ class Market:
 
     def __init__(self, venue: str, symbol: str) -> None:
         self.book = LevelBook()
+        self.orders = OrderFeed()
         self.seq = dict.fromkeys(FEEDS, 0)
+        self._of = venue, symbol
         self._heads = {feed: messages.head(Key(venue, symbol, feed)) for feed in FEEDS}
         self._scale: Scale | None = None
         self._last: Rows | None = None  # row of the last message of the book
         self._was_valid = False
         self._best = np.zeros(4, np.int64)  # of the last sound book: bid price and size, ask price and size; else zeros
 
-    def picture(self) -> str:
-        """The book as it stands, under the number of its last message: what a new subscriber begins with."""
+    def picture(self, feed: str) -> str:
+        """The book or its orders as they stand: what a new subscriber begins with, under the last message's number."""
         stamp = _NOTHING_YET if self._last is None else messages.stamps(self._last)[0]
-        return f"{self._heads['book']}{self.seq['book']}{self._pictured(stamp)}"
+        pictured = self._pictured if feed == "book" else self._queued
+        return f"{self._heads[feed]}{self.seq[feed]}{pictured(stamp)}"
 
     def take(self, events: Events, wanted: Collection[str]) -> Lines:
         """The lines of the wanted feeds that these events make; they hold whole messages."""
         scale = self._scaled(events.instrument)
         lines: Lines = {feed: [] for feed in FEEDS if feed in wanted}
         self._tell(lines, "status", len(events.status), lambda: map(messages.status, events.status))
-        for stretch in self.book.follow(events.book):
+        self.orders.begin(events.book)
+        for stretch in self.book.follow(events.book, orders="orders" in lines):
+            self._tell_orders(lines, events.book, stretch, scale)
             self._tell_book(lines, events.book, stretch)
             self._tell_metrics(lines, events.book, stretch, scale)
         self._tell(lines, "trades", len(events.trade), lambda: messages.trades(events.trade, scale))
@@ -83,16 +91,15 @@ class Market:
         return self._scale
 
     def _tell_book(self, lines: Lines, rows: Rows, stretch: Stretch) -> None:
-        valid = stretch.tops[:, _VALID] == 1
+        valid = stretch.tops[:, VALID] == 1
         told = np.flatnonzero(valid | np.append(self._was_valid, valid[:-1]))  # an invalid book has nothing to tell
         self._was_valid = bool(valid[-1])
-        self._last = rows[stretch.tops[-1:, 0]]
+        self._last = rows[stretch.tops[-1:, ENDED]]
         self._tell(lines, "book", len(told), lambda: self._books(rows, stretch, valid, told))
 
     def _books(self, rows: Rows, stretch: Stretch, valid: Ints, told: Ints) -> Iterator[str]:
-        ends = rows[stretch.tops[told, 0]]
-        # a full picture ends a stretch, so that the book stands there
-        full = valid[told] & (ends["flags"] & Flag.SNAPSHOT != 0)
+        ends = rows[stretch.tops[told, ENDED]]
+        full = valid[told] & _full(ends)
         cuts = np.searchsorted(stretch.levels[:, 0], np.stack((told, told + 1))).T.tolist()
         levels = stretch.levels[:, 1:].tolist()
         for stamp, is_valid, is_full, (first, end) in zip(messages.stamps(ends), valid[told], full, cuts, strict=True):
@@ -106,13 +113,37 @@ class Market:
             sides = ([(price, size) for (at, price), size in changed.items() if at == side] for side in (0, 1))
             yield messages.book("delta", stamp, *map(self._texts, sides))
 
+    def _tell_orders(self, lines: Lines, rows: Rows, stretch: Stretch, scale: Scale) -> None:
+        told, valid, refused = self.orders.states(stretch)
+        before = len(lines.get("orders", ()))
+        self._tell(lines, "orders", len(told), lambda: self._orders(rows, stretch, valid, told, scale))
+        if "orders" in lines:
+            for place in np.searchsorted(told, refused, side="right").tolist()[::-1]:
+                error = requests.error("cannot_subscribe", str(LevelsAlone(*self._of)))
+                lines["orders"].insert(before + place, error)
+
+    def _orders(self, rows: Rows, stretch: Stretch, valid: Ints, told: Ints, scale: Scale) -> Iterator[str]:
+        ends = rows[stretch.tops[told, ENDED]]
+        full = _full(ends)
+        stamps = messages.stamps(ends)
+        changes = deltas(stamps, stretch, told, scale)
+        for stamp, is_valid, is_full, delta in zip(stamps, valid[told], full, changes, strict=True):
+            if not is_valid:
+                yield messages.invalid(stamp)
+            else:
+                yield self._queued(stamp) if is_full else delta
+
+    def _queued(self, stamp: str) -> str:
+        told = queues(self.book, self._scale) if self._scale is not None and self.book.valid else None
+        return messages.invalid(stamp) if told is None else messages.orders(stamp, *told)
+
     def _tell_metrics(self, lines: Lines, rows: Rows, stretch: Stretch, scale: Scale) -> None:
         best = stretch.tops[:, _BEST]
-        sound = (stretch.tops[:, _VALID] == 1) & (best[:, 1] > 0) & (best[:, 3] > 0) & (best[:, 0] < best[:, 2])
+        sound = (stretch.tops[:, VALID] == 1) & (best[:, 1] > 0) & (best[:, 3] > 0) & (best[:, 0] < best[:, 2])
         best = best * sound[:, None]
         told = np.flatnonzero((best != np.vstack((self._best, best[:-1]))).any(axis=1))
         self._best = best[-1]
-        self._tell(lines, "metrics", len(told), lambda: _metrics(rows[stretch.tops[told, 0]], best[told], scale))
+        self._tell(lines, "metrics", len(told), lambda: _metrics(rows[stretch.tops[told, ENDED]], best[told], scale))
 
     def _pictured(self, stamp: str) -> str:
         if not self.book.valid:
@@ -123,6 +154,12 @@ class Market:
     def _texts(self, levels: Iterable[tuple[int, int]]) -> list[tuple[str, str]]:
         scale = self._scale
         return [] if scale is None else [(scale.price(price), scale.size(size)) for price, size in levels]
+
+
+def _full(ends: Rows) -> Bools:
+    """Which messages are full pictures; each ends a stretch, so that the book stands there."""
+    full: Bools = ends["flags"] & Flag.SNAPSHOT != 0
+    return full
 
 
 def _metrics(ends: Rows, best: Ints, scale: Scale) -> Iterator[str]:

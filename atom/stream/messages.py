@@ -34,10 +34,15 @@ _OF_TICKS: Final = ("tick", "tick_lower", "tick_upper")
 _OR_NONE: Final = ("next_ts", "period")  # 0 is none
 
 ADMIN: Final = tuple(kind for kind in DTYPES if kind not in MARKET)
-FEEDS: Final = ("book", "trades", "quotes", "status", "metrics", *ADMIN)
+FEEDS: Final = ("book", "orders", "trades", "quotes", "status", "metrics", *ADMIN)
 """Of a symbol; the type of a message is its feed."""
 
+PICTURED: Final = ("book", "orders")
+"""Feeds whose subscribers begin with a picture."""
+
 Texts = list[str]
+Queues = Sequence[tuple[str, Sequence[tuple[int, str]]]]
+"""Of one side: each price with the ids and sizes of its orders, the one to be filled first first."""
 
 
 class Key(NamedTuple):
@@ -88,6 +93,19 @@ def stamps(rows: Rows) -> Texts:
 def book(state: str, stamp: str, bids: Iterable[tuple[str, str]], asks: Iterable[tuple[str, str]]) -> str:
     """A book's levels after the sequence: a picture (`snapshot`) or what became of some levels (`delta`)."""
     return f'{stamp},"state":"{state}","bids":[{_levels(bids)}],"asks":[{_levels(asks)}]}}'
+
+
+def orders(stamp: str, bids: Queues, asks: Queues) -> str:
+    """A book's orders in their queues after the sequence."""
+    return f'{stamp},"state":"snapshot","bids":[{_queues(bids)}],"asks":[{_queues(asks)}]}}'
+
+
+def orders_delta(stamp: str, changes: Iterable[tuple[str, str, str, int, str]]) -> str:
+    """What became of orders after the sequence: action, side, price, id and size of each."""
+    told = ",".join(
+        [f'["{action}","{side}","{price}","{order_id}","{size}"]' for action, side, price, order_id, size in changes]
+    )
+    return f'{stamp},"state":"delta","changes":[{told}]}}'
 
 
 def invalid(stamp: str) -> str:
@@ -152,6 +170,12 @@ def status(one: Status) -> str:
 
 def _levels(levels: Iterable[tuple[str, str]]) -> str:
     return ",".join([f'["{price}","{size}"]' for price, size in levels])
+
+
+def _queues(levels: Queues) -> str:
+    return ",".join(
+        [f'["{price}",[{_levels((str(order_id), size) for order_id, size in queue)}]]' for price, queue in levels]
+    )
 
 
 def _known(rows: Rows, name: str) -> Texts:

@@ -72,7 +72,15 @@ def test_the_book_is_that_of_the_moment(get: Get) -> None:
     for name, side in (("bids", Side.BID), ("asks", Side.ASK)):
         wanted = [(price * INSTRUMENT.tick, size * INSTRUMENT.lot) for price, size in book.levels(side, 5)]
         assert [(Decimal(price), Decimal(size)) for price, size in answer[name]] == wanted
-    assert get("book", **OF, at=1).json()["state"] == "invalid"
+        queues = get("book", **OF, at=at, depth=5, orders="true").json()[name]
+        assert [(Decimal(price), [int(order_id) for order_id, _ in queue]) for price, queue in queues] == [
+            (price, [order_id for order_id, _ in book.orders(side, tick)])
+            for (price, _), (tick, _) in zip(wanted, book.levels(side, 5), strict=True)
+        ]
+        assert [sum(Decimal(size) for _, size in queue) for _, queue in queues] == [size for _, size in wanted]
+    assert (
+        get("book", **OF, at=1).json()["state"] == get("book", **OF, at=1, orders="true").json()["state"] == "invalid"
+    )
 
 
 @pytest.mark.parametrize(("limit", "start"), [(10_000, 0), (501, 0), (97, 300)])
@@ -150,6 +158,7 @@ def test_what_there_is_can_be_asked(get: Get) -> None:
         ("trades", {**OF, "cursor": "x"}, 400, "no cursor"),
         ("trades", {**OF, "format": "xml"}, 400, "'xml'"),
         ("book", {**OF, "depth": -1}, 400, "depth is"),
+        ("book", {**OF, "orders": "yes"}, 400, "orders is one of false, true"),
         ("candles", {**OF, "interval": "5x"}, 400, "'5x'"),
         ("candles", {**OF, "interval": "99999d"}, 400, "up to"),
     ],

@@ -43,6 +43,12 @@ def test_what_is_served_is_what_is_printed(run):
     assert numbers == list(range(1, len(numbers) + 1))
 
 
+def test_levels_alone_have_no_orders_to_print(run):
+    capture = ROOT / "tests" / "data" / "binance" / "spot.txt"
+    with pytest.raises(BadInput, match="the feed `book` has them"):
+        run("replay", f"binance:{capture}", "--speed", "max", "--feed", "orders")
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

@@ -110,7 +110,7 @@ def test_unknown_markets_and_feeds_are_refused_with_the_known_ones() -> None:
     for key, told in (
         (Key("nowhere", "SIM-USD", "book"), "SIM-USD on simulated"),
         (Key("simulated", "X", "book"), "SIM-USD on simulated"),
-        (Key(*OF, "noise"), "book, trades"),
+        (Key(*OF, "noise"), "book, orders"),
     ):
         with pytest.raises(BadInput, match=told):
             bus.subscribe(key, Reader())
