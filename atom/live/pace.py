@@ -27,6 +27,7 @@ class Timing:
         quiet: without a change of a book after which it is asked for whole nevertheless.
         picture: for the first full picture of a book to come on its stream; twice as long after each connection that
             did not bring it.
+        polls: in which each address that no stream stands for is asked once.
         flush: between two writings of the raw recording.
     """
 
@@ -41,6 +42,7 @@ class Timing:
     ping: float = 15.0
     quiet: float = 5.0
     picture: float = 30.0
+    polls: float = 60.0
     flush: float = 1.0
 
 

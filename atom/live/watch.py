@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
+from itertools import cycle
 from random import Random
 from typing import Final
 
@@ -87,6 +88,7 @@ class Watch:
             async with asyncio.TaskGroup() as group:
                 for connection in self._connections:
                     group.create_task(connection.run())
+                group.create_task(self._poll([url for name in names for url in self._venue.polls(name)]))
         finally:
             for task in self._asking.values():
                 task.cancel()
@@ -217,6 +219,31 @@ class Watch:
                 await asyncio.sleep(backoff.failed())
         finally:
             del self._asking[name]
+
+    async def _poll(self, urls: Sequence[str]) -> None:
+        """Asks for what no stream tells, evenly over the minute so that a picture waits for one of them at most.
+
+        What gets no answer is left until its next turn.
+        """
+        loop = asyncio.get_running_loop()
+        due, refused = loop.time(), set[str]()
+        for url in cycle(urls):
+            await asyncio.sleep(due - loop.time())
+            due = max(due + self._timing.polls / len(urls), loop.time())
+            try:
+                answer = await self._http.ask(url)
+            except RefusedError as error:
+                if url not in refused:
+                    log.warning(
+                        "the venue refuses what it is asked for each minute", venue=self._venue.id, why=str(error)
+                    )
+                refused.add(url)
+                continue
+            if isinstance(answer, bytes):
+                refused.discard(url)
+                self._answer(url, answer)
+            else:
+                await asyncio.sleep(answer)
 
     async def _ask(self, url: str) -> bytes:
         while True:

@@ -60,6 +60,9 @@ class BinanceFutures(Binance):
                 return super().read(symbol, message, ts_recv, place, columns)
         return True
 
+    def polls(self, symbol: str) -> Sequence[str]:
+        return (f"{self.rest}/openInterest?symbol={symbol}",)
+
     def contract_size(self, symbol: str) -> float:
         """What one contract stands for: base currency here, quote currency where it is inverse; NaN where unknown."""
         return 1.0

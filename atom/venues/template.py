@@ -116,6 +116,10 @@ class Venue(ABC):
         """HTTP address of a full picture of a book, whose deltas are useless without; "" where the stream brings it."""
         return ""
 
+    def polls(self, symbol: str) -> Sequence[str]:
+        """HTTP addresses of what no stream tells of a symbol and is worth asking for each minute."""
+        return ()
+
     def connected(self, url: str) -> None:
         """A new connection: the channels that an earlier one agreed on are forgotten."""
         self.channels.clear()

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 from websockets.asyncio.server import ServerConnection, serve
@@ -91,6 +92,7 @@ class Binance:
     names = ("BTC-USDT", "ETH-USDT")
     hosts = ("wss://stream.binance.com:9443", "https://api.binance.com")
     by_time = False
+    listed: ClassVar = {"quoteAsset": "USDT"}
 
     def hello(self, market: Market) -> Sequence[dict]:
         return ()
@@ -119,13 +121,41 @@ class Binance:
             ]
             return {
                 "symbols": [
-                    {"symbol": name, "baseAsset": name[:3], "quoteAsset": "USDT", "filters": filters}
-                    for name in self.symbols
+                    {"symbol": name, "baseAsset": name[:3], "filters": filters, **self.listed} for name in self.symbols
                 ]
             }
         market = markets[parse_qs(urlsplit(path).query)["symbol"][0]]
         bids, asks = texts(market.bids.items()), texts(market.asks.items())
         return {"lastUpdateId": market.last, "bids": bids, "asks": asks}
+
+
+class BinanceFutures(Binance):
+    """How Binance tells of USD-M contracts, and answers what it tells on no stream."""
+
+    venue = "binance_futures"
+    names = ("BTC-USDT-PERP", "ETH-USDT-PERP")
+    hosts = ("wss://fstream.binance.com", "https://fapi.binance.com")
+    listed: ClassVar = {"quoteAsset": "USDT", "contractType": "PERPETUAL"}
+
+    def change(self, market: Market) -> dict:
+        before, told = market.last, super().change(market)
+        return {**told, "data": {**told["data"], "pu": before}}
+
+    def answer(self, path: str, markets: dict[str, Market]) -> object:
+        if "/openInterest" not in path:
+            return super().answer(path, markets)
+        market = markets[parse_qs(urlsplit(path).query)["symbol"][0]]
+        return {"symbol": market.symbol, "openInterest": f"{market.last}.125", "time": market.at}
+
+
+class BinanceDelivery(BinanceFutures):
+    """How it tells of COIN-M contracts."""
+
+    venue = "binance_delivery"
+    symbols = ("BTCUSD_PERP", "ETHUSD_PERP")
+    names = ("BTC-USD-PERP", "ETH-USD-PERP")
+    hosts = ("wss://dstream.binance.com", "https://dapi.binance.com")
+    listed: ClassVar = {"quoteAsset": "USD", "contractType": "PERPETUAL", "contractSize": 100}
 
 
 class Okx:
@@ -186,6 +216,7 @@ class FakeVenue:
         ready: whether the next fault may come.
         told: changes told to those who listen.
         pictures: answers to the next questions for a full picture, such as 429 or 503, before there is one.
+        polls: likewise to those for an open interest.
     """
 
     def __init__(self, form: Binance | Okx, seed: int, faults: Sequence[str] = ()) -> None:
@@ -196,6 +227,7 @@ class FakeVenue:
         self.ready: Callable[[], bool] = lambda: True
         self.steps = self.told = 0
         self.pictures: deque[int] = deque()
+        self.polls: deque[int] = deque()
         self._random = random
         self._faults = deque(faults)
         self._limits = 0
@@ -224,6 +256,8 @@ class FakeVenue:
         self._limits = 0
         if "/depth" in request.path and self.pictures:
             refusal = self.pictures.popleft()
+        if "/openInterest" in request.path and self.polls:
+            refusal = self.polls.popleft()
         if refusal:
             answer = connection.respond(refusal, '{"code": -1003}')
             answer.headers["Retry-After"] = "0"

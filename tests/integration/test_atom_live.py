@@ -16,7 +16,16 @@ from fusion.errors import BadInput, FusionError
 from tests.integration.atom_venue import FAULTS, Binance, FakeVenue, Okx
 
 QUICK = Timing(
-    batch=0.01, stale=0.25, first=0.01, longest=0.05, healthy=0.1, connects=0.0, requests=0.0, picture=0.5, flush=0.05
+    batch=0.01,
+    stale=0.25,
+    first=0.01,
+    longest=0.05,
+    healthy=0.1,
+    connects=0.0,
+    requests=0.0,
+    picture=0.5,
+    polls=0.05,
+    flush=0.05,
 )
 NAMES = {"binance": Binance.names}
 TELLS = {
@@ -74,13 +83,13 @@ def says(book):
     return tuple(dict(book.levels(side)) for side in (Side.BID, Side.ASK))
 
 
-async def recorded(venue, *, raw=None, timing=QUICK):
-    """Records until all faults are spent and told, and the books have been whole for a while."""
+async def recorded(venue, *, raw=None, timing=QUICK, enough=lambda judge: True):
+    """Records until all faults are spent and told, and the books have been whole for a while; and it is enough."""
     judge, stop = Judge(venue), asyncio.Event()
     venue.ready = lambda: judge.whole and judge.status >= told_of(venue.form, venue.spent)
 
     def look(recorder):
-        if venue.spent_all and venue.steps > 30:
+        if venue.spent_all and venue.steps > 30 and enough(judge):
             stop.set()
 
     async with venue.run() as hosts, asyncio.timeout(60):

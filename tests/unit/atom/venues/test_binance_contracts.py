@@ -8,6 +8,7 @@ import pytest
 
 from atom.events import Flag, Side, Unit
 from atom.reader import read_capture
+from atom.venues import venue
 from fusion.errors import CaptureError
 
 AT = 1704067200000  # ms
@@ -104,6 +105,14 @@ def test_open_interest_comes_as_an_answer(tmp_path, write, venue, of, unit):
     row = recording.events.more["open_interest"][0]
     assert (row["unit"], row["size"], row["ts_event"]) == (unit, 15004.5, AT * 10**6)
     assert math.isnan(row["value"])
+
+
+def test_an_open_interest_is_asked_for_since_no_stream_tells_it():
+    (url,) = venue("binance_futures").polls("BTCUSDT")
+    assert url == "https://fapi.binance.com/fapi/v1/openInterest?symbol=BTCUSDT"
+    (url,) = venue("binance_delivery").polls("BTCUSD_PERP")
+    assert url == "https://dapi.binance.com/dapi/v1/openInterest?symbol=BTCUSD_PERP"
+    assert venue("binance").polls("BTCUSDT") == ()
 
 
 def test_an_index_has_no_contract(note):
