@@ -30,6 +30,7 @@ _PLAIN = Flag(0)
 _LAST, _SNAPSHOT, _BY_PRICE = int(Flag.LAST), int(Flag.SNAPSHOT), int(Flag.BY_PRICE)
 _NO_ORDER, _NO_TRADE_ID, _NO_SEQUENCE = int(Flag.NO_ORDER), int(Flag.NO_TRADE_ID), int(Flag.NO_SEQUENCE)
 _OF_LEVELS, _OF_QUOTE = _BY_PRICE | _NO_ORDER, _LAST | _BY_PRICE
+_ANEW = 10 * 10**9  # ns by which no message is newer than one that came before it
 _WAITING = 10_000  # deltas kept while there is no snapshot; a snapshot older than these would be refetched
 
 
@@ -61,6 +62,7 @@ class Columns:
         self._written = rules.form is not None
         self._audit = Audit(Checker(rules.form, rules.depth)) if rules.form or rules.depth else None
         self._clock = VenueClock()
+        self._changed: int | None = None  # venue's time of the last change of the book
         self._step: dict[str, Decimal] = {}  # of prices and of sizes, so far
         self._empty()
 
@@ -143,14 +145,12 @@ class Columns:
                 self._change(delta.stamp, delta.last, 0, delta[3:])
             case Step.GAP:
                 self.gaps += 1
-                missing = gap(at, delta.previous, delta.last)
-                self.status.append(Status(StatusKind.GAP, delta.stamp.ts_recv, delta.last, missing))
+                detail = gap(at, delta.previous, delta.last)
+                self.status.append(Status(StatusKind.GAP, delta.stamp.ts_recv, delta.last, detail))
                 self._clear(delta.stamp, delta.previous)
                 self._waiting.append(delta)
             case Step.REPEATED:
                 self.repeated(delta.stamp, delta.last)
-            case Step.STALE:
-                pass
 
     def follows(self, previous: int, last: int) -> bool:
         """Whether a delta begins exactly where the book stands."""
@@ -168,8 +168,10 @@ class Columns:
         self.updates += len(last)
         common = stamps.columns(last, _OF_LEVELS)
         self._book.extend(np.stack((*common, np.zeros_like(last), counts[:, 0], counts[:, 1]), axis=1))
-        self._numbers(levels)
+        self._prices["book"].extend_read(levels[:, :2])
+        self._sizes["book"].extend_read(levels[:, 2:])
         self._sync.advance(int(last[-1]))
+        self._changed = stamps.at(len(last) - 1).ts_event
 
     def whole(
         self,
@@ -210,14 +212,17 @@ class Columns:
             self._change(stamp, last, 0, (bids, asks, orders), checksum)
 
     def missed(self, stamp: Stamp, last: int | None, detail: str) -> None:
-        """Something before this message is missing, of such a venue; the book waits for the next full picture."""
-        if self._whole:
+        """Something before this message is missing; the book waits for the next full picture."""
+        if self._whole or self._sync.synced:
             self.gaps += 1
             self.status.append(Status(StatusKind.GAP, stamp.ts_recv, last, detail))
             self.lost(stamp)
 
     def repeated(self, stamp: Stamp, last: int) -> None:
-        """A message has come before; it changes nothing."""
+        """A message has come before, and changes nothing; but if it is newer than the book, the venue counts anew."""
+        if stamp.ts_event and self._changed and stamp.ts_event - self._changed > _ANEW:
+            self.missed(stamp, last, f"update {last} is newer than the book, whose numbers are higher")
+            return
         self.status.append(Status(StatusKind.REPEATED, stamp.ts_recv, last, f"update {last} came before"))
 
     def lost(self, stamp: Stamp) -> None:
@@ -309,12 +314,8 @@ class Columns:
             MisreadError: a price or size is no number.
         """
         told, trade, quote = self._book.array(), self._trade.array(), self._quote.array()
-        places = {
-            "book": np.repeat(told[:, tables.PLACE], told[:, tables.BIDS] + told[:, tables.ASKS]),
-            "trade": trade[:, tables.PLACE],
-            "bid": quote[:, tables.PLACE],
-            "ask": quote[:, tables.PLACE],
-        }
+        places = {"trade": trade[:, tables.PLACE], "bid": quote[:, tables.PLACE], "ask": quote[:, tables.PLACE]}
+        places["book"] = np.repeat(told[:, tables.PLACE], told[:, tables.BIDS] + told[:, tables.ASKS])
         prices, tick = self._on_step("price", *tables.integers(self._prices, places, tick))
         sizes, lot = self._on_step("size", *tables.integers(self._sizes, places, lot))
         rows = self._audited(tables.book(told, prices["book"], sizes["book"], self._orders.array()), told)
@@ -334,6 +335,7 @@ class Columns:
 
     def _change(self, stamp: Stamp, last: int | None, flags: int, told: _Told, checksum: int | None = None) -> None:
         bids, asks, orders = told
+        self._changed = stamp.ts_event
         clear = 1 if flags & _SNAPSHOT else 0
         if self._roster is not None:
             if clear:
@@ -353,7 +355,8 @@ class Columns:
 
     def _levels(self, stamp: Stamp, bids: Levels, asks: Levels) -> None:
         if isinstance(bids, np.ndarray) and isinstance(asks, np.ndarray):
-            self._numbers(np.concatenate((bids, asks)))
+            self._prices["book"].extend_read(np.concatenate((bids[:, :2], asks[:, :2])))
+            self._sizes["book"].extend_read(np.concatenate((bids[:, 2:], asks[:, 2:])))
             return
         try:
             for levels in (bids, asks):
@@ -361,10 +364,6 @@ class Columns:
                 self._sizes["book"].extend([level[1] for level in levels])
         except (IndexError, KeyError, TypeError) as error:
             raise MisreadError(stamp.place, "a level is [price, size]") from error
-
-    def _numbers(self, levels: Ints) -> None:
-        self._prices["book"].extend_read(levels[:, :2])
-        self._sizes["book"].extend_read(levels[:, 2:])
 
     def _unplaced(self, delta: Delta) -> None:
         if delta.orders:

@@ -171,6 +171,21 @@ def test_a_message_that_comes_again_is_told_and_changes_nothing(live):
     assert live.status == [("BTCUSDT", StatusKind.REPEATED)]
 
 
+def test_a_venue_that_counts_anew_without_a_word_leaves_no_book_standing(live):
+    """Else all that it tells from then on would look like what came before, and the book would stay as it was."""
+    live.say(live.delta(5_000_000, bids=[("99", "5")]))
+    live.picture("BTCUSDT", 5_000_000)
+    assert live.valid() == ["BTCUSDT", "ETHUSDT"]
+    live.say(live.delta(5_000_001, bids=[("99", "6")]))
+    assert live.valid() == ["BTCUSDT", "ETHUSDT"]
+    anew = live.delta(1, bids=[("99", "7")])
+    anew["data"]["E"] += 5_000_000 + 11_000
+    live.status.clear()
+    live.say(anew)
+    assert live.valid() == ["ETHUSDT"]
+    assert live.status == [("BTCUSDT", StatusKind.GAP)]
+
+
 def test_a_venue_s_clock_that_jumps_is_told_once_each_way(live):
     for number, hours in ((11, 0), (12, 1), (13, 1), (14, 0), (15, 0)):
         message = live.delta(number, bids=[("99", str(number))])

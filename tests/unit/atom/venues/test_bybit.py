@@ -67,6 +67,12 @@ def test_a_repeated_message_changes_nothing(read):
     assert told.status[-1].kind is StatusKind.REPEATED
 
 
+def test_numbers_that_begin_anew_without_a_picture_make_the_book_invalid(read):
+    later = {**book("delta", 2, [["100", "9"]]), "ts": NOON + 20_000}
+    told = read(book("snapshot", 5, [["100", "2"]]), book("delta", 6, [["100", "3"]]), later)
+    assert (told.gaps, told.replay.book.best_bid) == (1, None)
+
+
 def test_the_deepest_book_is_read(read):
     top, deep = book("snapshot", 5, [["100", "1"]], depth=1), book("snapshot", 70, [["100", "1"], ["99", "1"]])
     told = read(top, deep, book("snapshot", 6, [["105", "1"]], depth=1), book("delta", 71, [["98", "1"]]))
