@@ -66,16 +66,18 @@ class Http:
                         return self._vain(url, f"the answer has more than {_LARGEST} bytes")
                 if answer.is_success:
                     self._backoff.reset()
+                    self._why = ""
                     return bytes(body).replace(b"\n", b" ")
                 return self._vain(url, f"the answer is {answer.status_code}")
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             return self._vain(url, str(error) or type(error).__name__)
 
     def _vain(self, url: str, why: str) -> float:
-        """What is not answered is asked again, but nobody shall wait for it without knowing."""
-        wait = self._backoff.failed()
-        log.warning("a venue gives no answer", url=url, why=why, again_in_s=round(wait, 1))
-        return wait
+        """Says why a question is put again, the same trouble once; the seconds until then."""
+        if why != self._why:
+            log.warning("no answer; asking again", url=url, why=why)
+        self._why = why
+        return self._backoff.failed()
 
     async def close(self) -> None:
         """Ends its connections."""
