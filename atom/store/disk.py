@@ -3,14 +3,17 @@
 import errno
 import fcntl
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 from fusion.errors import FusionError
 
 PART = ".part"  # of files that are not whole yet
+_LOOKS: Final = 10
+_LOOK_S: Final = 0.01
 
 
 def make(folder: Path) -> None:
@@ -70,13 +73,34 @@ def hold(path: Path, refusal: str) -> int:
     make(path.parent)
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
+        for left in range(_LOOKS, -1, -1):
+            if _locked(handle, fcntl.LOCK_EX):
+                return handle
+            time.sleep(_LOOK_S if left else 0)  # somebody may only look whether it is held
+        raise FusionError(refusal)
+    except (OSError, FusionError):
         os.close(handle)
-        if error.errno in (errno.EAGAIN, errno.EACCES):
-            raise FusionError(refusal) from error
         raise
-    return handle
+
+
+def is_held(path: Path) -> bool:
+    """Whether a process holds a lock."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    with released(handle):
+        return not _locked(handle, fcntl.LOCK_SH)
+
+
+def _locked(handle: int, how: int) -> bool:
+    try:
+        fcntl.flock(handle, how | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.EAGAIN, errno.EACCES):
+            return False
+        raise
+    return True
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import numpy as np
 
 from atom.events import MARKET, Rows, Status
 from atom.instrument import Instrument
-from atom.store import names, parquet, segments
+from atom.store import disk, names, parquet, segments
 from atom.store.frames import Batch
 from atom.store.names import File, Name, folder_of
 from fusion.errors import Retryable
@@ -112,7 +112,9 @@ class View:
     def _segment(self, number: int) -> dict[tuple[str, str], list[Batch]]:
         if number not in self._log:
             place = segments.place(self.folder, number)
-            self._log[number] = segments.cached(place, open_=number == self._held[-1])
+            # of one whose recorder was killed the book is lost, though nobody has recorded since
+            written = number == self._held[-1] and disk.is_held(place.with_name(segments.LOCK))
+            self._log[number] = segments.cached(place, open_=written)
         return self._log[number]
 
 
