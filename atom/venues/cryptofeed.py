@@ -23,7 +23,7 @@ from atom.columns import Columns, Levels, Order
 from atom.events import Action, Flag, Side, Status, StatusKind, Unit
 from atom.stamp import Stamp
 from atom.venues.cryptofeed_session import Event, MissingAnswerError, Session, instrument_urls, names_of
-from atom.venues.template import Listing, Stream, Venue, period
+from atom.venues.template import Listing, Stream, Venue, period, whole
 from fusion.errors import BadInput
 
 _SIDES = {defines.BUY: Side.BID, defines.SELL: Side.ASK}
@@ -185,12 +185,17 @@ class _Reader:
 
     def take(self, message: Message) -> Sequence[str]:
         session = self._session or self._open()
+        at = Stamp(None, message.line.ts_recv, message.line.place)
+        for (
+            left
+        ) in self.told.values():  # of earlier messages, which nobody read: of no symbol that is wanted, or refused
+            left[:] = [partial(_lost, at)]
         self.complaints = session.take(message.line, message.text)
         gone = set(self._books) if session.lost else self._books - session.books
         session.lost = False
         self._books -= gone
         for name in sorted(gone):
-            self._tell(name, partial(_lost, Stamp(None, message.line.ts_recv, message.line.place)))
+            self._tell(name, partial(_lost, at))
         return tuple(self.told)
 
     def answer(self, url: str, text: str) -> None:
@@ -227,7 +232,7 @@ class _Reader:
                     self._tell(name, partial(_note, kind, at, values))
 
     def _told_levels(self, name: str, book: Event, at: Stamp) -> None:
-        number = book.sequence_number
+        number = None if book.sequence_number is None else whole(book.sequence_number)
         if name not in self._books or book.delta is None:
             bids, asks = (_levels(side.to_dict().items()) for side in (book.book.bids, book.book.asks))
             self._books.add(name)
@@ -237,7 +242,7 @@ class _Reader:
             self._tell(name, lambda columns: columns.change(at, number, bids, asks))
 
     def _told_orders(self, name: str, book: Event, at: Stamp) -> None:
-        number = book.sequence_number
+        number = None if book.sequence_number is None else whole(book.sequence_number)
         orders: list[Order] = []
         if name not in self._books or book.delta is None:
             self._books.add(name)
@@ -322,7 +327,7 @@ def _text(number: Any) -> str:
 
 def _time(seconds: Any) -> int | None:
     """Nanoseconds, of seconds that are exact to the microsecond."""
-    return None if seconds is None else round(float(seconds) * 1e6) * 1000
+    return None if seconds is None else whole(round(float(seconds) * 1e6) * 1000)
 
 
 def _id(told: object) -> int | None:

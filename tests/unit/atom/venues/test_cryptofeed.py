@@ -165,6 +165,27 @@ def test_a_connection_that_is_made_anew_leaves_the_others_alone():
     assert not any(columns.stale or columns.gaps for columns in desk.columns.values())
 
 
+@pytest.mark.parametrize("number", [2**63, "7"])
+def test_a_number_that_does_not_count_is_refused(read, number):
+    with pytest.raises(CaptureError, match=r"ws:1: .*cryptofeed cannot read it"):
+        read(
+            "blockchain",
+            {**L3, "seqnum": number, "event": "snapshot"},
+            answers=[(-1, cryptofeed.venue("blockchain").listings_urls[0], LISTED)],
+        )
+
+
+def test_what_is_told_of_a_symbol_that_nobody_wants_is_not_kept():
+    desk = Desk(cryptofeed.venue("gemini")())
+    for at, url, body in gemini():
+        desk.take(Line(at + 10, Form.ANSWER, url, orjson.dumps(body), 0, 0))
+    desk.take(Line(20, Form.NOTE, "wss://gemini", b'expect ["BTCUSD"]', 0, 1))
+    for n in range(50):
+        desk.receive(Line(21 + n, Form.MESSAGE, "", orjson.dumps({**TRADE, "symbol": "ETHUSD", "event_id": n}), 0, 1))
+    assert list(desk.columns) == ["BTCUSD"]
+    assert sum(map(len, desk._streams[1].venue._reader.told.values())) <= 2
+
+
 @pytest.mark.parametrize("name", ["gateio", "kucoin", "huobi"])
 def test_what_works_on_recordings_alone_is_said(name):
     with pytest.raises(BadInput, match=f"{name} cannot be recorded live: recorded traffic only"):
