@@ -10,10 +10,23 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, cast
 from urllib.parse import parse_qs, urlsplit
 
-from atom.columns import Columns, Delta, Levels, Stamp
+from atom.columns import Columns, Delta, Stamp
 from atom.events import Flag, Side
 from atom.layout import Hot, Role
-from atom.venues.template import Json, Listing, Stream, Venue, number, period, stamp, step, text, venue_time, whole
+from atom.venues.template import (
+    Json,
+    Listing,
+    Stream,
+    Venue,
+    levels,
+    number,
+    period,
+    stamp,
+    step,
+    text,
+    venue_time,
+    whole,
+)
 
 _SHORTEST = 4  # letters of a symbol; one by one is read of those that have fewer
 _NAMES = 200  # streams a connection; 1,024 are allowed
@@ -87,7 +100,7 @@ class Binance(Venue):
             return True
         if kind == "depthUpdate":
             at = stamp(self.event_time(data), ts_recv, place)
-            bids, asks = _levels(data["b"]), _levels(data["a"])
+            bids, asks = levels(data["b"]), levels(data["a"])
             columns.delta(Delta(at, self.previous(data), whole(data["u"]), bids, asks))
         elif kind == "bookTicker" or (kind is None and data.keys() >= {"u", "b", "B", "a", "A"}):
             at = stamp(self.event_time(data), ts_recv, place)
@@ -99,7 +112,7 @@ class Binance(Venue):
             self._candle(symbol, data["k"], ts_recv, place, columns)
         elif kind is None and "lastUpdateId" in data:
             at = stamp(self.event_time(data), ts_recv, place)
-            columns.snapshot(at, whole(data["lastUpdateId"]), _levels(data["bids"]), _levels(data["asks"]))
+            columns.snapshot(at, whole(data["lastUpdateId"]), levels(data["bids"]), levels(data["asks"]))
         else:
             return kind in self.unread
         return True
@@ -198,9 +211,3 @@ def inner(message: Json) -> Json:
     """What a message says, without the name of its stream."""
     data = message.get("data", message)
     return cast("Json", data) if isinstance(data, dict) else {}
-
-
-def _levels(value: object) -> Levels:
-    if not isinstance(value, list):
-        raise TypeError(f"{value!r:.40} is no list of levels")
-    return value

@@ -19,6 +19,7 @@ _REST = "https://api.independentreserve.com/Public"
 _SIDES = {"LimitBid": Side.BID, "LimitOffer": Side.ASK}
 _ACTIONS = {"NewOrder": Action.ADD, "OrderChanged": Action.FILL, "OrderCanceled": Action.CANCEL}
 _AGGRESSORS = {"Buy": Side.BID, "Sell": Side.ASK}
+_MOST = 64
 _NAMELESS = {"Heartbeat", "Subscriptions", "Unsubscribe"}
 
 
@@ -43,7 +44,10 @@ class IndependentReserve(Venue):
         price = message["Data"].get("Price")
         if message["Event"] == "Trade":
             return [f"{base}-{each.lower()}" for each in (price if isinstance(price, dict) else quote)]
-        self._quotes += [each for each in price or () if each not in self._quotes]
+        new = [each for each in price or () if each not in self._quotes]
+        if len(new) + len(self._quotes) > _MOST:  # each message is about all of them
+            raise ValueError(f"there are more than {_MOST} secondary currencies")
+        self._quotes += new
         return [f"{base}-{each}" for each in self._quotes]
 
     def read(self, symbol: str, message: Any, ts_recv: int, place: int, columns: Columns) -> bool:

@@ -18,7 +18,7 @@ from atom.columns import Columns, Levels, Rules, Stamp
 from atom.events import Side
 from atom.instrument import power
 from atom.venues.kraken_v2 import KrakenV2, Precision
-from atom.venues.template import Json, Listing, Stream, Venue, seconds, text, whole
+from atom.venues.template import Json, Listing, Stream, Venue, levels, seconds, text, whole
 
 _SIDES = {"b": Side.BID, "s": Side.ASK}
 _NAMELESS = frozenset({"systemStatus", "heartbeat", "subscriptionStatus", "pong", "error"})
@@ -82,14 +82,14 @@ class Kraken(Venue):
     def _book(self, symbol: str, depth: int, told: Json, at: Stamp, columns: Columns) -> None:
         """One book a symbol: the deepest that came whole, unless version 2 tells it. Others say nothing new."""
         if "as" in told or "bs" in told:
-            bids, asks = _levels(told["bs"]), _levels(told["as"])
+            bids, asks = levels(told["bs"]), levels(told["as"])
             if self.is_book(symbol, "v1") and (columns.stale or depth >= self._depths.get(symbol, 0)):
                 self._depths[symbol] = depth
                 columns.whole(_latest(at, bids, asks), None, bids, asks, depth=depth)
             return
         if not told.keys() & {"a", "b"}:
             raise KeyError("a")
-        bids, asks = _levels(told.get("b", [])), _levels(told.get("a", []))
+        bids, asks = levels(told.get("b", [])), levels(told.get("a", []))
         if depth == self._depths.get(symbol):
             columns.change(_latest(at, bids, asks), None, bids, asks, _checksum(told.get("c")))
 
@@ -128,12 +128,6 @@ def _merged(parts: Sequence[object]) -> Json:
             raise TypeError(f"{part!r:.40} is no part of a book")
         told |= part
     return told
-
-
-def _levels(value: object) -> Levels:
-    if not isinstance(value, list):
-        raise TypeError(f"{value!r:.40} is no list of levels")
-    return value
 
 
 def _latest(at: Stamp, bids: Levels, asks: Levels) -> Stamp:

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from orjson import dumps
 
 from atom.book.checksum import Form
-from atom.columns import Columns, Levels, Rules, Stamp
+from atom.columns import Columns, Rules, Stamp
 from atom.events import Flag, Side, Unit
 from atom.venues.template import (
     Json,
@@ -23,6 +23,7 @@ from atom.venues.template import (
     Venue,
     contract,
     digits,
+    levels,
     number,
     stamp,
     step,
@@ -114,7 +115,7 @@ class Okx(Venue):
         channel, action = message["arg"]["channel"], "snapshot"
         if channel != "books5":
             action = message["action"]
-        bids, asks = _list(data["bids"]), _list(data["asks"])
+        bids, asks = levels(data["bids"]), levels(data["asks"])
         last = whole(data["seqId"]) if "seqId" in data else None
         checksum = _checksum(data, needed=last is None and channel != "books5")
         if action == "snapshot":
@@ -179,12 +180,6 @@ def _channels(symbol: str) -> Sequence[str]:
     return everywhere if symbol.count("-") == 1 else (*everywhere, "mark-price", "open-interest")
 
 
-def _list(value: object) -> Levels:
-    if not isinstance(value, list):
-        raise TypeError(f"{value!r:.40} is no list of levels")
-    return value
-
-
 def _checksum(data: Json, *, needed: bool) -> int | None:
     """As an unsigned number; None where it says nothing."""
     if not needed and data.get("checksum", 0) == 0:
@@ -197,7 +192,7 @@ def _checksum(data: Json, *, needed: bool) -> int | None:
 
 def _tops(data: Json) -> list[tuple[str, str]]:
     """The first level of each side."""
-    sides = (_list(data[side]) for side in ("bids", "asks"))
+    sides = (levels(data[side]) for side in ("bids", "asks"))
     return [(text(side[0][0]), text(side[0][1])) if side else _NO_SIDE for side in sides]
 
 

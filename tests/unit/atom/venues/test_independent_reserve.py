@@ -142,6 +142,13 @@ def test_a_malformed_message_is_refused_by_its_line(read, broken):
         read(event("OrderCanceled", 6, A), {**event("OrderCanceled", 7, A), **broken})
 
 
+def test_currencies_without_end_are_refused(read):
+    many = event("NewOrder", 7, A, 2, 50.5)
+    many["Data"]["Price"] = {f"c{n}": 1 for n in range(100)}
+    with pytest.raises(CaptureError, match=r"ws:1: .*more than 64 secondary currencies"):
+        read(many)
+
+
 def test_what_is_asked_of_it():
     of = IndependentReserve()
     for url, codes in zip(of.listings_urls, (["Aud", "Usd"], ["Xbt", "Eth"]), strict=True):
