@@ -17,8 +17,6 @@ _LARGEST: Final = 64 * 2**20  # the instrument list of a large venue has about 2
 _LIMITED: Final = (418, 429)
 _SLOW: Final = 8  # times as long as a venue may be silent: for an answer that comes drop by drop
 
-log = structlog.get_logger()
-
 
 class RefusedError(Exception):
     """The venue has no answer to a question, and will have none."""

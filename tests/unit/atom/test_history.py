@@ -9,11 +9,13 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from atom.events import Crowd, Unit
 from atom.history import fetch_history
 from atom.store import Store
 from atom.venues.history import History
+from cli.main import app
 from fusion.errors import BadInput, Retryable
 from tests.unit.atom.history_server import BEGAN, MINUTE, history_server
 
@@ -162,13 +164,14 @@ def test_what_a_client_does_not_tell_is_null(fetch, monkeypatch):
     assert math.isnan(row["buy_volume"])
 
 
-def test_a_killed_run_goes_on_where_it_was(server, tmp_path):
+def test_a_killed_run_goes_on_where_it_was(server, tmp_path, monkeypatch):
     home = tmp_path / "home"
     asked = ["atom", "history", "--venue", "binance_futures", "--symbol", "BTC-USDT-PERP", "--kind", "candle"]
     asked += ["--from", "2024-01-01", "--to", "2024-01-02T17:40", "--period", "1m", "--host", server.host, "--json"]
     run = [sys.executable, "-m", "cli", *asked]
-    environment = {**os.environ, "FUSION_HOME": str(home)}
-    with subprocess.Popen(run, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        run, env={**os.environ, "FUSION_HOME": str(home)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
         for _ in range(2):  # the first page is kept, the second is on its way
             assert server.came.acquire(timeout=120)
             server.go.clear() if len(server.asked) == 2 else None
@@ -177,8 +180,9 @@ def test_a_killed_run_goes_on_where_it_was(server, tmp_path):
     server.go.set()
     before = len(Store(home / "atom").read("binance_futures", "BTC-USDT-PERP").more["candle"])
     assert before == 999
-    ended = subprocess.run(run, env=environment, capture_output=True, text=True, timeout=300, check=False)
-    assert ended.returncode == 0, ended.stderr
+    monkeypatch.setenv("FUSION_HOME", str(home))
+    ended = CliRunner().invoke(app, asked, catch_exceptions=False)
+    assert ended.exit_code == 0
     rows = Store(home / "atom").read("binance_futures", "BTC-USDT-PERP").more["candle"]
     assert minutes(rows) == ALL
     assert (np.diff(rows["ts_event"]) > 0).all()
