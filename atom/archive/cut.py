@@ -1,21 +1,21 @@
 """Cut: one window out of a recording, with what the recorder is not sure of."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from atom.archive.facts import Facts, facts, on_least_scale, own
+from atom.archive.outage import Outage
 from atom.book import Book
 from atom.book.picture import picture
-from atom.events import MARKET, Action, Events, Flag, Rows, StatusKind, empty
+from atom.events import MARKET, Action, Events, Flag, Rows, empty
 from atom.instrument import Ints
 
 LATENESS: Final = 10 * 10**9
 """Nanoseconds by which the venue's clock may go back, and for which a window waits."""
 
-_BROKEN: Final = (StatusKind.CONNECT, StatusKind.DISCONNECT, StatusKind.CRASH, StatusKind.PARSE_ERROR)
 _NEVER: Final = 2**63 - 1
 
 
@@ -65,14 +65,15 @@ class Window:
         return not self.gaps
 
 
-def cut(events: Events, before: Book, span: Span, lateness: int = LATENESS) -> Window:
+def cut(events: Events, before: Book, span: Span, lateness: int = LATENESS, away: Sequence[Outage] = ()) -> Window:
     """Cuts a window.
 
     Args:
-        events: a record that goes, where there is one, beyond the span by `lateness` on both sides, with its Status.
+        events: a record that goes, where there is one, beyond the span by `lateness` on both sides.
         before: the book before the first of them, on their tick and lot; it is not changed.
         span: of the window.
         lateness: by how much the venue's clock may go back, ns.
+        away: when connections were down.
     """
     events = own(events)
     found = {kind: facts(kind, rows) for kind, rows in events.tables().items() if kind in MARKET}
@@ -83,7 +84,7 @@ def cut(events: Events, before: Book, span: Span, lateness: int = LATENESS) -> W
         span,
         on_least_scale(inside),
         tuple(_pictures(events, before, found["book"], slices["book"])),
-        tuple(_gaps(events, found, before.valid, span, lateness)),
+        tuple(_gaps(events, found, before, away, (span, lateness))),
         sum(of.unplaced for of in found.values()),
     )
 
@@ -113,14 +114,16 @@ class _Timeline:
         return int(self._earliest[place]) if place < len(self._earliest) else _NEVER
 
 
-def _gaps(events: Events, found: dict[str, Facts], valid: bool, span: Span, lateness: int) -> Iterator[Gap]:  # noqa: FBT001
+def _gaps(
+    events: Events, found: dict[str, Facts], before: Book, away: Sequence[Outage], at: tuple[Span, int]
+) -> Iterator[Gap]:
+    span, lateness = at
     time = _Timeline(events, found)
-    gaps = [
-        Gap(time.before(one.ts_recv), time.after(one.ts_recv), one.kind.value)
-        for one in events.status
-        if one.kind in _BROKEN
+    gaps = [Gap(time.before(one.start), time.after(one.end), one.why) for one in away]
+    gaps += [
+        Gap(time.before(a), time.after(b), "the book was not known")
+        for a, b in _unknown(events.book, valid=before.valid)
     ]
-    gaps += [Gap(time.before(a), time.after(b), "the book was not known") for a, b in _unknown(events.book, valid)]
     if time.first > span.start - lateness:
         gaps.append(Gap(-_NEVER, time.first, "the record begins"))
     if time.last < span.end + lateness:
@@ -136,7 +139,7 @@ def _gaps(events: Events, found: dict[str, Facts], valid: bool, span: Span, late
         yield Gap(min(start, span.end), max(end, span.start), why)
 
 
-def _unknown(book: Rows, valid: bool) -> Iterator[tuple[int, int]]:  # noqa: FBT001
+def _unknown(book: Rows, *, valid: bool) -> Iterator[tuple[int, int]]:
     """Arrivals between which the book was not known."""
     clears = np.flatnonzero(book["action"] == Action.CLEAR)
     opens = book["flags"][clears] & Flag.SNAPSHOT != 0

@@ -7,6 +7,7 @@ from typing import Final
 from atom.archive.archive import Archive
 from atom.archive.cut import LATENESS, Span, Window, cut
 from atom.archive.manifest import LONGEST, Manifest
+from atom.archive.outage import outages
 from atom.archive.reach import Reach
 from atom.book import Book
 from atom.events import DTYPES, MARKET, Events
@@ -44,6 +45,7 @@ class Record:
     def __init__(self, store: Store, venue: str, symbol: str, lateness: int = LATENESS) -> None:
         self._store, self._of, self._lateness = store, (venue, symbol), lateness
         self._reach = Reach(store, venue, symbol)
+        self._away = outages(store.read(venue, symbol, kinds=(STATUS,)).status)
 
     def windows(self, length: int, after: int = 0) -> Iterator[Window]:
         """Closed windows that have facts, in order.
@@ -65,8 +67,8 @@ class Record:
         arrivals = self._reach.arrivals(Span(span.start - self._lateness, span.end + self._lateness))
         if arrivals is None:
             return None
-        events = self._store.read(*self._of, kinds=(*MARKET, STATUS), start=arrivals.start, end=arrivals.end)
-        return cut(events, self._before(arrivals.start, events), span, self._lateness)
+        events = self._store.read(*self._of, kinds=MARKET, start=arrivals.start, end=arrivals.end)
+        return cut(events, self._before(arrivals.start, events), span, self._lateness, self._away)
 
     def _before(self, arrival: int, events: Events) -> Book:
         """The book before what was read, on its steps."""

@@ -19,7 +19,7 @@ from atom.store import Log
 from cli.atom import app
 from fusion.chain.contract import checksum
 from fusion.chain.deployment import CONTRACTS, Deployment
-from fusion.errors import ContentError
+from fusion.errors import ContentUnavailable
 from fusion.settings import Settings
 from tests.integration.atom_venue import Binance, FakeVenue
 from tests.integration.test_atom_live import QUICK
@@ -139,7 +139,7 @@ def test_the_book_is_as_it_was(homes, tmp_path, monkeypatch):
     assert picture(Home(tmp_path).store.book(*MARKET, at).book).tobytes() == picture(seen.book).tobytes()
 
 
-def test_what_the_wire_alters_is_refused_and_nothing_is_kept(homes, tmp_path, monkeypatch):
+def test_what_a_peer_has_no_more_is_refused_and_nothing_is_kept(homes, tmp_path, monkeypatch):
     monkeypatch.setenv("FUSION_HOME", str(tmp_path / "mine"))
     bad = tmp_path / "bad"
     published = homes[0].published.values()
@@ -149,7 +149,7 @@ def test_what_the_wire_alters_is_refused_and_nothing_is_kept(homes, tmp_path, mo
     window = next(iter(published)).told.window
     place = bad / "content" / str(window)[-3:-1] / str(window)
     place.write_bytes(place.read_bytes()[:-1] + b"\0")
-    with served(bad) as url, pytest.raises(ContentError, match="not taken whole"):
+    with served(bad) as url, pytest.raises(ContentUnavailable, match="not taken whole"):
         fusion("mirror", url)
     assert not (tmp_path / "mine" / "content" / str(window)[-3:-1] / str(window)).exists()
 
