@@ -127,6 +127,9 @@ def market(store: Store) -> APIRouter:
         rows, following = history.candles(asked.text("venue"), asked.text("symbol"), interval, asked.span())
         return _page(asked, "candles", [orjson.dumps(row).decode() for row in rows], following)
 
+    def metrics(asked: Asked) -> Response:
+        return of_feed("metrics" if asked.choice("each", ("period", "message")) == "period" else "top")(asked)
+
     def of_feed(feed: str) -> Callable[[Asked], Response]:
         def answer(asked: Asked) -> Response:
             found = history.page(asked.text("venue"), asked.text("symbol"), feed, asked.span())
@@ -137,9 +140,11 @@ def market(store: Store) -> APIRouter:
     route("/venues", (), venues)
     route("/symbols", ("venue",), symbols)
     route("/book", ("venue", "symbol", "at", "depth", "orders"), book)
+    route("/metrics", (*_PAGED, "each"), metrics)
     route("/candles", (*_PAGED, "interval"), candles)
     for feed in FEEDS:
-        route(f"/{feed}", _PAGED, of_feed(feed))
+        if feed != "metrics":
+            route(f"/{feed}", _PAGED, of_feed(feed))
     return router
 
 

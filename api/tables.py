@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from atom.events import DTYPES
 from atom.metrics import METRICS
 from atom.stream.messages import ADMIN
+from atom.stream.periods import NAMES
 
 Row = Mapping[str, Any]  # of JSON: texts, numbers, nulls
 
@@ -44,7 +45,8 @@ COLUMNS: Final[dict[str, dict[str, Any]]] = {
         **dict.fromkeys(("trade_id", "maker_order_id", "taker_order_id"), _INTEGER),
     },
     "quotes": {**_COMMON, **_TOP},
-    "metrics": {**_COMMON, "state": _TEXT, **_TOP, **dict.fromkeys(METRICS, _FLOAT)},
+    "metrics": {"ts": _TIME, **dict.fromkeys(NAMES, _FLOAT)},
+    "top": {**_COMMON, "state": _TEXT, **_TOP, **dict.fromkeys(METRICS, _FLOAT)},
     "status": {"ts_recv": _TIME, "sequence": _INTEGER, "kind": _TEXT, "detail": _TEXT},
     "candles": {
         "ts": _TIME,

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 Venue = Annotated[str | None, typer.Option(help="Venue of the event log.")]
 Symbol = Annotated[str | None, typer.Option(help="Fusion's name of a symbol, such as BTC-USDT.")]
-Feed = Annotated[str, typer.Option(help="book, orders (order by order), trades, quotes, status, metrics, funding ...")]
+Feed = Annotated[
+    str, typer.Option(help="book, orders (one by one), trades, quotes, top, metrics (each second), status, funding ...")
+]
 
 
 def replay(

@@ -49,7 +49,7 @@ class BookMetrics:
         self, instrument: Instrument, parameters: Parameters | None = None, *, clock: Clock = "arrival"
     ) -> None:
         parameters = parameters or Parameters()
-        self._names = (*VIEW, *(f"{side}_depth_{bps}" for bps in parameters.depths for side in ("bid", "ask")))
+        self._names = _of_messages(parameters)
         self._state = machine.fresh(parameters, instrument, len(self._names))
         self._book = engine.empty(_LEVELS, _ORDERS)
         self._instrument = instrument
@@ -124,6 +124,15 @@ class BookMetrics:
 def book_metrics(events: Events, parameters: Parameters | None = None, *, clock: Clock = "arrival") -> Values:
     """The order-book metrics of all events of an instrument."""
     return BookMetrics(events.instrument, parameters, clock=clock).update(events)
+
+
+def of_periods(parameters: Parameters) -> tuple[str, ...]:
+    """The names of the metrics of a period, in their order."""
+    return (*_of_messages(parameters), *PERIODS)
+
+
+def _of_messages(parameters: Parameters) -> tuple[str, ...]:
+    return (*VIEW, *(f"{side}_depth_{bps}" for bps in parameters.depths for side in ("bid", "ask")))
 
 
 def _table(ts: Ints, values: Floats, names: tuple[str, ...]) -> Columns:

@@ -16,12 +16,12 @@ from atom.stream import messages
 from atom.stream.candles import candles, when
 from atom.stream.messages import ADMIN, Scale
 from atom.stream.orders import LevelsAlone, queues
-from atom.stream.retold import metrics
+from atom.stream.retold import periods, tops
 from fusion.errors import BadInput
 
 MOST: Final = 10_000
 """Rows of a page."""
-FEEDS: Final = ("trades", "quotes", "status", "metrics", *ADMIN)
+FEEDS: Final = ("trades", "quotes", "status", "top", "metrics", *ADMIN)
 """Of which there are pages."""
 
 _KINDS: Final = {"trades": "trade", "quotes": "quote"}  # of the store's rows, where a feed has another name
@@ -105,13 +105,19 @@ class History:
         self._known(venue, symbol)
         first, skip = span.begin
         if feed == "status":
-            told = self._store.read(venue, symbol, kinds=("status",), start=first, end=span.end).status
-            ordered = sorted(told, key=lambda one: one.ts_recv)
+            noted = self._store.read(venue, symbol, kinds=("status",), start=first, end=span.end).status
+            ordered = sorted(noted, key=lambda one: one.ts_recv)
             lines = [_object(messages.status(one)) for one in ordered[skip : skip + span.limit]]
             return Page(lines, _next([one.ts_recv for one in ordered], skip, span.limit))
         if feed == "metrics":
+            books, trades = (self._arrivals(venue, symbol, kind) for kind in ("book", "trade"))
+            whole = (span.start, span.end)  # a period ends after what is in it, so that without a cursor all are wanted
+            ends, told = periods(self._store, (venue, symbol), (books, trades), whole, (first, span.limit + 1))
+            more = len(told) > span.limit
+            return Page([_object(line) for line in told[: span.limit]], f"{ends[span.limit]}-0" if more else None)
+        if feed == "top":
             pieces = self._arrivals(venue, symbol, "book")
-            retold, at, before = metrics(self._store, (venue, symbol), pieces, (first, span.end), skip + span.limit + 1)
+            retold, at, before = tops(self._store, (venue, symbol), pieces, (first, span.end), skip + span.limit + 1)
             lines = [_object(line) for line in retold[skip : skip + span.limit]]
             more = len(retold) > skip + span.limit
             return Page(lines, f"{at}-{skip + span.limit - before}" if more else None)

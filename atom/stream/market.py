@@ -16,6 +16,8 @@ from atom.stream import messages, requests
 from atom.stream.levels import ENDED, VALID, LevelBook, Stretch
 from atom.stream.messages import ADMIN, FEEDS, Key, Scale
 from atom.stream.orders import LevelsAlone, OrderFeed, deltas, queues
+from atom.stream.periods import PeriodFeed, bodies
+from fusion.errors import BadInput
 
 _BEST = slice(2, 6)  # of a row of tops
 _NOTHING_YET = ',"ts_event":null,"ts_recv":null,"sequence":null,"flags":0'
@@ -37,6 +39,8 @@ class Market:
     def __init__(self, venue: str, symbol: str) -> None:
         self.book = LevelBook()
         self.orders = OrderFeed()
+        self._periods = PeriodFeed()
+        self._unmeasured = False  # its metrics were refused
         self.seq = dict.fromkeys(FEEDS, 0)
         self._of = venue, symbol
         self._heads = {feed: messages.head(Key(venue, symbol, feed)) for feed in FEEDS}
@@ -56,11 +60,12 @@ class Market:
         scale = self._scaled(events.instrument)
         lines: Lines = {feed: [] for feed in FEEDS if feed in wanted}
         self._tell(lines, "status", len(events.status), lambda: map(messages.status, events.status))
+        self._tell_periods(lines, events)
         self.orders.begin(events.book)
         for stretch in self.book.follow(events.book, orders="orders" in lines):
             self._tell_orders(lines, events.book, stretch, scale)
             self._tell_book(lines, events.book, stretch)
-            self._tell_metrics(lines, events.book, stretch, scale)
+            self._tell_top(lines, events.book, stretch, scale)
         self._tell(lines, "trades", len(events.trade), lambda: messages.trades(events.trade, scale))
         self._tell(lines, "quotes", len(events.quote), lambda: messages.quotes(events.quote, scale))
         for kind in ADMIN:
@@ -113,6 +118,22 @@ class Market:
             sides = ([(price, size) for (at, price), size in changed.items() if at == side] for side in (0, 1))
             yield messages.book("delta", stamp, *map(self._texts, sides))
 
+    def _tell_periods(self, lines: Lines, events: Events) -> None:
+        """Comes before the book takes the events. Periods are counted while somebody reads them: they are made then."""
+        if "metrics" not in lines:
+            self._periods.end()
+            self._unmeasured = False
+            return
+        if self._unmeasured:
+            return
+        try:
+            told = self._periods.begun(events, self.book).update(events).periods
+        except BadInput as error:
+            self._unmeasured = True
+            lines["metrics"].append(requests.error("cannot_subscribe", str(error)))
+            return
+        self._tell(lines, "metrics", len(told["ts"]), lambda: bodies(told))
+
     def _tell_orders(self, lines: Lines, rows: Rows, stretch: Stretch, scale: Scale) -> None:
         told, valid, refused = self.orders.states(stretch)
         before = len(lines.get("orders", ()))
@@ -137,13 +158,13 @@ class Market:
         told = queues(self.book, self._scale) if self._scale is not None and self.book.valid else None
         return messages.invalid(stamp) if told is None else messages.orders(stamp, *told)
 
-    def _tell_metrics(self, lines: Lines, rows: Rows, stretch: Stretch, scale: Scale) -> None:
+    def _tell_top(self, lines: Lines, rows: Rows, stretch: Stretch, scale: Scale) -> None:
         best = stretch.tops[:, _BEST]
         sound = (stretch.tops[:, VALID] == 1) & (best[:, 1] > 0) & (best[:, 3] > 0) & (best[:, 0] < best[:, 2])
         best = best * sound[:, None]
         told = np.flatnonzero((best != np.vstack((self._best, best[:-1]))).any(axis=1))
         self._best = best[-1]
-        self._tell(lines, "metrics", len(told), lambda: _metrics(rows[stretch.tops[told, ENDED]], best[told], scale))
+        self._tell(lines, "top", len(told), lambda: _tops(rows[stretch.tops[told, ENDED]], best[told], scale))
 
     def _pictured(self, stamp: str) -> str:
         if not self.book.valid:
@@ -162,7 +183,7 @@ def _full(ends: Rows) -> Bools:
     return full
 
 
-def _metrics(ends: Rows, best: Ints, scale: Scale) -> Iterator[str]:
+def _tops(ends: Rows, best: Ints, scale: Scale) -> Iterator[str]:
     """Of tops of the book after messages that end with these rows; zeros are none."""
     of = scale.instrument
     bid, bid_size, ask, ask_size = best.T

@@ -34,7 +34,7 @@ _OF_TICKS: Final = ("tick", "tick_lower", "tick_upper")
 _OR_NONE: Final = ("next_ts", "period")  # 0 is none
 
 ADMIN: Final = tuple(kind for kind in DTYPES if kind not in MARKET)
-FEEDS: Final = ("book", "orders", "trades", "quotes", "status", "metrics", *ADMIN)
+FEEDS: Final = ("book", "orders", "trades", "quotes", "status", "top", "metrics", *ADMIN)
 """Of a symbol; the type of a message is its feed."""
 
 PICTURED: Final = ("book", "orders")

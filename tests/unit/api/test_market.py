@@ -17,6 +17,7 @@ from api.market import market
 from atom.book import Book
 from atom.events import Side
 from atom.feed import open_feed
+from atom.market import Market
 from atom.store import Store
 from atom.stream import Bus, Key
 from atom.stream.bus import Frame
@@ -30,9 +31,14 @@ Get = Callable[..., httpx.Response]
 
 
 @pytest.fixture(scope="module")
-def get(tmp_path_factory: pytest.TempPathFactory) -> Get:
-    store = Store(tmp_path_factory.mktemp("store"))
-    store.write(RECORDING)
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    made = Store(tmp_path_factory.mktemp("store"))
+    made.write(RECORDING)
+    return made
+
+
+@pytest.fixture(scope="module")
+def get(store: Store) -> Get:
     app = FastAPI()
     app.include_router(market(store))
 
@@ -84,7 +90,7 @@ def test_the_book_is_that_of_the_moment(get: Get) -> None:
 
 
 @pytest.mark.parametrize(("limit", "start"), [(10_000, 0), (501, 0), (97, 300)])
-def test_pages_of_metrics_are_what_the_stream_told(get: Get, limit: int, start: int) -> None:
+def test_pages_of_the_top_are_what_the_stream_told(get: Get, limit: int, start: int) -> None:
     told: list[str] = []
 
     class Reader:
@@ -94,7 +100,7 @@ def test_pages_of_metrics_are_what_the_stream_told(get: Get, limit: int, start: 
             told.extend(frame.text.decode().split("\n"))
 
     bus = Bus([(OF["venue"], OF["symbol"])])
-    bus.subscribe(Key(OF["venue"], OF["symbol"], "metrics"), Reader())
+    bus.subscribe(Key(OF["venue"], OF["symbol"], "top"), Reader())
     bus.take(RECORDING.events)
     lines = [json.loads(line) for line in told][start:]
     for line in lines:
@@ -104,9 +110,24 @@ def test_pages_of_metrics_are_what_the_stream_told(get: Get, limit: int, start: 
     if start:
         lines = lines[:400]
         span["end"] = str(int(lines[-1]["ts_recv"]) + 1)
-    found = pages(get, "metrics", limit=limit, **span)
+    found = pages(get, "metrics", each="message", limit=limit, **span)
     assert [row for page in found for row in page][: len(lines)] == lines
     assert all(len(page) == limit for page in found[:-1])
+
+
+@pytest.mark.parametrize(("limit", "start"), [(10_000, 0), (60, 0), (41, 90_500_000_000)])
+def test_pages_of_metrics_are_the_periods_of_their_span(get: Get, store: Store, limit: int, start: int) -> None:
+    begin = start and int(RECORDING.events.book["ts_recv"][0]) + start
+    end = begin + 130 * 10**9 if start else 2**63 - 1
+    wanted = Market(store, OF["venue"], OF["symbol"]).metrics(begin or None, end, periods=True)
+    found = pages(get, "metrics", limit=limit, start=begin, end=end)
+    rows = [row for page in found for row in page]
+    assert [int(row.pop("ts")) for row in rows] == wanted["ts"].cast(int).to_list()
+    for name in wanted.columns[1:]:
+        told = np.array([np.nan if row[name] is None else row[name] for row in rows], np.float64)
+        assert told.tobytes() == wanted[name].to_numpy().tobytes(), name
+    assert all(len(page) == limit for page in found[:-1])
+    assert len(rows) > 100
 
 
 def test_candles_are_those_of_the_trades(get: Get) -> None:
@@ -123,7 +144,9 @@ def test_candles_are_those_of_the_trades(get: Get) -> None:
         assert row["trades"] == len(prices)
 
 
-@pytest.mark.parametrize("path", ["trades", "quotes", "candles", "status", "metrics", "funding", "open_interest"])
+@pytest.mark.parametrize(
+    "path", ["trades", "quotes", "candles", "status", "metrics", "top", "funding", "open_interest"]
+)
 def test_all_forms_tell_the_same(get: Get, path: str) -> None:
     rows = get(path, **OF, limit=50).json()["rows"]
     lines = get(path, **OF, limit=50, format="ndjson").text.splitlines()
@@ -159,6 +182,7 @@ def test_what_there_is_can_be_asked(get: Get) -> None:
         ("trades", {**OF, "format": "xml"}, 400, "'xml'"),
         ("book", {**OF, "depth": -1}, 400, "depth is"),
         ("book", {**OF, "orders": "yes"}, 400, "orders is one of false, true"),
+        ("metrics", {**OF, "each": "hour"}, 400, "each is one of period, message"),
         ("candles", {**OF, "interval": "5x"}, 400, "'5x'"),
         ("candles", {**OF, "interval": "99999d"}, 400, "up to"),
     ],

@@ -43,6 +43,13 @@ def test_what_is_served_is_what_is_printed(run):
     assert numbers == list(range(1, len(numbers) + 1))
 
 
+def test_metrics_of_a_replay_are_those_of_the_same_feed(run):
+    lines = map(json.loads, run("replay", "simulated:3", "--speed", "max", "--feed", "metrics").splitlines())
+    wanted = json.loads(run("metrics", "simulated:3", "--json"))
+    told = [{name: value for name, value in line.items() if name in wanted[0]} for line in lines]
+    assert [{**row, "ts": int(row["ts"])} for row in told] == wanted
+
+
 def test_levels_alone_have_no_orders_to_print(run):
     capture = ROOT / "tests" / "data" / "binance" / "spot.txt"
     with pytest.raises(BadInput, match="the feed `book` has them"):

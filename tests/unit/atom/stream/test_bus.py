@@ -102,7 +102,7 @@ def test_lines_do_not_depend_on_batches_nor_on_who_else_reads(events: Events, fe
     for piece in pieces(events):
         apart.take(piece)
     assert first.lines == second.lines
-    assert len(first.lines) > 1 or feed not in {"book", "trades", "metrics"}
+    assert len(first.lines) > 1 or feed not in {"book", "orders", "trades", "top", "metrics"}
 
 
 def test_unknown_markets_and_feeds_are_refused_with_the_known_ones() -> None:

@@ -99,11 +99,12 @@ def test_a_finer_tick_changes_no_byte_of_what_was_told() -> None:
     events = simulate(2, 200)
     half = int(np.flatnonzero(events.book["flags"] & Flag.LAST)[100]) + 1
     finer = Instrument(*OF, "SIM-USD", Decimal("0.0001"), Decimal("0.00025"))
-    book, trade = events.book[half:].copy(), events.trade.copy()
+    cut = int(np.searchsorted(events.trade["ts_recv"], events.book["ts_recv"][half]))
+    book, trade = events.book[half:].copy(), events.trade[cut:].copy()
     for rows in (book, trade):
         rows["price"] *= 100
         rows["size"] *= 4
-    coarse = replace(events, book=events.book[:half], trade=events.trade[:0])
+    coarse = replace(events, book=events.book[:half], trade=events.trade[:cut])
     fine = replace(events, instrument=finer, book=book, trade=trade)
     assert told([coarse, fine], OF) == told([events], OF)
 
