@@ -93,6 +93,7 @@ _OPS = {
     Role.ANY: Op.SKIP,
     Role.SYMBOL: Op.NAME,
 }
+_LONGEST = 1 << 16  # bytes of a message that is worth it; to walk through one takes time by size and depth
 _SHORTEST_NAME = 4  # a shorter one may stand in a text by chance
 
 
@@ -106,6 +107,8 @@ class _Hole(NamedTuple):
 
 def learn(body: bytes, hot: Hot) -> Layout | None:
     """The layout of a message, or None where it has none that can be matched."""
+    if len(body) > _LONGEST:
+        return None
     try:
         text = body.decode("ascii").strip()
         values = list(_values(text, hot.roles))
