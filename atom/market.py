@@ -128,7 +128,7 @@ class Market:
         """
         if kind not in DTYPES:
             raise BadInput(f"{kind[:40]!r} is no type of events; they are {', '.join(DTYPES)}")
-        from atom.store.frame import frame  # noqa: PLC0415  # it takes a while to load
+        from atom.store.dataframe import frame  # noqa: PLC0415  # it takes a while to load
 
         events = self.events(start, end, kinds=(kind,))
         return frame(kind, events.tables().get(kind, np.zeros(0, DTYPES[kind])), events.instrument, exact=exact)

@@ -53,9 +53,7 @@ def _stored(view: View, venue: str, symbol: str) -> Stored | None:
         if held and kind != parquet.CHECKPOINT:
             types.append(kind)
             spans += [(file.name.first, file.name.last) for file, _ in held]
-            rows += sum(
-                parquet.count(file.path) if told is None else sum(len(r) for _, r in told) for file, told in held
-            )
+            rows += sum(_count(file.path, told) for file, told in held)
         size += sum(file.path.stat().st_size for file, told in held if told is None)
     if not spans:  # nothing but Status, and that not yet Parquet
         return None

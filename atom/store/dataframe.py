@@ -1,4 +1,4 @@
-"""Frames of Polars: rows with prices and sizes as numbers of quote and base currency, floats or exact decimals."""
+"""Data frames of Polars: rows with prices and sizes as numbers of quote and base currency, floats or exact decimals."""
 
 from decimal import Decimal
 from typing import Final
