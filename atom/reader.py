@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from atom.capture import Capture
-from atom.desk import BadLineError, Desk
+from atom.gather.desk import BadLineError, Desk
 from atom.recording import Recording
 from atom.venues import venue
 from fusion.errors import CaptureError

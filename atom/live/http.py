@@ -11,6 +11,8 @@ import structlog
 
 from atom.live.pace import Backoff, Pace, Timing, retry_after
 
+log = structlog.get_logger()
+
 _LARGEST: Final = 64 * 2**20  # the instrument list of a large venue has about 20 MB
 _LIMITED: Final = (418, 429)
 _SLOW: Final = 8  # times as long as a venue may be silent: for an answer that comes drop by drop

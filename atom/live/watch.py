@@ -11,9 +11,9 @@ import structlog
 from orjson import dumps
 
 from atom.capture import Form, Line
-from atom.columns import Columns
-from atom.desk import Desk
 from atom.events import Events, StatusKind
+from atom.gather.columns import Columns
+from atom.gather.desk import Desk
 from atom.live.arrival import Arrivals
 from atom.live.connection import Connection
 from atom.live.http import Http, RefusedError

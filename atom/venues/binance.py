@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, cast
 from urllib.parse import parse_qs, urlsplit
 
-from atom.columns import Columns, Delta, Stamp
 from atom.events import Flag, Side
+from atom.gather.columns import Columns, Delta, Stamp
 from atom.layout import Hot, Role
 from atom.venues.template import (
     Json,

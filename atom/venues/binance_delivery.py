@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from math import nan
 from typing import Any
 
-from atom.columns import Columns, Stamp
 from atom.events import Unit
+from atom.gather.columns import Columns, Stamp
 from atom.venues.binance import inner
 from atom.venues.binance_futures import BinanceFutures
 from atom.venues.template import Json, number, text, venue_time

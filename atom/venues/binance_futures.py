@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from math import nan
 from typing import Any, ClassVar
 
-from atom.columns import Columns, Rules, Stamp
 from atom.events import Side, Unit
+from atom.gather.columns import Columns, Rules, Stamp
 from atom.venues.binance import Binance, inner
 from atom.venues.template import Json, number, text, venue_time, whole
 

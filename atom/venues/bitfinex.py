@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 from orjson import dumps
 
-from atom.columns import Columns, Order, Stamp
 from atom.events import Action, Flag, Side, Unit
+from atom.gather.columns import Columns, Order, Stamp
 from atom.instrument import power
 from atom.venues.template import Json, Listing, Stream, Venue, decimal, number, text, venue_time, whole
 

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from orjson import dumps
 
-from atom.columns import Columns, Delta, Order, Rules, Stamp
 from atom.events import Action, Side
+from atom.gather.columns import Columns, Delta, Order, Rules, Stamp
 from atom.instrument import power
 from atom.venues.template import Json, Listing, Stream, Venue, levels, stamp, text, whole
 

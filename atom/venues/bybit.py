@@ -16,8 +16,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from orjson import dumps
 
-from atom.columns import Columns, Stamp
 from atom.events import Flag, Side, Unit
+from atom.gather.columns import Columns, Stamp
 from atom.venues import bybit_v2
 from atom.venues.template import (
     Json,

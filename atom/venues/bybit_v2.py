@@ -10,8 +10,8 @@ from decimal import Decimal
 from math import nan
 from typing import Any, Final
 
-from atom.columns import Columns, Stamp
 from atom.events import Flag, Side, Unit
+from atom.gather.columns import Columns, Stamp
 from atom.venues.template import Json, Listing, decimal, digits, iso_time, number, order_id, stamp, step, text, whole
 
 BOOKS: Final = frozenset({"orderBookL2_25", "orderBook_200"})

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from orjson import dumps
 
-from atom.columns import Columns, Delta, Order, Stamp
 from atom.events import Action, Flag, Side
+from atom.gather.columns import Columns, Delta, Order, Stamp
 from atom.venues.coinbase_level3 import FIELDS, SIDES, Level3
 from atom.venues.template import Json, Listing, Stream, Venue, iso_time, levels, order_id, step, text, whole
 

@@ -7,8 +7,8 @@ Source: https://docs.cdp.coinbase.com/exchange/websocket-feed/channels#level3-ch
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
-from atom.columns import Columns, Delta, Order, Stamp
 from atom.events import Action, Side
+from atom.gather.columns import Columns, Delta, Order, Stamp
 from atom.venues.template import Json, digits, iso_time, order_id, text
 
 SIDES: Final = {"buy": Side.BID, "sell": Side.ASK}

@@ -19,9 +19,9 @@ from cryptofeed import defines
 from cryptofeed.exchanges import EXCHANGE_MAP
 
 from atom.capture import Line
-from atom.columns import Columns, Levels, Order
 from atom.events import Action, Flag, Side, Status, StatusKind, Unit
-from atom.stamp import Stamp
+from atom.gather.columns import Columns, Levels, Order
+from atom.gather.stamp import Stamp
 from atom.venues.cryptofeed_session import Event, MissingAnswerError, Session, instrument_urls, names_of
 from atom.venues.template import Listing, Stream, Venue, period, whole
 from fusion.errors import BadInput

@@ -17,8 +17,8 @@ from typing import Any
 
 from orjson import dumps
 
-from atom.columns import Columns, Delta, Rules, Stamp
 from atom.events import Side, Unit
+from atom.gather.columns import Columns, Delta, Rules, Stamp
 from atom.venues.template import Json, Listing, Stream, Venue, contract, decimal, number, stamp, step, text, whole
 
 _SIDES = {"buy": Side.BID, "sell": Side.ASK}

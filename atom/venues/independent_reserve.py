@@ -11,8 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from orjson import dumps
 
-from atom.columns import Columns, Delta, Order, Rules, Stamp
 from atom.events import Action, Flag, Side, Status, StatusKind
+from atom.gather.columns import Columns, Delta, Order, Rules, Stamp
 from atom.venues.template import Json, Listing, Stream, Venue, decimal, iso_time, order_id, stamp, text, whole
 
 _REST = "https://api.independentreserve.com/Public"

@@ -14,8 +14,8 @@ from typing import Any
 from orjson import dumps
 
 from atom.book.checksum import Form
-from atom.columns import Columns, Levels, Rules, Stamp
 from atom.events import Side
+from atom.gather.columns import Columns, Levels, Rules, Stamp
 from atom.instrument import power
 from atom.venues.kraken_v2 import KrakenV2, Precision
 from atom.venues.template import Json, Listing, Stream, Venue, levels, seconds, text, whole

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from atom.columns import Columns, Order, Stamp
 from atom.events import Action, Side
+from atom.gather.columns import Columns, Order, Stamp
 from atom.venues.template import Json, decimal, iso_time, text, whole
 
 _SIDES = {"buy": Side.BID, "sell": Side.ASK}

@@ -14,8 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 from orjson import dumps
 
 from atom.book.checksum import Form
-from atom.columns import Columns, Rules, Stamp
 from atom.events import Flag, Side, Unit
+from atom.gather.columns import Columns, Rules, Stamp
 from atom.venues.template import (
     Json,
     Listing,

@@ -1,6 +1,6 @@
 """The shape of a venue. A new one is a subclass in a file of its own, listed in `atom.venues`.
 
-A venue only says what its messages mean; arrival order, sync, ticks and lots are kept by `atom.columns`.
+A venue only says what its messages mean; arrival order, sync, ticks and lots are kept by `atom.gather.columns`.
 """
 
 import re
@@ -16,7 +16,7 @@ from uuid import UUID
 from orjson import loads
 
 from atom.capture import Line
-from atom.columns import Columns, Levels, Rules, Stamp
+from atom.gather.columns import Columns, Levels, Rules, Stamp
 from atom.layout import Hot
 
 Json: TypeAlias = dict[str, Any]  # an object as the venue sent it; every field is checked where it is read

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atom.book import Book, changes, replay
-from atom.decimals import DecimalColumn
 from atom.events import Action, Events, Flag, Side, empty
+from atom.gather.decimals import DecimalColumn
 from atom.imports import import_capture
 from atom.instrument import Instrument, to_float
 from atom.metrics import METRICS

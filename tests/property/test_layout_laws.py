@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from atom.capture import Capture
-from atom.desk import BadLineError, Desk
+from atom.gather.desk import BadLineError, Desk
 from atom.venues import venue
 
 START = 1_700_000_000_000_000_000

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from atom import book
 from atom.book import Level
 from atom.book.checksum import Form
-from atom.columns import Columns, Order, Rules, Stamp
 from atom.events import Action, Flag, Side, StatusKind
+from atom.gather.columns import Columns, Order, Rules, Stamp
 from atom.instrument import rescale
 
 OKX, KRAKEN = Rules(form=Form.OKX), Rules(form=Form.KRAKEN, depth=10)

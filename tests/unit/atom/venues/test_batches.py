@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from atom.capture import Capture, Form
-from atom.desk import Desk
 from atom.events import PRICES, SIZES
+from atom.gather.desk import Desk
 from atom.instrument import rescale
 from atom.reader import read_capture
 from atom.venues import venue

@@ -11,8 +11,8 @@ import pytest
 
 from atom.book import Order
 from atom.capture import Capture, Form, Line
-from atom.desk import Desk
 from atom.events import Flag, Side, StatusKind
+from atom.gather.desk import Desk
 from atom.imports import READERS
 from atom.reader import read_capture
 from atom.venues import VENUES, cryptofeed

@@ -15,8 +15,8 @@ import pytest
 
 from atom.book import Book
 from atom.capture import Capture, Form, Line
-from atom.desk import Desk
 from atom.events import Side
+from atom.gather.desk import Desk
 from atom.reader import read_capture
 from atom.venues import venue
 from fusion.errors import CaptureError

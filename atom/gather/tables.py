@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from atom.book.engine import jit
-from atom.decimals import DecimalColumn, UnreadableError, on_one_step
 from atom.events import DTYPES, Action, Flag, Rows, Side, empty
+from atom.gather.decimals import DecimalColumn, UnreadableError, on_one_step
 from atom.instrument import Ints
 
 _ADD, _MODIFY, _CANCEL, _CLEAR = (int(each) for each in (Action.ADD, Action.MODIFY, Action.CANCEL, Action.CLEAR))

@@ -7,18 +7,18 @@ from typing import TypeAlias
 
 import numpy as np
 
-from atom import tables
-from atom.audit import Audit
 from atom.book.checksum import Checker
-from atom.clock import VenueClock
-from atom.decimals import DecimalColumn, look
 from atom.events import Events, Flag, Rows, Side, Status, StatusKind
+from atom.gather import tables
+from atom.gather.audit import Audit
+from atom.gather.clock import VenueClock
+from atom.gather.decimals import DecimalColumn, look
+from atom.gather.roster import Order, Roster
+from atom.gather.rules import Rules
+from atom.gather.stamp import Delta, Levels, Stamp, Stamps, look_at
+from atom.gather.sync import Step, Sync, gap
+from atom.gather.tables import MisreadError
 from atom.instrument import Instrument, Ints, common_step, rescale
-from atom.roster import Order, Roster
-from atom.rules import Rules
-from atom.stamp import Delta, Levels, Stamp, Stamps, look_at
-from atom.sync import Step, Sync, gap
-from atom.tables import MisreadError
 
 __all__ = ["KINDS", "Columns", "Delta", "Levels", "Order", "Rules", "Stamp"]
 
@@ -67,7 +67,7 @@ class Columns:
         self._empty()
 
     def _empty(self) -> None:
-        self._book = tables.Messages(8)  # see `atom.tables`
+        self._book = tables.Messages(8)  # see `atom.gather.tables`
         self._orders = tables.Messages(3)  # action, side, id
         self._checks: list[tuple[int, int]] = []  # message of the book, what the venue says
         self._depths: list[tuple[int, int]] = []  # message of the book, how many levels from there on

@@ -1,6 +1,6 @@
 import pytest
 
-from atom.sync import Step, Sync
+from atom.gather.sync import Step, Sync
 
 
 def test_a_delta_may_reach_back_over_the_snapshot_once():

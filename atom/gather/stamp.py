@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from atom.decimals import look
 from atom.events import Flag
+from atom.gather.decimals import look
+from atom.gather.roster import Order
+from atom.gather.tables import MisreadError
 from atom.instrument import Ints
-from atom.roster import Order
-from atom.tables import MisreadError
 
 Levels = Sequence[Sequence[str]] | Ints
 """[price, size] as the venue writes them, or read: price, its decimals, size, its decimals."""

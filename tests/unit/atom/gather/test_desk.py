@@ -7,8 +7,8 @@ import pytest
 
 from atom.book import Book
 from atom.capture import Form, Line
-from atom.desk import BadLineError, Desk
 from atom.events import Action, StatusKind
+from atom.gather.desk import BadLineError, Desk
 from atom.venues import venue
 
 WS = "wss://stream.binance.com:9443/stream"

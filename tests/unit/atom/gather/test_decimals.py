@@ -3,8 +3,8 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from atom import decimals
-from atom.decimals import DecimalColumn, UnreadableError, on_one_step
+from atom.gather import decimals
+from atom.gather.decimals import DecimalColumn, UnreadableError, on_one_step
 
 
 def column(*texts):

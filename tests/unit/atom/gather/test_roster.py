@@ -3,7 +3,7 @@
 import pytest
 
 from atom.events import Action, Side
-from atom.roster import Order, Roster
+from atom.gather.roster import Order, Roster
 
 PLACED = Order(Action.ADD, Side.BID, "50.5", "2.00", 1)
 

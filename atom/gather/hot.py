@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from atom.columns import Columns
+from atom.gather.columns import Columns
+from atom.gather.stamp import Delta, Stamps
 from atom.instrument import Ints
 from atom.layout import Found, Layout, Layouts, Role
 from atom.layout.frame import Block
 from atom.layout.match import MICROSECONDS
-from atom.stamp import Delta, Stamps
 
 _KINDS = ("quote", "trade", "delta")
 

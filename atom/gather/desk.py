@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import orjson
 
-from atom import hot
 from atom.capture import Form, Line, Lines
-from atom.columns import Columns
 from atom.events import Events, Status, StatusKind
+from atom.gather import hot
+from atom.gather.columns import Columns
+from atom.gather.stamp import Stamp
+from atom.gather.tables import MisreadError
 from atom.instrument import Ints
 from atom.layout import Found, Layouts
-from atom.stamp import Stamp
-from atom.tables import MisreadError
 from atom.venues.template import Json, Venue
 
 _BROKEN = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError)  # what a malformed message raises
