@@ -37,7 +37,10 @@ app.command()(atom_quality.quality)
 
 @app.command()
 def venues(*, as_json: Json = False) -> None:
-    """Lists the venues: how each is read, what of it, and which of that no recording has proved."""
+    """Lists the venues and how each is read.
+
+    With its channels, and what of that no recording has proved.
+    """
     from dataclasses import asdict
 
     from atom.venues.table import table

@@ -31,7 +31,10 @@ def publish(
     lateness: Annotated[int, typer.Option(help="Seconds for which a window waits after its end.", min=0)] = 10,
     as_json: Json = False,
 ) -> None:
-    """Publishes what was recorded, window by closed window, signed. `fusion api serve` serves it to whoever mirrors."""
+    """Publishes what was recorded, in signed windows.
+
+    A window is closed once the venue's time is well past its end. `fusion api serve` serves it to whoever mirrors.
+    """
     from atom.archive.publish import publish as run
     from atom.store import Store
     from cli.output import progress, rows
@@ -98,7 +101,10 @@ def backfill(
     signer: _Signer = None,
     as_json: Json = False,
 ) -> None:
-    """Puts mirrored windows into the store where it has nothing of its own, marked as without arrival."""
+    """Fills the store with mirrored windows.
+
+    Where it has nothing of its own; the rows are marked as without arrival.
+    """
     from dataclasses import asdict
 
     from atom.archive.backfill import backfill as run

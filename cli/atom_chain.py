@@ -51,7 +51,10 @@ def backfill(
 
 @app.command("pool")
 def pool_(pool: Address, rpc: Endpoint = None, as_json: Json = False) -> None:
-    """Shows a pool's tokens; the JSON is what `fusion atom import --http` takes beside a file of raw logs."""
+    """Shows a pool's tokens.
+
+    The JSON is what `fusion atom import --http` takes beside a file of raw logs.
+    """
     from atom.onchain.ask import ask_pool
     from cli.output import record
     from fusion.chain.rpc import Rpc
@@ -64,7 +67,10 @@ def ticks(
     files: Annotated[list[Path], typer.Argument(metavar="RAW...", help="Raw logs of one v3 pool.")],
     as_json: Json = False,
 ) -> None:
-    """Prints all that happened to a v3 pool as CSV, a row a log, with price and liquidity after the last swap."""
+    """Prints all that happened to a v3 pool as CSV.
+
+    A row a log, with price and liquidity after the last swap.
+    """
     import csv
     import sys
 
@@ -93,7 +99,10 @@ def glp(
     count: Annotated[int, typer.Option("--rows", help="Rows to show, the newest.", min=1)] = 10,
     as_json: Json = False,
 ) -> None:
-    """Shows what a share of GMX v1's pool is worth, how much of the pool is lent, and its tokens' weights."""
+    """Shows what a share of GMX v1's pool is worth.
+
+    And how much of the pool is lent, and its tokens' weights.
+    """
     import numpy as np
 
     from atom.events import Flag

@@ -37,7 +37,10 @@ def metrics(
     count: Annotated[int | None, typer.Option("--rows", help="Rows to show, the newest; in JSON all.", min=1)] = None,
     as_json: Json = False,
 ) -> None:
-    """Shows what metrics are; of a feed or a stored symbol, what they come to."""
+    """Shows what metrics are, or what they come to.
+
+    Without a feed their definitions; of a feed or a stored symbol their values.
+    """
     from cli.output import record, rows
 
     names = list(dict.fromkeys(name or ()))
@@ -71,7 +74,10 @@ def flows(
     period: Annotated[int, typer.Option(help="Length of a period, ns.")] = 3_600 * 10**9,
     as_json: Json = False,
 ) -> None:
-    """Shows what flowed into and out of labelled addresses, with Fund Flow Ratio and NFR, a row a whole period."""
+    """Shows what flowed in and out of labelled addresses.
+
+    With Fund Flow Ratio and NFR, a row a whole period.
+    """
     from atom.metrics import FundFlow, read_labels, transfers_of
     from atom.onchain.files import read_files
     from cli.output import progress, rows

@@ -22,7 +22,10 @@ def quality(
     html: Annotated[Path | None, typer.Option(help="Where the page with the plots goes.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Shows what the record is worth, a row a symbol and day: how long the book was valid, what was lost, how late."""
+    """Shows what the record is worth, with a page of plots.
+
+    A row a symbol and day: how long the book was valid, what was lost, how late it came.
+    """
     from atom.quality import assess, days, page
     from atom.store import Store
     from cli.output import progress, rows

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 def ls(as_json: Json = False) -> None:
-    """Lists what is stored: venue, symbol, types of events, first and last arrival, rows and bytes."""
+    """Lists what is stored.
+
+    Venue, symbol, types of events, first and last arrival, rows and bytes.
+    """
     from atom.store.listing import listing
     from cli.output import rows
 

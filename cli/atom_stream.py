@@ -35,7 +35,10 @@ def replay(
     feed: Feed = "book",
     clients: Annotated[int, typer.Option(help="Subscriptions it waits for before it begins.", min=0)] = 1,
 ) -> None:
-    """Plays recorded data as they arrived: to WebSocket clients with --serve, else as lines of JSON."""
+    """Plays recorded data as they arrived.
+
+    To WebSocket clients with --serve, else as lines of JSON.
+    """
     import asyncio
     import sys
 

@@ -323,7 +323,8 @@ def test_bytes_that_nobody_gives_cost_the_operators_their_fee(network: Network, 
     job_id = _post(network, lambda role: LARGE, seed=9)
     network.until(job_id, lambda job: job.status is Status.PROPOSED)
     for home in network.homes.values():
-        shutil.rmtree(home / "content", ignore_errors=True)
+        for kept in (home / "content", *home.glob("shelves-*")):
+            shutil.rmtree(kept, ignore_errors=True)
     deposit = network.chain.jobs.minimum_fee(LIMITS.fuel)
     store = BlockStore(tmp_path / "requester")
     demanding = in_thread(lambda: request.demand(network.chain, network.author, job_id, store))
