@@ -34,6 +34,13 @@ class Instrument:
     tick: Decimal
     lot: Decimal
 
+    def finer_than(self, other: "Instrument") -> tuple[int, int] | None:
+        """How many times finer its tick and its lot are; None where the other's are no multiples of them."""
+        prices, sizes = Fraction(other.tick) / Fraction(self.tick), Fraction(other.lot) / Fraction(self.lot)
+        if prices.denominator != 1 or sizes.denominator != 1:
+            return None
+        return prices.numerator, sizes.numerator
+
     def price_text(self, ticks: int) -> str:
         """A price as decimal text with the tick's decimals, such as `61685.90`."""
         return format(ticks * self.tick, "f")

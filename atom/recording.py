@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-
 from atom import book
 from atom.book import Replay
 from atom.events import Events, Status, StatusKind
@@ -40,8 +38,6 @@ class Recording:
     def status(self) -> tuple[Status, ...]:
         """What happened to the recording, by arrival, with the times the book became crossed."""
         tops, rows = self.replay.tops, self.events.book
-        crossed = (tops["bid_size"] > 0) & (tops["ask_size"] > 0) & (tops["bid_price"] >= tops["ask_price"])
-        began = np.flatnonzero(crossed & ~np.concatenate(([False], crossed[:-1])))
         price = self.events.instrument.price_text
         found = [
             Status(
@@ -50,6 +46,6 @@ class Recording:
                 int(rows["sequence"][top["row"]]),
                 f"bid {price(int(top['bid_price']))} at or above ask {price(int(top['ask_price']))}",
             )
-            for top in tops[began]
+            for top in tops[self.replay.became_crossed]
         ]
         return tuple(sorted((*self.events.status, *found), key=lambda status: status.ts_recv))

@@ -76,11 +76,7 @@ class Record:
             found = self._store.book(*self._of, arrival - 1)
         except BadInput:  # there is no book at all
             return Book()
-        prices, sizes = found.instrument.tick / events.instrument.tick, found.instrument.lot / events.instrument.lot
-        if prices % 1 or sizes % 1:  # of another recording, after which the book began anew
-            return Book()
-        found.book.rescale(int(prices), int(sizes))
-        return found.book
+        return found.on(events.instrument) or Book()  # else of another recording, after which the book began anew
 
 
 def publish(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from atom.book import engine, queues
 from atom.book.growth import grown
@@ -129,12 +130,28 @@ class Replay:
     Attributes:
         tops: one row of the dtype `TOP` after each message of the book.
         book: the book at the end.
-        crossed: messages after which it stood crossed.
     """
 
     tops: Rows
     book: Book
-    crossed: int
+
+    @property
+    def crossed(self) -> int:
+        """Messages after which it stood crossed."""
+        return int(self.stood_crossed.sum())
+
+    @property
+    def stood_crossed(self) -> npt.NDArray[np.bool_]:
+        """Whether it stood crossed, after each message."""
+        tops = self.tops
+        both = (tops["bid_size"] > 0) & (tops["ask_size"] > 0)
+        return np.asarray(both & (tops["bid_price"] >= tops["ask_price"]), np.bool_)
+
+    @property
+    def became_crossed(self) -> npt.NDArray[np.int64]:
+        """The messages by which it became so."""
+        crossed = self.stood_crossed
+        return np.flatnonzero(crossed & ~np.concatenate(([False], crossed[:-1])))
 
 
 TOP = np.dtype(
@@ -157,13 +174,12 @@ def replay(rows: Rows, book: Book | None = None) -> Replay:
         book: which goes on from where it is; a fresh one by default.
     """
     book = Book() if book is None else book
-    before = int(book._arrays.state[engine.CROSSED])
     told = np.zeros((len(rows) + 1, engine.TOP_FIELDS), np.int64)
     told = told[: book._run(rows, told)]
     tops = np.zeros(len(told), TOP)
     for place, name in enumerate(TOP.names or ()):
         tops[name] = told[:, place]
-    return Replay(tops, book, int(book._arrays.state[engine.CROSSED]) - before)
+    return Replay(tops, book)
 
 
 def changes(rows: Rows) -> Iterable[Change]:

@@ -27,9 +27,9 @@ PRICE, SIZE, COUNT, HEAD, TAIL = range(5)
 ID, SIDE, LEVEL, REST, BEFORE, AFTER = range(6)
 """Fields of an order: its level, what rests of its size, its neighbours in the queue. A free one has the next AFTER."""
 
-VALID, UNKNOWN, ORDERS, FREE_ORDER, FREE_LEVEL, CROSSED, SALT = range(7)
+VALID, UNKNOWN, ORDERS, FREE_ORDER, FREE_LEVEL, SALT = range(6)
 """Fields of the state: whether it stands on a whole snapshot, deletes of what it does not hold, orders, the first free
-order and level, messages after which it stood crossed, what the places of ids depend on."""
+order and level, what the places of ids depend on."""
 
 TOP_FIELDS = 6
 """Of a row of tops: row, valid, bid price and size, ask price and size; a size of 0 is no such side."""
@@ -78,7 +78,7 @@ class Arrays(NamedTuple):
 
 def empty(levels: int, orders: int) -> Arrays:
     """A book with room for so many levels a side, and for so many orders, a power of two."""
-    shapes = ((2, levels), (2, levels), 2, (2 * levels, 5), (orders, 6), 4 * orders, 7)
+    shapes = ((2, levels), (2, levels), 2, (2 * levels, 5), (orders, 6), 4 * orders, 6)
     made = Arrays(*(np.zeros(shape, np.int64) for shape in shapes))
     made.state[SALT] = _SALT
     clear(made)
@@ -351,8 +351,6 @@ def _note(book: Arrays, tops: Ints, at: int, row: int) -> None:
         best = book.slots[side, book.counts[side] - 1] if there else 0
         tops[at, 2 + 2 * side] = book.levels[best, PRICE] if there else 0
         tops[at, 3 + 2 * side] = book.levels[best, SIZE] if there else 0
-    if tops[at, 3] > 0 and tops[at, 5] > 0 and tops[at, 2] >= tops[at, 4]:
-        book.state[CROSSED] += 1
 
 
 @jit

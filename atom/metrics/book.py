@@ -8,7 +8,7 @@ from atom.book import engine
 from atom.book.growth import grown
 from atom.book.scale import rescale
 from atom.events import Events, Flag
-from atom.instrument import Floats, Instrument, Ints, common_step
+from atom.instrument import Floats, Instrument, Ints
 from atom.metrics import look, machine
 from atom.metrics.look import VIEW
 from atom.metrics.order import Clock, Columns, times
@@ -105,9 +105,9 @@ class BookMetrics:
             raise BadInput(f"events of {now.venue} {now.symbol} came to the metrics of {before.venue} {before.symbol}")
         if (now.tick, now.lot) == (before.tick, before.lot):
             return
-        if common_step(now.tick, before.tick) != now.tick or common_step(now.lot, before.lot) != now.lot:
+        finer = now.finer_than(before)
+        if finer is None:
             raise BadInput(f"tick {now.tick} and lot {now.lot} are no parts of {before.tick} and {before.lot}")
-        finer = int(before.tick / now.tick), int(before.lot / now.lot)
         rescale(self._book, *finer)
         machine.rescale(self._state, *finer)
         machine.set_scale(self._state, now)

@@ -142,8 +142,7 @@ def _followed(store: Store, events: Events, start: int) -> tuple[Rows, Book]:
     except BadInput:
         return events.book, Book()
     whole = parquet.finest([found.instrument, instrument])  # a tick may become coarser too
-    found.book.rescale(int(found.instrument.tick / whole.tick), int(found.instrument.lot / whole.lot))
-    return parquet.on_steps("book", events.book, instrument, whole), found.book
+    return parquet.on_steps("book", events.book, instrument, whole), found.on(whole) or Book()
 
 
 def _course(events: Events, course: Replay, last: int) -> tuple[Ints, Floats, float, int]:
@@ -154,10 +153,8 @@ def _course(events: Events, course: Replay, last: int) -> tuple[Ints, Floats, fl
     at = np.maximum.accumulate(events.book["ts_recv"][tops["row"]])
     moments = np.append(at, max(last, int(at[-1])))
     lasted = np.diff(moments)
-    crossed = (tops["bid_size"] > 0) & (tops["ask_size"] > 0) & (tops["bid_price"] >= tops["ask_price"])
-    began = np.flatnonzero(crossed & ~np.concatenate(([False], crossed[:-1])))
     valid = np.concatenate(([0.0], np.cumsum(np.where(tops["valid"], lasted, 0))))
-    return moments, valid, float(lasted[crossed].sum()), len(began)
+    return moments, valid, float(lasted[course.stood_crossed].sum()), len(course.became_crossed)
 
 
 def _trades(events: Events) -> tuple[int | None, int]:

@@ -9,7 +9,7 @@ from atom.events import Flag, Rows
 from atom.instrument import Floats, Ints
 
 MINUTES: Final = 1_440
-_MINUTE: Final = 60 * 10**9
+MINUTE: Final = 60 * 10**9
 _TIMELESS: Final = int(Flag.NO_EVENT_TIME | Flag.NO_ARRIVAL)
 
 
@@ -45,10 +45,10 @@ def minutes(tables: list[Rows], start: int, valid: tuple[Ints, Floats]) -> Minut
         valid: moments, ascending, and for how many ns the book had been valid until each.
     """
     arrivals = np.concatenate([rows["ts_recv"] for rows in tables])
-    events = np.bincount((arrivals - start) // _MINUTE, minlength=MINUTES)
+    events = np.bincount((arrivals - start) // MINUTE, minlength=MINUTES)
     timed, latency = latencies(tables)
     order = np.argsort(timed, kind="stable")
-    minute = (timed[order] - start) // _MINUTE
+    minute = (timed[order] - start) // MINUTE
     median, late = np.full(MINUTES, np.nan), np.full(MINUTES, np.nan)
     edges = np.searchsorted(minute, np.arange(MINUTES + 1))
     for index in np.unique(minute):
@@ -61,7 +61,7 @@ def _valid(start: int, valid: tuple[Ints, Floats]) -> Floats:
     moments, until = valid
     if len(moments) < 2:
         return np.full(MINUTES, np.nan)
-    edges = start + _MINUTE * np.arange(MINUTES + 1)
+    edges = start + MINUTE * np.arange(MINUTES + 1)
     at = np.clip(edges, moments[0], moments[-1])
     observed = np.diff(at)
     share = np.diff(np.interp((at - start).astype(float), (moments - start).astype(float), until))

@@ -9,8 +9,8 @@ import numpy as np
 
 from atom.events import StatusKind
 from atom.instrument import Floats
-from atom.quality.day import DAY, Day
-from atom.quality.minutes import MINUTES
+from atom.quality.day import Day
+from atom.quality.minutes import MINUTE, MINUTES
 
 _WIDTH, _LEFT, _RIGHT = 960, 64, 28
 _PANEL, _GAP, _TOP = 92, 30, 16
@@ -96,9 +96,7 @@ def _milliseconds(value: float | None) -> str:
 
 def _picture(day: Day) -> str:
     """Events, latency and validity over the part of the day that was recorded."""
-    start = day.first // DAY * DAY
-    low = int((day.first - start) // (60 * 10**9))
-    high = min(MINUTES, int((day.last - start) // (60 * 10**9)) + 1)
+    low, high = _minute(day.first), _minute(day.last) + 1
     span = range(low, high)
     events = np.log10(np.maximum(day.minutes.events[low:high], 1))
     height = _TOP + 3 * (_PANEL + _GAP)
@@ -116,6 +114,11 @@ def _picture(day: Day) -> str:
         *_validity(day, span),
     ]
     return "\n".join(parts) + "</svg>"
+
+
+def _minute(at: int) -> int:
+    """Which of its day's a moment is in."""
+    return at // MINUTE % MINUTES
 
 
 def _along(index: float, count: int) -> float:
@@ -178,9 +181,8 @@ def _validity(day: Day, span: range) -> list[str]:
         x, good = _along(index, len(span)), share * _PANEL / 2
         parts.append(f'<rect x="{x:.1f}" y="{top}" width="{width:.2f}" height="{_PANEL / 2}" fill="#dc2626"/>')
         parts.append(f'<rect x="{x:.1f}" y="{top}" width="{width:.2f}" height="{good:.1f}" fill="var(--good)"/>')
-    start = day.first // DAY * DAY
     for kind, colour in _BAD.items():
-        happened = {int((one.ts_recv - start) // (60 * 10**9)) for one in day.status if one.kind is kind}
+        happened = {_minute(one.ts_recv) for one in day.status if one.kind is kind}
         for minute in sorted(happened & set(span)):
             x = _along(minute - span.start + 0.5, len(span))
             parts.append(

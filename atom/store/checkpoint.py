@@ -41,12 +41,11 @@ class Course:
             rows: of the book.
             number: of the segment, or 0 for an import.
         """
-        before = self._instrument or instrument
-        prices, sizes = before.tick / instrument.tick, before.lot / instrument.lot
-        if prices % 1 or sizes % 1:  # another recording, on steps of its own
+        finer = instrument.finer_than(self._instrument or instrument)
+        if finer is None:  # another recording, on steps of its own
             self._book, self._since = Book(), None
-        elif prices != 1 or sizes != 1:
-            self._book.rescale(int(prices), int(sizes))
+        elif finer != (1, 1):
+            self._book.rescale(*finer)
         self._instrument = instrument
         self._files += 1
         return np.concatenate([np.zeros(0, CHECKPOINT_ROWS), *self._pictures(rows, number)])

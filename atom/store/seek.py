@@ -31,6 +31,13 @@ class BookAt:
     at: int
     book: Book
 
+    def on(self, instrument: Instrument) -> Book | None:
+        """The same book on another's steps; None where it has none on them."""
+        finer = instrument.finer_than(self.instrument)
+        if finer is not None:
+            self.book.rescale(*finer)
+        return None if finer is None else self.book
+
 
 class _Piece(NamedTuple):
     """Rows of the book; of the log where there is no file."""

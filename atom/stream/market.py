@@ -1,7 +1,6 @@
 """Market: one symbol as its subscribers see it, message by message."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from fractions import Fraction
 from functools import partial
 from typing import TypeAlias
 
@@ -85,13 +84,11 @@ class Market:
             self._scale = Scale(instrument)
         elif self._scale.instrument != instrument:
             old = self._scale.instrument
-            prices, sizes = (
-                Fraction(a) / Fraction(b) for a, b in ((old.tick, instrument.tick), (old.lot, instrument.lot))
-            )
-            if prices.denominator != 1 or sizes.denominator != 1:
+            finer = instrument.finer_than(old)
+            if finer is None:
                 raise ValueError(f"the steps of {instrument} do not divide those of {old}")
-            self.book.rescale(prices.numerator, sizes.numerator)
-            self._best *= np.array([prices, sizes, prices, sizes], np.int64)
+            self.book.rescale(*finer)
+            self._best *= np.array(2 * finer, np.int64)
             self._scale = Scale(instrument)
         return self._scale
 
