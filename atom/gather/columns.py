@@ -113,9 +113,7 @@ class Columns:
             last: the update that it holds as its last; None where the venue does not say, and all that waited is
                 applied, which must do no harm where the picture holds it already.
         """
-        self.updates += 1
-        if self.careful:
-            look_at(stamp, bids, asks, orders)
+        self._updated(stamp, bids, asks, orders)
         if last is None:
             last = self._sync.last if self._sync.synced else None
             last = self._waiting[0].previous if self._waiting else last
@@ -131,9 +129,7 @@ class Columns:
 
     def delta(self, delta: Delta) -> None:
         """A change of the book; kept back while there is no snapshot to apply it to."""
-        self.updates += 1
-        if self.careful:
-            look_at(delta.stamp, delta.bids, delta.asks, delta.orders)
+        self._updated(delta.stamp, delta.bids, delta.asks, delta.orders)
         if not self._sync.synced:
             if len(self._waiting) == _WAITING:
                 self._unplaced(self._waiting.popleft())
@@ -185,9 +181,7 @@ class Columns:
         depth: int | None = None,
     ) -> None:
         """A full picture of the book, of a venue that numbers no updates; from now on of `depth` levels a side."""
-        self.updates += 1
-        if self.careful:
-            look_at(stamp, bids, asks, orders)
+        self._updated(stamp, bids, asks, orders)
         if depth is not None:
             self._depths.append((len(self._book), depth))
         self._resynced(stamp, last)
@@ -205,9 +199,7 @@ class Columns:
         orders: Sequence[Order] = (),
     ) -> None:
         """A change of the book, of such a venue; of a book that nobody has seen whole it says nothing."""
-        self.updates += 1
-        if self.careful:
-            look_at(stamp, bids, asks, orders)
+        self._updated(stamp, bids, asks, orders)
         if self._whole:
             self._change(stamp, last, 0, (bids, asks, orders), checksum)
 
@@ -332,6 +324,11 @@ class Columns:
         self.status = []
         self._empty()
         return taken
+
+    def _updated(self, stamp: Stamp, bids: Levels, asks: Levels, orders: Sequence[Order]) -> None:
+        self.updates += 1
+        if self.careful:
+            look_at(stamp, bids, asks, orders)
 
     def _change(self, stamp: Stamp, last: int | None, flags: int, told: _Told, checksum: int | None = None) -> None:
         bids, asks, orders = told

@@ -16,7 +16,7 @@ from atom.stream import messages
 from atom.stream.candles import candles, when
 from atom.stream.messages import ADMIN, Scale
 from atom.stream.orders import LevelsAlone, queues
-from atom.stream.retold import periods, tops
+from atom.stream.retold import periods, steps, tops
 from fusion.errors import BadInput
 
 MOST: Final = 10_000
@@ -184,16 +184,9 @@ class History:
 
     def _stretches(self, venue: str, symbol: str, kind: str, span: tuple[int, int]) -> Iterator[Events]:
         """The rows of a type in a span of arrivals, one stretch of time after the other, ever longer ones."""
-        pieces = self._arrivals(venue, symbol, kind)
-        at, width = span[0], _MINUTE
-        while True:
-            ahead = [max(first, at) for first, last in pieces if last >= at]
-            if not ahead or min(ahead) >= span[1]:
-                return
-            at = min(ahead)
-            until = min(at + width, span[1])
-            yield self._store.read(venue, symbol, kinds=(kind,), start=at, end=until)
-            at, width = until, min(width * _WIDEN, _WIDEST.get(kind, _DAY))
+        pieces, widest = self._arrivals(venue, symbol, kind), _WIDEST.get(kind, _DAY)
+        for start, end in steps(pieces, span, _MINUTE, widen=_WIDEN, widest=widest):
+            yield self._store.read(venue, symbol, kinds=(kind,), start=start, end=end)
 
     def _first(self, of: tuple[str, str], kind: str, span: tuple[int, int], most: int) -> tuple[Instrument, Rows]:
         """At least `most` rows of a span, by arrival, and those of one arrival as they took effect; all if fewer."""

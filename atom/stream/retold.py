@@ -42,7 +42,7 @@ def tops(
     at, before = span[0], 0
     market = Market(*of)
     instrument: Instrument | None = None
-    for start, end in _steps(pieces, span, _STEP):
+    for start, end in steps(pieces, span, _STEP):
         if instrument is None:  # all that stands before the first row that arrived then or later
             known = store.book(*of, start - 1)
             instrument = known.instrument
@@ -79,7 +79,7 @@ def periods(
     machine: BookMetrics | None = None
     instrument: Instrument | None = None
     ends, lines = list[int](), list[str]()
-    for start, end in _steps([*pieces[0], *pieces[1]], span, _LONG_STEP):
+    for start, end in steps([*pieces[0], *pieces[1]], span, _LONG_STEP):
         margin = max(0, start - _APART), min(end + _APART, 2**63 - 1)
         events = store.read(*of, kinds=("book", "trade"), start=margin[0], end=margin[1])
         whole = parquet.finest([instrument or events.instrument, events.instrument])
@@ -112,8 +112,18 @@ def _standing(store: Store, of: tuple[str, str], start: int, instrument: Instrum
     return machine, whole
 
 
-def _steps(pieces: Pieces, span: tuple[int, int], step: int) -> Iterator[tuple[int, int]]:
-    """Spans in which there may be rows."""
+def steps(
+    pieces: Pieces, span: tuple[int, int], step: int, *, widen: int = 1, widest: int = 0
+) -> Iterator[tuple[int, int]]:
+    """Spans in which there may be rows, one after the other.
+
+    Args:
+        pieces: the least and the greatest arrival of each piece of what is stored.
+        span: arrivals, ns, from, and before.
+        step: the length of the first.
+        widen: how many times as long each next one is, up to `widest`.
+        widest: the longest, if they become longer.
+    """
     at = span[0]
     while True:
         ahead = [max(first, at) for first, last in pieces if last >= at]
@@ -122,6 +132,7 @@ def _steps(pieces: Pieces, span: tuple[int, int], step: int) -> Iterator[tuple[i
         start = min(ahead)
         at = min(start + step, span[1])
         yield start, at
+        step = min(step * widen, max(step, widest))
 
 
 def _cut(rows: Rows, start: int, end: int) -> Rows:
