@@ -43,6 +43,7 @@ class Peer:
     """
 
     def __init__(self, script: str, *arguments: str | Path) -> None:
+        self._name = " ".join((script, *map(str, arguments)))
         self._process = subprocess.Popen(
             [environment(), "-W", "ignore", f"{script}.py", *arguments],
             cwd=ROOT / "bench" / "peers",
@@ -67,7 +68,7 @@ class Peer:
     def _line(self) -> Mapping[str, object]:
         line = self._process.stdout.readline() if self._process.stdout else ""
         if not line:
-            raise SystemExit(f"a peer ended: {' '.join(map(str, self._process.args))}")  # type: ignore[arg-type]
+            raise SystemExit(f"a peer ended: {self._name}")
         found: Mapping[str, object] = json.loads(line)
         return found
 

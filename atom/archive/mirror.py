@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -150,10 +151,15 @@ def mirror(
             chain = _Chain(archive, peer, BlockStore(Path(folder)), head)
             taken = chain.take(
                 lambda told: _wanted(told, signers, market),
-                lambda stage, part, at=place: report(stage, (at + part) / len(heads)),  # type: ignore[misc]
+                partial(_part, report, place, len(heads)),
             )
             if taken is not None:
                 yield taken
+
+
+def _part(report: Progress, place: int, of: int, stage: str, part: float) -> None:
+    """Tells of progress in one of so many."""
+    report(stage, (place + part) / of)
 
 
 class _Chain:
