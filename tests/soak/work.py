@@ -193,7 +193,11 @@ def waits_for_time(network: Network, board: Board, head: Block) -> int:
     """
     silent = {each.address for each in network.of(Role.SILENT)}
     idle, pending = [], []
-    for job_id in board.posted.keys() - board.ended.keys():
+    for job_id, posted in board.posted.copy().items():
+        if job_id in board.ended:
+            continue
+        if posted > head.number:
+            return 0  # posted since that block was looked at, by another thread
         job = network.chain.jobs.job(job_id, block=head.number)
         seats = network.chain.jobs.seats(job_id, block=head.number)
         left = job.deadline - head.timestamp
