@@ -1,0 +1,100 @@
+"""Funds: what orders hold, and what changes hands. Every move takes from one balance what it gives to another."""
+
+import numpy as np
+
+from node.exchange.core.compiled import Int, jit
+from node.exchange.core.state import FREE, HOUSE, LOCKED, MAKER, TAKER, WORLD, Ledger, Market
+
+U = np.uint64
+_MILLION = 1_000_000
+_FREE, _LOCKED, _HOUSE, _MAKER, _TAKER = U(FREE), U(LOCKED), U(HOUSE), U(MAKER), U(TAKER)
+_BUY = 0
+LIMIT = float(1 << 62)
+"""What an order may be worth, in base units of either asset."""
+
+
+@jit
+def fits(market: Market, price: Int, quantity: Int) -> bool:
+    """Whether an order's worth can be told in 64 bits."""
+    rules = market.rules[0]
+    value = float(price) * float(quantity) * float(rules.unit)
+    return value < LIMIT and float(quantity) * float(rules.lot) < LIMIT
+
+
+@jit
+def need(market: Market, side: Int, price: Int, quantity: Int) -> Int:
+    """What an order holds: of the quote asset for one that buys, of the base asset for one that sells."""
+    rules = market.rules[0]
+    return int(price * quantity * rules.unit if side == _BUY else quantity * rules.lot)
+
+
+@jit
+def held_asset(market: Market, side: Int) -> Int:
+    rules = market.rules[0]
+    return int(rules.quote if side == _BUY else rules.base)
+
+
+@jit
+def has(market: Market, ledger: Ledger, account: Int, side: Int, amount: Int) -> bool:
+    """Whether an account may use that much; the world always may."""
+    return account == WORLD or ledger.balances[U(account), U(held_asset(market, side)), _FREE] >= amount
+
+
+@jit
+def hold(market: Market, ledger: Ledger, account: Int, side: Int, amount: Int) -> None:
+    """Locks an amount for an order; below zero gives it back."""
+    balance = ledger.balances[U(account), U(held_asset(market, side))]
+    balance[_FREE] -= amount
+    balance[_LOCKED] += amount
+
+
+@jit
+def fee(amount: Int, ppm: Int) -> Int:
+    """`amount * ppm / 1e6`, rounded down; the two parts are apart, since the product may be more than 64 bits hold."""
+    return int(amount // _MILLION * ppm + amount % _MILLION * ppm // _MILLION)
+
+
+@jit
+def settle(
+    market: Market, ledger: Ledger, side: Int, taker: Int, maker: Int, price: Int, quantity: Int
+) -> tuple[Int, Int]:
+    """A trade: the taker gives what is free, the maker what its order holds. Each pays its fee in what it gets.
+
+    Returns:
+        the taker's fee and the maker's.
+    """
+    rules = market.rules[0]
+    worth, size = price * quantity * rules.unit, quantity * rules.lot
+    balances, base, quote = ledger.balances, U(rules.base), U(rules.quote)
+    taker_ppm, maker_ppm = ledger.fees[U(taker), _TAKER], ledger.fees[U(maker), _MAKER]
+    if side == _BUY:
+        taker_fee, maker_fee = fee(size, taker_ppm), fee(worth, maker_ppm)
+        balances[U(taker), quote, _FREE] -= worth
+        balances[U(taker), base, _FREE] += size - taker_fee
+        balances[U(maker), base, _LOCKED] -= size
+        balances[U(maker), quote, _FREE] += worth - maker_fee
+        balances[_HOUSE, base, _FREE] += taker_fee
+        balances[_HOUSE, quote, _FREE] += maker_fee
+    else:
+        taker_fee, maker_fee = fee(worth, taker_ppm), fee(size, maker_ppm)
+        balances[U(taker), base, _FREE] -= size
+        balances[U(taker), quote, _FREE] += worth - taker_fee
+        balances[U(maker), quote, _LOCKED] -= worth
+        balances[U(maker), base, _FREE] += size - maker_fee
+        balances[_HOUSE, quote, _FREE] += taker_fee
+        balances[_HOUSE, base, _FREE] += maker_fee
+    return int(taker_fee), int(maker_fee)
+
+
+@jit
+def transfer(ledger: Ledger, account: Int, asset: Int, amount: Int) -> bool:
+    """Moves an amount from the world to an account, or below zero back; False where the account has too little, or
+    the world would owe more than 64 bits hold.
+    """
+    free = ledger.balances[U(account), U(asset), _FREE]
+    world = ledger.balances[U(WORLD), U(asset), _FREE]
+    if free + amount < 0 or float(world) - float(amount) <= -LIMIT:
+        return False
+    ledger.balances[U(account), U(asset), _FREE] = free + amount
+    ledger.balances[U(WORLD), U(asset), _FREE] = world - amount
+    return True

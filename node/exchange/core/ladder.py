@@ -1,0 +1,254 @@
+"""Ladder: where orders wait their turn. A side's best level is found by bits, and its window follows the best price."""
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir  # type: ignore[import-untyped]  # it has no types
+from numba import types
+from numba.extending import intrinsic
+
+from node.exchange.core.compiled import Int, jit
+from node.exchange.core.state import NONE, TICKS, Market
+
+U = np.uint64
+_SIX, _LOW = U(6), U(63)
+_ONE = U(1)
+_TICKS = U(TICKS)
+_HIGH = TICKS * 3 // 4  # where in its window the best level is put when the window moves
+_WORDS = TICKS >> 12
+
+
+@intrinsic
+def _leading_zeros(typing_context, word):  # type: ignore[no-untyped-def]  # numba hands in its own objects
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]  # the same
+        return builder.ctlz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.uint64(types.uint64), generate
+
+
+@jit
+def leading_zeros(word: Any) -> Any:
+    """Zero bits above the highest one of a word that is not 0; one instruction."""
+    return _leading_zeros(word)  # type: ignore[call-arg]  # numba gives the first argument
+
+
+# Indexes are without sign, or numba would look at every one whether it counts from the end.
+
+
+@jit
+def _mark(market: Market, side: Int, index: Int) -> None:
+    row, word = U(side), U(index) >> _SIX
+    market.bits[row, word] |= _ONE << (U(index) & _LOW)
+    market.words[row, word >> _SIX] |= _ONE << (word & _LOW)
+
+
+@jit
+def _unmark(market: Market, side: Int, index: Int) -> None:
+    row, word = U(side), U(index) >> _SIX
+    market.bits[row, word] &= ~(_ONE << (U(index) & _LOW))
+    if market.bits[row, word] == U(0):
+        market.words[row, word >> _SIX] &= ~(_ONE << (word & _LOW))
+
+
+@jit
+def below(market: Market, side: Int, index: Int) -> Int:
+    """The best level of the window that is not better than `index`; -1 where there is none."""
+    if index < 0:
+        return -1
+    row, word = U(side), U(index) >> _SIX
+    found = market.bits[row, word] << (_LOW - (U(index) & _LOW))
+    if found != U(0):
+        return int(index - np.int64(leading_zeros(found)))
+    if word == U(0):
+        return -1
+    word -= _ONE
+    group = word >> _SIX
+    found = market.words[row, group] << (_LOW - (word & _LOW))
+    if found != U(0):
+        word -= leading_zeros(found)
+    else:
+        while True:
+            if group == U(0):
+                return -1
+            group -= _ONE
+            if market.words[row, group] != U(0):
+                word = (group << _SIX) + _LOW - leading_zeros(market.words[row, group])
+                break
+    return int(np.int64((word << _SIX) + _LOW - leading_zeros(market.bits[row, word])))
+
+
+@jit
+def best(market: Market, side: Int) -> Int:
+    """The key of a side's best level; the side must not be empty."""
+    return int(market.top[U(side)] + market.base[U(side)])
+
+
+@jit
+def rest(market: Market, slot: Int) -> None:
+    """Puts a node at the end of its level's queue."""
+    node = market.nodes[U(slot)]
+    side, key = np.int64(node.side), node.key
+    index = key - market.base[U(side)]
+    if U(index) >= _TICKS:
+        index = _reach(market, side, key)
+    if index < 0:
+        level = market.far[U(side), U(_far_at(market, side, key))]
+        _append(market, level, slot)
+        return
+    place = market.levels[U(side), U(index)]
+    if place.head == NONE:
+        _mark(market, side, index)
+        market.top[U(side)] = max(market.top[U(side)], index)
+    _append(market, place, slot)
+
+
+@jit
+def _append(market: Market, level: Any, slot: Int) -> None:
+    node = market.nodes[U(slot)]
+    node.after = NONE
+    node.before = level.tail
+    if level.head == NONE:
+        level.head = slot
+    else:
+        market.nodes[U(level.tail)].after = slot
+    level.tail = slot
+    level.size += node.left
+    level.orders += 1
+
+
+@jit
+def leave(market: Market, slot: Int) -> None:
+    """Takes a node out of its queue."""
+    node = market.nodes[U(slot)]
+    side = np.int64(node.side)
+    index = node.key - market.base[U(side)]
+    if index < 0:
+        _leave_far(market, side, slot)
+        return
+    level = market.levels[U(side), U(index)]
+    _remove(market, level, slot)
+    if level.head == NONE:
+        _unmark(market, side, index)
+        if index == market.top[U(side)]:
+            market.top[U(side)] = below(market, side, index)
+            if market.top[U(side)] < 0 and market.far_count[U(side)] > 0:
+                _move(market, side, market.far[U(side), U(market.far_count[U(side)] - 1)].key - _HIGH)
+
+
+@jit
+def _remove(market: Market, level: Any, slot: Int) -> None:
+    node = market.nodes[U(slot)]
+    if node.before == NONE:
+        level.head = node.after
+    else:
+        market.nodes[U(node.before)].after = node.after
+    if node.after == NONE:
+        level.tail = node.before
+    else:
+        market.nodes[U(node.after)].before = node.before
+    level.size -= node.left
+    level.orders -= 1
+
+
+@jit
+def level_of(market: Market, side: Int, key: Int) -> Any:
+    """The level of a key at which an order rests."""
+    index = key - market.base[U(side)]
+    return market.levels[U(side), U(index)]
+
+
+# What lies below the window.
+
+
+@jit
+def _reach(market: Market, side: Int, key: Int) -> Int:
+    """Where a key outside the window lies once the window stands where it should; below 0 for what stays far."""
+    top = market.top[U(side)]
+    if top < 0:
+        market.base[U(side)] = key - _HIGH
+    elif key > market.base[U(side)]:
+        _move(market, side, key - _HIGH)
+    elif top < TICKS // 4:
+        _move(market, side, market.base[U(side)] + top - _HIGH)
+    return int(key - market.base[U(side)])
+
+
+@jit
+def _far_find(market: Market, side: Int, key: Int) -> Int:
+    """The first far level whose key is not below."""
+    low, high = 0, market.far_count[U(side)]
+    while low < high:
+        middle = (low + high) >> 1
+        if market.far[U(side), U(middle)].key < key:
+            low = middle + 1
+        else:
+            high = middle
+    return int(low)
+
+
+@jit
+def _far_at(market: Market, side: Int, key: Int) -> Int:
+    """The far level of a key, made where there is none."""
+    at, count = _far_find(market, side, key), market.far_count[U(side)]
+    if at == count or market.far[U(side), U(at)].key != key:
+        for index in range(count, at, -1):
+            _copy(market.far[U(side), U(index - 1)], market.far[U(side), U(index)])
+            market.far[U(side), U(index)].key = market.far[U(side), U(index - 1)].key
+        level = market.far[U(side), U(at)]
+        level.key, level.head, level.tail, level.size, level.orders = key, NONE, NONE, 0, 0
+        market.far_count[U(side)] = count + 1
+    return at
+
+
+@jit
+def _leave_far(market: Market, side: Int, slot: Int) -> None:
+    at = _far_find(market, side, market.nodes[U(slot)].key)
+    level = market.far[U(side), U(at)]
+    _remove(market, level, slot)
+    if level.head == NONE:
+        market.far_count[U(side)] -= 1
+        for index in range(at, market.far_count[U(side)]):
+            _copy(market.far[U(side), U(index + 1)], market.far[U(side), U(index)])
+            market.far[U(side), U(index)].key = market.far[U(side), U(index + 1)].key
+
+
+@jit
+def _copy(source: Any, target: Any) -> None:
+    target.head, target.tail, target.size, target.orders = source.head, source.tail, source.size, source.orders
+
+
+@jit
+def _move(market: Market, side: Int, base: Int) -> None:
+    """Gives the window another lowest key. All levels go below it in order, and those that it covers come back."""
+    row = U(side)
+    count, index = market.far_count[row], market.top[row]
+    first = count
+    while index >= 0:  # from the best down: the far ones stand the wrong way round until they are turned
+        level, target = market.levels[row, U(index)], market.far[row, U(count)]
+        _copy(level, target)
+        target.key = index + market.base[row]
+        level.head, level.tail, level.size, level.orders = NONE, NONE, 0, 0
+        _unmark(market, side, index)
+        count += 1
+        index = below(market, side, index)
+    last = count - 1
+    while first < last:
+        _swap(market.far[row, U(first)], market.far[row, U(last)])
+        first, last = first + 1, last - 1
+    market.base[row] = base
+    market.top[row] = max(-1, market.far[row, U(count - 1)].key - base)
+    while count > 0 and market.far[row, U(count - 1)].key >= base:
+        source = market.far[row, U(count - 1)]
+        index = source.key - base
+        _copy(source, market.levels[row, U(index)])
+        _mark(market, side, index)
+        count -= 1
+    market.far_count[row] = count
+
+
+@jit
+def _swap(one: Any, other: Any) -> None:
+    key, head, tail, size, orders = one.key, one.head, one.tail, one.size, one.orders
+    one.key = other.key
+    _copy(other, one)
+    other.key, other.head, other.tail, other.size, other.orders = key, head, tail, size, orders

@@ -1,0 +1,36 @@
+"""Rules: what a market trades, and what it takes."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """A market's terms, in whole numbers.
+
+    Attributes:
+        market: its number.
+        base, quote: numbers of its assets.
+        lot: base units of the base asset a lot.
+        unit: base units of the quote asset a tick and lot: price times quantity times this is what is paid.
+        least, most: lots an order may have.
+        notional: base units of the quote asset that an order is worth at least.
+        band: ppm that a limit price may be away from the last price; 0: any.
+    """
+
+    market: int
+    base: int
+    quote: int
+    lot: int
+    unit: int
+    least: int = 1
+    most: int = 1 << 40
+    notional: int = 0
+    band: int = 0
+
+    def row(self) -> tuple[int, ...]:
+        return tuple(getattr(self, each.name) for each in fields(self))
+
+
+RULES = np.dtype([(each.name, "<i8") for each in fields(Rules)])

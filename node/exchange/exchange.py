@@ -1,0 +1,93 @@
+"""Exchange: markets that share one ledger. Commands in, journal rows out; the time comes with the commands."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fusion.errors import BadInput
+from node.exchange.core import match, state
+from node.exchange.core.command import COMMAND
+from node.exchange.core.journal import JOURNAL
+from node.exchange.listing import Asset, Listing
+
+Commands = npt.NDArray[Any]
+"""Rows of dtype COMMAND."""
+Journal = npt.NDArray[Any]
+"""Rows of dtype JOURNAL."""
+Ints = npt.NDArray[np.int64]
+
+_ACCOUNTS = 256  # room at first
+
+
+class Exchange:
+    """Markets and accounts.
+
+    Attributes:
+        assets: all that accounts hold; a command names one by its place.
+        listings: the markets; a command names one by its place.
+        markets: their arrays, in the same order.
+        ledger: what every account has; account 0 is the house, 1 the world, users come after.
+        accounts: how many there are.
+    """
+
+    def __init__(self, listings: Sequence[Listing]) -> None:
+        self.listings = list(listings)
+        self.assets: list[Asset] = list(
+            dict.fromkeys(asset for each in self.listings for asset in (each.base, each.quote))
+        )
+        self.markets = [state.market(each.rules(index, self.assets)) for index, each in enumerate(self.listings)]
+        self.ledger = state.ledger(_ACCOUNTS, len(self.assets))
+        self.accounts = state.FIRST_USER
+        self._rows = np.zeros(1 << 10, JOURNAL)
+
+    def open_account(self, maker_ppm: int = 1000, taker_ppm: int = 1000) -> int:
+        """A new account's number. Fees in ppm; a maker's may be below zero, never by more than the taker's."""
+        if not (0 <= taker_ppm < 1_000_000 and -taker_ppm <= maker_ppm < 1_000_000):
+            raise BadInput(f"fees of {maker_ppm} and {taker_ppm} ppm: a rebate is paid from the taker's fee")
+        if self.accounts == len(self.ledger.balances):
+            more = state.ledger(2 * self.accounts, len(self.assets))
+            for mine, new in zip(self.ledger, more, strict=True):
+                new[: self.accounts] = mine
+            self.ledger = more
+        number, self.accounts = self.accounts, self.accounts + 1
+        self.ledger.fees[number] = maker_ppm, taker_ppm
+        return number
+
+    def carry_out(self, commands: Commands) -> Journal:
+        """Carries out commands in order; what was answered."""
+        known = commands["market"] < len(self.markets)
+        if not known.all():
+            raise BadInput(f"there is no market {commands['market'][~known][0]}; there are {len(self.markets)}")
+        cuts = np.flatnonzero(np.diff(commands["market"])) + 1
+        answers = [self._of_one(each) for each in np.split(commands, cuts) if len(each)]
+        return answers[0] if len(answers) == 1 else np.concatenate([np.zeros(0, JOURNAL), *answers])
+
+    def _of_one(self, commands: Commands) -> Journal:
+        number, start, parts = int(commands["market"][0]), 0, []
+        while True:
+            start, rows = (
+                int(each) for each in match.run(self.markets[number], self.ledger, commands, start, self._rows)
+            )
+            parts.append(self._rows[:rows].copy())
+            if start == len(commands):
+                return parts[0] if len(parts) == 1 else np.concatenate(parts)
+            self._make_room(number)
+
+    def _make_room(self, number: int) -> None:
+        """After the kernel stopped: for orders, and for the rows of the next command at the least."""
+        market = self.markets[number]
+        if market.state["live"][0] + match.NODES_EACH >= len(market.nodes):
+            self.markets[number] = market = state.grown(market)
+        needed = match.room_needed(market)
+        if len(self._rows) < 2 * needed:
+            self._rows = np.zeros(4 * needed, JOURNAL)
+
+
+def command(**fields: int) -> Commands:
+    """One command; what is not named is 0."""
+    row = np.zeros(1, COMMAND)
+    for name, value in fields.items():
+        row[name] = value
+    return row

@@ -1,0 +1,90 @@
+"""Listing: what an exchange trades, as people write it, and the whole numbers that the core works with."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+
+from atom.instrument import Instrument
+from fusion.errors import BadInput
+from node.exchange.core.rules import Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """Something that accounts hold.
+
+    Attributes:
+        name: such as `BTC`.
+        decimals: of its base unit; 8: one unit is 0.00000001.
+    """
+
+    name: str
+    decimals: int = 8
+
+    def units(self, amount: Decimal) -> int:
+        """An amount in base units; BadInput where it is finer than one."""
+        scaled = amount.scaleb(self.decimals)
+        if scaled != int(scaled):
+            raise BadInput(f"{amount} {self.name} is finer than its {self.decimals} decimals")
+        return int(scaled)
+
+    def amount(self, units: int) -> Decimal:
+        return Decimal(units).scaleb(-self.decimals)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A market.
+
+    Attributes:
+        symbol: Fusion's name: `BTC-USDT`.
+        tick: price of one tick, quote currency.
+        lot: size of one lot, base currency.
+        least, most: quantity an order may have, base currency.
+        notional: what an order is worth at least, quote currency.
+        band: part of the last price that a limit price may be away from it, such as 0.8; 0: any.
+    """
+
+    symbol: str
+    base: Asset
+    quote: Asset
+    tick: Decimal
+    lot: Decimal
+    least: Decimal
+    most: Decimal
+    notional: Decimal
+    band: Decimal = Decimal(0)
+
+    def rules(self, market: int, assets: list[Asset]) -> Rules:
+        """As the core reads it; BadInput where a tick of a lot is finer than the quote asset."""
+        return Rules(
+            market=market,
+            base=assets.index(self.base),
+            quote=assets.index(self.quote),
+            lot=self.base.units(self.lot),
+            unit=self.quote.units(self.tick * self.lot),
+            least=self.lots(self.least),
+            most=self.lots(self.most),
+            notional=self.quote.units(self.notional),
+            band=int(self.band * 1_000_000),
+        )
+
+    def ticks(self, price: Decimal) -> int:
+        """A price in ticks; BadInput where it is between two."""
+        return _whole(price, self.tick, "price", self.symbol)
+
+    def lots(self, quantity: Decimal) -> int:
+        """A quantity in lots; BadInput where it is between two."""
+        return _whole(quantity, self.lot, "quantity", self.symbol)
+
+    def instrument(self, venue: str) -> Instrument:
+        """As Atom knows it."""
+        return Instrument(venue, self.symbol, self.symbol.replace("-", ""), self.tick, self.lot)
+
+
+def _whole(value: Decimal, step: Decimal, what: str, symbol: str) -> int:
+    count = value / step
+    if not np.isfinite(float(count)) or count != int(count):
+        raise BadInput(f"a {what} of {symbol} is a multiple of {step}, not {value}")
+    return int(count)
