@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-
-import numpy as np
+from fractions import Fraction
 
 from atom.instrument import Instrument
 from fusion.errors import BadInput
 from node.exchange.core.rules import Rules
+
+_DIGITS = 40  # more than any price or quantity has: a hostile exponent costs nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +25,10 @@ class Asset:
 
     def units(self, amount: Decimal) -> int:
         """An amount in base units; BadInput where it is finer than one."""
-        scaled = amount.scaleb(self.decimals)
-        if scaled != int(scaled):
+        count = _times(amount, Decimal((0, (1,), -self.decimals)))
+        if count is None:
             raise BadInput(f"{amount} {self.name} is finer than its {self.decimals} decimals")
-        return int(scaled)
+        return count
 
     def amount(self, units: int) -> Decimal:
         return Decimal(units).scaleb(-self.decimals)
@@ -84,7 +85,19 @@ class Listing:
 
 
 def _whole(value: Decimal, step: Decimal, what: str, symbol: str) -> int:
-    count = value / step
-    if not np.isfinite(float(count)) or count != int(count):
+    count = _times(value, step)
+    if count is None:
         raise BadInput(f"a {what} of {symbol} is a multiple of {step}, not {value}")
-    return int(count)
+    return count
+
+
+def _times(value: Decimal, step: Decimal) -> int | None:
+    """How many steps a value is, exactly; None where that is no whole number, or one that no order could have."""
+    if (
+        not value.is_finite()
+        or (value and not -_DIGITS < value.adjusted() < _DIGITS)
+        or len(value.as_tuple().digits) > _DIGITS
+    ):
+        return None
+    count = Fraction(value) / Fraction(step)
+    return count.numerator if count.denominator == 1 else None
