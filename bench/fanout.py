@@ -34,9 +34,9 @@ from websockets.asyncio.server import ServerConnection, broadcast, serve
 from atom.events import MARKET, Events, Flag
 from atom.stream import Bus, Key
 from atom.stream.bus import Direct, Frame
-from atom.stream.connection import Limits
 from atom.stream.replay import slices
 from atom.stream.server import StreamServer
+from atom.stream.socket import Limits
 from atom.venues.simulated import INSTRUMENT, simulate
 from bench.rows import Row, told
 

@@ -9,7 +9,8 @@ from websockets.frames import CloseCode
 
 from atom.stream import requests
 from atom.stream.bus import Bus, Frame
-from atom.stream.connection import PATH, Connection, Limits
+from atom.stream.connection import PATH, Connection
+from atom.stream.socket import Limits, Socket
 from fusion.errors import BadInput
 
 _BACKLOG: Final = 1024
@@ -36,7 +37,7 @@ class StreamServer:
     ) -> None:
         self._bus, self._host, self._port = bus, host, port
         self._heartbeat_s, self._limits = heartbeat_s, limits or Limits()
-        self._clients: set[Connection] = set()
+        self._clients: set[Socket] = set()
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
@@ -73,7 +74,7 @@ class StreamServer:
         return f"ws://{self._host}:{self._port}{PATH}"
 
     @property
-    def connections(self) -> frozenset[Connection]:
+    def connections(self) -> frozenset[Socket]:
         """The clients that are connected."""
         return frozenset(self._clients)
 
@@ -83,4 +84,4 @@ class StreamServer:
             frame = Frame([requests.heartbeat(time.time_ns())])
             for client in tuple(self._clients):
                 if client.open:
-                    client.put(frame)
+                    client.put_wire(frame.wire)

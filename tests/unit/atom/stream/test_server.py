@@ -16,9 +16,9 @@ from websockets.frames import Opcode
 from atom.events import Events
 from atom.stream import Bus, Key
 from atom.stream.client import StreamEnded, lines
-from atom.stream.connection import Limits
 from atom.stream.replay import replay, slices
 from atom.stream.server import StreamServer
+from atom.stream.socket import Limits
 from atom.venues.simulated import INSTRUMENT, simulate
 from fusion.errors import BadInput
 
