@@ -28,7 +28,7 @@ class Exchange:
         assets: all that accounts hold; a command names one by its place.
         listings: the markets; a command names one by its place.
         markets: their arrays, in the same order.
-        ledger: what every account has; account 0 is the house, 1 the world, users come after.
+        ledger: what every account has, a row for each that is open; 0 is the house, 1 the world, users come after.
         accounts: how many there are.
     """
 
@@ -38,22 +38,28 @@ class Exchange:
             dict.fromkeys(asset for each in self.listings for asset in (each.base, each.quote))
         )
         self.markets = [state.market(each.rules(index, self.assets)) for index, each in enumerate(self.listings)]
-        self.ledger = state.ledger(_ACCOUNTS, len(self.assets))
         self.accounts = state.FIRST_USER
+        self._room = state.ledger(_ACCOUNTS, len(self.assets))
+        self.ledger = self._opened()
         self._rows = np.zeros(1 << 10, JOURNAL)
 
     def open_account(self, maker_ppm: int = 1000, taker_ppm: int = 1000) -> int:
         """A new account's number. Fees in ppm; a maker's may be below zero, never by more than the taker's."""
         if not (0 <= taker_ppm < 1_000_000 and -taker_ppm <= maker_ppm < 1_000_000):
             raise BadInput(f"fees of {maker_ppm} and {taker_ppm} ppm: a rebate is paid from the taker's fee")
-        if self.accounts == len(self.ledger.balances):
+        if self.accounts == len(self._room.balances):
             more = state.ledger(2 * self.accounts, len(self.assets))
-            for mine, new in zip(self.ledger, more, strict=True):
+            for mine, new in zip(self._room, more, strict=True):
                 new[: self.accounts] = mine
-            self.ledger = more
+            self._room = more
         number, self.accounts = self.accounts, self.accounts + 1
+        self.ledger = self._opened()
         self.ledger.fees[number] = maker_ppm, taker_ppm
         return number
+
+    def _opened(self) -> state.Ledger:
+        """The rows of the accounts there are: the core takes no command for another."""
+        return state.Ledger(*(each[: self.accounts] for each in self._room))
 
     def carry_out(self, commands: Commands) -> Journal:
         """Carries out commands in order; what was answered."""

@@ -12,7 +12,7 @@ from node.exchange.core import funds, ladder
 from node.exchange.core.command import Flag, Kind, Selftrade, Tif, Type
 from node.exchange.core.compiled import Int, jit
 from node.exchange.core.journal import Reason, Record
-from node.exchange.core.state import NONE, SLOT_BITS, Ledger, Market
+from node.exchange.core.state import NONE, SLOT_BITS, WORLD, Ledger, Market
 
 U = np.uint64
 NODES_EACH = 4
@@ -289,7 +289,7 @@ def _administer(market: Market, ledger: Ledger, command: Any, journal: Any, rows
     if kind == _DEPOSIT or kind == _WITHDRAW:
         amount = command.quantity if kind == _DEPOSIT else -command.quantity
         known = 0 <= command.account < len(ledger.balances) and 0 <= command.order < ledger.balances.shape[1]
-        if not known or command.quantity <= 0:
+        if not known or command.account == WORLD or command.quantity <= 0:
             return _reject(market, command, journal, rows, _MALFORMED)
         if not funds.transfer(ledger, command.account, command.order, amount):
             return _reject(market, command, journal, rows, _FUNDS)

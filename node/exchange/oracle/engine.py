@@ -1,0 +1,34 @@
+"""Engine: markets that share one ledger. Commands in, rows out."""
+
+from collections.abc import Sequence
+
+from node.exchange.core.rules import Rules
+from node.exchange.oracle.command import read
+from node.exchange.oracle.ledger import Ledger
+from node.exchange.oracle.market import Market, carry_out
+
+
+class Engine:
+    """Markets and accounts, as `exchange.Exchange` has them.
+
+    Attributes:
+        markets: in the order of their numbers.
+        ledger: what every account has.
+    """
+
+    def __init__(self, rules: Sequence[Rules], assets: int) -> None:
+        self.ledger = Ledger(assets)
+        self.markets = [Market(each, self.ledger) for each in rules]
+
+    def open_account(self, maker_ppm: int = 1000, taker_ppm: int = 1000) -> int:
+        """A new account's number. Fees in ppm."""
+        return self.ledger.open(maker_ppm, taker_ppm)
+
+    def carry_out(self, commands: bytes) -> bytes:
+        """Carries out commands, rows of dtype COMMAND; rows of dtype JOURNAL."""
+        rows: list[bytes] = []
+        for command in read(commands):
+            market = self.markets[command.market]
+            market.rows = rows
+            carry_out(market, command)
+        return b"".join(rows)

@@ -1,0 +1,103 @@
+"""Twins: the compiled core and the plain engine, given the same commands, and the laws that both must keep."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import numpy as np
+
+from node.exchange.core.command import Side
+from node.exchange.core.state import FIRST_USER, LOCKED, Market
+from node.exchange.exchange import Commands, Exchange, Journal
+from node.exchange.listing import Asset, Listing
+from node.exchange.oracle.engine import Engine
+
+BTC, ETH, USDT = Asset("BTC", 4), Asset("ETH", 3), Asset("USDT", 4)
+LISTINGS = (
+    Listing("BTC-USDT", BTC, USDT, *map(Decimal, ("1.4", "0.0005", "0.001", "50", "0.1", "0.8"))),
+    Listing("ETH-BTC", ETH, BTC, *map(Decimal, ("0.01", "0.01", "0.01", "100", "0"))),
+)
+"""Coarse, so that fees are rounded, and with an asset in common, so that each market meets what the other holds."""
+
+
+class Twins:
+    """Both engines."""
+
+    def __init__(
+        self, fees: tuple[tuple[int, int], ...] = ((1000, 1000), (-100, 700), (0, 0), (999_999, 999_999))
+    ) -> None:
+        self.core = Exchange(LISTINGS)
+        self.plain = Engine(
+            [each.rules(index, self.core.assets) for index, each in enumerate(LISTINGS)], len(self.core.assets)
+        )
+        for maker, taker in fees:
+            self.core.open_account(maker, taker)
+            self.plain.open_account(maker, taker)
+
+    def carry_out(self, commands: Commands) -> Journal:
+        """The rows that both gave; AssertionError with the first in which they differ."""
+        rows = self.core.carry_out(commands)
+        expected = np.frombuffer(self.plain.carry_out(commands.tobytes()), rows.dtype)
+        for mine, theirs in zip(rows, expected, strict=False):
+            assert mine.tobytes() == theirs.tobytes(), f"core {told(mine)}, plain {told(theirs)}"
+        assert len(rows) == len(expected), f"core {len(rows)} rows, plain {len(expected)}"
+        return rows
+
+    def check(self) -> None:
+        """Every law that can be told from the state."""
+        self.balances_are_equal()
+        self.sums_are_zero()
+        self.no_user_owes()
+        self.locked_is_what_open_orders_hold()
+        for market, plain in zip(self.core.markets, self.plain.markets, strict=True):
+            bids, asks = (list(queue(market, side)) for side in Side)
+            assert not (bids and asks and bids[0][1] >= asks[0][1]), "the book is crossed"
+            for resting, half in ((bids, plain.bids), (asks, plain.asks)):
+                turns = [(each.id, each.price, each.left, each.account) for each in half.orders()]
+                assert resting == turns
+
+    def balances_are_equal(self) -> None:
+        mine = self.core.ledger.balances.tolist()
+        theirs = [[list(each) for each in zip(one.free, one.locked, strict=True)] for one in self.plain.ledger.accounts]
+        assert mine == theirs
+
+    def sums_are_zero(self) -> None:
+        """Of each asset, all accounts, free and locked together."""
+        assert not self.core.ledger.balances.sum(axis=(0, 2)).any()
+
+    def no_user_owes(self) -> None:
+        balances = self.core.ledger.balances
+        assert (balances[FIRST_USER:] >= 0).all()
+        assert (balances[..., LOCKED] >= 0).all()
+
+    def locked_is_what_open_orders_hold(self) -> None:
+        held = np.zeros_like(self.core.ledger.balances[..., LOCKED])
+        for market in self.core.markets:
+            rules = market.rules[0]
+            for side in Side:
+                for _, price, left, account in queue(market, side):
+                    amount = price * left * rules["unit"] if side == Side.BUY else left * rules["lot"]
+                    held[account, rules["quote"] if side == Side.BUY else rules["base"]] += amount
+        assert (held == self.core.ledger.balances[..., LOCKED]).all()
+
+
+def told(row: np.void) -> dict[str, int]:
+    """A row to read."""
+    return {name: int(row[name]) for name in row.dtype.names if row[name]}
+
+
+def queue(market: Market, side: Side) -> Iterator[tuple[int, int, int, int]]:
+    """Orders that rest as (id, price, left, account), the best price first and each price in turn."""
+    levels = [
+        (int(index + market.base[side]), market.levels[side, index])
+        for index in np.flatnonzero(market.levels[side]["head"])
+    ]
+    levels += [(int(each["key"]), each) for each in market.far[side, : market.far_count[side]]]
+    for key, level in sorted(levels, key=lambda each: -each[0]):
+        slot, size, orders = int(level["head"]), 0, 0
+        while slot:
+            node = market.nodes[slot]
+            assert node["key"] == key
+            yield int(node["id"]), abs(key), int(node["left"]), int(node["owner"])
+            size, orders = size + int(node["left"]), orders + 1
+            slot = int(node["after"])
+        assert (level["size"], level["orders"]) == (size, orders)
