@@ -1,0 +1,1 @@
+"""Replay: recorded markets as orders of the world, in the same book and queues as everyone's."""
