@@ -1,0 +1,36 @@
+"""Batch: what came of commands that were carried out together."""
+
+from typing import NamedTuple, Protocol
+
+from node.exchange.core.journal import Record
+from node.exchange.exchange import Ints, Journal
+from node.exchange.service.order import Report
+from node.exchange.service.trade import Trades
+
+
+class Batch(NamedTuple):
+    """Rows of the journal, and what they say.
+
+    Attributes:
+        rows: of dtype JOURNAL.
+        times: when each happened, ns UTC.
+        trades: of each market that there is, by its number; of dtype TRADE.
+        reports: the steps of users' orders.
+    """
+
+    rows: Journal
+    times: Ints
+    trades: list[Trades]
+    reports: list[Report]
+
+    @property
+    def refused(self) -> int:
+        """Why the first command that was refused was; 0 where none was."""
+        rejects = self.rows[self.rows["kind"] == Record.REJECT]
+        return int(rejects["reason"][0]) if len(rejects) else 0
+
+
+class Listener(Protocol):
+    """Is told of every batch, in order, in the thread that carried it out. It must be quick and raise nothing."""
+
+    def __call__(self, batch: Batch) -> None: ...

@@ -1,0 +1,43 @@
+"""Source: what gives commands as time passes, such as agents or a replay. Whoever runs an exchange drives it."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy.typing as npt
+
+from node.exchange.exchange import Commands, Exchange, Journal
+
+
+class Source(Protocol):
+    """Gives commands.
+
+    A driver asks for `next_time`, and while that is due: takes what is, has it carried out and tells everyone.
+
+        while (due := source.next_time()) is not None and due <= now:
+            rows = exchange.carry_out(source.take(exchange, now))
+            source.told(rows)
+
+    The same seed, exchange and calls give the same commands. Accounts that a source needs it opens when it is made.
+    """
+
+    def next_time(self) -> int | None:
+        """When it has its next command, ns UTC; None where it never will."""
+        ...
+
+    def take(self, exchange: Exchange, until: int) -> Commands:
+        """Commands in order, none later than `until` (ns). A source may stop earlier, where it wants to see first what
+        comes of them; its next time tells so.
+        """
+        ...
+
+    def told(self, rows: Journal) -> None:
+        """What the exchange answered, to this source's commands and to everyone else's, in order."""
+        ...
+
+    def save(self) -> dict[str, npt.NDArray[Any]]:
+        """All that it has to remember, by name."""
+        ...
+
+    def load(self, saved: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Goes on where `save` was called, on the exchange as it was then."""
+        ...
