@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from node.exchange.core import funds, ladder
+from node.exchange.core import funds, ladder, pool
 from node.exchange.core.command import Flag, Kind, Selftrade, Tif, Type
 from node.exchange.core.compiled import Int, jit
 from node.exchange.core.journal import Reason, Record
@@ -145,7 +145,7 @@ def _new(market: Market, ledger: Ledger, command: Any, journal: Any, rows: Int) 
         refused = _WOULD_TAKE
     if refused != _OK:
         return _reject(market, command, journal, rows, refused)
-    slot = _take_slot(market)
+    slot = pool.take(market)
     node = market.nodes[U(slot)]
     state = market.state[0]
     state.sequence += 1
@@ -167,30 +167,8 @@ def _new(market: Market, ledger: Ledger, command: Any, journal: Any, rows: Int) 
         row = write(market, journal, rows, _EXPIRE, command.account, node.id, why)
         row.side, row.quantity = command.side, left
         rows += 1
-    _give_slot(market, slot)
+    pool.give(market, slot)
     return rows
-
-
-@jit
-def _take_slot(market: Market) -> Int:
-    state = market.state[0]
-    slot = state.free
-    if slot != NONE:
-        state.free = market.nodes[U(slot)].after
-    else:
-        slot = state.fresh
-        state.fresh += 1
-    state.live += 1
-    return int(slot)
-
-
-@jit
-def _give_slot(market: Market, slot: Int) -> None:
-    state, node = market.state[0], market.nodes[U(slot)]
-    node.id = 0
-    node.after = state.free
-    state.free = slot
-    state.live -= 1
 
 
 @jit
@@ -246,7 +224,7 @@ def _match(market: Market, ledger: Ledger, slot: Int, selftrade: Int, journal: A
         else:
             gone = np.int64(level.head)
             ladder.leave(market, gone)
-            _give_slot(market, gone)
+            pool.give(market, gone)
         market.state[0].last = price
     node.left = left
     return rows, stopped
@@ -274,7 +252,7 @@ def _cancel(market: Market, ledger: Ledger, command: Any, journal: Any, rows: In
     row = write(market, journal, rows, _CANCELLED, command.account, command.order, _OK)
     row.side, row.price, row.quantity, row.ref = side, price, node.left, command.ref
     ladder.leave(market, slot)
-    _give_slot(market, slot)
+    pool.give(market, slot)
     return rows + 1
 
 

@@ -1,0 +1,32 @@
+"""Pool: the places that orders' nodes are in; the last one given back is the first to be taken."""
+
+import numpy as np
+
+from node.exchange.core.compiled import Int, jit
+from node.exchange.core.state import NONE, Market
+
+U = np.uint64
+
+
+@jit
+def take(market: Market) -> Int:
+    """A free place; there must be one."""
+    state = market.state[0]
+    slot = state.free
+    if slot != NONE:
+        state.free = market.nodes[U(slot)].after
+    else:
+        slot = state.fresh
+        state.fresh += 1
+    state.live += 1
+    return int(slot)
+
+
+@jit
+def give(market: Market, slot: Int) -> None:
+    """Gives a place back; whoever knows the order's id finds it no more."""
+    state, node = market.state[0], market.nodes[U(slot)]
+    node.id = 0
+    node.after = state.free
+    state.free = slot
+    state.live -= 1
