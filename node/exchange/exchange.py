@@ -68,7 +68,7 @@ class Exchange:
             raise BadInput(f"there is no market {commands['market'][~known][0]}; there are {len(self.markets)}")
         cuts = np.flatnonzero(np.diff(commands["market"])) + 1
         answers = [self._of_one(each) for each in np.split(commands, cuts) if len(each)]
-        return answers[0] if len(answers) == 1 else np.concatenate([np.zeros(0, JOURNAL), *answers])
+        return joined(answers)
 
     def _of_one(self, commands: Commands) -> Journal:
         number, start, parts = int(commands["market"][0]), 0, []
@@ -78,7 +78,7 @@ class Exchange:
             )
             parts.append(self._rows[:rows].copy())
             if start == len(commands):
-                return parts[0] if len(parts) == 1 else np.concatenate(parts)
+                return joined(parts)
             self._make_room(number)
 
     def _make_room(self, number: int) -> None:
@@ -89,6 +89,14 @@ class Exchange:
         needed = match.room_needed(market)
         if len(self._rows) < 2 * needed:
             self._rows = np.zeros(4 * needed, JOURNAL)
+
+
+def joined(parts: Sequence[Journal]) -> Journal:
+    """Rows one after another. `np.concatenate` alone would give each of the overlapping columns its own place."""
+    if len(parts) == 1:
+        return parts[0]
+    raw = [each.view(f"V{JOURNAL.itemsize}") for each in (np.zeros(0, JOURNAL), *parts)]
+    return np.concatenate(raw).view(JOURNAL)
 
 
 def command(**fields: int) -> Commands:

@@ -107,7 +107,9 @@ def _refusal(market: Market, ledger: Ledger, command: Any) -> Int:
     limit = command.type == _LIMIT
     if side > 1 or command.type > _MARKET or command.tif > _DAY_ORDER or command.selftrade > _DECREMENT:
         return _MALFORMED
-    if quantity <= 0 or (limit and (price <= 0 or by_quote)) or command.display < 0:
+    if quantity <= 0 or command.display < 0:
+        return _MALFORMED
+    if (price <= 0 or by_quote) if limit else command.flags & _POST_ONLY != 0:
         return _MALFORMED
     if command.account >= len(ledger.balances) or command.account < 0:
         return _MALFORMED

@@ -49,6 +49,8 @@ def well_formed(market: "Market", command: Command) -> bool:
         return False
     if command.type == Type.LIMIT and (command.price <= 0 or command.flags & Flag.BY_QUOTE):
         return False
+    if command.type == Type.MARKET and command.flags & Flag.POST_ONLY:
+        return False
     return 0 <= command.account < len(market.ledger.accounts)
 
 

@@ -1,0 +1,55 @@
+"""What an exchange gives back, whichever way its commands were cut."""
+
+from decimal import Decimal
+
+import numpy as np
+
+from node.exchange.core.command import Kind
+from node.exchange.core.journal import JOURNAL, Record
+from node.exchange.exchange import Exchange, command
+from node.exchange.listing import Asset, Listing
+
+USDT = Asset("USDT")
+LISTINGS = [
+    Listing(f"{name}-USDT", Asset(name), USDT, *map(Decimal, ("0.01", "0.0001", "0.0001", "100", "1")))
+    for name in ("BTC", "ETH")
+]
+
+
+def test_rows_of_two_markets_are_as_wide_as_rows_of_one() -> None:
+    exchange = Exchange(LISTINGS)
+    user = exchange.open_account()
+    deposits = [command(kind=Kind.DEPOSIT, market=market, account=user, order=0, quantity=5) for market in (0, 1, 0)]
+
+    rows = exchange.carry_out(np.concatenate(deposits))
+
+    assert rows.dtype == JOURNAL
+    assert rows["market"].tolist() == [0, 1, 0]
+    assert rows["quantity"].tolist() == [5, 5, 5]
+
+
+def test_nothing_asked_is_nothing_answered() -> None:
+    rows = Exchange(LISTINGS).carry_out(command()[:0])
+
+    assert rows.dtype == JOURNAL
+    assert len(rows) == 0
+
+
+def test_accounts_that_nobody_opened_get_nothing() -> None:
+    exchange = Exchange(LISTINGS)
+
+    (row,) = exchange.carry_out(command(kind=Kind.DEPOSIT, account=exchange.accounts, quantity=5))
+
+    assert row["kind"] == Record.REJECT
+
+
+def test_accounts_keep_what_they_have_while_more_are_opened() -> None:
+    exchange = Exchange(LISTINGS)
+    first = exchange.open_account(maker_ppm=-5, taker_ppm=7)
+    exchange.carry_out(command(kind=Kind.DEPOSIT, account=first, quantity=5))
+
+    last = [exchange.open_account() for _ in range(600)][-1]
+
+    assert exchange.ledger.balances[first, 0, 0] == 5
+    assert exchange.ledger.fees[first].tolist() == [-5, 7]
+    assert len(exchange.ledger.balances) == exchange.accounts == last + 1
