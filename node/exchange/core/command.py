@@ -1,7 +1,13 @@
 """Commands: all that may be asked of a market, one row each.
 
 Prices are whole ticks and quantities whole lots; time is int64 ns UTC and never goes back (a command that comes with an
-earlier time is given the last one).
+earlier time is given the last one). Before a command is looked at, all that is due by its time happens, the earlier
+first, with its own time: a pause that ends (before an order's end at the same time), and orders that expire, of one
+time the lowest id first.
+
+What a command brings about is done before the next one. Orders that wake from it (`Type`, `Group`) wait in one queue
+and run in turn after it: each is matched whole before the next, and what that wakes joins the end of the queue. While a
+market is halted the queue stands still.
 """
 
 from enum import IntEnum, IntFlag
@@ -12,10 +18,18 @@ import numpy as np
 class Kind(IntEnum):
     """What is asked.
 
-    NEW: an order. CANCEL: takes `order` out. AMEND: gives `order` a new price and open quantity; a smaller quantity at
-    the same price keeps its place in the queue.
+    NEW: an order. CANCEL: takes `order` out, and with it all of its group. AMEND: gives `order`, which rests in the
+    book and is in no group, a new price and a new open quantity (what is hidden of it counts). One that is not more, at
+    the same price, keeps its place (an iceberg gives what is hidden first); else it leaves, may take what it meets with
+    the command's `selftrade`, and joins the end of the queue with its old id. A post-only one that would take is
+    refused and stays as it was. `display` and the time of its end stay.
     DEPOSIT, WITHDRAW: `quantity` base units of the asset `order` for `account`; what the world gives and gets.
     TIMER: nothing but time passes. HALT, RESUME: no orders are taken, and cancels still are; orders are taken again.
+    CANCEL_ALL: a CANCEL of each order of `account` in this market, by ascending place (an id's lowest SLOT_BITS);
+    MASS_CANCEL: the same of everybody's orders. They are refused, UNKNOWN_ORDER, where there are none.
+    GROUP: the first order of a group, all fields as in NEW, and `order` says which `Group`. LEG: its further orders, in
+    the rows right behind, of the same account; the rows of a group must never be parted, and are taken or refused
+    together.
     """
 
     NEW = 1
@@ -26,6 +40,10 @@ class Kind(IntEnum):
     TIMER = 6
     HALT = 7
     RESUME = 8
+    CANCEL_ALL = 9
+    MASS_CANCEL = 10
+    GROUP = 11
+    LEG = 12
 
 
 class Side(IntEnum):
@@ -36,15 +54,44 @@ class Side(IntEnum):
 
 
 class Type(IntEnum):
-    """What an order is. A market order takes what it meets, a limit order rests where it meets nothing."""
+    """What an order is. A market order takes what it meets, a limit order rests where it meets nothing.
+
+    A buying market order takes as many lots of each order it meets as its account can pay; where it is one less than
+    it could take, its rest expires, INSUFFICIENT_FUNDS.
+
+    The others wait, unseen, until the last price has come to `trigger`, and are then what their names end with. A stop
+    loss that sells waits for a price at or below it, one that buys for a price at or above; a take profit the other way
+    round. One whose price has come already is refused, WOULD_TRIGGER. While it waits, one that sells holds its base
+    asset, a limit order that buys price times quantity, and any other nothing.
+
+    With `trail` the trigger follows the best price (the highest where it waits for a fall, else the lowest) from the
+    last price at which it was placed on, or from the first trade that reaches `trigger` where that is not 0 (at or
+    above it where it waits for a fall, else at or below): it is the best price minus or plus `part(best, trail)`, one
+    tick at least.
+
+    A pass is one order being matched. After it (its rest put in the book or expired), for the price of its first trade
+    and then for that of its last: all triggers that follow are set by that price; then those that wait for a fall to it
+    wake, the highest trigger first, and then those that wait for a rise to it, the lowest first; at one trigger the
+    lowest id first. Each writes its TRIGGER row and joins the queue. When its turn comes it gives back what it held; a
+    limit order outside the band then expires, BAND, a post-only one that would take, WOULD_TAKE; else it is matched
+    with the self-trade mode it was placed with.
+    """
 
     LIMIT = 0
     MARKET = 1
+    STOP_LOSS = 2
+    STOP_LOSS_LIMIT = 3
+    TAKE_PROFIT = 4
+    TAKE_PROFIT_LIMIT = 5
 
 
 class Tif(IntEnum):
     """How long an order stands: until it is cancelled; for what it meets at once; all of it at once or nothing; until
-    the time `expiry`; until the day (UTC) ends.
+    the time `expiry`; until the day (UTC) ends in which the command came. `expiry` is later than the command.
+
+    A fill-or-kill order looks through the other side first, up to its price, hidden lots too: its own account's
+    orders are counted where they would trade, are passed over with EXPIRE_MAKER, and end the look with any other mode.
+    A buying market order must be able to pay for all it counts. Where it is too little, all of it expires.
     """
 
     GTC = 0
@@ -55,8 +102,9 @@ class Tif(IntEnum):
 
 
 class Selftrade(IntEnum):
-    """What happens when an order meets one of its own account: they trade; or the taker's rest, the maker, both of them
-    expire; or both shrink by the smaller. The taker's mode counts.
+    """What happens when an order meets one of its own account: they trade; or the taker's rest, the maker (all of it,
+    what is hidden too), the maker and then the taker's rest expire; or both shrink by the smaller (of the maker, what is
+    seen): a PREVENTED row. The taker's mode counts.
     """
 
     NONE = 0
@@ -67,13 +115,38 @@ class Selftrade(IntEnum):
 
 
 class Flag(IntFlag):
-    """POST_ONLY: refused rather than take. BY_QUOTE: a market order whose `quantity` is base units of the quote asset.
+    """POST_ONLY: refused rather than take. BY_QUOTE: a market order whose `quantity` is base units of the quote asset:
+    of each order it meets it takes as many whole lots as what is left of that pays (or brings, for a seller); where
+    that is not one, its rest expires, IMMEDIATE.
     REDUCE_ONLY: only as far as it makes a position smaller.
     """
 
     POST_ONLY = 1
     BY_QUOTE = 2
     REDUCE_ONLY = 4
+
+
+class Group(IntEnum):
+    """Orders of one account that hang together.
+
+    OCO, one cancels the other: two orders of one side and quantity, one of which may be a limit order that must not
+    take; the other waits for a price. They hold the greater of what each would. When one wakes, is traded with or
+    shrinks by DECREMENT, the other expires first.
+    OTO, one triggers the other: a limit order, and any order that stays aside, holding nothing, until a trade leaves
+    nothing of the first. It then joins the queue; when its turn comes it writes its TRIGGER row with the reason GROUP
+    and expires where the account lacks what it holds (a seller's base, a limit buyer's worth), or as a waking order
+    would; a trigger that has been passed already wakes it.
+    OTOCO: a limit order and an OCO that stays aside. When the turn comes of its first order, both write TRIGGER rows,
+    and expire, first and second, where funds lack; then the first is put in its place, and then the second. A limit
+    order of it that is outside the band expires, and one that would take, takes; before that the other expires.
+
+    Where an order of a group leaves in any other way, the rest of the group expires after it, reason GROUP, the lowest
+    id first.
+    """
+
+    OCO = 1
+    OTO = 2
+    OTOCO = 3
 
 
 COMMAND = np.dtype(
@@ -87,12 +160,12 @@ COMMAND = np.dtype(
         ("flags", "u1"),
         ("market", "<u2"),
         ("account", "<i4"),
-        ("spare", "<i4"),
-        ("order", "<i8"),  # of CANCEL and AMEND: which one
+        ("trail", "<i4"),  # ppm that a trigger keeps from the best price; 0: it does not follow
+        ("order", "<i8"),  # of CANCEL and AMEND: which one; of GROUP: which kind
         ("ref", "<i8"),  # the sender's own number, told back with the answer
         ("price", "<i8"),
         ("quantity", "<i8"),
-        ("trigger", "<i8"),  # price at which a stop wakes, or what a trailing one keeps from the best price, in ppm
+        ("trigger", "<i8"),  # price at which a waiting order wakes, or from which on its trigger follows
         ("display", "<i8"),  # of an iceberg: what is seen at a time; 0: all
         ("expiry", "<i8"),  # ns, of GTD
     ]

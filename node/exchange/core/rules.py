@@ -16,7 +16,11 @@ class Rules:
         unit: base units of the quote asset a tick and lot: price times quantity times this is what is paid.
         least, most: lots an order may have.
         notional: base units of the quote asset that an order is worth at least.
-        band: ppm that a limit price may be away from the last price; 0: any.
+        band: ppm that a limit price may be away from the last price; 0: any. A market order stops there.
+        breaker: ppm that the last price may move within a window before the market pauses; 0: any. A window begins with
+            the first trade after the one before has ended, or after a pause; what counts is the distance to the last
+            price before it (of the very first, to its own).
+        window, pause: ns that a window and a pause last.
     """
 
     market: int
@@ -28,6 +32,9 @@ class Rules:
     most: int = 1 << 40
     notional: int = 0
     band: int = 0
+    breaker: int = 0
+    window: int = 60_000_000_000
+    pause: int = 300_000_000_000
 
     def row(self) -> tuple[int, ...]:
         return tuple(getattr(self, each.name) for each in fields(self))
