@@ -30,7 +30,10 @@ _GTC, _IOC, _FOK, _GTD, _DAY_ORDER = (int(each) for each in Tif)
 _NO_RULE, _TAKER, _MAKER, _BOTH, _DECREMENT = (int(each) for each in Selftrade)
 _POST_ONLY, _BY_QUOTE = int(Flag.POST_ONLY), int(Flag.BY_QUOTE)
 
-_ACK, _REJECT, _FILL, _CANCELLED, _EXPIRE, _AMENDED, _BALANCE, _STATUS = (int(each) for each in Record)
+_ACK, _REJECT, _FILL, _CANCELLED, _EXPIRE, _AMENDED, _BALANCE, _STATUS = (
+    int(Record.ACK), int(Record.REJECT), int(Record.FILL), int(Record.CANCEL), int(Record.EXPIRE), int(Record.AMEND),
+    int(Record.BALANCE), int(Record.STATUS),
+)  # fmt: skip
 _OK = int(Reason.NONE)
 _MALFORMED, _OVERFLOW, _FUNDS, _QUANTITY, _NOTIONAL, _BAND, _HALTED = (
     int(Reason.MALFORMED), int(Reason.OVERFLOW), int(Reason.INSUFFICIENT_FUNDS), int(Reason.QUANTITY),
