@@ -62,7 +62,7 @@ class Population:
                 return
             if why in {loop.FIRST, loop.SECOND}:
                 number = one if why == loop.FIRST else other
-                exchange.markets[number] = grown(exchange.markets[number])
+                exchange.put_market(number, grown(exchange.markets[number]))
             needed = int(room_needed(floor.first)) + int(room_needed(floor.second)) + _ROWS
             if len(self._journal) < needed:
                 self._journal = np.zeros(2 * needed, JOURNAL)
