@@ -31,8 +31,11 @@ class Order(NamedTuple):
         price: ticks; 0 for one that takes any.
         quantity: lots; base units of the quote asset for one by quote.
         filled: lots.
+        prevented: lots that it shrank by, rather than trade with its own account.
         worth: what was traded, ticks times lots.
-        trigger, display, expiry: as in the command.
+        trigger, trail, display, expiry: as in the command.
+        group: id of its group's first order; 0 for one alone.
+        working: since when it is no longer waiting for a price or another order, ns UTC; 0 while it is.
         status: where it stands.
         reason: why it left, where it did not as asked.
         time, updated: when it was taken, and when it last changed; ns UTC.
@@ -50,10 +53,14 @@ class Order(NamedTuple):
     price: int
     quantity: int
     filled: int
+    prevented: int
     worth: int
     trigger: int
+    trail: int
     display: int
     expiry: int
+    group: int
+    working: int
     status: Status
     reason: int
     time: int
@@ -82,7 +89,7 @@ class Report(NamedTuple):
     """One step of an order of a user.
 
     Attributes:
-        kind: which row it comes from: ACK, FILL, CANCEL, EXPIRE, AMEND.
+        kind: which row it comes from: ACK, FILL, CANCEL, EXPIRE, AMEND, PREVENTED, TRIGGER.
         order: as it stands after it.
         execution: of a FILL.
         time: ns UTC.

@@ -7,8 +7,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from node.exchange.core.command import Flag, Kind, Type
-from node.exchange.core.journal import Record
+from node.exchange.core.command import Flag, Group, Kind, Type
+from node.exchange.core.journal import Reason, Record
 from node.exchange.core.rules import Rules
 from node.exchange.exchange import Commands, Ints, Journal
 from node.exchange.service.order import Execution, Order, Report, Status
@@ -23,10 +23,18 @@ class Asked(NamedTuple):
     """What a command says of an order that the journal does not."""
 
     label: str
+    aside: bool  # until the order before it in its group is filled
     selftrade: int
     trigger: int
+    trail: int
     display: int
     expiry: int
+
+
+_NOT_SAID: Final = Asked("", aside=False, selftrade=0, trigger=0, trail=0, display=0, expiry=0)
+_PLACING: Final = (Kind.NEW, Kind.GROUP, Kind.LEG)
+_OF_TWO: Final = (Record.FILL, Record.PREVENTED)
+_ENDS: Final = (Record.FILL, Record.PREVENTED, Record.EXPIRE)
 
 
 class Orders:
@@ -82,9 +90,13 @@ class Orders:
 
     def expect(self, commands: Commands, labels: "list[str]") -> None:
         """Orders that will be asked for; a command's `ref` is how they are known again."""
+        first = 0
         for command, label in zip(commands.tolist(), labels, strict=True):
             fields = dict(zip(commands.dtype.names or (), command, strict=True))
-            if fields["kind"] == Kind.NEW:
+            if fields["kind"] == Kind.GROUP:
+                first = fields["order"]
+            if fields["kind"] in _PLACING:
+                fields["aside"] = fields["kind"] == Kind.LEG and first in (Group.OTO, Group.OTOCO)
                 self._asked[fields["ref"]] = Asked(*(fields.get(name, label) for name in Asked._fields))
 
     def take(self, rows: Journal, times: Ints, trades: Ints) -> list[Report]:
@@ -97,49 +109,57 @@ class Orders:
         """
         chosen = self._chosen(rows)
         told = list(zip(_records(rows[chosen]), times[chosen].tolist(), trades[chosen].tolist(), strict=True))
+        last = {row.order: at for at, (row, _, _) in enumerate(told) if row.kind in _ENDS}
         reports: list[Report] = []
         for at, (row, time, trade) in enumerate(told):
-            following = told[at + 1][0] if at + 1 < len(told) else None
-            reports += self._of_row(row, time, trade, following)
+            reports += self._of_row(row, time, trade, last=last.get(row.order) == at)
         return reports
 
     def _chosen(self, rows: Journal) -> npt.NDArray[np.int64]:
         users = self._users
         mine = users[np.clip(rows["account"], 0, len(users) - 1)] & (rows["account"] < len(users))
         other = users[np.clip(rows["other_account"], 0, len(users) - 1)] & (rows["other_account"] < len(users))
-        return np.flatnonzero(mine | (other & (rows["kind"] == Record.FILL)))
+        return np.flatnonzero(mine | (other & np.isin(rows["kind"], _OF_TWO)))
 
-    def _of_row(self, row: "_Row", time: int, trade: int, following: "_Row | None") -> Iterator[Report]:
+    def _of_row(self, row: "_Row", time: int, trade: int, *, last: bool) -> Iterator[Report]:
         kind = row.kind
-        if kind == Record.FILL:
+        if kind in _OF_TWO:
             for maker in (False, True):
-                if report := self._filled(row, time, trade, maker=maker, following=following):
+                if report := self._met(row, time, trade, maker=maker, last=last):
                     yield report
         elif kind == Record.ACK:
             yield self._kept(Record.ACK, self._taken(row, time), time)
         elif kind == Record.REJECT:
             self._asked.pop(row.other, None)
-        elif kind in (Record.CANCEL, Record.EXPIRE, Record.AMEND):
+        elif kind in (Record.CANCEL, Record.EXPIRE, Record.AMEND, Record.TRIGGER):
             order = self._open[row.account].get((row.market, row.order))
             if order is not None:
-                yield self._kept(Record(kind), _left(order, row, time), time)
+                yield self._kept(Record(kind), _changed(order, row, time), time)
 
     def _taken(self, row: "_Row", time: int) -> Order:
-        label, selftrade, trigger, display, expiry = self._asked.pop(row.other, Asked("", 0, 0, 0, 0))
+        said = self._asked.pop(row.other, _NOT_SAID)
+        waits = said.aside or row.type > Type.MARKET
         return Order(
-            row.order, row.market, row.account, label, row.side, row.type, row.tif, row.flags, selftrade, row.price,
-            row.quantity, 0, 0, trigger, display, expiry, Status.NEW, 0, time, time,
+            row.order, row.market, row.account, said.label, row.side, row.type, row.tif, row.flags, said.selftrade,
+            row.price, row.quantity, 0, 0, 0, said.trigger, said.trail, said.display, said.expiry, row.other_fee,
+            0 if waits else time, Status.NEW, 0, time, time,
         )  # fmt: skip
 
-    def _filled(self, row: "_Row", time: int, trade: int, *, maker: bool, following: "_Row | None") -> Report | None:
+    def _met(self, row: "_Row", time: int, trade: int, *, maker: bool, last: bool) -> Report | None:
+        """One of the two orders that met, after it; they traded, or shrank since they are of one account."""
         account, number = (row.other_account, row.other) if maker else (row.account, row.order)
         order = self._open.get(account, {}).get((row.market, number))
         if order is None:
             return None
+        if row.kind == Record.PREVENTED:
+            shrunk = order._replace(prevented=order.prevented + row.quantity, updated=time)
+            if shrunk.filled + shrunk.prevented >= shrunk.quantity:
+                shrunk = shrunk._replace(status=Status.EXPIRED, reason=Reason.SELF_TRADE)
+            return self._kept(Record.PREVENTED, shrunk, time)
         filled = order.filled + row.quantity
-        done = filled >= order.quantity
+        done = filled + order.prevented >= order.quantity
         if not maker and order.type == Type.MARKET and order.flags & Flag.BY_QUOTE:
-            done = following is None or following.order != number or following.kind not in (Record.FILL, Record.EXPIRE)
+            done = last
         status = Status.FILLED if done else Status.PARTIALLY_FILLED
         bought = (row.side == 0) != maker
         fee = row.other_fee if maker else row.fee
@@ -182,10 +202,14 @@ class Orders:
             self._labels[order.account, order.market, order.label] = order.id
 
 
-def _left(order: Order, row: "_Row", time: int) -> Order:
-    """An order after it was cancelled, expired or amended."""
+def _changed(order: Order, row: "_Row", time: int) -> Order:
+    """An order after it was cancelled, expired or amended, or woke."""
     if row.kind == Record.AMEND:
-        return order._replace(price=row.price, quantity=order.filled + row.quantity, updated=time)
+        quantity = order.filled + order.prevented + row.quantity
+        return order._replace(price=row.price, quantity=quantity, updated=time)
+    if row.kind == Record.TRIGGER:
+        waits = row.reason == Reason.GROUP and order.type > Type.MARKET
+        return order._replace(working=0 if waits else time, updated=time)
     status = Status.CANCELED if row.kind == Record.CANCEL else Status.EXPIRED
     return order._replace(status=status, reason=row.reason, updated=time)
 

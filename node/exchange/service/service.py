@@ -91,7 +91,7 @@ class Service:
         if (commands["market"] >= markets).any():
             raise BadInput(f"there is no market {commands['market'].max()}; there are {markets}")
         labels = list(labels) + [""] * (len(commands) - len(labels))
-        orders = commands["kind"] == Kind.NEW
+        orders = np.isin(commands["kind"], (Kind.NEW, Kind.GROUP, Kind.LEG))
         for at in np.flatnonzero(orders).tolist():
             account, market = int(commands["account"][at]), int(commands["market"][at])
             order = self.orders.labelled(account, market, labels[at]) if labels[at] else None
