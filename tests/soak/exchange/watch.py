@@ -10,7 +10,7 @@ from node.exchange.core import match
 from node.exchange.core.compiled import Int, jit
 from node.exchange.core.journal import JOURNAL
 from node.exchange.core.state import FIRST_USER, FREE, LOCKED, Ledger, Market
-from node.exchange.exchange import Commands, Exchange, Journal, joined
+from node.exchange.exchange import Commands, Exchange, Journal
 
 KEPT, NOT_ZERO, OWES = 0, 1, 2
 BREACHES = {NOT_ZERO: "the balances of an asset do not add up to 0", OWES: "a user has less than nothing"}
@@ -72,16 +72,16 @@ def carry_out(exchange: Exchange, commands: Commands) -> Journal:
         Breach: after a command that broke a law.
     """
     start = 0
-    parts: list[Journal] = []
+    parts: list[bytes] = []
     journal = np.zeros(2 * len(commands) + 2 * max(match.room_needed(each) for each in exchange.markets), JOURNAL)
     while start < len(commands):
         came = watched(tuple(exchange.markets), exchange.ledger, commands, start, journal)
         start, rows, broken = (int(each) for each in came)
-        parts.append(journal[:rows].copy())
+        parts.append(journal[:rows].tobytes())
         if not rows and not broken:  # there is too little room for this one alone; an exchange makes more
-            parts.append(exchange.carry_out(commands[start : start + 1]))
+            parts.append(exchange.carry_out(commands[start : start + 1]).tobytes())
             start += 1
             broken = int(breach(exchange.ledger.balances))
         if broken:
             raise Breach(start, BREACHES[broken])
-    return joined(parts)
+    return np.frombuffer(b"".join(parts), JOURNAL)
