@@ -30,6 +30,12 @@ class _Index(IndexDataCacheFile):
         stamp = kept._cache_file._source_stamp
         super().__init__(kept.cache_path, kept._impl.filename_base, stamp)  # type: ignore[no-untyped-call]  # numba's
 
+    def _load_index(self) -> Any:
+        try:
+            return super()._load_index()  # type: ignore[no-untyped-call]  # numba's
+        except (AttributeError, ImportError):  # it names a type that has gone since: numba reads it before the stamp
+            return {}
+
     @property
     def _source_stamp(self) -> bytes:
         # asked for when the kernel is first called: by then all that it names is there
