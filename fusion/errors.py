@@ -10,7 +10,8 @@ FusionError                  exit 2: the input must change
 └── Retryable                exit 1: the same call may pass later
     ├── ChainUnavailable     the RPC endpoint does not answer
     ├── TransactionLost      no receipt within the time given
-    └── ContentUnavailable   no store or gateway has that CID now
+    ├── ContentUnavailable   no store or gateway has that CID now
+    └── StorageFull          what must be kept finds no room
 """
 
 
@@ -70,3 +71,7 @@ class TransactionLost(Retryable):
 
 class ContentUnavailable(Retryable):
     """No store or gateway at hand has that CID now."""
+
+
+class StorageFull(Retryable):
+    """What must be kept before it is done finds no room on the disk; nothing was done."""

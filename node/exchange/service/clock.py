@@ -14,12 +14,16 @@ class Clock:
     Args:
         start: the exchange's time now, ns UTC; None: the wall's, which it then follows while its speed is 1.
         speed: of a second on the wall so many pass; 0 stands still.
+
+    Attributes:
+        speed: as it is now.
+        follows: whether this is the wall's time.
     """
 
     def __init__(self, start: int | None = None, speed: float = 1.0) -> None:
-        self._wall = start is None
-        self._began, self._from = time.monotonic_ns(), self.wall() if start is None else start
         self.speed = checked(speed)
+        self.follows = start is None and speed == 1.0
+        self._began, self._from = time.monotonic_ns(), self.wall() if start is None else start
 
     @staticmethod
     def wall() -> int:
@@ -27,16 +31,21 @@ class Clock:
         return time.time_ns()
 
     def now(self) -> int:
-        """The exchange's time, ns UTC; never goes back while the speed stays."""
-        if self._wall and self.speed == 1.0:
-            return time.time_ns()
+        """The exchange's time, ns UTC."""
+        if self.follows:
+            return self.wall()
         return self._from + int((time.monotonic_ns() - self._began) * self.speed)
 
     def set_speed(self, speed: float) -> None:
-        """Goes on from now at another speed."""
-        checked(speed)
-        self._from, self._began = self.now(), time.monotonic_ns()
-        self._wall, self.speed = False, speed
+        """Goes on from now at another speed; from then on the time is its own."""
+        now = self.now()
+        self.speed = checked(speed)
+        self.follows = False
+        self.put(now)
+
+    def put(self, now: int) -> None:
+        """Goes on from a time, where this is not the wall's."""
+        self._from, self._began = now, time.monotonic_ns()
 
 
 def checked(speed: float) -> float:

@@ -3,6 +3,7 @@
 from enum import Enum
 from typing import NamedTuple
 
+from node.exchange.core.command import Flag
 from node.exchange.core.journal import Record
 
 
@@ -31,11 +32,11 @@ class Order(NamedTuple):
         price: ticks; 0 for one that takes any.
         quantity: lots; base units of the quote asset for one by quote.
         filled: lots.
-        prevented: lots that it shrank by, rather than trade with its own account.
         worth: what was traded, ticks times lots.
         trigger, trail, display, expiry: as in the command.
-        group: id of its group's first order; 0 for one alone.
-        working: since when it is no longer waiting for a price or another order, ns UTC; 0 while it is.
+        group: id of the first order of its group, or 0.
+        working: when it woke, ns UTC, for one that waits for a price; 0 while it waits.
+        prevented: lots by which it shrank rather than trade with its own account.
         status: where it stands.
         reason: why it left, where it did not as asked.
         time, updated: when it was taken, and when it last changed; ns UTC.
@@ -53,7 +54,6 @@ class Order(NamedTuple):
     price: int
     quantity: int
     filled: int
-    prevented: int
     worth: int
     trigger: int
     trail: int
@@ -61,10 +61,15 @@ class Order(NamedTuple):
     expiry: int
     group: int
     working: int
+    prevented: int
     status: Status
     reason: int
     time: int
     updated: int
+
+    @property
+    def by_quote(self) -> bool:
+        return bool(self.flags & Flag.BY_QUOTE)
 
 
 class Execution(NamedTuple):
@@ -89,9 +94,9 @@ class Report(NamedTuple):
     """One step of an order of a user.
 
     Attributes:
-        kind: which row it comes from: ACK, FILL, CANCEL, EXPIRE, AMEND, PREVENTED, TRIGGER.
+        kind: which row it comes from: ACK, FILL, PREVENTED, TRIGGER, CANCEL, EXPIRE, AMEND.
         order: as it stands after it.
-        execution: of a FILL.
+        execution: of a FILL; of PREVENTED what would have been one, `trade` -1.
         time: ns UTC.
     """
 

@@ -1,17 +1,17 @@
 """Orders: those of users, as the journal tells of them. Agents and the world have none here: they are too many."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from node.exchange.core.command import Flag, Group, Kind, Type
+from node.exchange.core.command import Kind, Type
 from node.exchange.core.journal import Reason, Record
-from node.exchange.core.rules import Rules
 from node.exchange.exchange import Commands, Ints, Journal
 from node.exchange.service.order import Execution, Order, Report, Status
+from node.exchange.service.trade import Trades
 
 KEPT: Final = 1000
 """Closed orders of an account that are kept in memory."""
@@ -19,22 +19,20 @@ Key = tuple[int, int]
 """A market and an order's number in it."""
 
 
+_MET: Final = (int(Record.FILL), int(Record.PREVENTED))
+_LATER: Final = (int(Record.CANCEL), int(Record.EXPIRE), int(Record.AMEND), int(Record.TRIGGER))
+_ORDERS: Final = (int(Kind.NEW), int(Kind.GROUP), int(Kind.LEG))
+
+
 class Asked(NamedTuple):
     """What a command says of an order that the journal does not."""
 
     label: str
-    aside: bool  # until the order before it in its group is filled
     selftrade: int
     trigger: int
     trail: int
     display: int
     expiry: int
-
-
-_NOT_SAID: Final = Asked("", aside=False, selftrade=0, trigger=0, trail=0, display=0, expiry=0)
-_PLACING: Final = (Kind.NEW, Kind.GROUP, Kind.LEG)
-_OF_TWO: Final = (Record.FILL, Record.PREVENTED)
-_ENDS: Final = (Record.FILL, Record.PREVENTED, Record.EXPIRE)
 
 
 class Orders:
@@ -61,8 +59,12 @@ class Orders:
         self._open.setdefault(account, {})
         self._closed.setdefault(account, OrderedDict())
 
-    def follows(self, account: int) -> bool:
-        return account < len(self._users) and bool(self._users[account])
+    def theirs(self, trades: Trades) -> "npt.NDArray[np.bool_]":
+        """Which trades are of a user."""
+        return self._are_users(trades["taker"]) | self._are_users(trades["maker"])
+
+    def _are_users(self, accounts: Ints) -> "npt.NDArray[np.bool_]":
+        return self._users[np.clip(accounts, 0, len(self._users) - 1)] & (accounts < len(self._users))
 
     # What may be asked
 
@@ -88,16 +90,12 @@ class Orders:
 
     # What happens
 
-    def expect(self, commands: Commands, labels: "list[str]") -> None:
-        """Orders that will be asked for; a command's `ref` is how they are known again."""
-        first = 0
-        for command, label in zip(commands.tolist(), labels, strict=True):
-            fields = dict(zip(commands.dtype.names or (), command, strict=True))
-            if fields["kind"] == Kind.GROUP:
-                first = fields["order"]
-            if fields["kind"] in _PLACING:
-                fields["aside"] = fields["kind"] == Kind.LEG and first in (Group.OTO, Group.OTOCO)
-                self._asked[fields["ref"]] = Asked(*(fields.get(name, label) for name in Asked._fields))
+    def expect(self, commands: Commands, labels: list[str]) -> None:
+        """Orders that will be asked for, each with its label; a command's `ref` is how they are known again."""
+        for at in np.flatnonzero(np.isin(commands["kind"], _ORDERS)).tolist():
+            row = commands[at]
+            fields = (int(row[name]) for name in Asked._fields[1:])
+            self._asked[int(row["ref"])] = Asked(labels[at], *fields)
 
     def take(self, rows: Journal, times: Ints, trades: Ints) -> list[Report]:
         """The steps that rows tell of users' orders.
@@ -108,65 +106,57 @@ class Orders:
             trades: the number of each row's trade.
         """
         chosen = self._chosen(rows)
-        told = list(zip(_records(rows[chosen]), times[chosen].tolist(), trades[chosen].tolist(), strict=True))
-        last = {row.order: at for at, (row, _, _) in enumerate(told) if row.kind in _ENDS}
+        told = _records(rows[chosen], times[chosen], trades[chosen])
         reports: list[Report] = []
-        for at, (row, time, trade) in enumerate(told):
-            reports += self._of_row(row, time, trade, last=last.get(row.order) == at)
+        for at, row in enumerate(told):
+            if row.kind in _MET:
+                reports += self._met(told, at, maker=False)
+                reports += self._met(told, at, maker=True)
+            elif row.kind == Record.ACK:
+                reports.append(self._kept(Record.ACK, self._taken(row), row.time))
+            elif row.kind == Record.REJECT:
+                self._asked.pop(row.other, None)
+            elif row.kind in _LATER and (order := self._open[row.account].get((row.market, row.order))):
+                reports.append(self._kept(Record(row.kind), _changed(order, row), row.time))
         return reports
 
     def _chosen(self, rows: Journal) -> npt.NDArray[np.int64]:
-        users = self._users
-        mine = users[np.clip(rows["account"], 0, len(users) - 1)] & (rows["account"] < len(users))
-        other = users[np.clip(rows["other_account"], 0, len(users) - 1)] & (rows["other_account"] < len(users))
-        return np.flatnonzero(mine | (other & np.isin(rows["kind"], _OF_TWO)))
+        met = np.isin(rows["kind"], _MET)
+        return np.flatnonzero(self._are_users(rows["account"]) | (met & self._are_users(rows["other_account"])))
 
-    def _of_row(self, row: "_Row", time: int, trade: int, *, last: bool) -> Iterator[Report]:
-        kind = row.kind
-        if kind in _OF_TWO:
-            for maker in (False, True):
-                if report := self._met(row, time, trade, maker=maker, last=last):
-                    yield report
-        elif kind == Record.ACK:
-            yield self._kept(Record.ACK, self._taken(row, time), time)
-        elif kind == Record.REJECT:
-            self._asked.pop(row.other, None)
-        elif kind in (Record.CANCEL, Record.EXPIRE, Record.AMEND, Record.TRIGGER):
-            order = self._open[row.account].get((row.market, row.order))
-            if order is not None:
-                yield self._kept(Record(kind), _changed(order, row, time), time)
-
-    def _taken(self, row: "_Row", time: int) -> Order:
-        said = self._asked.pop(row.other, _NOT_SAID)
-        waits = said.aside or row.type > Type.MARKET
+    def _taken(self, row: "_Row") -> Order:
+        asked = self._asked.pop(row.other, Asked("", 0, 0, 0, 0, 0))
+        working = row.time if row.type in (Type.LIMIT, Type.MARKET) else 0
         return Order(
-            row.order, row.market, row.account, said.label, row.side, row.type, row.tif, row.flags, said.selftrade,
-            row.price, row.quantity, 0, 0, 0, said.trigger, said.trail, said.display, said.expiry, row.other_fee,
-            0 if waits else time, Status.NEW, 0, time, time,
+            row.order, row.market, row.account, asked.label, row.side, row.type, row.tif, row.flags, asked.selftrade,
+            row.price, row.quantity, 0, 0, asked.trigger, asked.trail, asked.display, asked.expiry, row.other_fee,
+            working, 0, Status.NEW, 0, row.time, row.time,
         )  # fmt: skip
 
-    def _met(self, row: "_Row", time: int, trade: int, *, maker: bool, last: bool) -> Report | None:
-        """One of the two orders that met, after it; they traded, or shrank since they are of one account."""
+    def _met(self, rows: "list[_Row]", at: int, *, maker: bool) -> list[Report]:
+        """What an order met, as its taker or its maker sees it; nothing where that is no user's."""
+        row = rows[at]
         account, number = (row.other_account, row.other) if maker else (row.account, row.order)
         order = self._open.get(account, {}).get((row.market, number))
         if order is None:
-            return None
-        if row.kind == Record.PREVENTED:
-            shrunk = order._replace(prevented=order.prevented + row.quantity, updated=time)
-            if shrunk.filled + shrunk.prevented >= shrunk.quantity:
-                shrunk = shrunk._replace(status=Status.EXPIRED, reason=Reason.SELF_TRADE)
-            return self._kept(Record.PREVENTED, shrunk, time)
-        filled = order.filled + row.quantity
-        done = filled + order.prevented >= order.quantity
-        if not maker and order.type == Type.MARKET and order.flags & Flag.BY_QUOTE:
-            done = last
-        status = Status.FILLED if done else Status.PARTIALLY_FILLED
+            return []
         bought = (row.side == 0) != maker
-        fee = row.other_fee if maker else row.fee
-        execution = Execution(trade, row.price, row.quantity, fee, self._assets[row.market][0 if bought else 1], maker)
-        worth = order.worth + row.price * row.quantity
-        after = order._replace(filled=filled, worth=worth, status=status, updated=time)
-        return self._kept(Record.FILL, after, time, execution)
+        fee, asset = row.other_fee if maker else row.fee, self._assets[row.market][0 if bought else 1]
+        execution = Execution(row.trade, row.price, row.quantity, fee, asset, maker)
+        if row.kind == Record.FILL:
+            filled = order.filled + row.quantity
+            order = order._replace(filled=filled, worth=order.worth + row.price * row.quantity, updated=row.time)
+        else:
+            order = order._replace(prevented=order.prevented + row.quantity, updated=row.time)
+            execution = execution._replace(trade=-1, fee=0)
+        left = order.quantity - order.filled - order.prevented
+        if _is_last(rows, at) if order.by_quote else left <= 0:
+            by_trade = row.kind == Record.FILL
+            status, reason = (Status.FILLED, 0) if by_trade else (Status.EXPIRED, int(Reason.SELF_TRADE))
+            order = order._replace(status=status, reason=reason)
+        elif order.filled:
+            order = order._replace(status=Status.PARTIALLY_FILLED)
+        return [self._kept(Record(row.kind), order, row.time, execution)]
 
     def _kept(self, kind: Record, order: Order, time: int, execution: Execution | None = None) -> Report:
         key, account = (order.market, order.id), order.account
@@ -202,29 +192,17 @@ class Orders:
             self._labels[order.account, order.market, order.label] = order.id
 
 
-def _changed(order: Order, row: "_Row", time: int) -> Order:
-    """An order after it was cancelled, expired or amended, or woke."""
-    if row.kind == Record.AMEND:
-        quantity = order.filled + order.prevented + row.quantity
-        return order._replace(price=row.price, quantity=quantity, updated=time)
-    if row.kind == Record.TRIGGER:
-        waits = row.reason == Reason.GROUP and order.type > Type.MARKET
-        return order._replace(working=0 if waits else time, updated=time)
-    status = Status.CANCELED if row.kind == Record.CANCEL else Status.EXPIRED
-    return order._replace(status=status, reason=row.reason, updated=time)
-
-
 class _Row(NamedTuple):
     """A row of the journal as Python reads it fastest; fields that share their place are told once."""
 
     kind: int
     side: int
     reason: int
-    flags: int
     account: int
     market: int
     type: int
     tif: int
+    flags: int
     other_account: int
     order: int
     other: int
@@ -232,13 +210,29 @@ class _Row(NamedTuple):
     quantity: int
     fee: int
     other_fee: int
+    time: int
+    trade: int
 
 
-def _records(rows: Journal) -> list[_Row]:
-    columns: list[list[Any]] = [rows[name].tolist() for name in _Row._fields]
-    return [_Row(*each) for each in zip(*columns, strict=True)]
+def _records(rows: Journal, times: Ints, trades: Ints) -> list[_Row]:
+    columns: list[list[Any]] = [rows[name].tolist() for name in _Row._fields[:-2]]
+    return [_Row(*each) for each in zip(*columns, times.tolist(), trades.tolist(), strict=True)]
 
 
-def assets(rules: list[Rules]) -> list[tuple[int, int]]:
-    """Numbers of the base and the quote asset of each market."""
-    return [(each.base, each.quote) for each in rules]
+def _is_last(rows: list[_Row], at: int) -> bool:
+    """Whether a taker by quote meets no more after this, and its rest, if any, is too little for a lot."""
+    following = next((each for each in rows[at + 1 :] if each.order == rows[at].order), None)
+    if following is None:
+        return True
+    return following.kind not in _MET and (following.kind != Record.EXPIRE or following.reason == Reason.IMMEDIATE)
+
+
+def _changed(order: Order, row: _Row) -> Order:
+    """An order after it was cancelled, expired, amended or woke."""
+    if row.kind == Record.AMEND:
+        quantity = order.filled + order.prevented + row.quantity
+        return order._replace(price=row.price, quantity=quantity, updated=row.time)
+    if row.kind == Record.TRIGGER:
+        return order._replace(working=row.time, updated=row.time)
+    status = Status.CANCELED if row.kind == Record.CANCEL else Status.EXPIRED
+    return order._replace(status=status, reason=row.reason, updated=row.time)

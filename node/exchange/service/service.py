@@ -1,55 +1,67 @@
 """Service: an exchange that remembers. What it is asked is kept before it is done, and views tell what came of it."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
+import structlog
 
-from fusion.errors import BadInput
+from fusion.errors import BadInput, FusionError
 from node.exchange.core.command import Kind
-from node.exchange.core.journal import Record
-from node.exchange.exchange import Commands, Exchange
+from node.exchange.core.journal import JOURNAL
+from node.exchange.exchange import Commands, Exchange, Journal, check_fees, joined
+from node.exchange.service import record
+from node.exchange.service.archive import LABEL
 from node.exchange.service.batch import Batch, Listener
-from node.exchange.service.candles import Candles
-from node.exchange.service.clock import Clock
-from node.exchange.service.depth import Depth, Levels
-from node.exchange.service.order import Order
-from node.exchange.service.orders import Orders
-from node.exchange.service.tape import Tape
-from node.exchange.service.trade import Trades, times
+from node.exchange.service.clock import Clock, checked
+from node.exchange.service.log import Record
+from node.exchange.service.record import Sourced
+from node.exchange.service.store import Store
 from node.exchange.service.users import Key, User, Users, new_secret
+from node.exchange.service.views import Views
+from node.exchange.source import Source
+
+_ORDERS: Final = (int(Kind.NEW), int(Kind.GROUP), int(Kind.LEG))
+_MERGED: Final = 1 << 14
+"""Commands of the log that are carried out together when it is read again."""
+_logger = structlog.get_logger()
 
 
-class Service:
-    """An exchange as it runs. All of it belongs to one thread.
+class Service(Views):
+    """An exchange as it runs: views of it, and what may be asked of it. All of it belongs to one thread.
+
+    Args:
+        exchange: as it was made, or as `load` is about to make it.
+        store: where it is kept; None: nowhere.
+        sources: what gives commands besides the users.
 
     Attributes:
-        exchange: the markets and the ledger; to be read, and changed through `place` and `submit` alone.
         clock: the exchange's time.
         users: who may trade, and their keys.
-        orders: users' orders.
-        tapes, candles: trades and candles of each market, by its number.
+        sources: as given.
         listeners: are told of every batch.
-        rows: rows of the journal so far.
     """
 
-    def __init__(self, exchange: Exchange, clock: Clock | None = None) -> None:
-        self.exchange = exchange
-        self.clock = clock or Clock()
+    def __init__(
+        self,
+        exchange: Exchange,
+        clock: Clock | None = None,
+        store: Store | None = None,
+        sources: Sequence[Source] = (),
+    ) -> None:
+        super().__init__(exchange, store)
+        self.clock, self.sources = clock or Clock(), list(sources)
         self.users = Users()
-        pairs = [(exchange.assets.index(each.base), exchange.assets.index(each.quote)) for each in exchange.listings]
-        self.orders = Orders(pairs, self._archive)
-        self.tapes = [Tape(number) for number in range(len(exchange.listings))]
-        self.candles = [Candles() for _ in exchange.listings]
         self.listeners: list[Listener] = []
-        self.rows = 0
-        self._levels = [Levels() for _ in exchange.listings]
-        self._time = 0
         self._refs = 0
+        self._failed = ""
         self._waiting: list[tuple[Commands, Sequence[str], asyncio.Future[Batch]]] = []
+        self._given: Sourced | None = None  # taken from its source, and not kept yet
+        self._untold: list[Journal] = []
 
-    # Commands
+    # Commands of users
 
     def place(self, commands: Commands, labels: Sequence[str] = ()) -> Batch:
         """Carries out commands of users in order, now; they are kept when this returns.
@@ -60,9 +72,11 @@ class Service:
 
         Raises:
             BadInput: there is no such market, or an open order has that label; nothing was done.
+            StorageFull: there is no room to keep them; nothing was done.
         """
-        self._prepare(commands, labels)
-        return self._carry_out(commands)
+        names = self._prepare(commands, labels, set())
+        self._write([(record.Kind.COMMANDS, record.packed_commands(commands, names))], len(commands))
+        return self._of_users(commands, names)
 
     def submit(self, commands: Commands, labels: Sequence[str] = ()) -> "asyncio.Future[Batch]":
         """Does as `place`, together with all else that is submitted in this turn of the event loop, which is kept in
@@ -77,107 +91,218 @@ class Service:
 
     def _commit(self) -> None:
         waiting, self._waiting = self._waiting, []
+        used: set[tuple[int, int, str]] = set()
+        ready: list[tuple[Commands, list[str], asyncio.Future[Batch]]] = []
         for commands, labels, future in waiting:
-            if future.cancelled():
-                continue
-            try:
-                future.set_result(self.place(commands, labels))
-            except BadInput as error:
+            if not future.cancelled():
+                try:
+                    ready.append((commands, self._prepare(commands, labels, used), future))
+                except FusionError as error:
+                    future.set_exception(error)
+        kept = [(record.Kind.COMMANDS, record.packed_commands(commands, names)) for commands, names, _ in ready]
+        try:
+            self._write([(int(kind), content) for kind, content in kept], sum(len(each) for each, _, _ in ready))
+        except FusionError as error:
+            for *_, future in ready:
                 future.set_exception(error)
+            return
+        for commands, names, future in ready:
+            batch = self._of_users(commands, names)
+            if not future.cancelled():
+                future.set_result(batch)
 
-    def _prepare(self, commands: Commands, labels: Sequence[str]) -> None:
-        """Makes commands ready to be kept: what of them is wrong is told here, before anything is done."""
+    def _prepare(self, commands: Commands, labels: Sequence[str], used: set[tuple[int, int, str]]) -> list[str]:
+        """Makes commands ready to be kept: what is wrong with them is told here, before anything is done. Returns their
+        orders' labels; `used` has those that are asked for now.
+        """
+        self._check_markets(commands)
+        names = [*labels, *[""] * (len(commands) - len(labels))]
+        for at in np.flatnonzero(np.isin(commands["kind"], _ORDERS)).tolist():
+            if not names[at]:
+                continue
+            if len(names[at].encode()) > LABEL:
+                raise BadInput(f"a label has at most {LABEL} bytes, not {len(names[at].encode())}")
+            key = (int(commands["account"][at]), int(commands["market"][at]), names[at])
+            order = self.orders.labelled(*key)
+            if key in used or (order is not None and order.status.open):
+                raise BadInput(f"an open order has the label {names[at]!r} already; give another")
+            used.add(key)
+        commands["time"] = max(self.clock.now(), self.time)
+        commands["ref"] = np.arange(self._refs + 1, self._refs + 1 + len(commands))
+        self._refs += len(commands)
+        return [name or f"fusion-{ref}" for name, ref in zip(names, commands["ref"].tolist(), strict=True)]
+
+    def _check_markets(self, commands: Commands) -> None:
         markets = len(self.exchange.listings)
         if (commands["market"] >= markets).any():
             raise BadInput(f"there is no market {commands['market'].max()}; there are {markets}")
-        labels = list(labels) + [""] * (len(commands) - len(labels))
-        orders = np.isin(commands["kind"], (Kind.NEW, Kind.GROUP, Kind.LEG))
-        for at in np.flatnonzero(orders).tolist():
-            account, market = int(commands["account"][at]), int(commands["market"][at])
-            order = self.orders.labelled(account, market, labels[at]) if labels[at] else None
-            if order is not None and order.status.open:
-                raise BadInput(f"an open order has the label {labels[at]!r} already; give another")
-        commands["time"] = self._time = max(self.clock.now(), self._time)
-        commands["ref"] = np.arange(self._refs + 1, self._refs + 1 + len(commands))
-        self._refs += len(commands)
-        self.orders.expect(
-            commands, [label or f"fusion-{ref}" for label, ref in zip(labels, commands["ref"].tolist(), strict=True)]
-        )
+
+    def _write(self, records: Sequence[tuple[int, bytes]], commands: int) -> None:
+        if self._failed:
+            raise BadInput(f"the exchange stopped at a fault ({self._failed}); start it again")
+        if self._store is not None and records:
+            self._store.write(records, commands)
+
+    def _of_users(self, commands: Commands, names: list[str]) -> Batch:
+        self.orders.expect(commands, names)
+        return self._carry_out(commands)
 
     def _carry_out(self, commands: Commands) -> Batch:
-        rows = self.exchange.carry_out(commands)
-        at = times(rows, int(commands["time"][0]) if len(commands) else self._time)
-        made = [tape.take(rows, at) for tape in self.tapes]
-        numbers = np.full(len(rows), -1, np.int64)
-        for market, trades in enumerate(made):
-            self.candles[market].take(trades)
-            numbers[(rows["kind"] == Record.FILL) & (rows["market"] == market)] = trades["id"]
-        batch = Batch(rows, at, made, self.orders.take(rows, at, numbers))
-        self.rows += len(rows)
+        """Does what was kept. If it cannot, memory is no longer what the log says, and nothing more is taken."""
+        try:
+            batch = self.take(self.exchange.carry_out(commands))
+        except Exception as error:
+            self._failed = repr(error)
+            raise
+        if self.sources and len(batch.rows):
+            self._untold.append(batch.rows)
+        if self._store is not None:
+            self._store.told(batch.rows, [each[self.orders.theirs(each)] for each in batch.trades if len(each)])
         for listener in self.listeners:
             listener(batch)
         return batch
 
-    def _archive(self, order: Order) -> None:
-        """Keeps an order that has closed."""
+    # Commands of sources
 
-    # Views
+    def due(self) -> int | None:
+        """When the next source has its next command, ns UTC."""
+        times = [each for source in self.sources if (each := source.next_time()) is not None]
+        return min(times, default=None)
 
-    def depth(self, market: int, limit: int) -> Depth:
-        """The best levels of a market."""
-        return self._levels[market].top(self.exchange.markets[market], limit, self.rows)
+    def step(self, until: int) -> int:
+        """Lets the source whose turn it is give what it has up to `until` (ns), and does it; how many commands.
 
-    def changes(self, market: int) -> Depth:
-        """The levels of a market that have changed since the last call. For one caller, who tells everyone."""
-        return self._levels[market].changes(self.exchange.markets[market], self.rows)
+        Raises:
+            StorageFull: there is no room to keep them; they are tried again at the next step.
+        """
+        if self._given is None:
+            times = [(each, number) for number, s in enumerate(self.sources) if (each := s.next_time()) is not None]
+            if not times or min(times)[0] > until:
+                return 0
+            self._given = self._taken(min(times)[1], until)
+        given = self._given
+        self._write([(record.Kind.SOURCED, record.packed_sourced(given))], len(given.commands))
+        self._given = None
+        self._carry_out(given.commands)
+        return len(given.commands)
 
-    def trades_of(self, account: int, market: int, first: int, limit: int) -> Trades:
-        """An account's trades of a market from number `first` on, oldest first; the newest ones where `first` is -1."""
-        rows = self.tapes[market].recent(1 << 62)
-        mine = rows[(rows["taker"] == account) | (rows["maker"] == account)]
-        chosen: Trades = mine[mine["id"] >= first][:limit] if first >= 0 else mine[max(0, len(mine) - limit) :]
-        return chosen
+    def _taken(self, number: int, until: int) -> Sourced:
+        self._tell_sources()
+        return Sourced(number, until, self.sources[number].take(self.exchange, until))
 
-    def balances(self, account: int) -> list[tuple[int, int]]:
-        """What an account has free and locked of each asset, base units."""
-        return [(free, locked) for free, locked in self.exchange.ledger.balances[account].tolist()]
+    def _tell_sources(self) -> None:
+        """Sources hear of all that happened since one of them gave commands, at once: so it does not matter how it was
+        parted, which is another way when the log is read again.
+        """
+        if self._untold:
+            rows, self._untold = joined(self._untold), []
+            for source in self.sources:
+                source.told(rows)
 
     # Users
 
     def add_user(self, name: str, maker_ppm: int = 1000, taker_ppm: int = 1000) -> User:
-        """A new user with an empty account."""
+        """A new user with an empty account; the fees in ppm."""
         self.users.check(name)
+        check_fees(maker_ppm, taker_ppm)
         self._deed({"do": "user", "name": name, "maker": maker_ppm, "taker": taker_ppm})
         return self.users.named(name)
 
     def add_key(self, name: str, permissions: Sequence[str] = ("read", "trade", "withdraw")) -> Key:
         """A new key of a user."""
         self.users.named(name)
-        code, secret = new_secret(), new_secret()
-        self._deed({"do": "key", "code": code, "secret": secret, "user": name, "permissions": list(permissions)})
+        deed = {"do": "key", "code": new_secret(), "secret": new_secret(), "user": name, "may": list(permissions)}
+        self._deed(deed)
         return self.users.keys(name)[-1]
 
     def revoke_key(self, code: str) -> None:
         """Ends a key."""
+        self.users.check_key(code)
         self._deed({"do": "revoke", "code": code})
 
+    def set_speed(self, speed: float) -> None:
+        """Lets the exchange's time go on at another speed."""
+        self._deed({"do": "speed", "speed": checked(speed)})
+
     def _deed(self, deed: dict[str, Any]) -> None:
-        _DEEDS[deed["do"]](self, deed)
+        self._write([(record.Kind.DEED, record.packed_deed(deed))], 0)
+        self._do(deed)
 
-    def _do_user(self, deed: dict[str, Any]) -> None:
-        account = self.exchange.open_account(deed["maker"], deed["taker"])
-        self.orders.admit(account)
-        self.users.add(deed["name"], account)
+    def _do(self, deed: dict[str, Any]) -> None:
+        match deed["do"]:
+            case "user":
+                account = self.exchange.open_account(deed["maker"], deed["taker"])
+                self.orders.admit(account)
+                self.users.add(deed["name"], account)
+            case "key":
+                self.users.allow(deed["code"], deed["secret"], deed["user"], deed["may"])
+            case "revoke":
+                self.users.revoke(deed["code"])
+            case "speed":
+                self.clock.set_speed(deed["speed"])
 
-    def _do_key(self, deed: dict[str, Any]) -> None:
-        self.users.allow(deed["code"], deed["secret"], deed["user"], deed["permissions"])
+    # What is kept
 
-    def _do_revoke(self, deed: dict[str, Any]) -> None:
-        self.users.revoke(deed["code"])
+    def keep(self) -> None:
+        """Keeps a snapshot, and writes all that waits."""
+        if self._store is not None:
+            self._store.keep_snapshot(*self.save())
 
+    def save(self) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
+        """All of it, as arrays and as what JSON can tell."""
+        arrays, facts = super().save()
+        for number, source in enumerate(self.sources):
+            arrays |= {f"source-{number}-{name}": each for name, each in source.save().items()}
+        arrays["untold"] = joined(self._untold).view(np.uint8)
+        clock = {"follows": self.clock.follows, "speed": self.clock.speed}
+        return arrays, facts | {"refs": self._refs, "users": self.users.save(), "clock": clock}
 
-_DEEDS: dict[str, Callable[[Service, dict[str, Any]], None]] = {
-    "user": Service._do_user,
-    "key": Service._do_key,
-    "revoke": Service._do_revoke,
-}
+    def load(self, arrays: Mapping[str, npt.NDArray[Any]], facts: Mapping[str, Any]) -> None:
+        """Goes on where `save` was called, with like sources."""
+        super().load(arrays, facts)
+        for number, source in enumerate(self.sources):
+            prefix = f"source-{number}-"
+            source.load({name.removeprefix(prefix): each for name, each in arrays.items() if name.startswith(prefix)})
+        untold = arrays["untold"].view(JOURNAL)
+        self._untold = [untold] if len(untold) else []
+        self._refs = facts["refs"]
+        self.users.load(facts["users"])
+        for user in self.users.all():
+            self.orders.admit(user.account)
+        if not facts["clock"]["follows"]:
+            self.clock = Clock(self.time, facts["clock"]["speed"])
+
+    def redo(self, records: Iterable[Record]) -> None:
+        """Does once more what the log has after a snapshot; none of it is kept again."""
+        commands: list[Commands] = []
+        labels: list[str] = []
+        for each in records:
+            if each.kind == record.Kind.COMMANDS:
+                some, names = record.commands_of(each.content)
+                commands.append(some)
+                labels += names
+                if len(labels) >= _MERGED:
+                    self._redo_commands(commands, labels)
+                continue
+            self._redo_commands(commands, labels)
+            if each.kind == record.Kind.SOURCED:
+                self._redo_sourced(record.sourced_of(each.content))
+            else:
+                self._do(record.deed_of(each.content))
+        self._redo_commands(commands, labels)
+        if not self.clock.follows:
+            self.clock.put(self.time)
+
+    def _redo_commands(self, commands: list[Commands], labels: list[str]) -> None:
+        if commands:
+            merged = np.concatenate(commands)
+            self._refs = int(merged["ref"][-1])
+            self._of_users(merged, list(labels))
+            commands.clear()
+            labels.clear()
+
+    def _redo_sourced(self, given: Sourced) -> None:
+        again = self._taken(given.source, given.until)
+        if again.commands.tobytes() != given.commands.tobytes():
+            _logger.warning("a source gives other commands than it did", source=given.source, until=given.until)
+        self._carry_out(given.commands)

@@ -4,7 +4,6 @@ from typing import Final
 
 import numpy as np
 
-from node.exchange.core.journal import Record
 from node.exchange.exchange import Ints, Journal
 from node.exchange.service.trade import TRADE, Count, Trades, trades
 
@@ -52,8 +51,3 @@ class Tape:
             self._rows[:KEPT], self._end = kept, KEPT
         self._rows[self._end : self._end + len(made)] = made
         self._end += len(made)
-
-
-def fills(rows: Journal) -> bool:
-    """Whether there is a trade among rows."""
-    return bool((rows["kind"] == Record.FILL).any())

@@ -27,7 +27,7 @@ TRADE = np.dtype(
 )
 Trades = npt.NDArray[Any]
 """Rows of dtype TRADE."""
-_TIMELESS = (int(Record.FILL),)
+_TIMELESS = (int(Record.FILL), int(Record.PREVENTED))
 
 
 class Count(NamedTuple):

@@ -97,8 +97,13 @@ class Users:
 
     def revoke(self, code: str) -> None:
         """Ends a key; BadInput where there is none."""
-        if self._keys.pop(code, None) is None:
-            raise BadInput(f"there is no key {code[:12]}...")
+        self.check_key(code)
+        del self._keys[code]
+
+    def check_key(self, code: str) -> None:
+        """BadInput where there is no such key."""
+        if code not in self._keys:
+            raise BadInput(f"there is no key {code[:12]!r}; `fusion exchange user list` shows which there are")
 
     def save(self) -> dict[str, Any]:
         return {

@@ -1,0 +1,125 @@
+"""Home: the folder of one exchange. One process at a time may have it."""
+
+import fcntl
+import os
+import secrets
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import orjson
+
+from fusion.errors import BadInput, NotReady
+
+_LOCK, _MARKETS, _ADMIN, _RUNNING = "lock", "markets.json", "admin.key", "running.json"
+_MADE_BY: Final = 1
+"""Grows with each change after which older homes cannot be read."""
+
+
+class Home:
+    """A folder that this process alone has, for as long as this is entered.
+
+    Args:
+        folder: made where it is not there, for its owner's eyes only.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __enter__(self) -> Self:
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._lock = os.open(self.folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._lock)
+            raise BadInput(
+                f"another process serves the exchange of {self.folder}; stop it, or give another home"
+            ) from None
+        (self.folder / _RUNNING).unlink(missing_ok=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        (self.folder / _RUNNING).unlink(missing_ok=True)
+        os.close(self._lock)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether no exchange was opened here yet."""
+        return not (self.folder / _MARKETS).exists()
+
+    def describe(self, plan: dict[str, Any]) -> None:
+        """Keeps what the exchange trades; once, when it is opened."""
+        write(self.folder / _MARKETS, {"made_by": _MADE_BY, **plan})
+
+    def plan(self) -> dict[str, Any]:
+        """What the exchange trades."""
+        return plan(self.folder)
+
+    def admin_key(self) -> str:
+        """The key of who administers this exchange; made when it is asked for first."""
+        path = self.folder / _ADMIN
+        if not path.exists():
+            write(path, {"key": secrets.token_hex(32)})
+        return key_of(self.folder)
+
+    def tell_running(self, **facts: object) -> None:
+        """Says where this process serves it."""
+        write(self.folder / _RUNNING, {"pid": os.getpid(), **facts})
+
+
+def plan(folder: Path) -> dict[str, Any]:
+    """What the exchange of a folder trades; NotReady where there is none."""
+    found = _read(folder / _MARKETS, f"there is no exchange in {folder}; `fusion exchange serve` makes one")
+    if found.pop("made_by", None) != _MADE_BY:
+        raise BadInput(f"the exchange in {folder} was made by another version; give a fresh home")
+    return found
+
+
+def key_of(folder: Path) -> str:
+    """The key of who administers the exchange of a folder."""
+    return str(_read(folder / _ADMIN, f"there is no exchange in {folder}; `fusion exchange serve` makes one")["key"])
+
+
+def running(folder: Path) -> dict[str, Any] | None:
+    """Where the exchange of a folder is served, and by whom; None where it is not."""
+    path = folder / _RUNNING
+    if not path.exists() or not _held(folder):
+        return None
+    return _read(path, f"no exchange is served from {folder}")
+
+
+def _held(folder: Path) -> bool:
+    """Whether a process has the folder."""
+    lock = os.open(folder / _LOCK, os.O_RDWR)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
+def write(path: Path, facts: dict[str, Any]) -> None:
+    """Writes a file for its owner's eyes, whole or not at all."""
+    passing = path.with_suffix(".part")
+    file = os.open(passing, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        os.write(file, orjson.dumps(facts))
+        os.fsync(file)
+    finally:
+        os.close(file)
+    passing.replace(path)
+
+
+def _read(path: Path, missing: str) -> dict[str, Any]:
+    try:
+        facts: dict[str, Any] = orjson.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise NotReady(missing) from None
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{path} cannot be read: {error}") from error
+    return facts

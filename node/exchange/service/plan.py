@@ -1,0 +1,134 @@
+"""Plan: what an exchange trades and who lives there, as it is kept in its home."""
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any, Final
+
+from fusion.errors import BadInput
+from node.exchange.listing import Asset, Listing
+
+_DECIMALS: Final = ("tick", "lot", "least", "most", "notional", "band", "price")
+_MOST_MARKETS: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """How a market begins.
+
+    Attributes:
+        listing: its terms.
+        price: around which it opens, quote currency.
+    """
+
+    listing: Listing
+    price: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """An exchange before anything happened there.
+
+    Attributes:
+        markets: in the order of their numbers.
+        crowd: who gives orders besides the users: `agents`, or `ladder`, which stands still.
+        seed: of all that is left to chance.
+        start: when its time begins, ns UTC.
+        speed: of its clock; 1: the wall's.
+    """
+
+    markets: Sequence[Opening]
+    crowd: str = "ladder"
+    seed: int = 1
+    start: int = 0
+    speed: float = 1.0
+    funds: dict[str, Decimal] = field(default_factory=dict)
+
+    def told(self) -> dict[str, Any]:
+        """As JSON tells it."""
+        return {
+            "markets": [_told(each) for each in self.markets],
+            "crowd": self.crowd,
+            "seed": self.seed,
+            "start": self.start,
+            "speed": self.speed,
+            "funds": {name: str(amount) for name, amount in self.funds.items()},
+        }
+
+
+def standard(symbols: Sequence[str]) -> list[Opening]:
+    """Usual terms of markets by their names, such as `BTC-USDT`; BadInput for one that is not known."""
+    for symbol in symbols:
+        if symbol not in _STANDARD:
+            raise BadInput(f"usual terms are known of {', '.join(_STANDARD)}, not of {symbol[:20]!r}; give a file")
+    if not symbols or len(set(symbols)) != len(symbols):
+        raise BadInput(f"give one or more markets, each once, not {', '.join(symbols) or 'none'}")
+    return [opening({"symbol": symbol, **_STANDARD[symbol]}) for symbol in symbols]
+
+
+def from_file(path: Path) -> list[Opening]:
+    """Markets of a TOML file: tables `[[market]]` with symbol, tick, lot, least, most, notional, band and price."""
+    try:
+        found = tomllib.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{path} is no TOML file: {error}") from error
+    markets = found.get("market")
+    if not isinstance(markets, list) or not 0 < len(markets) <= _MOST_MARKETS:
+        raise BadInput(f"{path} has no markets: write [[market]] tables, at most {_MOST_MARKETS}")
+    return [opening(each) for each in markets]
+
+
+def opening(told: dict[str, Any]) -> Opening:
+    """A market as JSON or TOML tells it; BadInput names what is wrong."""
+    symbol = str(told.get("symbol", ""))
+    base, _, quote = symbol.partition("-")
+    if not (base.isalnum() and quote.isalnum() and symbol.isupper() and symbol.isascii()):
+        raise BadInput(f"a market's symbol is such as BTC-USDT, not {symbol[:20]!r}")
+    terms = {"band": "0.8", "most": "9000", **told}
+    tick, lot, least, most, notional, band, price = (_decimal(symbol, name, terms.get(name)) for name in _DECIMALS)
+    bought, paid = (
+        Asset(name, int(terms.get(f"{which}_decimals", 8))) for name, which in ((base, "base"), (quote, "quote"))
+    )
+    listing = Listing(symbol, bought, paid, tick, lot, least, most, notional, band)
+    listing.rules(0, [bought, paid])
+    listing.ticks(price)
+    return Opening(listing, price)
+
+
+def planned(told: dict[str, Any]) -> Plan:
+    """The plan that `Plan.told` told."""
+    markets = [opening(each) for each in told["markets"]]
+    funds = {name: Decimal(amount) for name, amount in told["funds"].items()}
+    return Plan(markets, told["crowd"], told["seed"], told["start"], told["speed"], funds)
+
+
+def _told(opened: Opening) -> dict[str, Any]:
+    listing = opened.listing
+    return {
+        "symbol": listing.symbol,
+        "base_decimals": listing.base.decimals,
+        "quote_decimals": listing.quote.decimals,
+        "price": str(opened.price),
+        **{name: str(getattr(listing, name)) for name in _DECIMALS if name != "price"},
+    }
+
+
+def _decimal(symbol: str, name: str, value: object) -> Decimal:
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        raise BadInput(f"{symbol}: {name} is a number, not {value!r}") from None
+    if not number.is_finite() or number < 0 or (name not in ("band", "notional") and number == 0):
+        raise BadInput(f"{symbol}: {name} is above 0, not {value}")
+    return number
+
+
+_STANDARD: Final[dict[str, dict[str, Any]]] = {
+    # the least quantity is worth at least twice the least worth, so that it may also be bid for at half the price
+    "BTC-USDT": {"tick": "0.01", "lot": "0.00001", "least": "0.0001", "notional": "1", "price": "60000"},
+    "ETH-USDT": {"tick": "0.01", "lot": "0.0001", "least": "0.001", "notional": "1", "price": "3000"},
+    "SOL-USDT": {"tick": "0.01", "lot": "0.001", "least": "0.02", "notional": "1", "price": "150"},
+    "ETH-BTC": {"tick": "0.00001", "lot": "0.0001", "least": "0.001", "notional": "0.00002", "price": "0.05"},
+}

@@ -1,0 +1,65 @@
+"""Records: what the log keeps of each thing that an exchange was asked."""
+
+import struct
+from enum import IntEnum
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import orjson
+
+from node.exchange.core.command import COMMAND
+from node.exchange.exchange import Commands
+
+_COUNT: Final = struct.Struct("<I")
+_SOURCED: Final = struct.Struct("<Iq")
+
+
+class Kind(IntEnum):
+    """COMMANDS: of users. DEED: what is no command, as JSON. SOURCED: commands that a source gave."""
+
+    COMMANDS = 1
+    DEED = 2
+    SOURCED = 3
+
+
+class Sourced(NamedTuple):
+    """Commands of a source.
+
+    Attributes:
+        source: its number.
+        until: what it was asked, ns UTC.
+    """
+
+    source: int
+    until: int
+    commands: Commands
+
+
+def packed_commands(commands: Commands, labels: list[str]) -> bytes:
+    return _COUNT.pack(len(commands)) + commands.tobytes() + orjson.dumps(labels)
+
+
+def commands_of(content: bytes) -> tuple[Commands, list[str]]:
+    """Commands and their orders' labels."""
+    (count,) = _COUNT.unpack_from(content)
+    end = _COUNT.size + count * COMMAND.itemsize
+    labels: list[str] = orjson.loads(content[end:])
+    return np.frombuffer(content, COMMAND, count, _COUNT.size), labels
+
+
+def packed_sourced(given: Sourced) -> bytes:
+    return _SOURCED.pack(given.source, given.until) + given.commands.tobytes()
+
+
+def sourced_of(content: bytes) -> Sourced:
+    source, until = _SOURCED.unpack_from(content)
+    return Sourced(source, until, np.frombuffer(content, COMMAND, offset=_SOURCED.size))
+
+
+def packed_deed(deed: dict[str, Any]) -> bytes:
+    return orjson.dumps(deed)
+
+
+def deed_of(content: bytes) -> dict[str, Any]:
+    deed: dict[str, Any] = orjson.loads(content)
+    return deed

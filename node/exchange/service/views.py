@@ -1,0 +1,124 @@
+"""Views: what the journal tells, in the forms in which it is asked for."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from node.exchange.core.journal import Record
+from node.exchange.exchange import Exchange, Journal
+from node.exchange.service.archive import ORDER, orders_of, rows_of
+from node.exchange.service.batch import Batch
+from node.exchange.service.candles import Candles
+from node.exchange.service.depth import Depth, Levels
+from node.exchange.service.order import Order
+from node.exchange.service.orders import Orders
+from node.exchange.service.store import Store
+from node.exchange.service.tape import KEPT, Tape
+from node.exchange.service.trade import TRADE, Count, Trades, times
+
+
+class Views:
+    """Everything that is made of the journal's rows, and of the exchange that wrote them.
+
+    Args:
+        store: where it is kept; None: nowhere.
+
+    Attributes:
+        exchange: the markets and the ledger.
+        orders: users' orders.
+        tapes, candles: of each market, by its number.
+        rows: rows so far.
+        time: of the newest one, ns UTC.
+    """
+
+    def __init__(self, exchange: Exchange, store: Store | None = None) -> None:
+        self.exchange, self._store = exchange, store
+        pairs = [(exchange.assets.index(each.base), exchange.assets.index(each.quote)) for each in exchange.listings]
+        self.orders = Orders(pairs, (lambda _: None) if store is None else store.archive.append)
+        self.tapes = [Tape(number) for number in range(len(pairs))]
+        self.candles = [Candles() for _ in pairs]
+        self._levels = [Levels() for _ in pairs]
+        self.rows = 0
+        self.time = 0
+        self._none = [np.zeros(0, TRADE) for _ in pairs]
+
+    def take(self, rows: Journal) -> Batch:
+        """Goes on with the next rows."""
+        at = times(rows, self.time)
+        traded = rows["kind"] == Record.FILL
+        numbers, made = np.full(len(rows), -1, np.int64), self._none
+        if traded.any():
+            made = [tape.take(rows, at) for tape in self.tapes]
+            for market, trades in enumerate(made):
+                self.candles[market].take(trades)
+                numbers[traded & (rows["market"] == market)] = trades["id"]
+        batch = Batch(rows, at, made, self.orders.take(rows, at, numbers))
+        self.rows += len(rows)
+        self.time = int(at[-1]) if len(at) else self.time
+        return batch
+
+    def depth(self, market: int, limit: int) -> Depth:
+        """The best levels of a market."""
+        return self._levels[market].top(self.exchange.markets[market], limit, self.rows)
+
+    def changes(self, market: int) -> Depth:
+        """The levels of a market that have changed since the last call. For one caller, who tells everyone."""
+        return self._levels[market].changes(self.exchange.markets[market], self.rows)
+
+    def balances(self, account: int) -> list[tuple[int, int]]:
+        """What an account has free and locked of each asset, base units."""
+        return [(free, locked) for free, locked in self.exchange.ledger.balances[account].tolist()]
+
+    def order(self, account: int, market: int, number: int) -> Order | None:
+        """An account's order by its number, however old."""
+        found = self.orders.find(account, market, number)
+        return found or (self._store.archive.find(account, market, number) if self._store else None)
+
+    def labelled(self, account: int, market: int, label: str) -> Order | None:
+        """An account's newest order of a label, however old."""
+        found = self.orders.labelled(account, market, label)
+        return found or (self._store.archive.labelled(account, market, label) if self._store else None)
+
+    def orders_of(self, account: int, market: int, first: int, limit: int) -> list[Order]:
+        """An account's orders of a market by ascending number, from `first` on; the newest ones where `first` is -1."""
+        old = self._store.archive.listed(account, market, first, limit) if self._store else []
+        late = self.orders.closed(account, market) + self.orders.open(account, market)
+        merged = {each.id: each for each in [*old, *late] if each.id >= first}
+        ordered = [merged[number] for number in sorted(merged)]
+        return ordered[:limit] if first >= 0 else ordered[-limit:]
+
+    def trades_of(self, account: int, market: int, first: int, limit: int) -> Trades:
+        """An account's trades of a market from number `first` on, oldest first; the newest ones where `first` is -1."""
+
+        def mine(rows: Trades) -> npt.NDArray[np.bool_]:
+            found = ((rows["taker"] == account) | (rows["maker"] == account)) & (rows["market"] == market)
+            chosen: npt.NDArray[np.bool_] = found & (rows["id"] >= first)
+            return chosen
+
+        if self._store is not None:
+            table = self._store.trades
+            return table.oldest(mine, limit) if first >= 0 else table.newest(mine, limit)
+        rows = self.tapes[market].recent(1 << 62)
+        found: Trades = rows[mine(rows)]
+        return found[:limit] if first >= 0 else found[-limit:]
+
+    def save(self) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
+        """All of it, as arrays and as what JSON can tell."""
+        arrays = {"orders": rows_of(self.orders.save())}
+        for market, (tape, candles) in enumerate(zip(self.tapes, self.candles, strict=True)):
+            arrays[f"tape-{market}"] = tape.recent(KEPT)
+            arrays |= {f"candles-{market}-{span}": rows for span, rows in candles.save().items()}
+        arrays |= self.exchange.save()
+        return arrays, {"rows": self.rows, "time": self.time, "trades": [list(tape.count) for tape in self.tapes]}
+
+    def load(self, arrays: Mapping[str, npt.NDArray[Any]], facts: Mapping[str, Any]) -> None:
+        """Goes on where `save` was called."""
+        self.exchange.load(arrays)
+        self.rows, self.time = facts["rows"], facts["time"]
+        self.orders.load(orders_of(arrays["orders"].astype(ORDER)))
+        for market, (tape, candles) in enumerate(zip(self.tapes, self.candles, strict=True)):
+            tape.restore(Count(*facts["trades"][market]), arrays[f"tape-{market}"])
+            prefix = f"candles-{market}-"
+            candles.load({name.removeprefix(prefix): rows for name, rows in arrays.items() if name.startswith(prefix)})
