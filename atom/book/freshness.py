@@ -6,11 +6,13 @@ of other files would stay as they once were.
 
 from collections.abc import Callable, Iterator
 from hashlib import sha256
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from numba.core.caching import IndexDataCacheFile
 from numba.core.dispatcher import Dispatcher
+from numba.extending import _Intrinsic  # type: ignore[attr-defined]  # numba has no public name for it
 
 
 def track(kernel: Any) -> None:
@@ -28,6 +30,12 @@ class _Index(IndexDataCacheFile):
         stamp = kept._cache_file._source_stamp
         super().__init__(kept.cache_path, kept._impl.filename_base, stamp)  # type: ignore[no-untyped-call]  # numba's
 
+    def _load_index(self) -> Any:
+        try:
+            return super()._load_index()  # type: ignore[no-untyped-call]  # numba's
+        except (AttributeError, ImportError):  # it names a type that has gone since: numba reads it before the stamp
+            return {}
+
     @property
     def _source_stamp(self) -> bytes:
         # asked for when the kernel is first called: by then all that it names is there
@@ -38,7 +46,7 @@ class _Index(IndexDataCacheFile):
             name = f"{index.kernel.__module__}.{index.kernel.__qualname__}"
             if name not in found:
                 named = list(_named(index.kernel.py_func))
-                found[name] = index.own, [each for each in named if isinstance(each[1], int | float | str | tuple)]
+                found[name] = index.own, [each for each in map(_constant, named) if each is not None]
                 kernels: list[Any] = [value for _, value in named if isinstance(value, Dispatcher)]
                 ahead += [
                     each
@@ -50,6 +58,15 @@ class _Index(IndexDataCacheFile):
     @_source_stamp.setter
     def _source_stamp(self, own: object) -> None:
         self.own = own
+
+
+def _constant(named: tuple[str, Any]) -> object:
+    """What a kernel has of a value that it names; None where that is nothing, or known in another way."""
+    name, value = named
+    if isinstance(value, _Intrinsic):  # its name, and the file that says what it does
+        told = Path(value._defn.__code__.co_filename).stat()
+        return name, repr(value), told.st_mtime_ns, told.st_size
+    return named if isinstance(value, int | float | str | tuple) else None
 
 
 def _named(function: Callable[..., Any]) -> Iterator[tuple[str, Any]]:

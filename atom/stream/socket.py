@@ -112,6 +112,12 @@ class Socket(asyncio.Protocol):
         return self._open and not self._ending
 
     @property
+    def address(self) -> str:
+        """Of the machine that it comes from."""
+        peer = self._transport.get_extra_info("peername")
+        return str(peer[0]) if peer else ""
+
+    @property
     def behind(self) -> bool:
         """Whether it has not yet read what it was given."""
         return bool(self._out)
@@ -218,5 +224,10 @@ class Socket(asyncio.Protocol):
 
 
 def wire(text: bytes) -> bytes:
-    """A text as a WebSocket frame of a server."""
-    return WireFrame(Opcode.TEXT, text).serialize(mask=False)
+    """A text as a WebSocket frame of a server: one that is whole and not masked, RFC 6455, 5.2."""
+    size = len(text)
+    if size < 126:
+        return b"\x81%c%b" % (size, text)
+    if size < 1 << 16:
+        return b"\x81\x7e%b%b" % (size.to_bytes(2, "big"), text)
+    return b"\x81\x7f%b%b" % (size.to_bytes(8, "big"), text)

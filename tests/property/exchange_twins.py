@@ -6,6 +6,7 @@ from decimal import Decimal
 import numpy as np
 
 from node.exchange.core.command import Side
+from node.exchange.core.journal import JOURNAL
 from node.exchange.core.state import FIRST_USER, LOCKED, Market
 from node.exchange.exchange import Commands, Exchange, Journal
 from node.exchange.listing import Asset, Listing
@@ -82,7 +83,7 @@ class Twins:
 
 def told(row: np.void) -> dict[str, int]:
     """A row to read."""
-    return {name: int(row[name]) for name in row.dtype.names if row[name]}
+    return {name: int(row[name]) for name in JOURNAL.names or () if row[name]}
 
 
 def queue(market: Market, side: Side) -> Iterator[tuple[int, int, int, int]]:

@@ -40,7 +40,8 @@ class Exchange(RuleBasedStateMachine):
                 self.ask(kind=Kind.DEPOSIT, account=account, order=asset, quantity=1_000_000 // account)
 
     @rule(
-        market=markets, account=accounts, side=st.sampled_from(Side), type=st.sampled_from(Type),
+        market=markets, account=accounts, side=st.sampled_from(Side),
+        type=st.sampled_from((Type.LIMIT, Type.LIMIT, Type.MARKET)),
         tif=st.sampled_from((Tif.GTC, Tif.GTC, Tif.IOC)),
         selftrade=st.sampled_from((Selftrade.NONE, Selftrade.EXPIRE_TAKER)),
         flags=st.sampled_from((0, 0, Flag.POST_ONLY)), price=prices, quantity=quantities,

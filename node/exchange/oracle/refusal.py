@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from node.exchange.oracle.market import Market
 
 _MILLION = 1_000_000
+_SIDES, _TYPES, _TIFS, _SELFTRADES = (frozenset(each) for each in (Side, Type, Tif, Selftrade))
 
 
 def why_refused(market: "Market", command: Command) -> Reason:
@@ -43,9 +44,9 @@ def why_filtered(market: "Market", command: Command) -> Reason:
 
 def well_formed(market: "Market", command: Command) -> bool:
     """Whether every field says something."""
-    if command.side > max(Side) or command.type > max(Type) or command.tif > max(Tif):
+    if command.side not in _SIDES or command.type not in _TYPES or command.tif not in _TIFS:
         return False
-    if command.selftrade > max(Selftrade) or command.quantity <= 0 or command.display < 0:
+    if command.selftrade not in _SELFTRADES or command.quantity <= 0 or command.display < 0:
         return False
     if command.type == Type.LIMIT and (command.price <= 0 or command.flags & Flag.BY_QUOTE):
         return False

@@ -1,0 +1,256 @@
+"""Client: one WebSocket of the exchange, for streams or for requests."""
+
+import re
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import orjson
+from websockets.frames import CloseCode
+from websockets.http11 import Request as Opening
+
+from api.exchange.catalogue import rate_limits
+from api.exchange.endpoint import Desk
+from api.exchange.hub import Hub
+from api.exchange.listen import ListenKeys
+from api.exchange.meter import Window
+from api.exchange.own import OwnStreams, Subscription
+from api.exchange.refusal import Refusal, bad_request
+from api.exchange.requests import Request, StreamRequest, Unread, read, read_stream
+from api.exchange.signature import User, signed_values
+from atom.stream.socket import Limits, Socket, wire
+
+LARGEST: Final = 16 * 1024  # bytes of a message
+_MOST: Final = 1024  # streams of a connection
+_OWN: Final = 8  # streams of a user's own of a connection
+_TALK_S: Final = 5.0
+_TALK: Final = 100  # messages of a client of streams in that time
+_NUMBER: Final = re.compile(r"\d{1,6}")  # which ccxt gives its connections
+_COMBINED: Final = "combined"
+_PATHS: Final = ("/ws", "/stream.binance.com/ws", "/stream.binance.com:9443/ws")
+
+
+class Rooms(NamedTuple):
+    """What clients reach.
+
+    Attributes:
+        hub: streams of markets.
+        own: streams of users.
+        desk: answers requests.
+        keys: listen keys.
+        wall: milliseconds UTC.
+    """
+
+    hub: Hub
+    own: OwnStreams
+    desk: Desk
+    keys: ListenKeys
+    wall: Callable[[], int]
+
+
+class Client(Socket):
+    """Who subscribes to streams, or asks; which of them, the path of the connection says."""
+
+    def __init__(self, rooms: Rooms, among: set[Socket], limits: Limits) -> None:
+        super().__init__(among, limits, LARGEST)
+        self._rooms = rooms
+        self._asks = self._wrapped = False
+        self._streams: dict[str, None] = {}
+        self._own: dict[Subscription, int] = {}
+        self._numbers = 0
+        self._user: User | None = None
+        self._talk = Window(_TALK_S)
+
+    # What the socket calls
+
+    def refusal(self, opening: Opening) -> tuple[int, str] | None:
+        try:
+            split = urlsplit(opening.path)
+            names = self._find(unquote(split.path, errors="strict"), split.query)
+        except (ValueError, UnicodeDecodeError):
+            names = None
+        if names is None:
+            return 404, "there are /ws, /ws/<stream>, /stream?streams=<stream>/<stream> and /ws-api/v3\n"
+        unknown = [name for name in names if not self._knows(name)]
+        if unknown or len(names) > _MOST:
+            return 400, f"there is no stream {unknown[0][:80] if unknown else '1025'!r}\n"
+        self._wanted = names
+        return None
+
+    def opened(self, opening: Opening) -> None:
+        for name in self._wanted:
+            self._subscribe(name)
+
+    def heard(self, message: bytes) -> None:
+        if self._asks:
+            self._answer(message)
+        elif self._talk.add(self._rooms.wall() / 1000, 1) > _TALK:
+            self.end(CloseCode.POLICY_VIOLATION, "too many messages")
+        else:
+            self._follow(message)
+
+    def left(self) -> None:
+        for name in self._streams:
+            self._rooms.hub.unsubscribe(name, self)
+        for to, account in self._own.items():
+            self._rooms.own.unsubscribe(account, to)
+        self._streams.clear()
+        self._own.clear()
+
+    # Streams
+
+    def _find(self, path: str, query: str) -> list[str] | None:
+        """The streams that a path names, and what kind of connection it is; None for no path of ours."""
+        if path == "/ws-api/v3":
+            self._asks = True
+            return []
+        if path == "/stream" or _NUMBER.fullmatch(path.removeprefix("/stream/")):
+            self._wrapped = True
+            given = parse_qs(query, strict_parsing=bool(query)).get("streams", [""])
+            return [name for name in given[0].split("/") if name]
+        for prefix in _PATHS:
+            if path == prefix or path.startswith(f"{prefix}/"):
+                names = path.removeprefix(prefix).strip("/").split("/")
+                return [name for name in names if name and not _NUMBER.fullmatch(name)]
+        return None
+
+    def _knows(self, name: str) -> bool:
+        return self._rooms.hub.knows(name) or self._rooms.keys.account(name, self._rooms.wall()) is not None
+
+    def _subscribe(self, name: str) -> None:
+        account = self._rooms.keys.account(name, self._rooms.wall())
+        if account is None:
+            self._streams[name] = None
+            self._rooms.hub.subscribe(name, self, wrapped=self._wrapped)
+        else:
+            self._hear(account, -1)
+
+    def _hear(self, account: int, number: int) -> None:
+        to = Subscription(self, number)
+        self._own[to] = account
+        self._rooms.own.subscribe(account, to)
+
+    def _follow(self, message: bytes) -> None:
+        """Does what a client of streams asks."""
+        try:
+            asked = read_stream(message)
+            told = orjson.dumps({"result": self._carried_out(asked), "id": asked.id})
+        except Refusal as refused:
+            told = orjson.dumps({"error": {"code": 2, "msg": str(refused)}, "id": refused.data})
+        self.put_wire(wire(told))
+
+    def _carried_out(self, asked: StreamRequest) -> Any:
+        match asked.method:
+            case "SUBSCRIBE":
+                self._take_in(asked)
+            case "UNSUBSCRIBE":
+                for name in asked.params:
+                    self._streams.pop(name, None)
+                    self._rooms.hub.unsubscribe(name, self)
+            case "LIST_SUBSCRIPTIONS":
+                return list(self._streams)
+            case "GET_PROPERTY" if asked.params[:1] == (_COMBINED,):
+                return self._wrapped
+            case "SET_PROPERTY" if asked.params[:1] == (_COMBINED,) and asked.params[1:] in {("true",), ("false",)}:
+                self._wrapped = asked.params[1] == "true"
+                for name in self._streams:
+                    self._rooms.hub.subscribe(name, self, wrapped=self._wrapped)
+            case _:
+                raise Refusal(2, "Invalid request: unknown method or property", data=asked.id)
+        return None
+
+    def _take_in(self, asked: StreamRequest) -> None:
+        unknown = [name for name in asked.params if not self._knows(name)]
+        if unknown:
+            raise Refusal(2, f"Invalid request: there is no stream {unknown[0][:80]!r}", data=asked.id)
+        if len({*self._streams, *asked.params}) > _MOST:
+            raise Refusal(2, f"Invalid request: a connection has at most {_MOST} streams", data=asked.id)
+        for name in asked.params:
+            self._subscribe(name)
+
+    # Requests
+
+    def _answer(self, message: bytes) -> None:
+        """Answers a request of the WebSocket API."""
+        number: Any = None
+        status, told, used = 200, {}, ""
+        desk = self._rooms.desk
+        limited = True
+        try:
+            asked = read(message)
+            number, limited = asked.id, asked.params.get("returnRateLimits") != "false"
+            result, used = self._result(asked)
+            told = {"result": result}
+        except Refusal as refused:
+            number = refused.id if isinstance(refused, Unread) else number
+            status, told = refused.status, {"error": refused.told()}
+        if limited and used:
+            weight = {**rate_limits(desk.meter.allowance)[0], "count": int(used)}
+            told["rateLimits"] = [weight]
+        self.put_wire(wire(orjson.dumps({"id": number, "status": status, **told})))
+        if status == 418:
+            self.end(CloseCode.POLICY_VIOLATION, "banned")
+
+    def _result(self, asked: Request) -> tuple[Any, str]:
+        desk, own = self._rooms.desk, _OWN_METHODS.get(asked.method)
+        if own is not None:
+            return own(self, asked), str(desk.meter.ask(self.address, 2))
+        endpoint = desk.methods.get(asked.method)
+        if endpoint is None:
+            raise bad_request(f"Unknown method: {asked.method[:60]!r}.")
+        text = signed_values(asked.params)
+        answered = desk.over_socket(endpoint, self.address, asked.params, text, self._user)
+        return answered.result, answered.headers.get("X-MBX-USED-WEIGHT-1M", "")
+
+    def _log_on(self, asked: Request) -> dict[str, Any]:
+        self._user = self._rooms.desk.prove(asked.params, signed_values(asked.params))
+        return self._session(asked)
+
+    def _log_out(self, asked: Request) -> dict[str, Any]:
+        self._user = None
+        return self._session(asked)
+
+    def _session(self, _: Request) -> dict[str, Any]:
+        now = self._rooms.wall()
+        return {
+            "apiKey": self._user.key if self._user else None,
+            "authorizedSince": now if self._user else None,
+            "connectedSince": now,
+            "returnRateLimits": True,
+            "serverTime": now,
+            "userDataStream": bool(self._own),
+        }
+
+    def _subscribe_own(self, asked: Request) -> dict[str, Any]:
+        """The stream of who is logged on."""
+        if self._user is None:
+            raise Refusal(-2015, "Log on first: session.logon.", 401)
+        return self._begin(self._user, asked)
+
+    def _subscribe_signed(self, asked: Request) -> dict[str, Any]:
+        return self._begin(self._rooms.desk.prove(asked.params, signed_values(asked.params)), asked)
+
+    def _begin(self, user: User, _: Request) -> dict[str, Any]:
+        if len(self._own) >= _OWN:
+            raise bad_request(f"a connection has at most {_OWN} streams of users")
+        number, self._numbers = self._numbers, self._numbers + 1
+        self._hear(user.account, number)
+        return {"subscriptionId": number}
+
+    def _unsubscribe_own(self, asked: Request) -> dict[str, Any]:
+        wanted = asked.params.get("subscriptionId")
+        for to, account in tuple(self._own.items()):
+            if wanted is None or str(to.number) == wanted:
+                del self._own[to]
+                self._rooms.own.unsubscribe(account, to)
+        return {}
+
+
+_OWN_METHODS: Final[dict[str, Callable[[Client, Request], dict[str, Any]]]] = {
+    "session.logon": Client._log_on,
+    "session.logout": Client._log_out,
+    "session.status": Client._session,
+    "userDataStream.subscribe": Client._subscribe_own,
+    "userDataStream.subscribe.signature": Client._subscribe_signed,
+    "userDataStream.unsubscribe": Client._unsubscribe_own,
+}

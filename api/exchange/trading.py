@@ -1,0 +1,237 @@
+"""Trading: what a user may ask of its orders."""
+
+from typing import Any, Final
+
+from api.exchange import refusal, shapes
+from api.exchange.catalogue import MOST_ORDERS, Catalogue, Market
+from api.exchange.endpoint import Call, Endpoint, Security
+from api.exchange.market_data import MS, SYMBOL
+from api.exchange.parameter import Amount, Asked, Choice, Parameter, Truth, Whole
+from api.exchange.placing import ALONE, LABEL, ORDER, Placed, joined, new_order, of_order
+from api.exchange.refusal import Refusal
+from api.exchange.told import Teller, fills
+from api.exchange.why import refused
+from node.exchange.core.command import Kind, Selftrade
+from node.exchange.service.batch import Batch
+from node.exchange.service.order import Order
+from node.exchange.service.service import Service
+
+_TIME: Final = Whole(0, (2**63 - 1) // MS)
+_ID: Final = Parameter("orderId", Whole())
+_LABELLED: Final = Parameter("origClientOrderId", LABEL)
+_RENAMED: Final = Parameter("newClientOrderId", LABEL)
+_RESTRICTIONS: Final = Parameter(
+    "cancelRestrictions", Choice(("ONLY_NEW", "ONLY_PARTIALLY_FILLED"), -1145, "Invalid cancelRestrictions.")
+)
+_REPLACED: Final = (
+    *ORDER,
+    Parameter("cancelReplaceMode", Choice(("STOP_ON_FAILURE", "ALLOW_FAILURE")), needed=True),
+    Parameter("cancelOrderId", Whole()),
+    Parameter("cancelOrigClientOrderId", LABEL),
+    Parameter("cancelNewClientOrderId", LABEL),
+    Parameter("orderRateLimitExceededMode", Choice(("DO_NOTHING", "CANCEL_ONLY"))),
+    _RESTRICTIONS,
+)
+
+
+class Trading:
+    """Gives orders and takes them back."""
+
+    def __init__(self, service: Service, catalogue: Catalogue) -> None:
+        self._service, self._catalogue, self._teller = service, catalogue, Teller(catalogue)
+
+    def endpoints(self) -> list[Endpoint]:
+        order, test = "/api/v3/order", (*ORDER, Parameter("computeCommissionRates", Truth()))
+        replaced, amended = f"{order}/cancelReplace", f"{order}/amend/keepPriority"
+        return [
+            _trade("POST", order, "order.place", "A new order.", self.place, ORDER, orders=1),
+            _trade("POST", f"{order}/test", "order.test", "Whether an order is well said.", self.test, test),
+            _trade(
+                "DELETE", order, "order.cancel", "Takes an order back.", self.cancel,
+                (SYMBOL, _ID, _LABELLED, _RENAMED, _RESTRICTIONS),
+            ),
+            _trade(
+                "POST", replaced, "order.cancelReplace", "Takes one back and gives another.", self.replace, _REPLACED,
+                orders=1,
+            ),
+            _trade(
+                "PUT", amended, "order.amend.keepPriority", "Makes an order smaller where it stands.", self.amend,
+                (SYMBOL, _ID, _LABELLED, _RENAMED, Parameter("newQty", Amount(), needed=True)), weight=4,
+            ),
+            _trade(
+                "DELETE", "/api/v3/openOrders", "openOrders.cancelAll", "Takes back all orders of a market.",
+                self.cancel_all, (SYMBOL,),
+            ),
+            Endpoint(
+                "GET", order, "order.status", "An order.", self.status, shapes.Order, (SYMBOL, _ID, _LABELLED),
+                Security.SIGNED, 4,
+            ),
+            Endpoint(
+                "GET", "/api/v3/openOrders", "openOrders.status", "Orders that are open.", self.open,
+                list[shapes.Order], (Parameter("symbol", SYMBOL.kind),), Security.SIGNED, _open_weight,
+            ),
+            Endpoint(
+                "GET", "/api/v3/allOrders", "allOrders", "Orders of a market, open and lately closed.", self.all,
+                list[shapes.Order],
+                (SYMBOL, _ID, Parameter("startTime", _TIME), Parameter("endTime", _TIME),
+                 Parameter("limit", Whole(1, 1000))),
+                Security.SIGNED, 20,
+            ),
+        ]  # fmt: skip
+
+    def place(self, call: Call) -> object:
+        market = self._market(call)
+        placed = new_order(market, call.asked, call.user.account)
+        batch = self.carry_out(call, market, [placed])
+        return self._answer(call.asked, batch)
+
+    def test(self, call: Call) -> object:
+        new_order(self._market(call), call.asked, call.user.account)
+        return {}
+
+    def cancel(self, call: Call) -> object:
+        order = self.named(call, "orderId", "origClientOrderId")
+        return self._cancelled(call, order, call.asked.text("newClientOrderId"))
+
+    def cancel_all(self, call: Call) -> object:
+        market, account = self._market(call), call.user.account
+        batch = self._service.place(of_order(Kind.CANCEL_ALL, market, account, 0))
+        if batch.refused:
+            raise refusal.not_cancelled()
+        return [self._teller.cancelled(each.order, "") for each in batch.reports if each.order.account == account]
+
+    def replace(self, call: Call) -> object:
+        asked, market = call.asked, self._market(call)
+        placed = new_order(market, asked, call.user.account)
+        told: dict[str, Any] = {"cancelResult": "SUCCESS", "newOrderResult": "SUCCESS"}
+        failures = 0
+        try:
+            order = self.named(call, "cancelOrderId", "cancelOrigClientOrderId")
+            told["cancelResponse"] = self._cancelled(call, order, asked.text("cancelNewClientOrderId"))
+        except Refusal as refused_cancel:
+            told |= {"cancelResult": "FAILURE", "cancelResponse": refused_cancel.told()}
+            failures += 1
+            if asked.text("cancelReplaceMode") == "STOP_ON_FAILURE":
+                told |= {"newOrderResult": "NOT_ATTEMPTED", "newOrderResponse": None}
+                raise Refusal(-2022, "Order cancel-replace failed.", data=told) from None
+        try:
+            told["newOrderResponse"] = self._answer(asked, self.carry_out(call, market, [placed]))
+        except Refusal as refused_order:
+            told |= {"newOrderResult": "FAILURE", "newOrderResponse": refused_order.told()}
+            failures += 1
+        if failures == 2:
+            raise Refusal(-2022, "Order cancel-replace failed.", data=told)
+        if failures:
+            raise Refusal(-2021, "Order cancel-replace partially failed.", 409, data=told)
+        return told
+
+    def amend(self, call: Call) -> object:
+        order = self.named(call, "orderId", "origClientOrderId")
+        market = self._catalogue.markets[order.market]
+        wanted = call.asked.amount("newQty")
+        quantity = market.scale.lots(wanted, "newQty") if wanted is not None else 0
+        if not order.filled + order.prevented < quantity < order.quantity:
+            raise Refusal(-2038, "Order amend (quantity increase) is not supported.")
+        left = quantity - order.filled - order.prevented
+        row = of_order(Kind.AMEND, market, call.user.account, order.id, price=order.price, quantity=left)
+        row["selftrade"] = Selftrade(order.selftrade)
+        batch = self._service.place(row)
+        if batch.refused:
+            raise refused(batch.refused)
+        after = self._service.orders.find(call.user.account, market.number, order.id) or order
+        return {"transactTime": after.updated // MS, "executionId": batch.rows.size, "amendedOrder": self._short(after)}
+
+    def status(self, call: Call) -> object:
+        found = self._find(call, "orderId", "origClientOrderId")
+        if found is None:
+            raise refusal.no_order()
+        return self._teller.whole(found)
+
+    def open(self, call: Call) -> object:
+        market = self._market(call).number if "symbol" in call.asked else None
+        return [self._teller.whole(each) for each in self._service.orders.open(call.user.account, market)]
+
+    def all(self, call: Call) -> object:
+        asked, market, orders = call.asked, self._market(call).number, self._service.orders
+        begin, end = asked.whole("startTime"), asked.whole("endTime", _TIME.most)
+        known = [*orders.closed(call.user.account, market), *orders.open(call.user.account, market)]
+        chosen = sorted(
+            (each for each in known if begin <= each.time // MS <= end and each.id >= asked.whole("orderId")),
+            key=lambda each: each.id,
+        )
+        limit = asked.whole("limit", 500)
+        chosen = chosen[:limit] if "orderId" in asked or "startTime" in asked else chosen[-limit:]
+        return [self._teller.whole(each) for each in chosen]
+
+    # What lists of orders use too
+
+    def carry_out(self, call: Call, market: Market, parts: list[Placed]) -> Batch:
+        """Gives orders together; a Refusal where the exchange does not take them."""
+        account, orders = call.user.account, self._service.orders
+        labels = [each.label for each in parts if each.label]
+        known = [orders.labelled(account, market.number, label) for label in labels]
+        if len(set(labels)) < len(labels) or any(each is not None and each.status.open for each in known):
+            raise refusal.rejected("Duplicate order sent.")
+        if len(orders.open(account, market.number)) + len(parts) > MOST_ORDERS:
+            raise refusal.of_filter("MAX_NUM_ORDERS")
+        batch = self._service.place(*joined(parts))
+        if batch.refused:
+            raise refused(batch.refused)
+        return batch
+
+    def named(self, call: Call, number: str, label: str) -> Order:
+        """An open order, by its number or its own name."""
+        found = self._find(call, number, label)
+        if found is None or not found.status.open:
+            raise refusal.not_cancelled()
+        return found
+
+    # The rest
+
+    def _cancelled(self, call: Call, order: Order, label: str) -> dict[str, Any]:
+        restricted = call.asked.text("cancelRestrictions")
+        if restricted and restricted.removeprefix("ONLY_") != order.status.value:
+            raise refusal.not_cancelled("Order was not canceled due to cancel restrictions.")
+        market = self._catalogue.markets[order.market]
+        batch = self._service.place(of_order(Kind.CANCEL, market, call.user.account, order.id))
+        if batch.refused:
+            raise refusal.not_cancelled()
+        after = self._service.orders.find(call.user.account, market.number, order.id) or order
+        return self._teller.cancelled(after, label)
+
+    def _find(self, call: Call, number: str, label: str) -> Order | None:
+        asked, market, orders = call.asked, self._market(call).number, self._service.orders
+        if number not in asked and label not in asked:
+            raise refusal.combination(f"Param '{label}' or '{number}' must be sent, but both were empty/null!")
+        found = orders.labelled(call.user.account, market, asked.text(label)) if label in asked else None
+        if number in asked:
+            by_number = orders.find(call.user.account, market, asked.whole(number))
+            if label in asked and by_number != found:
+                return None
+            return by_number
+        return found
+
+    def _answer(self, asked: Asked, batch: Batch) -> dict[str, Any]:
+        first = batch.reports[0].order
+        after = self._service.orders.find(first.account, first.market, first.id) or first
+        kind = asked.text("newOrderRespType", "FULL" if asked.text(ALONE.of("type")) in {"LIMIT", "MARKET"} else "ACK")
+        if kind == "ACK":
+            return self._teller.acknowledged(after)
+        return self._teller.placed(after, fills(batch.reports, first.id) if kind == "FULL" else None)
+
+    def _short(self, order: Order) -> dict[str, Any]:
+        told = self._teller.brief(order)
+        return {**told, "qty": told["origQty"], "workingTime": order.working // MS or -1}
+
+    def _market(self, call: Call) -> Market:
+        return self._catalogue.market(call.asked.text("symbol"))
+
+
+def _open_weight(asked: Asked) -> int:
+    return 6 if "symbol" in asked else 80
+
+
+def _trade(verb: str, path: str, method: str, does: str, *more: Any, orders: int = 0, weight: int = 1) -> Endpoint:
+    """An endpoint for those who may trade; `more` is its answer and its parameters."""
+    answer, parameters = more
+    return Endpoint(verb, path, method, does, answer, None, parameters, Security.TRADE, weight, orders)

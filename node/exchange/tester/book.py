@@ -1,0 +1,127 @@
+"""Book: what a strategy may read. It is a copy of what had reached the strategy by now, never the market itself."""
+
+import ctypes
+from typing import Final
+
+import numpy as np
+
+from node.exchange.tester.shape import FLOAT, INT, Shared, dtype_of
+
+DEPTH: Final = 10
+"""Levels a side that a strategy may see."""
+SIGNALS: Final = 16
+"""Columns of modules that a strategy may see."""
+
+BOOK, TRADE, ACK, FILL, CANCEL, EXPIRE, AMEND, REJECT, REFUSED, TRIGGER = range(10)
+"""Kinds of events. Of the market: its book changed; somebody traded. Of own orders: taken; filled, in part or whole;
+cancelled; expired; amended; refused; its cancel or amendment was refused; a stop woke."""
+
+_Levels = (INT * 2) * DEPTH
+
+
+class Book(ctypes.Structure, Shared):
+    """Prices are whole ticks and sizes whole lots, so that they compare exactly; `tick` and `lot` turn them into money.
+
+    Attributes:
+        time: now, where the strategy is; ns UTC.
+        bid, ask, bid_size, ask_size: the best levels; 0 where a side is empty.
+        last, last_size: the last trade; 0 before the first.
+        mid: (bid + ask) / 2, ticks; NaN where a side is empty.
+        bought, sold: lots that takers bought and sold since the strategy was last woken.
+        events: how many there were since then.
+        position: lots bought less lots sold by this strategy, as far as it has been told.
+        base, quote: what the account has, base units of its assets, open orders included.
+        equity: the account's worth since the start, quote currency: cash at the start, and what was won or lost.
+        buying, selling: lots of own orders that are open or on their way.
+        open: how many these orders are.
+        tick, lot: what one of them is, quote and base currency.
+        levels: of `bids` and `asks`, how many are kept up.
+        bids, asks: rows of (price, size), best first; 0 below the last level.
+        signals: the modules' columns, each as its last row that had reached the strategy; NaN before.
+    """
+
+    time: int
+    bid: int
+    ask: int
+    bid_size: int
+    ask_size: int
+    last: int
+    last_size: int
+    mid: float
+    bought: int
+    sold: int
+    events: int
+    position: int
+    base: int
+    quote: int
+    equity: float
+    buying: int
+    selling: int
+    open: int
+    tick: float
+    lot: float
+    levels: int
+
+    _fields_ = [
+        ("time", INT),
+        ("bid", INT),
+        ("ask", INT),
+        ("bid_size", INT),
+        ("ask_size", INT),
+        ("last", INT),
+        ("last_size", INT),
+        ("mid", FLOAT),
+        ("bought", INT),
+        ("sold", INT),
+        ("events", INT),
+        ("position", INT),
+        ("base", INT),
+        ("quote", INT),
+        ("equity", FLOAT),
+        ("buying", INT),
+        ("selling", INT),
+        ("open", INT),
+        ("tick", FLOAT),
+        ("lot", FLOAT),
+        ("levels", INT),
+        ("bids", _Levels),
+        ("asks", _Levels),
+        ("signals", FLOAT * SIGNALS),
+    ]
+
+    def ticks(self, price: float) -> int:
+        """A price or distance in quote currency as the nearest whole number of ticks."""
+        return int(np.rint(price / self.tick))
+
+    def lots(self, quantity: float) -> int:
+        """A quantity in base currency as the nearest whole number of lots."""
+        return int(np.rint(quantity / self.lot))
+
+
+class Event(ctypes.Structure, Shared):
+    """What happened last.
+
+    Attributes:
+        time: when it happened at the exchange, ns UTC; `book.time` is when it was told.
+        kind: BOOK, TRADE, ACK, FILL ...
+        side: of TRADE the taker's; of own orders the order's.
+        price, quantity: of a trade or fill; of an own order what is asked; 0 for BOOK.
+        ref: of own orders: which; else 0.
+        reason: why an own order was refused or expired: a `Reason` of the journal.
+        maker: 1 where an own order that had rested was filled.
+    """
+
+    time: int
+    kind: int
+    side: int
+    price: int
+    quantity: int
+    ref: int
+    reason: int
+    maker: int
+
+    _fields_ = [(name, INT) for name in ("time", "kind", "side", "price", "quantity", "ref", "reason", "maker")]
+
+
+Book.dtype = dtype_of(Book)
+Event.dtype = dtype_of(Event)

@@ -1,0 +1,227 @@
+"""Floor: the market's side of the loop. Commands are carried out, and what came of them goes on its way."""
+
+from typing import Any
+
+import numpy as np
+
+from node.exchange.core import ladder, match
+from node.exchange.core.command import Kind
+from node.exchange.core.compiled import Int, jit
+from node.exchange.core.journal import Record
+from node.exchange.core.state import SLOT_BITS, Ledger, Market
+from node.exchange.replay.latency import Delay, arrival
+from node.exchange.tester import book as told
+from node.exchange.tester.memory import Desk
+from node.exchange.tester.orders import ROOM
+
+U = np.uint64
+_ROOM, _SLOTS = ROOM - 1, (1 << SLOT_BITS) - 1
+_BOOK, _TRADE, _ACK, _FILL, _CANCEL, _EXPIRE, _AMEND, _REJECT, _REFUSED, _TRIGGER = (
+    told.BOOK, told.TRADE, told.ACK, told.FILL, told.CANCEL, told.EXPIRE, told.AMEND, told.REJECT, told.REFUSED,
+    told.TRIGGER,
+)  # fmt: skip
+_R_ACK, _R_REJECT, _R_FILL, _R_CANCEL, _R_EXPIRE, _R_AMEND, _R_TRIGGER = (
+    int(Record.ACK), int(Record.REJECT), int(Record.FILL), int(Record.CANCEL), int(Record.EXPIRE), int(Record.AMEND),
+    int(Record.TRIGGER),
+)  # fmt: skip
+_NEW = int(Kind.NEW)
+TRADES = 64
+"""Trades that one command is told of, one a price; what is more is added to the last."""
+
+
+@jit
+def carry_out(desk: Desk, market: Market, ledger: Ledger, commands: Any, last: Int) -> bool:
+    """Carries out one command; `last` is 1 where the market's next one is of a later time, so that its book is told.
+
+    Returns:
+        False where there was no room; nothing has happened then.
+    """
+    control = desk.control[0]
+    at = int(control.rows if control.keep else 0)
+    if at + match.room_needed(market) > len(desk.journal):
+        return False
+    done, rows = match.run(market, ledger, commands, 0, desk.journal[at:])
+    if done == 0:
+        return False
+    control.commands += 1
+    time = market.state[0].time
+    _see(desk, market, time)
+    trades = 0
+    price: Int = 0
+    quantity: Int = 0
+    side: Int = 0
+    mine = control.account
+    for index in range(at, at + rows):
+        row = desk.journal[U(index)]
+        if row.kind == _R_FILL:
+            if quantity > 0 and (row.price != price or row.side != side) and trades < TRADES - 1:
+                _tell(desk, market, time, _TRADE, side, price, quantity)
+                trades, quantity = trades + 1, 0
+            price = row.price
+            side = np.int64(row.side)
+            quantity += row.quantity
+            if row.account == mine:
+                _filled(desk, market, row, row.order, side, row.fee, 0, time)
+            if row.other_account == mine:
+                _filled(desk, market, row, row.other, 1 - side, row.other_fee, 1, time)
+        elif row.account == mine:
+            _answered(desk, market, row, np.int64(commands[U(0)].kind), time)
+    if quantity > 0:
+        _tell(desk, market, time, _TRADE, side, price, quantity)
+    elif last and trades == 0:
+        _tell(desk, market, time, _BOOK, 0, 0, 0)
+    control.rows = at + rows if control.keep else 0
+    return True
+
+
+@jit
+def _see(desk: Desk, market: Market, time: Int) -> None:
+    """Looks at the market's best levels, and marks down their prices where they changed."""
+    control = desk.control[0]
+    bid: Int = 0
+    ask: Int = 0
+    bid_size, ask_size = 0, 0
+    if market.top[U(0)] >= 0:
+        bid = ladder.best(market, 0)
+        bid_size = market.levels[U(0), U(market.top[U(0)])].size
+    if market.top[U(1)] >= 0:
+        ask = -ladder.best(market, 1)
+        ask_size = market.levels[U(1), U(market.top[U(1)])].size
+    if bid != control.bid or ask != control.ask:
+        if control.marks > 0 and desk.marks[U(control.marks - 1)].time == time:
+            control.marks -= 1
+        mark = desk.marks[U(control.marks)]
+        mark.time, mark.bid, mark.ask = time, bid, ask
+        control.marks += 1
+    control.bid, control.ask, control.bid_size, control.ask_size = bid, ask, bid_size, ask_size
+
+
+@jit
+def _tell(desk: Desk, market: Market, time: Int, kind: Int, side: Int, price: Int, quantity: Int) -> None:  # noqa: PLR0917 - kernels are handed scalars
+    """Sends an event of the market on its way, with the book after it."""
+    control = desk.control[0]
+    place = U(control.feed_tail & (len(desk.feed) - 1))
+    row = desk.feed[place]
+    feed = Delay(desk.feed_model, desk.feed_times, desk.feed_delays)
+    row.local = arrival(feed, control.feed_count, time, control.feed_last)
+    control.feed_last = row.local
+    control.feed_count += 1
+    control.feed_tail += 1
+    row.time, row.kind, row.side, row.price, row.quantity = time, kind, side, price, quantity
+    row.bid, row.ask, row.bid_size, row.ask_size = control.bid, control.ask, control.bid_size, control.ask_size
+    count = desk.book[0].levels
+    for of in range(2):
+        _levels(market, of, desk.levels, place, 2 * told.DEPTH * of, count)
+
+
+@jit
+def _levels(market: Market, side: Int, out: Any, row: Any, at: Int, count: Int) -> None:  # noqa: PLR0917 - kernels are handed scalars
+    index, sign = market.top[U(side)], 1 - 2 * side
+    far = market.far_count[U(side)] - 1
+    for place in range(at, at + 2 * count, 2):
+        price, size = 0, 0
+        if index >= 0:
+            price = sign * (index + market.base[U(side)])
+            size = market.levels[U(side), U(index)].size
+            index = ladder.below(market, side, index - 1)
+        elif far >= 0:
+            price = sign * market.far[U(side), U(far)].key
+            size = market.far[U(side), U(far)].size
+            far -= 1
+        out[row, U(place)], out[row, U(place + 1)] = price, size
+
+
+@jit
+def _answer(desk: Desk, time: Int, kind: Int, ref: Int) -> Any:
+    """A new row on its way to the strategy, empty but for what all have."""
+    control = desk.control[0]
+    row = desk.answers[U(control.answers_tail & (len(desk.answers) - 1))]
+    response = Delay(desk.response_model, desk.response_times, desk.response_delays)
+    row.local = arrival(response, control.answers_count, time, control.answers_last)
+    control.answers_last = row.local
+    control.answers_count += 1
+    control.answers_tail += 1
+    row.time, row.kind, row.ref, row.bid, row.ask = time, kind, ref, control.bid, control.ask
+    row.side, row.price, row.quantity, row.reason, row.maker = 0, 0, 0, 0, 0
+    row.fee, row.left, row.base, row.quote, row.order = 0, 0, 0, 0, 0
+    return row
+
+
+@jit
+def _keep(desk: Desk, row: Any) -> None:
+    """Writes an answer down for the report."""
+    control = desk.control[0]
+    kept = desk.log[U(control.log)]
+    kept.local, kept.time, kept.kind, kept.side, kept.price = row.local, row.time, row.kind, row.side, row.price
+    kept.quantity, kept.ref, kept.reason, kept.maker, kept.fee = row.quantity, row.ref, row.reason, row.maker, row.fee
+    kept.left, kept.base, kept.quote, kept.bid, kept.ask = row.left, row.base, row.quote, row.bid, row.ask
+    kept.order = row.order
+    control.log += 1
+
+
+@jit
+def _own(desk: Desk, order: Int) -> Any:
+    """The row of an own order that has this id."""
+    return desk.own[U(desk.refs[U(order & _SLOTS)] & _ROOM)]
+
+
+@jit
+def _filled(desk: Desk, market: Market, fill: Any, order: Int, side: Int, fee: Int, maker: Int, time: Int) -> None:  # noqa: PLR0917 - kernels are handed scalars
+    own = _own(desk, order)
+    rules = market.rules[0]
+    worth, size = fill.price * fill.quantity * rules.unit, fill.quantity * rules.lot
+    own.left -= fill.quantity
+    row = _answer(desk, time, _FILL, own.ref)
+    row.side, row.price, row.quantity, row.maker, row.fee = side, fill.price, fill.quantity, maker, fee
+    row.left, row.order = own.left, order
+    if side == 0:
+        row.base, row.quote = size - fee, -worth
+    else:
+        row.base, row.quote = -size, worth - fee
+    _keep(desk, row)
+    if own.left == 0:
+        _gone(desk, own)
+
+
+@jit
+def _gone(desk: Desk, own: Any) -> None:
+    desk.refs[U(own.order & _SLOTS)] = 0
+    own.ref, own.order = 0, 0
+
+
+@jit
+def _answered(desk: Desk, market: Market, record: Any, asked: Int, time: Int) -> None:
+    """What the journal says of an own order, but for its fills."""
+    kind = record.kind
+    if kind == _R_ACK:
+        own = desk.own[U(record.ref & _ROOM)]
+        own.ref, own.order, own.side, own.price = record.ref, record.order, record.side, record.price
+        own.left, own.acked = record.quantity, time
+        desk.refs[U(record.order & _SLOTS)] = record.ref
+        row = _answer(desk, time, _ACK, record.ref)
+        row.side, row.price, row.quantity, row.left = record.side, record.price, record.quantity, record.quantity
+        row.order = record.order
+        _keep(desk, row)
+    elif kind == _R_REJECT:
+        row = _answer(desk, time, _REJECT if asked == _NEW else _REFUSED, record.ref)
+        row.side, row.price, row.quantity, row.reason = record.side, record.price, record.quantity, record.reason
+        _keep(desk, row)
+    elif kind in (_R_CANCEL, _R_EXPIRE):
+        own = _own(desk, record.order)
+        row = _answer(desk, time, _CANCEL if kind == _R_CANCEL else _EXPIRE, own.ref)
+        row.side, row.price, row.quantity, row.reason = own.side, own.price, record.quantity, record.reason
+        row.order = record.order
+        _keep(desk, row)
+        _gone(desk, own)
+    elif kind == _R_TRIGGER:
+        own = _own(desk, record.order)
+        row = _answer(desk, time, _TRIGGER, own.ref)
+        row.side, row.price, row.quantity, row.left, row.order = own.side, record.price, own.left, own.left, own.order
+        _keep(desk, row)
+    elif kind == _R_AMEND:
+        own = _own(desk, record.order)
+        own.price, own.left = record.price, record.quantity
+        row = _answer(desk, time, _AMEND, own.ref)
+        row.side, row.price, row.quantity, row.left = own.side, record.price, record.quantity, record.quantity
+        row.order, row.reason = record.order, record.reason
+        _keep(desk, row)

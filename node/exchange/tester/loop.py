@@ -1,0 +1,102 @@
+"""Loop: merges what happens by time, and stops wherever the strategy is to be woken.
+
+At equal times the market's own commands come first, then the strategy's orders, in the order they were sent: nobody is
+faster than the market. What the strategy is told comes in the order of its arrival there, news before answers, and
+timers last. So the whole market up to a moment has happened before anything is told that arrives at that moment.
+"""
+
+import numpy as np
+
+from node.exchange.core import door
+from node.exchange.core.command import Kind
+from node.exchange.core.compiled import jit
+from node.exchange.core.state import Ledger, Market
+from node.exchange.tester import floor, inbox
+from node.exchange.tester.memory import NEVER, Desk, open_desk
+from node.exchange.tester.orders import OUT, ROOM
+
+U = np.uint64
+WAKE, TIMER, COMMANDS, SPACE, OVER, ENDED = range(6)
+"""Why the loop stopped: on_event is due; on_timer is; it needs commands; it needs space; the strategy asked for too
+much in one call; all is over."""
+_NEW = int(Kind.NEW)
+_ROOM = ROOM - 1
+
+
+@jit
+def step(address: int) -> int:  # noqa: PLR0911, PLR0912 - it says why it stops where it stops
+    """Goes on until the strategy is to be woken or something is needed; why."""
+    desk = open_desk(address)
+    control = desk.control[0]
+    exchange = door.open_desk(control.exchange)
+    market, ledger = door.open_market(exchange.markets[U(control.number)]), door.open_ledger(exchange.ledger[U(0)])
+    if desk.orders[0].count > 0:
+        if desk.orders[0].over:
+            return OVER
+        if control.sent_tail - control.sent_head + OUT > len(desk.sent):
+            return SPACE
+        if not inbox.collect(desk):
+            return OVER
+    while True:
+        if not _spacious(desk, market):
+            return SPACE
+        local = inbox.next_time(desk)
+        coming, sent = control.until, NEVER
+        if control.next < control.count:
+            coming = desk.commands[U(control.next)].time
+        if control.sent_head < control.sent_tail:
+            sent = desk.sent[U(control.sent_head & (len(desk.sent) - 1))].arrival
+        if coming <= local and coming <= sent and coming <= control.end and coming < NEVER:
+            if control.next >= control.count:
+                return COMMANDS
+            at = control.next
+            last = 1 if at + 1 >= control.count or desk.commands[U(at + 1)].time > coming else 0
+            if not floor.carry_out(desk, market, ledger, desk.commands[at : at + 1], last):
+                return SPACE
+            control.next = at + 1
+        elif sent <= local and sent <= control.end and sent < NEVER:
+            if not _arrive(desk, market, ledger):
+                return SPACE
+        elif local > control.end or local == NEVER:
+            return ENDED
+        else:
+            woken = inbox.deliver(desk, market, local)
+            if woken != inbox.NOBODY:
+                return int(WAKE if woken == inbox.EVENT else TIMER)
+
+
+@jit
+def _spacious(desk: Desk, market: Market) -> bool:
+    """Whether there is space for all that one command may bring."""
+    control = desk.control[0]
+    own = 3 * ROOM + 16
+    return (
+        len(desk.feed) - (control.feed_tail - control.feed_head) > floor.TRADES
+        and len(desk.answers) - (control.answers_tail - control.answers_head) > own
+        and len(desk.log) - control.log > own
+        and control.marks < len(desk.marks)
+        and control.arrived < len(desk.arrived)
+        and len(desk.refs) >= len(market.nodes)
+    )
+
+
+@jit
+def _arrive(desk: Desk, market: Market, ledger: Ledger) -> bool:
+    """An own command reaches the market."""
+    control = desk.control[0]
+    place = U(control.sent_head & (len(desk.sent) - 1))
+    sent, queued = desk.sent[place], desk.queued[place]
+    desk.one[U(0)] = queued
+    one = desk.one[0]
+    own = desk.own[U(one.ref & _ROOM)]
+    if one.kind != _NEW:  # the market knows the order by its own number, and an order that is gone by none
+        one.order = own.order if own.ref == one.ref else 0
+    row = desk.arrived[U(control.arrived)]
+    row.ref, row.kind, row.side, row.type = one.ref, one.kind, one.side, one.type
+    row.price, row.quantity, row.sent, row.arrived = one.price, one.quantity, sent.sent, sent.arrival
+    row.seen_bid, row.seen_ask, row.bid, row.ask = sent.bid, sent.ask, control.bid, control.ask
+    if not floor.carry_out(desk, market, ledger, desk.one, 1):
+        return False
+    control.arrived += 1
+    control.sent_head += 1
+    return True

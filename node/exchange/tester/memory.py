@@ -1,0 +1,147 @@
+"""Memory: all that the loop works on, as arrays.
+
+Two sides are kept apart. The market's side is where time is the exchange's: commands, and own orders as they stand
+there. The strategy's side is what has been told: `book`, `event`, `orders`. Between them everything waits in three
+queues until its latency is over: `feed` and `answers` on the way to the strategy, `sent` on the way to the market.
+"""
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from node.exchange.core.command import COMMAND
+from node.exchange.core.entry import opener
+from node.exchange.core.journal import JOURNAL
+from node.exchange.replay.latency import Latency, none
+from node.exchange.tester.book import DEPTH, Book, Event
+from node.exchange.tester.orders import ROOM, Orders
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[Any]
+
+NEVER: Final = (1 << 63) - 1
+"""A time that does not come, ns."""
+
+
+def _ints(*names: str) -> np.dtype[Any]:
+    return np.dtype([(name, "<i8") for name in names])
+
+
+CONTROL = _ints(
+    "exchange",  # address of its table
+    "account", "number", "selftrade",  # whose orders these are, at which market, and how they meet each other
+    "next", "count", "until", "end",  # commands: the next row, rows there are; none comes before `until`; the last time
+    "feed_head", "feed_tail", "feed_last", "feed_count",
+    "answers_head", "answers_tail", "answers_last", "answers_count",
+    "sent_head", "sent_tail", "sent_last", "sent_count",
+    "every", "timer", "wake", "waited", "fresh",  # ns between timers, the next; events a wake, since the last; 1 after
+    "keep", "rows",  # whether the journal is kept for others, and its rows
+    "marks", "log", "arrived",  # rows of each
+    "bid", "ask", "bid_size", "ask_size",  # the market's top
+    "signal", "seen",  # the next row of `signals`; exchange time of the last event of the market that was told
+    "base", "quote", "cash", "scale",  # what the account began with; what it counts as; base units of 1 quote currency
+    "commands", "events",  # so many were carried out, and told
+)  # fmt: skip
+WAITING = _ints("local", "time", "kind", "side", "price", "quantity", "bid", "ask", "bid_size", "ask_size")
+"""An event of the market on its way to the strategy; `local` is when it arrives."""
+ANSWER = _ints(
+    "local", "time", "kind", "side", "price", "quantity", "ref", "reason", "maker", "fee", "left", "base", "quote",
+    "bid", "ask", "order",
+)  # fmt: skip
+"""An answer to an own order; `base` and `quote` is what the account gets by it, base units; `left` is what stays open;
+`bid` and `ask` the market's after it."""
+SENT = _ints("arrival", "sent", "bid", "ask")
+"""An own command on its way to the market: when it gets there, when it left, the best prices that were seen then."""
+OWN = _ints("ref", "order", "side", "price", "left", "acked")
+"""An own order as it stands at the market, at ref % ROOM."""
+ARRIVED = _ints(
+    "ref", "kind", "side", "type", "price", "quantity", "sent", "arrived",
+    "seen_bid", "seen_ask", "bid", "ask",
+)  # fmt: skip
+"""An own command when it reached the market, with the best prices before it."""
+MARK = _ints("time", "bid", "ask")
+"""The market's best prices from a time on; 0 where a side is empty."""
+
+
+class Desk(NamedTuple):
+    """All arrays of one run. Those of one row are records."""
+
+    control: Rows
+    book: Rows
+    event: Rows
+    orders: Rows
+    commands: Rows
+    one: Rows
+    journal: Rows
+    feed: Rows
+    levels: Ints
+    """(rows of `feed`, 4 DEPTH): price and size of each level, the bids' first."""
+    answers: Rows
+    sent: Rows
+    queued: Rows
+    """The commands that `sent` tells of."""
+    own: Rows
+    refs: Ints
+    """The ref of the own order at each place of the market's orders; 0: another's."""
+    log: Rows
+    arrived: Rows
+    marks: Rows
+    feed_model: Ints
+    feed_times: Ints
+    feed_delays: Ints
+    entry_model: Ints
+    entry_times: Ints
+    entry_delays: Ints
+    response_model: Ints
+    response_times: Ints
+    response_delays: Ints
+    signal_times: Ints
+    signals: Floats
+    """(times, columns)."""
+
+
+def desk(latency: Latency, signal_times: Ints, signals: Floats) -> Desk:
+    """Empty memory. `signals` are (times, columns) and have at least one column."""
+    control = np.zeros(1, CONTROL)
+    for name in ("until", "end", "timer"):
+        control[name] = NEVER
+    orders = np.zeros(1, Orders.dtype)
+    orders["next"] = 1
+    book = np.zeros(1, Book.dtype)
+    book["mid"] = np.nan
+    book["signals"] = np.nan
+    return Desk(
+        control=control,
+        book=book,
+        event=np.zeros(1, Event.dtype),
+        orders=orders,
+        commands=np.zeros(0, COMMAND),
+        one=np.zeros(1, COMMAND),
+        journal=np.zeros(1 << 12, JOURNAL),
+        feed=np.zeros(1 << 12, WAITING),
+        levels=np.zeros((1 << 12, 4 * DEPTH), np.int64),
+        answers=np.zeros(1 << 13, ANSWER),
+        sent=np.zeros(1 << 12, SENT),
+        queued=np.zeros(1 << 12, COMMAND),
+        own=np.zeros(ROOM, OWN),
+        refs=np.zeros(1 << 12, np.int64),
+        log=np.zeros(1 << 14, ANSWER),
+        arrived=np.zeros(1 << 14, ARRIVED),
+        marks=np.zeros(1 << 16, MARK),
+        feed_model=latency.feed.model,
+        feed_times=latency.feed.times,
+        feed_delays=latency.feed.delays,
+        entry_model=latency.entry.model,
+        entry_times=latency.entry.times,
+        entry_delays=latency.entry.delays,
+        response_model=latency.response.model,
+        response_times=latency.response.times,
+        response_delays=latency.response.delays,
+        signal_times=signal_times,
+        signals=np.ascontiguousarray(signals),
+    )
+
+
+open_desk = opener(desk(none(), np.zeros(0, np.int64), np.zeros((0, 1))))

@@ -1,0 +1,144 @@
+"""Native: a strategy as machine code inside the loop. Its class is taken as it is; what it asks of `book` and `orders`
+are the same functions that Python runs.
+"""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+from numba.core.errors import NumbaError, TypingError
+from numba.experimental import jitclass  # type: ignore[attr-defined]  # it is there
+from numba.extending import intrinsic, models, overload_method, register_model
+
+from fusion.errors import BadInput
+from node.exchange.tester import loop
+from node.exchange.tester.book import Book, Event
+from node.exchange.tester.memory import Desk
+from node.exchange.tester.orders import Orders
+from node.exchange.tester.strategy import Strategy
+
+_FILE = "<strategy>"
+
+
+class _BookRecord(numba.types.Record):
+    """The record of a `Book`; a kind of its own, so that its methods are not those of any record."""
+
+
+class _EventRecord(numba.types.Record):
+    """The record of an `Event`."""
+
+
+class _OrdersRecord(numba.types.Record):
+    """The record of `Orders`."""
+
+
+def _kind(of: Any, kind: Any) -> Any:
+    """Makes a kind of record known to numba, and lets compiled code call the structure's methods on it."""
+    register_model(kind)(models.RecordModel)
+    plain = numba.from_dtype(of.dtype)
+    fields = [(name, {"type": each.type, "offset": each.offset}) for name, each in plain.fields.items()]
+    for name, function in vars(of).items():
+        if inspect.isfunction(function):
+            overload_method(kind, name)(_chosen(f"{of.__name__.lower()}.{name}", function))
+    return kind(fields, plain.size, plain.aligned)
+
+
+def _chosen(called: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    parameters = list(inspect.signature(function).parameters.values())[1:]
+
+    def choose(*arguments: Any) -> Callable[..., Any]:
+        for given, parameter in zip(arguments[1:], parameters, strict=False):
+            if parameter.annotation is int and isinstance(given, numba.types.Float):
+                raise TypingError(f"{called}: {parameter.name} is a whole number; use int(), // or round()")
+        return function
+
+    choose.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]  # functions may have one
+    return choose
+
+
+def _cast(kind: Any) -> Any:
+    """What takes a plain record for one of this kind; the same bytes."""
+
+    @intrinsic
+    def cast(typing_context, record):  # type: ignore[no-untyped-def]  # numba hands in its own objects
+        return kind(record), lambda context, builder, signature, arguments: arguments[0]
+
+    return cast
+
+
+_as_book = _cast(_kind(Book, _BookRecord))
+_as_event = _cast(_kind(Event, _EventRecord))
+_as_orders = _cast(_kind(Orders, _OrdersRecord))
+
+
+def compiled(strategy: Strategy) -> Any:
+    """The strategy as a compiled object with the same attributes; BadInput where it has some that cannot be."""
+    kind = type(strategy)
+    fields = {
+        name: value
+        for base in reversed(kind.__mro__[:-1])
+        for name, value in vars(base).items()
+        if not name.startswith("__")
+        and not callable(value)
+        and not isinstance(value, property | staticmethod | classmethod)
+    } | vars(strategy)
+    spec = []
+    for name, value in fields.items():
+        typed = _type_of(value)
+        if typed is None:
+            raise BadInput(
+                f"{kind.__name__}.{name} is a {type(value).__name__}, which a compiled strategy cannot keep: "
+                "numbers, truths, text and numpy arrays it can; or run it as Python"
+            )
+        spec.append((name, typed))
+    methods = {
+        name: value
+        for base in reversed(kind.__mro__[:-1])
+        for name, value in vars(base).items()
+        if inspect.isfunction(value) and name != "__init__"
+    }
+    names = ", ".join(fields)
+    text = f"def __init__(self, {names}):\n" + "".join(f"    self.{name} = {name}\n" for name in fields)
+    space: dict[str, Any] = {}
+    exec(compile(text, _FILE, "exec"), space)  # noqa: S102 - the names are those of the user's own attributes
+    made = type(kind.__name__, (), methods | {"__init__": space["__init__"], "__module__": kind.__module__})
+    return jitclass(spec)(made)(*fields.values())
+
+
+def _type_of(value: object) -> Any:
+    if isinstance(value, bool | int | float | str | np.integer | np.floating | np.bool_):
+        return numba.types.unicode_type if isinstance(value, str) else numba.typeof(value)  # type: ignore[no-untyped-call]  # numba has none
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
+        return numba.typeof(value)  # type: ignore[no-untyped-call]  # numba has none
+    return None
+
+
+@numba.njit(nogil=True)
+def _drive(strategy: Any, desk_book: Any, desk_event: Any, desk_orders: Any, address: int) -> int:
+    book, event, orders = _as_book(desk_book[0]), _as_event(desk_event[0]), _as_orders(desk_orders[0])
+    while True:
+        why = loop.step(address)
+        if why == loop.WAKE:
+            strategy.on_event(book, event, orders)
+        elif why == loop.TIMER:
+            strategy.on_timer(book, book.time, orders)
+        else:
+            return int(why)
+
+
+def drive(strategy: Any, desk: Desk, address: int) -> int:
+    """Runs the loop and a compiled strategy until the loop needs something; what.
+
+    Raises:
+        BadInput: the strategy does not compile; the message says where.
+    """
+    try:
+        return int(_drive(strategy, desk.book, desk.event, desk.orders, address))
+    except NumbaError as error:
+        raise BadInput(_reason(error)) from error
+
+
+def _reason(error: NumbaError) -> str:
+    return f"the strategy does not compile: {error}"

@@ -1,0 +1,285 @@
+"""Run: one strategy on one market, from the first command to the last; what was written down of it."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fusion.errors import BadInput
+from node.exchange.core import door, match, state
+from node.exchange.core.command import Kind, Selftrade
+from node.exchange.core.entry import Table
+from node.exchange.exchange import Commands, Exchange, command
+from node.exchange.listing import Listing
+from node.exchange.replay.latency import Latency, none
+from node.exchange.tester import floor, loop, native
+from node.exchange.tester.book import DEPTH, SIGNALS, Book, Event
+from node.exchange.tester.memory import NEVER, Floats, Ints, Rows, desk, open_desk
+from node.exchange.tester.orders import OUT, ROOM, Orders
+from node.exchange.tester.strategy import Strategy, told
+
+Report = Callable[[float], None]
+"""Is told the share that is done."""
+_CHUNK = 1 << 20
+
+
+class Form(StrEnum):
+    """How a strategy runs."""
+
+    COMPILED = "compiled"
+    PYTHON = "python"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a strategy meets.
+
+    Attributes:
+        cash: quote currency that the account is worth at the start.
+        inventory: base currency it may sell from, lent to it; None: as much as `cash` buys at the first mid price.
+        maker_ppm, takes_ppm: fees.
+        latency: of orders, answers and news.
+    """
+
+    cash: Decimal = Decimal(100_000)
+    inventory: Decimal | None = None
+    maker_ppm: int = 1000
+    taker_ppm: int = 1000
+    latency: Latency | None = None
+
+
+@dataclass(frozen=True)
+class Signals:
+    """Columns of modules.
+
+    Attributes:
+        names: of the columns.
+        times: ns, ascending; a row is known once news of that time has reached the strategy.
+        values: (times, columns).
+    """
+
+    names: tuple[str, ...]
+    times: Ints
+    values: Floats
+
+
+NO_SIGNALS = Signals((), np.zeros(0, np.int64), np.zeros((0, 1)))
+
+
+@dataclass(frozen=True)
+class Record:
+    """What was written down.
+
+    Attributes:
+        listing: of the market.
+        cash: quote currency at the start.
+        answers: of dtype ANSWER, by the time of the exchange.
+        arrived: of dtype ARRIVED: the strategy's commands.
+        marks: of dtype MARK: the market's best prices.
+        begin, end: ns, of the first and last command.
+        commands, events: how many were carried out, and told to the strategy.
+    """
+
+    listing: Listing
+    cash: Decimal
+    answers: Rows
+    arrived: Rows
+    marks: Rows
+    begin: int
+    end: int
+    commands: int
+    events: int
+
+
+class Run:
+    """One strategy at one market.
+
+    Args:
+        exchange: the market, as it is before the first of `commands`; the run changes it.
+        strategy: gets the events.
+        form: compiled or Python.
+    """
+
+    def __init__(
+        self, exchange: Exchange, strategy: Strategy, terms: Terms, form: Form, signals: Signals = NO_SIGNALS
+    ) -> None:
+        _check(strategy, signals)
+        self.exchange, self.strategy, self.terms, self._form = exchange, strategy, terms, form
+        self._desk = desk(terms.latency or none(), signals.times, signals.values)
+        self._account = exchange.open_account(terms.maker_ppm, terms.taker_ppm)
+        self._kept: dict[str, list[Rows]] = {"log": [], "arrived": [], "marks": []}
+        self._prepare()
+        self._table = Table(open_desk, self._desk)
+        self._compiled = native.compiled(strategy) if form is Form.COMPILED else None
+
+    def _prepare(self) -> None:
+        listing, rules = self.exchange.listings[0], self.exchange.markets[0].rules[0]
+        control, book = self._desk.control, self._desk.book
+        control["exchange"], control["account"] = self.exchange.table, self._account
+        control["selftrade"] = int(Selftrade.EXPIRE_TAKER)
+        control["scale"] = 10**listing.quote.decimals
+        control["cash"] = listing.quote.units(self.terms.cash)
+        wakes = type(self.strategy).on_event is not Strategy.on_event
+        control["wake"] = self.strategy.events if wakes else 0
+        control["every"] = self.strategy.every if type(self.strategy).on_timer is not Strategy.on_timer else 0
+        book["tick"], book["lot"], book["levels"] = float(listing.tick), float(listing.lot), self.strategy.levels
+        book["equity"] = float(self.terms.cash)
+        self._rules = rules
+
+    def fund(self, time: int, price: int) -> None:
+        """Gives the account its cash, and the inventory that it may sell from; `price` is the first mid, ticks."""
+        listing = self.exchange.listings[0]
+        cash = listing.quote.units(self.terms.cash)
+        if self.terms.inventory is None:
+            inventory = cash // max(1, price * int(self._rules["unit"])) * int(self._rules["lot"])
+        else:
+            inventory = listing.base.units(self.terms.inventory)
+        assets = (int(self._rules["quote"]), cash), (int(self._rules["base"]), inventory)
+        for asset, amount in assets:
+            if amount:
+                self.exchange.carry_out(
+                    command(time=time, kind=Kind.DEPOSIT, account=self._account, order=asset, quantity=amount)
+                )
+        control, book = self._desk.control, self._desk.book
+        for name, amount in (("quote", cash), ("base", inventory)):
+            control[name], book[name] = amount, amount
+
+    def go(self, commands: Commands, report: Report = lambda share: None) -> Record:
+        """Runs all of the commands, which are in the order of their times.
+
+        Raises:
+            BadInput: the strategy raises, does not compile or asks for too much; the message says where.
+        """
+        if not len(commands):
+            raise BadInput("there is nothing to run a strategy on: the data has no commands")
+        control = self._desk.control
+        begin, end = int(commands["time"][0]), int(commands["time"][-1])
+        control["end"], control["timer"] = end, NEVER
+        if control["every"][0]:
+            every = int(control["every"][0])
+            control["timer"] = begin - begin % every + every
+        self._desk = self._desk._replace(commands=commands)
+        self._table.hold(self._desk)
+        cuts = _cuts(commands["time"])
+        control["next"] = 0
+        for until in cuts:
+            control["count"] = until
+            control["until"] = int(commands["time"][until]) if until < len(commands) else NEVER
+            self._until_needed()
+            report(until / len(commands))
+        kept = {
+            name: np.concatenate([*parts, getattr(self._desk, name)[: int(control[name][0])]])
+            for name, parts in self._kept.items()
+        }
+        return Record(
+            self.exchange.listings[0], self.terms.cash, kept["log"], kept["arrived"], kept["marks"],
+            begin, end, int(control["commands"][0]), int(control["events"][0]),
+        )  # fmt: skip
+
+    def _until_needed(self) -> None:
+        """Goes on until all commands at hand are carried out."""
+        while True:
+            why = self._drive()
+            if why in (loop.COMMANDS, loop.ENDED):
+                return
+            if why == loop.OVER:
+                raise BadInput(
+                    f"the strategy asked for more than {OUT} orders in one call, or has more than {ROOM} open at once: "
+                    "let it cancel what it does not need"
+                )
+            self._make_space()
+
+    def _drive(self) -> int:
+        if self._compiled is not None:
+            try:
+                return native.drive(self._compiled, self._desk, self._table.address)
+            except BadInput:
+                raise
+            except Exception as error:
+                raise BadInput(self._told(error)) from error
+        step, address = loop.step, self._table.address
+        book, event = Book.sharing(self._desk.book), Event.sharing(self._desk.event)
+        orders = Orders.sharing(self._desk.orders)
+        on_event, on_timer = self.strategy.on_event, self.strategy.on_timer
+        wake, timer = loop.WAKE, loop.TIMER
+        try:
+            while True:
+                why = step(address)
+                if why == wake:
+                    on_event(book, event, orders)
+                elif why == timer:
+                    on_timer(book, book.time, orders)
+                else:
+                    return why
+        except Exception as error:
+            raise BadInput(self._told(error)) from error
+
+    def _told(self, error: Exception) -> str:
+        return told(error, Path(inspect.getfile(type(self.strategy))))
+
+    def _make_space(self) -> None:
+        """After the loop stopped for it: everything that is nearly full is emptied, or becomes twice as large."""
+        control, was = self._desk.control, self._desk
+        for name in self._kept:
+            self._kept[name].append(getattr(was, name)[: int(control[name][0])].copy())
+            control[name] = 0
+        market = self.exchange.markets[0]
+        if market.state["live"][0] + match.NODES_EACH >= len(market.nodes):
+            market = state.grown(market)
+            self.exchange.put_market(0, market)
+        needed = int(control["rows"][0]) + 2 * door.rows_needed(self.exchange.table, 0)
+        more = {"refs": _longer(was.refs, len(market.nodes)), "journal": _longer(was.journal, needed)}
+        for queue, names, least in (
+            ("feed", ("feed", "levels"), 2 * floor.TRADES),
+            ("answers", ("answers",), 8 * ROOM),
+            ("sent", ("sent", "queued"), 2 * OUT),
+        ):
+            head, tail = int(control[f"{queue}_head"][0]), int(control[f"{queue}_tail"][0])
+            if len(getattr(was, queue)) - (tail - head) < least:
+                for name in names:
+                    more[name] = _unrolled(getattr(was, name), head, tail)
+                control[f"{queue}_head"], control[f"{queue}_tail"] = 0, tail - head
+        self._desk = was._replace(**more)
+        self._table.hold(self._desk)
+
+
+def _check(strategy: Strategy, signals: Signals) -> None:
+    """BadInput for a strategy whose own terms cannot be."""
+    for name, least, most in (("events", 0, 1 << 40), ("every", 0, 1 << 60), ("levels", 0, DEPTH)):
+        value = getattr(strategy, name)
+        if not isinstance(value, int) or not least <= value <= most:
+            raise BadInput(f"{type(strategy).__name__}.{name} is {value!r}: give a whole number from {least} to {most}")
+    if signals.values.shape[1] > SIGNALS:
+        raise BadInput(f"{signals.values.shape[1]} columns of modules are more than the {SIGNALS} a strategy may see")
+
+
+def _cuts(times: Ints) -> Sequence[int]:
+    """Where to cut commands into parts, never between two of the same time."""
+    cuts: list[int] = []
+    at = 0
+    while at < len(times):
+        at += _CHUNK
+        if at < len(times):
+            at = int(np.searchsorted(times, times[at - 1], "right"))
+        cuts.append(min(at, len(times)))
+    return cuts
+
+
+def _longer(array: Rows, least: int) -> Any:
+    if len(array) >= least:
+        return array
+    more = np.zeros((max(least, 2 * len(array)), *array.shape[1:]), array.dtype)
+    more[: len(array)] = array
+    return more
+
+
+def _unrolled(ring: Rows, head: int, tail: int) -> Any:
+    """A ring of twice the length whose first row is the first that waits."""
+    more = np.zeros((2 * len(ring), *ring.shape[1:]), ring.dtype)
+    more[: tail - head] = ring[np.arange(head, tail) & (len(ring) - 1)]
+    return more

@@ -1,0 +1,21 @@
+"""The long fuzz in short: hostile commands of every kind give one journal in both engines, and no law is broken."""
+
+import pytest
+
+from node.exchange.core.journal import Record
+from tests.soak.exchange.run import Outcome, run
+
+
+@pytest.fixture(scope="module")
+def outcome() -> Outcome:
+    return run(seed=1, commands=30_000)
+
+
+def test_journals_are_equal(outcome: Outcome) -> None:
+    core, plain = outcome.digests
+    assert core == plain
+    assert outcome.commands == 30_000
+
+
+def test_everything_happens(outcome: Outcome) -> None:
+    assert set(outcome.records) >= {Record.FILL.name, Record.CANCEL.name, Record.STATUS.name}

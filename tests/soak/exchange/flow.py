@@ -1,0 +1,157 @@
+"""Flow: commands that mean ill, without end, from a seed.
+
+What they are like changes from mood to mood: prices so near that all of them meet, prices that jump out of the
+ladder's window and back, purses almost empty, cancels of what is long gone, clocks that leap.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from node.exchange.core.command import COMMAND, Flag, Kind, Selftrade, Tif, Type
+from node.exchange.core.journal import JOURNAL, Record
+from node.exchange.core.state import FIRST_USER, TICKS
+from node.exchange.exchange import Commands, Ints, Journal
+
+_CENTRE = 4 * TICKS
+_ODD = np.array([0, -1, 1, 1 << 31, 1 << 50, (1 << 62) - 1, (1 << 63) - 1, -(1 << 63)], np.int64)
+PURSE = 1 << 34
+"""Base units that an account is given at first, and at most at a time later."""
+TIFS = (Tif.GTC, Tif.IOC)
+SELFTRADES = (Selftrade.EXPIRE_TAKER,)
+FLAGS = (Flag.POST_ONLY,)
+NAMING = (Kind.CANCEL, Kind.AMEND)
+_REMEMBERED = 4096  # orders that a cancel may name
+
+
+@dataclass(frozen=True)
+class Mood:
+    """What commands are like for a while.
+
+    Attributes:
+        spread: ticks to either side of the centre in which most prices are.
+        size: lots of most orders at most.
+        cancel, transfer, market: shares of commands that are such, and of orders that name no price.
+        far: share of prices that are far from the centre.
+        leap: ticks that the centre moves at most when the mood begins.
+    """
+
+    spread: int = 4
+    size: int = 60
+    cancel: float = 0.2
+    transfer: float = 0.05
+    market: float = 0.1
+    far: float = 0.02
+    leap: int = 3
+
+
+MOODS = (
+    Mood(),
+    Mood(spread=1, market=0.3),
+    Mood(spread=40, cancel=0.45),
+    Mood(spread=400, size=5, cancel=0.1, leap=100),
+    Mood(spread=3, leap=3 * TICKS, far=0.2),
+    Mood(spread=2 * TICKS, size=8, far=0.3, market=0.02),
+    Mood(size=30_000, transfer=0.2),
+    Mood(size=3, transfer=0.02, cancel=0.05),
+)
+
+
+class Flow:
+    """Commands for markets and accounts that there are, and some for others."""
+
+    def __init__(self, seed: int, *, markets: int, users: int, assets: int) -> None:
+        self.dice = np.random.Generator(np.random.PCG64(seed))
+        self.markets, self.users, self.assets = markets, users, assets
+        self.time = 1_700_000_000_000_000_000
+        self.sent = 0
+        self.centre = np.full(markets, _CENTRE)
+        self.known = np.zeros(_REMEMBERED, JOURNAL)
+        self.told = 0
+
+    def opening(self) -> Commands:
+        """Something of everything for everyone."""
+        commands = np.zeros(self.users * self.assets, COMMAND)
+        commands["kind"], commands["quantity"] = Kind.DEPOSIT, PURSE
+        commands["account"] = FIRST_USER + np.arange(len(commands)) // self.assets
+        commands["order"] = np.arange(len(commands)) % self.assets
+        return commands
+
+    def tell(self, rows: Journal) -> None:
+        """Which orders there are, to be named later."""
+        taken = rows[rows["kind"] == Record.ACK][-_REMEMBERED:]
+        self.known[(self.told + np.arange(len(taken))) % _REMEMBERED] = taken
+        self.told += len(taken)
+
+    def take(self) -> Commands:
+        """The commands of one mood: few, so that what they name is still there, or many."""
+        mood, dice = MOODS[self.dice.integers(len(MOODS))], self.dice
+        rows = np.zeros(int(dice.choice((20, 100, 400, 1500))), COMMAND)
+        count = len(rows)
+        leap = dice.integers(-mood.leap, mood.leap, self.markets, endpoint=True)
+        self.centre = np.clip(self.centre + leap, 50, 2 * _CENTRE)
+        rows["time"] = self._times(count)
+        rows["ref"] = np.arange(self.sent, self.sent + count)
+        self.sent += count
+        rows["market"] = dice.integers(self.markets, size=count)
+        rows["account"] = self._mostly(
+            0.97, dice.integers(FIRST_USER, FIRST_USER + self.users, count), (0, 1, 1, -1, 99)
+        )
+        rows["kind"] = self._kinds(count, mood)
+        rows["side"] = self._mostly(0.999, dice.integers(2, size=count), (2, 255))
+        rows["type"] = self._mostly(0.999, (dice.random(count) < mood.market) * np.int64(Type.MARKET), (77, 255))
+        rows["tif"] = self._mostly(0.7, np.zeros(count, np.int64), (*30 * TIFS, 9))
+        rows["selftrade"] = self._mostly(0.5, np.zeros(count, np.int64), (*30 * SELFTRADES, 9))
+        rows["flags"] = self._mostly(0.8, np.zeros(count, np.int64), FLAGS)
+        rows["price"] = self._prices(rows, mood)
+        rows["quantity"] = self._mostly(0.995, dice.integers(1, mood.size, count, endpoint=True), _ODD)
+        self._name(rows)
+        self._fit_transfers(rows)
+        return rows
+
+    def _mostly(self, share: float, usual: Ints, rare: Sequence[int] | Ints) -> Ints:
+        """What is usual, and now and then what is rare."""
+        count = len(usual)
+        return np.where(
+            self.dice.random(count) < share, usual, np.asarray(rare)[self.dice.integers(len(rare), size=count)]
+        )
+
+    def _times(self, count: int) -> Ints:
+        """Steps of a microsecond or so, some that are none, some back, and now and then a leap."""
+        steps = self._mostly(0.99, self.dice.integers(0, 2000, count), (-5000, 10**9, 60 * 10**9))
+        steps[0] += self.dice.choice((0, 0, 0, 0, 0, 0, 3600, 86_400)) * 10**9
+        times: Ints = self.time + np.cumsum(steps)
+        self.time = int(times[-1])
+        return times
+
+    def _kinds(self, count: int, mood: Mood) -> Ints:
+        draw = self.dice.random(count)
+        kinds = np.full(count, Kind.NEW, np.int64)
+        kinds[draw < mood.cancel] = Kind.CANCEL
+        kinds[draw > 1 - mood.transfer] = Kind.DEPOSIT
+        kinds[draw > 1 - mood.transfer / 2] = Kind.WITHDRAW
+        return self._mostly(0.995, kinds, (*20 * (Kind.TIMER,), Kind.HALT, *20 * (Kind.RESUME,), 0, 255))
+
+    def _prices(self, rows: Commands, mood: Mood) -> Ints:
+        count = len(rows)
+        near = self.dice.integers(-mood.spread, mood.spread, count, endpoint=True)
+        away = self.dice.integers(-3 * TICKS, 3 * TICKS, count)
+        prices = self.centre[rows["market"]] + np.where(self.dice.random(count) < mood.far, away, near)
+        return self._mostly(0.998, prices, _ODD)
+
+    def _name(self, rows: Commands) -> None:
+        """Which order is meant: most often one of the last, and its own account."""
+        names = np.flatnonzero(np.isin(rows["kind"], NAMING))
+        if not len(names) or not self.told:
+            return
+        back = np.minimum(self.dice.geometric(0.01, len(names)), min(self.told, _REMEMBERED))
+        known = self.known[(self.told - back) % _REMEMBERED]
+        rows["order"][names] = self._mostly(0.98, known["order"], _ODD)
+        rows["account"][names] = self._mostly(0.98, known["account"], (FIRST_USER, 1))
+        rows["market"][names] = self._mostly(0.98, known["market"], (0,))
+
+    def _fit_transfers(self, rows: Commands) -> None:
+        moves = np.flatnonzero((rows["kind"] == Kind.DEPOSIT) | (rows["kind"] == Kind.WITHDRAW))
+        rows["order"][moves] = self._mostly(0.98, self.dice.integers(self.assets, size=len(moves)), (-1, 99))
+        rows["quantity"][moves] = self._mostly(0.98, self.dice.integers(1, PURSE, len(moves)), _ODD)

@@ -1,0 +1,84 @@
+"""Run: one seed's commands through both engines, their journals compared all the way."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+import numpy as np
+
+from node.exchange.core.journal import Reason, Record
+from node.exchange.exchange import Journal
+from tests.property.exchange_twins import Twins, told
+from tests.soak.exchange.flow import Flow
+from tests.soak.exchange.watch import carry_out
+
+FEES = ((1000, 1000), (-100, 700), (0, 0), (999_999, 999_999), (150, 400), (-400, 400))
+_STATE_EVERY = 50_000  # commands
+
+
+@dataclass
+class Outcome:
+    """What a run saw.
+
+    Attributes:
+        digests: sha256 of both journals, the core's and the plain engine's.
+        records, reasons: how often each was told.
+    """
+
+    seed: int
+    commands: int = 0
+    rows: int = 0
+    digests: tuple[str, str] = ("", "")
+    records: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+
+
+class Differs(AssertionError):
+    """The engines do not answer alike, or a law is broken."""
+
+
+def run(seed: int, commands: int, moved: Callable[[int], None] = lambda _: None) -> Outcome:
+    """Gives both engines the same commands until there were so many.
+
+    Raises:
+        Differs: with the seed, the command's number and both answers.
+    """
+    twins = Twins(FEES)
+    flow = Flow(seed, markets=len(twins.core.markets), users=len(FEES), assets=len(twins.core.assets))
+    outcome, mine, theirs = Outcome(seed), sha256(), sha256()
+    batch, checked = flow.opening(), 0
+    while True:
+        rows, plain = carry_out(twins.core, batch), twins.plain.carry_out(batch.tobytes())
+        mine.update(rows.tobytes())
+        theirs.update(plain)
+        if mine.digest() != theirs.digest():
+            raise Differs(_difference(seed, rows, np.frombuffer(plain, rows.dtype)))
+        outcome.commands += len(batch)
+        _count(outcome, rows)
+        if outcome.commands >= checked + _STATE_EVERY or outcome.commands >= commands:
+            twins.check()
+            checked = outcome.commands
+        moved(len(batch))
+        if outcome.commands >= commands:
+            break
+        flow.tell(rows)
+        batch = flow.take()[: commands - outcome.commands]
+    outcome.digests = mine.hexdigest(), theirs.hexdigest()
+    return outcome
+
+
+def _count(outcome: Outcome, rows: Journal) -> None:
+    outcome.rows += len(rows)
+    for record, count in zip(*np.unique(rows["kind"], return_counts=True), strict=True):
+        outcome.records[Record(record).name] += int(count)
+    for reason, count in zip(*np.unique(rows["reason"], return_counts=True), strict=True):
+        if reason:
+            outcome.reasons[Reason(reason).name] += int(count)
+
+
+def _difference(seed: int, mine: Journal, theirs: Journal) -> str:
+    same = min(len(mine), len(theirs))
+    at = int((mine[:same].view("V64") != theirs[:same].view("V64")).argmax()) if same else 0
+    core, plain = ([told(each) for each in rows[at : at + 2]] for rows in (mine, theirs))
+    return f"seed {seed}: the core says {core}, the plain engine {plain}"

@@ -1,0 +1,79 @@
+"""One class, and the same trades whether it is compiled or Python, called each time or now and then."""
+
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from node.exchange.exchange import Commands, Exchange
+from node.exchange.listing import Listing
+from node.exchange.replay.latency import Latency, constant, sampled
+from node.exchange.tester import FILL, POST_ONLY, Book, Event, Orders, Strategy
+from node.exchange.tester.run import Form, Record, Run, Terms
+
+PRICE = 6_000_000
+
+
+class Quotes(Strategy):
+    """Quotes both sides anew each so many events, and remembers what it was told."""
+
+    levels = 3
+
+    def __init__(self, each: int = 20, gap: int = 3, wake: int = 1, every: int = 0) -> None:
+        self.events, self.every = wake, every
+        self.each, self.gap, self.calls, self.fills = each, gap, 0, 0
+        self.bid, self.ask, self.seen = 0, 0, 0.0
+
+    def on_event(self, book: Book, event: Event, orders: Orders) -> None:
+        self.calls += 1
+        if event.kind == FILL:
+            self.fills += event.quantity
+        if self.calls % self.each == 0:
+            self.quote(book, orders)
+
+    def on_timer(self, book: Book, time: int, orders: Orders) -> None:
+        self.quote(book, orders)
+
+    def quote(self, book: Book, orders: Orders) -> None:
+        if book.bid_size == 0 or book.ask_size == 0:
+            return
+        self.seen += book.mid + book.bids[2][1] - book.equity
+        if orders.left(self.bid) > 0:
+            orders.cancel(self.bid)
+        if orders.left(self.ask) > 0:
+            orders.amend(self.ask, orders.price(self.ask) + 1, orders.left(self.ask))
+        if book.position < 500:
+            self.bid = orders.buy(book.bid - self.gap, 100, POST_ONLY)
+        if book.position > -500 and orders.open < 20:
+            self.ask = orders.sell(book.ask + self.gap, book.lots(0.001))
+
+
+def latency() -> Latency:
+    return Latency(
+        entry=sampled(np.array([100_000, 900_000, 4_000_000]), 3), response=constant(700_000), feed=constant(1_500_000)
+    )
+
+
+def ran(listing: Listing, flow: Commands, strategy: Strategy, form: Form, delay: Latency | None = None) -> Record:
+    run = Run(Exchange([listing]), strategy, Terms(cash=Decimal(100_000), latency=delay), form)
+    run.fund(int(flow["time"][0]), PRICE)
+    return run.go(flow)
+
+
+def same(one: Record, other: Record) -> None:
+    for name in ("answers", "arrived", "marks"):
+        assert getattr(one, name).tobytes() == getattr(other, name).tobytes()
+    assert (one.commands, one.events) == (other.commands, other.events)
+
+
+@pytest.mark.parametrize("delay", [None, latency()], ids=["at once", "late"])
+def test_compiled_and_python_make_the_same_trades(listing: Listing, flow: Commands, delay: Latency | None) -> None:
+    compiled, python = (ran(listing, flow, Quotes(every=50_000_000), form, delay) for form in Form)
+    assert (python.answers["kind"] == FILL).sum() > 20
+    same(compiled, python)
+
+
+@pytest.mark.parametrize("form", Form)
+def test_being_woken_each_20th_event_is_looking_at_each_20th(listing: Listing, flow: Commands, form: Form) -> None:
+    each = ran(listing, flow, Quotes(each=20), Form.PYTHON, latency())
+    same(each, ran(listing, flow, Quotes(each=1, wake=20), form, latency()))
