@@ -16,7 +16,8 @@ demo: $(VENV)/main.stamp build/bindings.stamp  ## Walk the main journey on the l
 
 test: check  ## All checks and tests.
 	$(BIN)/python -m tests.packages
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile tests/unit tests/property
+	$(BIN)/python -m pytest --ignore tests/unit --ignore tests/property
 	$(FORGE) test
 
 check: $(VENV)/dev.stamp build/bindings.stamp  ## Format, lint, types, architecture.
