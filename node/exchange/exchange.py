@@ -1,6 +1,6 @@
 """Exchange: markets that share one ledger. Commands in, journal rows out; the time comes with the commands."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from operator import index
 from typing import Any
 
@@ -84,8 +84,7 @@ class Exchange:
 
     def open_account(self, maker_ppm: int = 1000, taker_ppm: int = 1000) -> int:
         """A new account's number. Fees in ppm; a maker's may be below zero, never by more than the taker's."""
-        if not (0 <= taker_ppm < 1_000_000 and -taker_ppm <= maker_ppm < 1_000_000):
-            raise BadInput(f"fees of {maker_ppm} and {taker_ppm} ppm: a rebate is paid from the taker's fee")
+        check_fees(maker_ppm, taker_ppm)
         if self.accounts == len(self._room.balances):
             more = state.ledger(2 * self.accounts, len(self.assets))
             for mine, new in zip(self._room, more, strict=True):
@@ -95,6 +94,22 @@ class Exchange:
         self._show()
         self.ledger.fees[number] = maker_ppm, taker_ppm
         return number
+
+    def save(self) -> dict[str, npt.NDArray[Any]]:
+        """Copies of all it remembers, by name."""
+        kept: dict[str, npt.NDArray[Any]] = {f"ledger-{name}": each for name, each in self.ledger._asdict().items()}
+        for number, market in enumerate(self.markets):
+            kept |= {f"market-{number}-{name}": each for name, each in market._asdict().items()}
+        return {name: each.copy() for name, each in kept.items()}
+
+    def load(self, saved: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Becomes what it was at `save`, which a like exchange did; BadInput where that was of another make."""
+        for name, mine in self.save().items():
+            if name not in saved or saved[name].dtype != mine.dtype or saved[name].ndim != mine.ndim:
+                raise BadInput(f"{name} was saved by another version or with other markets; begin anew")
+        for number in range(len(self.markets)):
+            self.put_market(number, Market(*(saved[f"market-{number}-{name}"].copy() for name in Market._fields)))
+        self.put_ledger(Ledger(*(saved[f"ledger-{name}"].copy() for name in Ledger._fields)))
 
     def _show(self) -> None:
         """Gives the core the rows of the accounts there are: it takes no command for another."""
@@ -173,6 +188,12 @@ class Exchange:
             self._desk = self._desk._replace(journal=np.zeros(4 * needed, JOURNAL))
             self._table.hold(self._desk)
             self._journal = self._desk.journal.view(np.uint8).data
+
+
+def check_fees(maker_ppm: int, taker_ppm: int) -> None:
+    """BadInput where no account can have these fees."""
+    if not (0 <= taker_ppm < 1_000_000 and -taker_ppm <= maker_ppm < 1_000_000):
+        raise BadInput(f"fees of {maker_ppm} and {taker_ppm} ppm: a rebate is paid from the taker's fee")
 
 
 def command(**fields: int) -> Commands:

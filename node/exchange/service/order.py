@@ -35,7 +35,7 @@ class Order(NamedTuple):
         worth: what was traded, ticks times lots.
         trigger, trail, display, expiry: as in the command.
         group: id of the first order of its group, or 0.
-        working: when it woke, ns UTC, for one that waits for a price; 0 while it waits.
+        working: when it began to look for trades, ns UTC; 0 while it waits for a price or another order.
         prevented: lots by which it shrank rather than trade with its own account.
         status: where it stands.
         reason: why it left, where it did not as asked.
@@ -96,7 +96,7 @@ class Report(NamedTuple):
     Attributes:
         kind: which row it comes from: ACK, FILL, PREVENTED, TRIGGER, CANCEL, EXPIRE, AMEND.
         order: as it stands after it.
-        execution: of a FILL; of PREVENTED what would have been one, `trade` -1.
+        execution: of a FILL.
         time: ns UTC.
     """
 

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from node.exchange.core.command import Kind, Type
+from node.exchange.core.command import Group, Kind, Type
 from node.exchange.core.journal import Reason, Record
 from node.exchange.exchange import Commands, Ints, Journal
 from node.exchange.service.order import Execution, Order, Report, Status
@@ -28,11 +28,15 @@ class Asked(NamedTuple):
     """What a command says of an order that the journal does not."""
 
     label: str
+    aside: bool  # until the order before it in its group is filled
     selftrade: int
     trigger: int
     trail: int
     display: int
     expiry: int
+
+
+_NOT_SAID: Final = Asked("", aside=False, selftrade=0, trigger=0, trail=0, display=0, expiry=0)
 
 
 class Orders:
@@ -92,10 +96,13 @@ class Orders:
 
     def expect(self, commands: Commands, labels: list[str]) -> None:
         """Orders that will be asked for, each with its label; a command's `ref` is how they are known again."""
+        group = 0
         for at in np.flatnonzero(np.isin(commands["kind"], _ORDERS)).tolist():
             row = commands[at]
-            fields = (int(row[name]) for name in Asked._fields[1:])
-            self._asked[int(row["ref"])] = Asked(labels[at], *fields)
+            if row["kind"] == Kind.GROUP:
+                group = int(row["order"])
+            aside = bool(row["kind"] == Kind.LEG) and group in (Group.OTO, Group.OTOCO)
+            self._asked[int(row["ref"])] = Asked(labels[at], aside, *(int(row[name]) for name in Asked._fields[2:]))
 
     def take(self, rows: Journal, times: Ints, trades: Ints) -> list[Report]:
         """The steps that rows tell of users' orders.
@@ -125,8 +132,8 @@ class Orders:
         return np.flatnonzero(self._are_users(rows["account"]) | (met & self._are_users(rows["other_account"])))
 
     def _taken(self, row: "_Row") -> Order:
-        asked = self._asked.pop(row.other, Asked("", 0, 0, 0, 0, 0))
-        working = row.time if row.type in (Type.LIMIT, Type.MARKET) else 0
+        asked = self._asked.pop(row.other, _NOT_SAID)
+        working = 0 if asked.aside or row.type > Type.MARKET else row.time
         return Order(
             row.order, row.market, row.account, asked.label, row.side, row.type, row.tif, row.flags, asked.selftrade,
             row.price, row.quantity, 0, 0, asked.trigger, asked.trail, asked.display, asked.expiry, row.other_fee,
@@ -140,19 +147,18 @@ class Orders:
         order = self._open.get(account, {}).get((row.market, number))
         if order is None:
             return []
-        bought = (row.side == 0) != maker
-        fee, asset = row.other_fee if maker else row.fee, self._assets[row.market][0 if bought else 1]
-        execution = Execution(row.trade, row.price, row.quantity, fee, asset, maker)
+        execution = None
         if row.kind == Record.FILL:
-            filled = order.filled + row.quantity
-            order = order._replace(filled=filled, worth=order.worth + row.price * row.quantity, updated=row.time)
+            worth = order.worth + row.price * row.quantity
+            order = order._replace(filled=order.filled + row.quantity, worth=worth, updated=row.time)
+            bought = (row.side == 0) != maker
+            fee, asset = row.other_fee if maker else row.fee, self._assets[row.market][0 if bought else 1]
+            execution = Execution(row.trade, row.price, row.quantity, fee, asset, maker)
         else:
             order = order._replace(prevented=order.prevented + row.quantity, updated=row.time)
-            execution = execution._replace(trade=-1, fee=0)
         left = order.quantity - order.filled - order.prevented
         if _is_last(rows, at) if order.by_quote else left <= 0:
-            by_trade = row.kind == Record.FILL
-            status, reason = (Status.FILLED, 0) if by_trade else (Status.EXPIRED, int(Reason.SELF_TRADE))
+            status, reason = (Status.FILLED, 0) if execution else (Status.EXPIRED, int(Reason.SELF_TRADE))
             order = order._replace(status=status, reason=reason)
         elif order.filled:
             order = order._replace(status=Status.PARTIALLY_FILLED)
@@ -233,6 +239,7 @@ def _changed(order: Order, row: _Row) -> Order:
         quantity = order.filled + order.prevented + row.quantity
         return order._replace(price=row.price, quantity=quantity, updated=row.time)
     if row.kind == Record.TRIGGER:
-        return order._replace(working=row.time, updated=row.time)
+        waits = row.reason == Reason.GROUP and order.type > Type.MARKET
+        return order._replace(working=0 if waits else row.time, updated=row.time)
     status = Status.CANCELED if row.kind == Record.CANCEL else Status.EXPIRED
     return order._replace(status=status, reason=row.reason, updated=row.time)

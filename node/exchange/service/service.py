@@ -11,7 +11,7 @@ import structlog
 from fusion.errors import BadInput, FusionError
 from node.exchange.core.command import Kind
 from node.exchange.core.journal import JOURNAL
-from node.exchange.exchange import Commands, Exchange, Journal, check_fees, joined
+from node.exchange.exchange import Commands, Exchange, Journal, check_fees
 from node.exchange.service import record
 from node.exchange.service.archive import LABEL
 from node.exchange.service.batch import Batch, Listener
@@ -19,6 +19,7 @@ from node.exchange.service.clock import Clock, checked
 from node.exchange.service.log import Record
 from node.exchange.service.record import Sourced
 from node.exchange.service.store import Store
+from node.exchange.service.table import joined
 from node.exchange.service.users import Key, User, Users, new_secret
 from node.exchange.service.views import Views
 from node.exchange.source import Source
@@ -195,7 +196,7 @@ class Service(Views):
         parted, which is another way when the log is read again.
         """
         if self._untold:
-            rows, self._untold = joined(self._untold), []
+            rows, self._untold = joined(self._untold, JOURNAL), []
             for source in self.sources:
                 source.told(rows)
 
@@ -253,7 +254,7 @@ class Service(Views):
         arrays, facts = super().save()
         for number, source in enumerate(self.sources):
             arrays |= {f"source-{number}-{name}": each for name, each in source.save().items()}
-        arrays["untold"] = joined(self._untold).view(np.uint8)
+        arrays["untold"] = joined(self._untold, JOURNAL).view(np.uint8)
         clock = {"follows": self.clock.follows, "speed": self.clock.speed}
         return arrays, facts | {"refs": self._refs, "users": self.users.save(), "clock": clock}
 
