@@ -103,8 +103,8 @@ class Tif(IntEnum):
 
 class Selftrade(IntEnum):
     """What happens when an order meets one of its own account: they trade; or the taker's rest, the maker (all of it,
-    what is hidden too), the maker and then the taker's rest expire; or both shrink by the smaller (of the maker, what is
-    seen): a PREVENTED row. The taker's mode counts.
+    what is hidden too), the maker and then the taker's rest expire; or both shrink by the smaller (of the maker, what
+    is seen): a PREVENTED row. The taker's mode counts.
     """
 
     NONE = 0
@@ -137,8 +137,9 @@ class Group(IntEnum):
     and expires where the account lacks what it holds (a seller's base, a limit buyer's worth), or as a waking order
     would; a trigger that has been passed already wakes it.
     OTOCO: a limit order and an OCO that stays aside. When the turn comes of its first order, both write TRIGGER rows,
-    and expire, first and second, where funds lack; then the first is put in its place, and then the second. A limit
-    order of it that is outside the band expires, and one that would take, takes; before that the other expires.
+    and the first expires where the account lacks what both hold. Then, the first before the second: one whose trigger
+    has been passed wakes, the other expiring before; a limit order outside the band expires; one that would take expires
+    if it is post-only, and else takes, the other expiring before. Where nothing of that is so both take their places.
 
     Where an order of a group leaves in any other way, the rest of the group expires after it, reason GROUP, the lowest
     id first.

@@ -49,9 +49,17 @@ def hold(market: Market, ledger: Ledger, account: Int, side: Int, amount: Int) -
 
 
 @jit
-def fee(amount: Int, ppm: Int) -> Int:
+def part(amount: Int, ppm: Int) -> Int:
     """`amount * ppm / 1e6`, rounded down; the two parts are apart, since the product may be more than 64 bits hold."""
     return int(amount // _MILLION * ppm + amount % _MILLION * ppm // _MILLION)
+
+
+@jit
+def fee(amount: Int, ppm: Int) -> Int:
+    """What is paid of an amount: its `part`, so that a fraction of a base unit is nobody's, whether as a fee or as a
+    rebate (below zero).
+    """
+    return part(amount, ppm) if ppm >= 0 else -part(amount, -ppm)
 
 
 @jit

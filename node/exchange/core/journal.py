@@ -107,5 +107,5 @@ _FIELDS = [
 ]
 _NAMES, _FORMATS, _OFFSETS = (list(each) for each in zip(*_FIELDS, strict=True))
 JOURNAL = np.dtype({"names": _NAMES, "formats": _FORMATS, "offsets": _OFFSETS, "itemsize": 64})
-"""A row, 64 bytes. `asset`, `ref`, `time` and `group` are `order`, `other`, `fee` and `other_fee` by the name that fits the
-row's kind."""
+"""A row, 64 bytes. `asset`, `ref`, `time` and `group` are `order`, `other`, `fee` and `other_fee` by the name that fits
+the row's kind."""

@@ -151,6 +151,26 @@ def _remove(market: Market, level: Any, slot: Int) -> None:
 
 
 @jit
+def to_the_end(market: Market, level: Any, slot: Int, left: Int) -> None:
+    """Puts a node at the end of the level that it is in, with other lots."""
+    _remove(market, level, slot)
+    market.nodes[U(slot)].left = left
+    _append(market, level, slot)
+
+
+@jit
+def shrink(market: Market, slot: Int, less: Int) -> None:
+    """A node that stays where it is has become smaller."""
+    node = market.nodes[U(slot)]
+    side = np.int64(node.side)
+    index = node.key - market.base[U(side)]
+    if index >= 0:
+        market.levels[U(side), U(index)].size -= less
+    else:
+        market.far[U(side), U(_far_find(market, side, node.key))].size -= less
+
+
+@jit
 def level_of(market: Market, side: Int, key: Int) -> Any:
     """The level of a key at which an order rests."""
     index = key - market.base[U(side)]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from node.exchange.core.compiled import Int, jit
-from node.exchange.core.state import NONE, Market
+from node.exchange.core.state import ICEBERG, NONE, Market
 
 U = np.uint64
 
@@ -26,6 +26,10 @@ def take(market: Market) -> Int:
 def give(market: Market, slot: Int) -> None:
     """Gives a place back; whoever knows the order's id finds it no more."""
     state, node = market.state[0], market.nodes[U(slot)]
+    if node.rare:
+        state.rare -= 1
+        if node.rare & ICEBERG:
+            state.parts -= market.terms[U(slot)].parts
     node.id = 0
     node.after = state.free
     state.free = slot

@@ -23,19 +23,58 @@ NODE = np.dtype(
     [
         ("before", "<i4"),
         ("after", "<i4"),  # of a free node: the next free one
-        ("key", "<i8"),
-        ("left", "<i8"),  # lots that are seen
+        ("key", "<i8"),  # of an order without a price: 0
+        ("left", "<i8"),  # lots; of a resting iceberg: those that are seen
         ("id", "<i8"),
         ("owner", "<i4"),
         ("side", "u1"),
+        ("rare", "u1"),  # what of TERMS counts for it: the bits below
         ("flags", "u1"),
         ("type", "u1"),
-        ("tif", "u1"),
-        ("hidden", "<i8"),  # lots of an iceberg that are not seen yet
-        ("display", "<i8"),  # lots of an iceberg that are seen at a time
-        ("expiry", "<i8"),  # ns; 0: never
     ]
 )
+ICEBERG: Final = 1
+"""It has, or may get, lots that are not seen."""
+EXPIRES: Final = 2
+"""It stands among those that expire."""
+WAITING: Final = 4
+"""It waits for a price, out of the book."""
+QUEUED: Final = 8
+"""It is to run: it woke, or, PENDING too, what it waited for was filled."""
+PENDING: Final = 16
+"""It waits, out of the book, until its group's first order is filled."""
+PAIRED: Final = 32
+"""It is one of an OCO's two."""
+WORKING: Final = 64
+"""Others wait until it is filled."""
+TERMED: Final = 128
+"""It has a row of TERMS; it keeps this bit all its life."""
+
+TERMS = np.dtype(
+    [
+        ("hidden", "<i8"),  # lots of a resting iceberg that are not seen
+        ("display", "<i8"),  # lots of an iceberg that are seen at a time
+        ("expiry", "<i8"),  # ns; 0: never
+        ("trigger", "<i8"),  # price that wakes it; 0: none yet
+        ("start", "<i8"),  # price from which its trigger follows; 0: any
+        ("best", "<i8"),  # best price since; 0: it does not follow yet
+        ("trail", "<i4"),
+        ("trail_at", "<i4"),  # its row of `trailing`
+        ("sibling", "<i4"),  # the other one of an OCO
+        ("working", "<i4"),  # of a pending order: the group's first one, until it is filled
+        ("pending", "<i4"),  # of a working order: the first that waits for it
+        ("parts", "<i4"),  # of an iceberg, when it came, less one
+        ("falls", "u1"),  # it wakes when the price falls to its trigger
+        ("tif", "u1"),
+        ("selftrade", "u1"),
+        ("spare", "u1", 5),
+    ]
+)
+"""What few orders have: a row a node, meaningful where `rare` says so."""
+EXPIRING, RISING, FALLING = 0, 1, 2
+"""Heaps: of orders that expire, by time; of waiting ones, by trigger, and by minus trigger."""
+HEAP = np.dtype([("key", "<i8"), ("slot", "<i8")])
+NEVER: Final = (1 << 63) - 1
 LEVEL = np.dtype([("head", "<i4"), ("tail", "<i4"), ("size", "<i8"), ("orders", "<i8")])
 FAR = np.dtype([("key", "<i8"), *((name, LEVEL.fields[name][0]) for name in LEVEL.names or ())])  # type: ignore[index]  # it has fields
 STATE = np.dtype(
@@ -46,7 +85,18 @@ STATE = np.dtype(
         ("fresh", "<i8"),  # the first node that never was used
         ("live", "<i8"),  # nodes in use
         ("last", "<i8"),  # price of the last trade, ticks; 0: none yet
-        ("halted", "<i8"),
+        ("halted", "<i8"),  # a Status
+        ("first", "<i8"),  # price of the last pass's first trade; 0: it had none
+        ("due", "<i8"),  # when the next thing happens by time alone, ns
+        ("resume", "<i8"),  # when a pause ends, ns; NEVER: there is none
+        ("watch", "<i8"),  # waiting orders, and one for a circuit breaker
+        ("trailing", "<i8"),  # rows of `trailing` in use
+        ("rare", "<i8"),  # orders with TERMS
+        ("parts", "<i8"),  # sum of their parts
+        ("head", "<i8"),  # of the queue of orders that are to run, linked by `after`
+        ("tail", "<i8"),
+        ("reference", "<i8"),  # price that the circuit breaker looks from; 0: none yet
+        ("window", "<i8"),  # when its window ends, ns
     ]
 )
 FREE, LOCKED = 0, 1
@@ -70,6 +120,11 @@ class Market(NamedTuple):
         top: the best level of the window, -1 for an empty side, shape (2,).
         far: of dtype FAR, shape (2, nodes); ascending keys.
         far_count: rows of `far` in use, shape (2,).
+        terms: of dtype TERMS; a row a node.
+        heaps: of dtype HEAP, shape (3, nodes).
+        heap_count: rows of `heaps` in use, shape (3,).
+        heap_at: where in each heap a node stands, shape (3, nodes).
+        trailing: waiting nodes whose trigger follows the price, shape (nodes,).
     """
 
     rules: npt.NDArray[Any]
@@ -82,6 +137,11 @@ class Market(NamedTuple):
     top: npt.NDArray[np.int64]
     far: npt.NDArray[Any]
     far_count: npt.NDArray[np.int64]
+    terms: npt.NDArray[Any]
+    heaps: npt.NDArray[Any]
+    heap_count: npt.NDArray[np.int64]
+    heap_at: npt.NDArray[np.int32]
+    trailing: npt.NDArray[np.int32]
 
 
 class Ledger(NamedTuple):
@@ -100,6 +160,8 @@ def market(rules: Rules, orders: int = 1 << 12) -> Market:
     """An empty market with room for so many orders."""
     state = np.zeros(1, STATE)
     state["fresh"] = 1
+    state["due"] = state["resume"] = NEVER
+    state["watch"] = 1 if rules.breaker else 0
     return Market(
         rules=np.array([rules.row()], RULES),
         state=state,
@@ -111,6 +173,11 @@ def market(rules: Rules, orders: int = 1 << 12) -> Market:
         top=np.full(2, -1, np.int64),
         far=np.zeros((2, orders), FAR),
         far_count=np.zeros(2, np.int64),
+        terms=np.zeros(orders, TERMS),
+        heaps=np.zeros((3, orders), HEAP),
+        heap_count=np.zeros(3, np.int64),
+        heap_at=np.zeros((3, orders), np.int32),
+        trailing=np.zeros(orders, np.int32),
     )
 
 
@@ -122,6 +189,17 @@ def ledger(accounts: int, assets: int) -> Ledger:
 def grown(of: Market) -> Market:
     """The same market with twice the room for orders."""
     room = len(of.nodes)
-    nodes, far = np.zeros(2 * room, NODE), np.zeros((2, 2 * room), FAR)
-    nodes[:room], far[:, :room] = of.nodes, of.far
-    return of._replace(nodes=nodes, far=far)
+
+    def wider(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        new = np.zeros((*array.shape[:-1], 2 * room), array.dtype)
+        new[..., :room] = array
+        return new
+
+    return of._replace(
+        nodes=wider(of.nodes),
+        far=wider(of.far),
+        terms=wider(of.terms),
+        heaps=wider(of.heaps),
+        heap_at=wider(of.heap_at),
+        trailing=wider(of.trailing),
+    )
