@@ -138,8 +138,9 @@ class Group(IntEnum):
     would; a trigger that has been passed already wakes it.
     OTOCO: a limit order and an OCO that stays aside. When the turn comes of its first order, both write TRIGGER rows,
     and the first expires where the account lacks what both hold. Then, the first before the second: one whose trigger
-    has been passed wakes, the other expiring before; a limit order outside the band expires; one that would take expires
-    if it is post-only, and else takes, the other expiring before. Where nothing of that is so both take their places.
+    has been passed wakes, the other expiring before; a limit order outside the band expires; one that would take
+    expires if it is post-only, and else takes, the other expiring before. Where nothing of that is so both take their
+    places.
 
     Where an order of a group leaves in any other way, the rest of the group expires after it, reason GROUP, the lowest
     id first.

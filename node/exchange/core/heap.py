@@ -33,12 +33,12 @@ def remove(market: Market, heap: Int, slot: Int) -> None:
 
 
 @jit
-def _first(market: Market, heap: Int, key: Int, slot: Int, at: Int) -> "bool | np.bool_":
+def _first(market: Market, heap: Int, key: Int, slot: Int, at: Int) -> bool:
     """Whether an order comes before the one that stands at a place."""
     other = market.heaps[U(heap), U(at)]
     if key != other.key:
-        return key < other.key
-    return market.nodes[U(slot)].id < market.nodes[U(other.slot)].id
+        return bool(key < other.key)
+    return bool(market.nodes[U(slot)].id < market.nodes[U(other.slot)].id)
 
 
 @jit

@@ -120,7 +120,8 @@ def rest(market: Market, slot: Int) -> None:
 def enter(market: Market, ledger: Ledger, slot: Int, selftrade: Int, tif: Int, journal: Any, rows: Int) -> Int:
     """A pass: an order that stands nowhere and holds nothing takes what it meets, and then rests or expires."""
     node, state = market.nodes[U(slot)], market.state[0]
-    side, before, stopped = np.int64(node.side), state.last, _OK
+    side, before = np.int64(node.side), state.last
+    stopped: Int = _OK
     priced = ties.has_price(node.type)
     key = node.key if priced else taking.worst(market, side)
     state.first = 0
@@ -196,7 +197,7 @@ def _wait(market: Market, ledger: Ledger, slot: Int, journal: Any, rows: Int) ->
 
 @jit
 def _place_pair(market: Market, ledger: Ledger, slot: Int, journal: Any, rows: Int) -> Int:
-    """An OCO that was filled for is put in its place. Both stay pending, so that either may leave, until both may stay."""
+    """An OCO that was filled for takes its place. Both stay pending, so that either may leave, until both may stay."""
     state, node = market.state[0], market.nodes[U(slot)]
     owner, side = np.int64(node.owner), np.int64(node.side)
     second = np.int64(market.terms[U(slot)].sibling)

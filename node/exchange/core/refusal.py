@@ -36,8 +36,7 @@ def refusal(market: Market, ledger: Ledger, command: Any, funded: bool) -> Int:
     Args:
         funded: whether funds count.
     """
-    rules, state = market.rules[0], market.state[0]
-    side, price, quantity = np.int64(command.side), command.price, command.quantity
+    state, side, price, quantity = market.state[0], np.int64(command.side), command.price, command.quantity
     if malformed(market, ledger, command):
         return _MALFORMED
     if state.halted:
@@ -51,14 +50,14 @@ def refusal(market: Market, ledger: Ledger, command: Any, funded: bool) -> Int:
     if not funds.fits(market, price, quantity):
         return _OVERFLOW
     holds = side == _SELL or command.type <= _MARKET or ties.has_price(command.type)
-    if funded and holds:
-        if not funds.has(market, ledger, command.account, side, funds.need(market, side, price, quantity)):
-            return _FUNDS
+    needed = funds.need(market, side, price, quantity) if holds else 0
+    if funded and not funds.has(market, ledger, command.account, side, needed):
+        return _FUNDS
     return filtered(market, price, quantity, command.display, command.type == _LIMIT)
 
 
 @jit
-def malformed(market: Market, ledger: Ledger, command: Any) -> "bool | np.bool_":
+def malformed(market: Market, ledger: Ledger, command: Any) -> bool:
     """Whether an order makes no sense whatever the market is like."""
     if command.side > _SELL or command.type > _LAST_TYPE or command.tif > _LAST_TIF or command.selftrade > _LAST_MODE:
         return True
@@ -71,11 +70,11 @@ def malformed(market: Market, ledger: Ledger, command: Any) -> "bool | np.bool_"
     elif post_only:
         return True
     plain = command.tif <= _IOC and (command.trigger | command.display | command.trail) == 0 and command.flags == 0
-    return (command.type > _MARKET or not plain) and _odd(market, command)
+    return bool((command.type > _MARKET or not plain) and _odd(market, command))
 
 
 @jit
-def _odd(market: Market, command: Any) -> "bool | np.bool_":
+def _odd(market: Market, command: Any) -> bool:
     """The same of what few orders have."""
     at_once = command.tif == _IOC or command.tif == _FOK
     if command.flags & _STRANGE or (command.flags & _POST_ONLY and at_once):
@@ -89,10 +88,10 @@ def _odd(market: Market, command: Any) -> "bool | np.bool_":
     if command.display < 0 or (command.display > 0 and (at_once or not ties.has_price(command.type))):
         return True
     if command.type <= _MARKET:
-        return command.trigger != 0 or command.trail != 0
+        return bool(command.trigger != 0 or command.trail != 0)
     if command.trigger < 0 or command.trail < 0 or command.trail >= _MILLION:
         return True
-    return command.trigger == 0 and command.trail == 0
+    return bool(command.trigger == 0 and command.trail == 0)
 
 
 @jit
@@ -101,7 +100,7 @@ def _assumed(market: Market, command: Any) -> Int:
     if command.type != _MARKET:
         return int(command.trigger if command.trigger != 0 else market.state[0].last)
     other = 1 - np.int64(command.side)
-    return int(abs(ladder.best(market, other)) if market.top[U(other)] >= 0 else 0)
+    return int(abs(np.int64(ladder.best(market, other)))) if market.top[U(other)] >= 0 else 0
 
 
 @jit
@@ -132,7 +131,7 @@ def filtered(market: Market, price: Int, quantity: Int, display: Int, banded: bo
 
 
 @jit
-def outside(market: Market, price: Int) -> "bool | np.bool_":
+def outside(market: Market, price: Int) -> bool:
     """Whether a price is too far from the last."""
     rules, last = market.rules[0], market.state[0].last
-    return rules.band != 0 and last != 0 and abs(price - last) > funds.part(last, rules.band)
+    return bool(rules.band != 0 and last != 0 and abs(price - last) > funds.part(last, rules.band))

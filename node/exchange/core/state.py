@@ -67,7 +67,7 @@ TERMS = np.dtype(
         ("falls", "u1"),  # it wakes when the price falls to its trigger
         ("tif", "u1"),
         ("selftrade", "u1"),
-        ("spare", "u1", 5),
+        ("spare", "u1"),
     ]
 )
 """What few orders have: a row a node, meaningful where `rare` says so."""

@@ -57,7 +57,8 @@ def take(
     any_price, by_quote = not ties.has_price(node.type), node.flags & _BY_QUOTE != 0
     top, base = market.top, market.base
     number, unit = market.rules[0].market, market.rules[0].unit
-    stopped, first, price, each = _OK, 0, 0, 1
+    stopped: Int = _OK
+    first, price, each = 0, 0, 1
     while left > 0:
         at = top[U(other)]
         if at < 0:

@@ -102,7 +102,8 @@ def leave_plain(market: Market, ledger: Ledger, slot: Int, rows: Int) -> Int:
 def end(market: Market, ledger: Ledger, slot: Int, journal: Any, rows: Int) -> Int:
     """The same for an order that stands nowhere and holds nothing."""
     rare, terms = np.int64(market.nodes[U(slot)].rare), market.terms[U(slot)]
-    one, two = NONE, NONE
+    one: Int = NONE
+    two: Int = NONE
     if rare & WORKING:
         one = np.int64(terms.pending)
         if market.nodes[U(one)].rare & PAIRED:
