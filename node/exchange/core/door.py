@@ -14,7 +14,8 @@ from node.exchange.core.rules import Rules
 
 U = np.uint64
 _NEW, _CANCEL = int(Kind.NEW), int(Kind.CANCEL)
-_REJECT, _MALFORMED = int(Record.REJECT), int(Reason.MALFORMED)
+_ACK, _REJECT, _CANCELLED = int(Record.ACK), int(Record.REJECT), int(Record.CANCEL)
+_MALFORMED = int(Reason.MALFORMED)
 NO_ROOM: Final = -1 << 62
 """Told of what must wait until its market or the journal has more room, and of a market that there is not."""
 
@@ -100,6 +101,17 @@ def _alone(desk: Desk, market: int) -> bool:
 
 
 @jit
+def _answer(desk: Desk) -> Any:
+    """The row that answers the one command; what was due before it comes before it."""
+    at = 0
+    while True:
+        row = desk.journal[U(at)]
+        if row.kind == _ACK or row.kind == _REJECT or row.kind == _CANCELLED:
+            return row
+        at += 1
+
+
+@jit
 def order(
     table: int, market: int, account: int, side: int, price: int, quantity: int,
     kind: int, tif: int, flags: int, selftrade: int, ref: int, time: int,
@@ -123,7 +135,7 @@ def order(
     command.order, command.price, command.quantity = 0, price, quantity
     if not _alone(desk, market):
         return NO_ROOM
-    answer = desk.journal[0]
+    answer = _answer(desk)
     return int(-np.int64(answer.reason) if answer.kind == _REJECT else answer.order)
 
 
@@ -143,5 +155,5 @@ def cancel(table: int, market: int, account: int, order: int, ref: int, time: in
     command.order, command.price, command.quantity = order, 0, 0
     if not _alone(desk, market):
         return NO_ROOM
-    answer = desk.journal[0]
+    answer = _answer(desk)
     return int(-np.int64(answer.reason) if answer.kind == _REJECT else answer.quantity)

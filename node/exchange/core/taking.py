@@ -53,10 +53,8 @@ def take(
     """
     node = market.nodes[U(slot)]
     side, owner, left, order = np.int64(node.side), np.int64(node.owner), node.left, node.id
-    other = 1 - side
     any_price, by_quote = not ties.has_price(node.type), node.flags & _BY_QUOTE != 0
-    top, base = market.top, market.base
-    number, unit = market.rules[0].market, market.rules[0].unit
+    other, top, base, unit = 1 - side, market.top, market.base, market.rules[0].unit
     stopped: Int = _OK
     first, price, each = 0, 0, 1
     while left > 0:
@@ -91,36 +89,34 @@ def take(
                 break
         if maker.rare & PAIRED:
             rows = ties.untie(market, ledger, np.int64(level.head), journal, rows)
-        price = price_here
-        first = first if first != 0 else price
+        price, first = price_here, first if first != 0 else price_here
         taker_fee, maker_fee = funds.settle(market, ledger, side, owner, np.int64(maker.owner), price, size)
-        row = journal[U(rows)]
-        row.kind, row.side, row.reason, row.flags, row.account = _FILL, side, _OK, 0, owner
-        row.market, row.type, row.tif, row.other_account = number, 0, 0, maker.owner
-        row.order, row.other, row.price, row.quantity = order, maker.id, price, size
-        row.fee, row.other_fee = taker_fee, maker_fee
-        rows += 1
+        row = answer.write(market, journal, rows, _FILL, owner, order, _OK)
+        row.side, row.other_account, row.other, row.price, row.quantity = side, maker.owner, maker.id, price, size
+        row.fee, row.other_fee, rows = taker_fee, maker_fee, rows + 1
         left -= size * each
-        if size < maker.left:
-            maker.left -= size
-            level.size -= size
-        else:
-            gone = np.int64(level.head)
-            if maker.rare and _refill(market, gone, level):
-                continue
-            ladder.leave(market, gone)
-            if maker.rare:
-                ties.filled(market, gone)
-            else:
-                pool.give(market, gone)
+        _consume(market, level, size)
         if stopped != _OK:
             break
-    node.left = left
-    state = market.state[0]
-    state.first = first
-    if first != 0:
-        state.last = price
+    node.left, state = left, market.state[0]
+    state.first, state.last = first, price if first != 0 else state.last
     return rows, stopped
+
+
+@jit
+def _consume(market: Market, level: Any, size: Int) -> None:
+    """Takes lots from the first order of a level."""
+    slot = np.int64(level.head)
+    maker = market.nodes[U(slot)]
+    if size < maker.left:
+        maker.left -= size
+        level.size -= size
+    elif not maker.rare:
+        ladder.leave(market, slot)
+        pool.give(market, slot)
+    elif not _refill(market, slot, level):
+        ladder.leave(market, slot)
+        ties.filled(market, slot)
 
 
 @jit
