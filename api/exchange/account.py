@@ -50,6 +50,10 @@ class Accounts:
                 (SYMBOL,), Security.SIGNED, 20,
             ),
             Endpoint(
+                "GET", "/sapi/v1/asset/tradeFee", "", "Fees of markets.", self.fees, list[shapes.TradeFee],
+                (Parameter("symbol", SYMBOL.kind),), Security.SIGNED,
+            ),
+            Endpoint(
                 "GET", "/api/v3/rateLimit/order", "account.rateLimits.orders", "New orders, counted.", self.orders,
                 list[dict[str, Any]], (), Security.SIGNED, 40,
             ),
@@ -127,6 +131,13 @@ class Accounts:
             "taxCommission": nothing,
             "discount": {"enabledForAccount": False, "enabledForSymbol": False, "discountAsset": "", "discount": "0"},
         }
+
+    def fees(self, call: Call) -> object:
+        maker, taker = (fixed(each * 100, 8) for each in self._fees(call.user.account))
+        return [
+            {"symbol": each.id, "makerCommission": maker, "takerCommission": taker}
+            for each in self._catalogue.chosen(call.asked.text("symbol"), ())
+        ]
 
     def orders(self, call: Call) -> object:
         counts = self._meter.orders_of(call.user.account)

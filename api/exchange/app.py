@@ -29,6 +29,8 @@ _STATUSES: Final = {
     503: "There are too many connections.",
 }
 _SCHEME: Final = "key"
+_NOW: Final = "/api/v3/"
+_ONCE: Final = "/api/v1/"
 
 
 def create_app(desk: Desk) -> FastAPI:
@@ -42,9 +44,13 @@ def create_app(desk: Desk) -> FastAPI:
     )
     for endpoint in desk.endpoints:
         if endpoint.verb:
+            answer = _route(desk, endpoint)
+            if endpoint.path.startswith(_NOW):  # older clients call it by its first number
+                old = endpoint.path.replace(_NOW, _ONCE, 1)
+                app.add_api_route(old, answer, methods=[endpoint.verb], include_in_schema=False, response_model=None)
             app.add_api_route(
                 endpoint.path,
-                _route(desk, endpoint),
+                answer,
                 methods=[endpoint.verb],
                 summary=endpoint.does,
                 operation_id=f"{endpoint.verb.lower()}_{endpoint.path.strip('/').replace('/', '_')}",

@@ -9,6 +9,7 @@ from api.exchange import refusal
 from api.exchange.meter import Meter
 from api.exchange.parameter import Asked, Parameter, Text, Truth
 from api.exchange.signature import STAMPED, Guard, User
+from fusion.errors import FusionError
 
 KEY_HEADER: Final = "X-MBX-APIKEY"
 
@@ -156,4 +157,9 @@ class Desk:
         if endpoint.orders:
             seconds, day = self.meter.order(user.account, endpoint.orders)
             headers["X-MBX-ORDER-COUNT-10S"], headers["X-MBX-ORDER-COUNT-1D"] = str(seconds), str(day)
-        return endpoint.answer(Call(asked, user))
+        try:
+            return endpoint.answer(Call(asked, user))
+        except refusal.Refusal:
+            raise
+        except FusionError as error:  # the exchange takes nothing now
+            raise refusal.Refusal(-1001, f"Internal error; unable to process your request: {error}", 503) from error

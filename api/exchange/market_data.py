@@ -50,6 +50,10 @@ class MarketData:
         kind = Parameter("type", Choice(("FULL", "MINI")))
         return [
             _get("ping", "ping", "Whether the exchange is there.", lambda _: {}, shapes.Nothing),
+            Endpoint(
+                "GET", "/sapi/v1/system/status", "", "Whether the exchange is there.",
+                lambda _: {"status": 0, "msg": "normal"}, shapes.SystemStatus,
+            ),
             _get("time", "time", "The server's time.", lambda _: {"serverTime": self._wall()}, shapes.ServerTime),
             _get(
                 "exchangeInfo", "exchangeInfo", "The markets and their rules.", self.info, shapes.ExchangeInfo,

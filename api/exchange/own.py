@@ -6,6 +6,7 @@ import numpy as np
 import orjson
 
 from api.exchange.catalogue import Catalogue
+from api.exchange.lists import ListNames, listed, of_group
 from api.exchange.market_data import MS
 from api.exchange.scale import amount
 from api.exchange.told import Teller
@@ -30,8 +31,8 @@ class Subscription(NamedTuple):
 class OwnStreams:
     """Listens to the service, and tells users."""
 
-    def __init__(self, service: Service, catalogue: Catalogue) -> None:
-        self._service, self._catalogue, self._teller = service, catalogue, Teller(catalogue)
+    def __init__(self, service: Service, catalogue: Catalogue, names: ListNames) -> None:
+        self._service, self._catalogue, self._teller, self._names = service, catalogue, Teller(catalogue), names
         self._heard: dict[int, dict[Subscription, None]] = {}
 
     def subscribe(self, account: int, to: Subscription) -> None:
@@ -48,15 +49,42 @@ class OwnStreams:
         if not self._heard:
             return
         moved: dict[int, set[int]] = {}
+        lists: dict[tuple[int, int, int], None] = {}
         for report in batch.reports:
             order = report.order
             if order.account in self._heard:
                 market = self._catalogue.markets[order.market]
                 self._tell(order.account, self._teller.report(report))
                 moved.setdefault(order.account, set()).update((market.base, market.quote))
+                if order.group:
+                    lists[order.account, order.market, order.group] = None
+        for account, number, group in lists:
+            self._list(account, number, group)
         self._paid(batch)
         for account, assets in moved.items():
             self._tell(account, self._position(account, assets))
+
+    def _list(self, account: int, market: int, group: int) -> None:
+        """Tells how a list of orders stands."""
+        orders = of_group(self._service, account, market, group)
+        told = listed(orders, self._names.of(orders), self._catalogue)
+        members = [{"s": each["symbol"], "i": each["orderId"], "c": each["clientOrderId"]} for each in told["orders"]]
+        self._tell(
+            account,
+            {
+                "e": "listStatus",
+                "E": told["transactionTime"],
+                "s": told["symbol"],
+                "g": group,
+                "c": told["contingencyType"],
+                "l": told["listStatusType"],
+                "L": told["listOrderStatus"],
+                "r": "NONE",
+                "C": told["listClientOrderId"],
+                "T": told["transactionTime"],
+                "O": members,
+            },
+        )
 
     def _paid(self, batch: Batch) -> None:
         """Tells of deposits and withdrawals."""

@@ -16,6 +16,7 @@ from api.exchange.endpoint import Desk
 from api.exchange.feed import TICK_MS, Feed
 from api.exchange.hub import Hub
 from api.exchange.listen import ListenKeys
+from api.exchange.lists import ListNames, Lists
 from api.exchange.market_data import MarketData
 from api.exchange.meter import Allowance, Meter
 from api.exchange.own import OwnStreams
@@ -51,10 +52,12 @@ class ExchangeServer:
         catalogue, keys = Catalogue(service.exchange), ListenKeys()
         meter = Meter(allowance or Allowance(), time.monotonic)
         hub = Hub(catalogue)
-        self._feed, self._own = Feed(service, catalogue, hub), OwnStreams(service, catalogue)
+        trading, names = Trading(service, catalogue), ListNames()
+        self._feed, self._own = Feed(service, catalogue, hub), OwnStreams(service, catalogue, names)
         endpoints = [
             *MarketData(service, catalogue, meter.allowance, wall_ms).endpoints(),
-            *Trading(service, catalogue).endpoints(),
+            *trading.endpoints(),
+            *Lists(service, catalogue, trading, names).endpoints(),
             *Accounts(service, catalogue, meter, keys, wall_ms).endpoints(),
         ]
         desk = Desk(endpoints, Guard(self._credential, wall_ms), meter)

@@ -13,6 +13,17 @@ class ServerTime(TypedDict):
     serverTime: int
 
 
+class SystemStatus(TypedDict):
+    status: int
+    msg: str
+
+
+class TradeFee(TypedDict):
+    symbol: str
+    makerCommission: str
+    takerCommission: str
+
+
 class ExchangeInfo(TypedDict):
     timezone: str
     serverTime: int

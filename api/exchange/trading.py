@@ -17,6 +17,7 @@ from node.exchange.service.order import Order
 from node.exchange.service.service import Service
 
 _TIME: Final = Whole(0, (2**63 - 1) // MS)
+_MOST: Final = 100_000  # orders that are looked through for those of a span of time
 _ID: Final = Parameter("orderId", Whole())
 _LABELLED: Final = Parameter("origClientOrderId", LABEL)
 _RENAMED: Final = Parameter("newClientOrderId", LABEL)
@@ -138,7 +139,7 @@ class Trading:
         batch = self._service.place(row)
         if batch.refused:
             raise refused(batch.refused)
-        after = self._service.orders.find(call.user.account, market.number, order.id) or order
+        after = self._service.order(call.user.account, market.number, order.id) or order
         return {"transactTime": after.updated // MS, "executionId": batch.rows.size, "amendedOrder": self._short(after)}
 
     def status(self, call: Call) -> object:
@@ -152,16 +153,14 @@ class Trading:
         return [self._teller.whole(each) for each in self._service.orders.open(call.user.account, market)]
 
     def all(self, call: Call) -> object:
-        asked, market, orders = call.asked, self._market(call).number, self._service.orders
-        begin, end = asked.whole("startTime"), asked.whole("endTime", _TIME.most)
-        known = [*orders.closed(call.user.account, market), *orders.open(call.user.account, market)]
-        chosen = sorted(
-            (each for each in known if begin <= each.time // MS <= end and each.id >= asked.whole("orderId")),
-            key=lambda each: each.id,
-        )
-        limit = asked.whole("limit", 500)
-        chosen = chosen[:limit] if "orderId" in asked or "startTime" in asked else chosen[-limit:]
-        return [self._teller.whole(each) for each in chosen]
+        asked, account, market = call.asked, call.user.account, self._market(call).number
+        begin, end, limit = asked.whole("startTime"), asked.whole("endTime", _TIME.most), asked.whole("limit", 500)
+        upwards = "orderId" in asked or "startTime" in asked
+        timed = "startTime" in asked or "endTime" in asked
+        first = asked.whole("orderId") if upwards else -1
+        known = self._service.orders_of(account, market, first, _MOST if timed else limit)
+        chosen = [each for each in known if begin <= each.time // MS <= end]
+        return [self._teller.whole(each) for each in (chosen[:limit] if upwards else chosen[-limit:])]
 
     # What lists of orders use too
 
@@ -196,16 +195,16 @@ class Trading:
         batch = self._service.place(of_order(Kind.CANCEL, market, call.user.account, order.id))
         if batch.refused:
             raise refusal.not_cancelled()
-        after = self._service.orders.find(call.user.account, market.number, order.id) or order
+        after = self._service.order(call.user.account, market.number, order.id) or order
         return self._teller.cancelled(after, label)
 
     def _find(self, call: Call, number: str, label: str) -> Order | None:
-        asked, market, orders = call.asked, self._market(call).number, self._service.orders
+        asked, market, service = call.asked, self._market(call).number, self._service
         if number not in asked and label not in asked:
             raise refusal.combination(f"Param '{label}' or '{number}' must be sent, but both were empty/null!")
-        found = orders.labelled(call.user.account, market, asked.text(label)) if label in asked else None
+        found = service.labelled(call.user.account, market, asked.text(label)) if label in asked else None
         if number in asked:
-            by_number = orders.find(call.user.account, market, asked.whole(number))
+            by_number = service.order(call.user.account, market, asked.whole(number))
             if label in asked and by_number != found:
                 return None
             return by_number
@@ -213,7 +212,7 @@ class Trading:
 
     def _answer(self, asked: Asked, batch: Batch) -> dict[str, Any]:
         first = batch.reports[0].order
-        after = self._service.orders.find(first.account, first.market, first.id) or first
+        after = self._service.order(first.account, first.market, first.id) or first
         kind = asked.text("newOrderRespType", "FULL" if asked.text(ALONE.of("type")) in {"LIMIT", "MARKET"} else "ACK")
         if kind == "ACK":
             return self._teller.acknowledged(after)

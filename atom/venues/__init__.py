@@ -10,6 +10,7 @@ from atom.venues.bitstamp import Bitstamp
 from atom.venues.bybit import Bybit
 from atom.venues.coinbase import Coinbase
 from atom.venues.deribit import Deribit
+from atom.venues.fusion import Fusion
 from atom.venues.independent_reserve import IndependentReserve
 from atom.venues.kraken import Kraken
 from atom.venues.okx import Okx
@@ -27,6 +28,7 @@ VENUES: Final[dict[str, type[Venue]]] = {
         Bybit,
         Coinbase,
         Deribit,
+        Fusion,
         IndependentReserve,
         Kraken,
         Okx,

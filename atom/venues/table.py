@@ -18,6 +18,7 @@ _NAMES: Final = {
     "bybit": ("Bybit", "book, trade, quote, funding, open_interest, liquidation"),
     "coinbase": ("Coinbase", "book, book by order, trade, quote"),
     "deribit": ("Deribit", f"book, trade, quote, {_CONTRACTS}"),
+    "fusion": ("Fusion's virtual exchange", "book, trade, quote, candle"),
     "independent_reserve": ("Independent Reserve", "book by order, trade"),
     "kraken": ("Kraken", "book, book by order, trade, quote"),
     "okx": ("OKX", f"book, trade, quote, {_CONTRACTS}"),
