@@ -1,7 +1,7 @@
 """Source: what gives commands as time passes, such as agents or a replay. Whoever runs an exchange drives it."""
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol, runtime_checkable
 
 import numpy.typing as npt
 
@@ -40,4 +40,22 @@ class Source(Protocol):
 
     def load(self, saved: Mapping[str, npt.NDArray[Any]]) -> None:
         """Goes on where `save` was called, on the exchange as it was then."""
+        ...
+
+
+class Stretch(Protocol):
+    """What happened in a stretch of time."""
+
+    @property
+    def journal(self) -> Journal:
+        """Rows of the journal; written over by the next stretch."""
+        ...
+
+
+@runtime_checkable
+class Runner(Source, Protocol):
+    """A source that can also carry out its commands by itself, which is much faster. It is not told of those."""
+
+    def run(self, exchange: Exchange, until: int) -> Iterator[Stretch]:
+        """Acts up to `until` (ns), that time not included. Nobody else may use the exchange meanwhile."""
         ...

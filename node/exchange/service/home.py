@@ -3,6 +3,8 @@
 import fcntl
 import os
 import secrets
+import shutil
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -12,6 +14,7 @@ import orjson
 from fusion.errors import BadInput, NotReady
 
 _LOCK, _MARKETS, _ADMIN, _RUNNING = "lock", "markets.json", "admin.key", "running.json"
+_TRIES: Final = 10
 _MADE_BY: Final = 1
 """Grows with each change after which older homes cannot be read."""
 
@@ -29,13 +32,13 @@ class Home:
     def __enter__(self) -> Self:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = os.open(self.folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        for _ in range(_TRIES):
+            if _taken(self._lock):
+                break
+            time.sleep(0.02)  # somebody may only have looked
+        else:
             os.close(self._lock)
-            raise BadInput(
-                f"another process serves the exchange of {self.folder}; stop it, or give another home"
-            ) from None
+            raise BadInput(f"another process serves the exchange of {self.folder}; stop it, or give another home")
         (self.folder / _RUNNING).unlink(missing_ok=True)
         return self
 
@@ -49,6 +52,12 @@ class Home:
     def is_new(self) -> bool:
         """Whether no exchange was opened here yet."""
         return not (self.folder / _MARKETS).exists()
+
+    def clear(self) -> None:
+        """Takes out all that is kept here; for a home that is new still."""
+        for each in self.folder.iterdir():
+            if each.is_dir():
+                shutil.rmtree(each)
 
     def describe(self, plan: dict[str, Any]) -> None:
         """Keeps what the exchange trades; once, when it is opened."""
@@ -95,12 +104,18 @@ def _held(folder: Path) -> bool:
     """Whether a process has the folder."""
     lock = os.open(folder / _LOCK, os.O_RDWR)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
+        return not _taken(lock)
     finally:
         os.close(lock)
-    return False
+
+
+def _taken(lock: int) -> bool:
+    """Whether the lock is this descriptor's now."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def write(path: Path, facts: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """Orders: those of users, as the journal tells of them. Agents and the world have none here: they are too many."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -91,6 +91,12 @@ class Orders:
     def closed(self, account: int, market: int) -> list[Order]:
         """An account's lately closed orders of a market, in the order in which they closed."""
         return [each for each in self._closed.get(account, {}).values() if each.market == market]
+
+    def timed(self, market: int, tifs: Collection[int]) -> bool:
+        """Whether there are open orders that stand as `tifs` say."""
+        return any(
+            order.market == market and order.tif in tifs for each in self._open.values() for order in each.values()
+        )
 
     # What happens
 

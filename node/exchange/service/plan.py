@@ -12,6 +12,7 @@ from node.exchange.listing import Asset, Listing
 
 _DECIMALS: Final = ("tick", "lot", "least", "most", "notional", "band", "price")
 _MOST_MARKETS: Final = 64
+AGENTS, LADDER = "agents", "ladder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +34,17 @@ class Plan:
 
     Attributes:
         markets: in the order of their numbers.
-        crowd: who gives orders besides the users: `agents`, or `ladder`, which stands still.
+        crowd: who gives orders besides the users: AGENTS, or a LADDER, which stands still.
+        agents: how many there are in each market; 0: as many as usual.
         seed: of all that is left to chance.
         start: when its time begins, ns UTC.
         speed: of its clock; 1: the wall's.
+        funds: what the first user gets of each asset.
     """
 
     markets: Sequence[Opening]
-    crowd: str = "ladder"
+    crowd: str = AGENTS
+    agents: int = 0
     seed: int = 1
     start: int = 0
     speed: float = 1.0
@@ -51,6 +55,7 @@ class Plan:
         return {
             "markets": [_told(each) for each in self.markets],
             "crowd": self.crowd,
+            "agents": self.agents,
             "seed": self.seed,
             "start": self.start,
             "speed": self.speed,
@@ -101,7 +106,8 @@ def planned(told: dict[str, Any]) -> Plan:
     """The plan that `Plan.told` told."""
     markets = [opening(each) for each in told["markets"]]
     funds = {name: Decimal(amount) for name, amount in told["funds"].items()}
-    return Plan(markets, told["crowd"], told["seed"], told["start"], told["speed"], funds)
+    names = ("crowd", "agents", "seed", "start", "speed")
+    return Plan(markets, **{name: told[name] for name in names}, funds=funds)
 
 
 def _told(opened: Opening) -> dict[str, Any]:

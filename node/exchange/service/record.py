@@ -15,11 +15,14 @@ _SOURCED: Final = struct.Struct("<Iq")
 
 
 class Kind(IntEnum):
-    """COMMANDS: of users. DEED: what is no command, as JSON. SOURCED: commands that a source gave."""
+    """COMMANDS: of users. DEED: what is no command, as JSON. SOURCED: commands that a source gave. RAN: a source ran by
+    itself.
+    """
 
     COMMANDS = 1
     DEED = 2
     SOURCED = 3
+    RAN = 4
 
 
 class Sourced(NamedTuple):
@@ -54,6 +57,16 @@ def packed_sourced(given: Sourced) -> bytes:
 def sourced_of(content: bytes) -> Sourced:
     source, until = _SOURCED.unpack_from(content)
     return Sourced(source, until, np.frombuffer(content, COMMAND, offset=_SOURCED.size))
+
+
+def packed_run(source: int, until: int) -> bytes:
+    return _SOURCED.pack(source, until)
+
+
+def run_of(content: bytes) -> tuple[int, int]:
+    """A source's number, and up to when it ran, ns UTC."""
+    source, until = _SOURCED.unpack(content)
+    return source, until
 
 
 def packed_deed(deed: dict[str, Any]) -> bytes:

@@ -2,33 +2,43 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import structlog
 
-from fusion.errors import BadInput
+from fusion.errors import BadInput, NotReady
+from node.exchange.agents.mix import mix
+from node.exchange.agents.opening import Opening, populate
 from node.exchange.exchange import Exchange
 from node.exchange.service import snapshot
 from node.exchange.service.clock import Clock
 from node.exchange.service.home import Home
 from node.exchange.service.ladder import Ladder
-from node.exchange.service.plan import Plan, planned
+from node.exchange.service.plan import LADDER, Plan, planned
 from node.exchange.service.service import Service
 from node.exchange.service.snapshot import Snapshot
-from node.exchange.service.store import SNAPSHOTS, Store
+from node.exchange.service.store import SNAPSHOTS, Keeping, Store
 from node.exchange.source import Source
 
 _logger = structlog.get_logger()
+_WARM: Final = 2 * 3600 * 1_000_000_000
+"""ns that agents have traded for when an exchange opens."""
+_AGENTS: Final = 60
+_USUAL: Final = 10
+"""Least quantities that an agent's usual order has."""
 
 
-def opened(home: Home, store: Store) -> Service:
-    """The exchange of a home whose plan is kept: as it was, or new, with its first hours behind it."""
-    plan = planned(home.plan())
-    newest = next(_whole(home.folder), None)
+def opened(home: Home, keeping: Keeping, plan: Plan | None = None) -> Service:
+    """The exchange of a home: as it was, or new by a plan, with its first hours behind it."""
+    if home.is_new:
+        if plan is None:
+            raise NotReady(f"there is no exchange in {home.folder} yet")
+        return _new(home, keeping, plan)
+    store = Store(home.folder, keeping)
+    newest = next(whole(home.folder), None)
     if newest is None:
-        if snapshot.files(home.folder / SNAPSHOTS):
-            raise BadInput(f"no snapshot in {home.folder / SNAPSHOTS} is whole; put back a copy")
-        return _new(plan, store)
-    service = made(plan, store)
+        raise BadInput(f"no snapshot in {home.folder / SNAPSHOTS} is whole; put back a copy")
+    service = made(planned(home.plan()), store)
     service.load(newest.arrays, newest.facts)
     store.cut(newest.facts["tables"])
     service.redo(store.log.read(newest.number))
@@ -36,28 +46,41 @@ def opened(home: Home, store: Store) -> Service:
     return service
 
 
-def made(plan: Plan, store: Store | None) -> Service:
+def made(plan: Plan, store: Store | None = None) -> Service:
     """The exchange of a plan before anything happened."""
     exchange = Exchange([each.listing for each in plan.markets])
-    sources: list[Source] = [
-        Ladder(exchange, number, opening, plan.start, plan.seed) for number, opening in enumerate(plan.markets)
-    ]
+    sources = [_source(exchange, plan, number) for number in range(len(plan.markets))]
     clock = Clock() if plan.speed == 1.0 else Clock(plan.start, plan.speed)
     return Service(exchange, clock, store, sources)
 
 
-def _new(plan: Plan, store: Store) -> Service:
-    if store.log.last:
-        raise BadInput("the home has a log and no snapshot; put back a copy of its snapshots, or give a fresh home")
-    service = made(plan, store)
-    service.keep()
-    store.settle()
+def _source(exchange: Exchange, plan: Plan, number: int) -> Source:
+    """Who gives orders in a market besides the users."""
+    market = plan.markets[number]
+    if plan.crowd == LADDER:
+        return Ladder(exchange, number, market, plan.start, plan.seed)
+    least = market.listing.lots(market.listing.least)
+    opening = Opening(
+        price=market.listing.ticks(market.price),
+        size=_USUAL * least,
+        start=plan.start - _WARM,
+        seed=plan.seed + number,
+    )
+    return populate(exchange, opening, mix(plan.agents or _AGENTS), (number, number))[0]
+
+
+def _new(home: Home, keeping: Keeping, plan: Plan) -> Service:
+    """What an earlier try left, which nobody was told of, goes first; the first hours are not kept as such."""
+    home.clear()
+    service = made(plan)
     while service.step(plan.start):
         pass
+    service.keep_in(Store(home.folder, keeping))
+    home.describe(plan.told())
     return service
 
 
-def _whole(folder: Path) -> Iterator[Snapshot]:
+def whole(folder: Path) -> Iterator[Snapshot]:
     """Snapshots that can be read, newest first; one that cannot is told of."""
     for path in reversed(snapshot.files(folder / SNAPSHOTS)):
         try:

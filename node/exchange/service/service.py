@@ -22,7 +22,7 @@ from node.exchange.service.store import Store
 from node.exchange.service.table import joined
 from node.exchange.service.users import Key, User, Users, new_secret
 from node.exchange.service.views import Views
-from node.exchange.source import Source
+from node.exchange.source import Runner, Source
 
 _ORDERS: Final = (int(Kind.NEW), int(Kind.GROUP), int(Kind.LEG))
 _MERGED: Final = 1 << 14
@@ -60,7 +60,7 @@ class Service(Views):
         self._failed = ""
         self._waiting: list[tuple[Commands, Sequence[str], asyncio.Future[Batch]]] = []
         self._given: Sourced | None = None  # taken from its source, and not kept yet
-        self._untold: list[Journal] = []
+        self._untold: list[list[Journal]] = [[] for _ in self.sources]
 
     # Commands of users
 
@@ -76,7 +76,7 @@ class Service(Views):
             StorageFull: there is no room to keep them; nothing was done.
         """
         names = self._prepare(commands, labels, set())
-        self._write([(record.Kind.COMMANDS, record.packed_commands(commands, names))], len(commands))
+        self._write([(record.Kind.COMMANDS, record.packed_commands(commands, names))])
         return self._of_users(commands, names)
 
     def submit(self, commands: Commands, labels: Sequence[str] = ()) -> "asyncio.Future[Batch]":
@@ -100,9 +100,11 @@ class Service(Views):
                     ready.append((commands, self._prepare(commands, labels, used), future))
                 except FusionError as error:
                     future.set_exception(error)
-        kept = [(record.Kind.COMMANDS, record.packed_commands(commands, names)) for commands, names, _ in ready]
+        kept: list[tuple[int, bytes]] = [
+            (record.Kind.COMMANDS, record.packed_commands(commands, names)) for commands, names, _ in ready
+        ]
         try:
-            self._write([(int(kind), content) for kind, content in kept], sum(len(each) for each, _, _ in ready))
+            self._write(kept)
         except FusionError as error:
             for *_, future in ready:
                 future.set_exception(error)
@@ -138,11 +140,11 @@ class Service(Views):
         if (commands["market"] >= markets).any():
             raise BadInput(f"there is no market {commands['market'].max()}; there are {markets}")
 
-    def _write(self, records: Sequence[tuple[int, bytes]], commands: int) -> None:
+    def _write(self, records: Sequence[tuple[int, bytes]]) -> None:
         if self._failed:
             raise BadInput(f"the exchange stopped at a fault ({self._failed}); start it again")
         if self._store is not None and records:
-            self._store.write(records, commands)
+            self._store.write(records)
 
     def _of_users(self, commands: Commands, names: list[str]) -> Batch:
         self.orders.expect(commands, names)
@@ -151,14 +153,19 @@ class Service(Views):
     def _carry_out(self, commands: Commands) -> Batch:
         """Does what was kept. If it cannot, memory is no longer what the log says, and nothing more is taken."""
         try:
-            batch = self.take(self.exchange.carry_out(commands))
+            return self._answered(self.exchange.carry_out(commands))
         except Exception as error:
             self._failed = repr(error)
             raise
-        if self.sources and len(batch.rows):
-            self._untold.append(batch.rows)
+
+    def _answered(self, rows: Journal, runner: int | None = None) -> Batch:
+        """Tells everyone what was answered, but not the source that did it itself."""
+        batch = self.take(rows)
+        for number, untold in enumerate(self._untold):
+            if number != runner and len(rows):
+                untold.append(rows)
         if self._store is not None:
-            self._store.told(batch.rows, [each[self.orders.theirs(each)] for each in batch.trades if len(each)])
+            self._store.told(rows, [each[self.orders.theirs(each)] for each in batch.trades if len(each)])
         for listener in self.listeners:
             listener(batch)
         return batch
@@ -170,35 +177,56 @@ class Service(Views):
         times = [each for source in self.sources if (each := source.next_time()) is not None]
         return min(times, default=None)
 
-    def step(self, until: int) -> int:
-        """Lets the source whose turn it is give what it has up to `until` (ns), and does it; how many commands.
+    def step(self, until: int) -> bool:
+        """Lets the source whose turn it is act up to `until` (ns); whether there was one.
 
         Raises:
-            StorageFull: there is no room to keep them; they are tried again at the next step.
+            StorageFull: there is no room to keep what it does; it is tried again at the next step.
         """
-        if self._given is None:
-            times = [(each, number) for number, s in enumerate(self.sources) if (each := s.next_time()) is not None]
-            if not times or min(times)[0] > until:
-                return 0
-            self._given = self._taken(min(times)[1], until)
-        given = self._given
-        self._write([(record.Kind.SOURCED, record.packed_sourced(given))], len(given.commands))
+        if self._given is not None:
+            self._give(self._given)
+            return True
+        times = [(each, number) for number, s in enumerate(self.sources) if (each := s.next_time()) is not None]
+        if not times or min(times)[0] > until:
+            return False
+        number = min(times)[1]
+        if isinstance(self.sources[number], Runner):
+            self._write([(record.Kind.RAN, record.packed_run(number, until))])
+            self._run(number, until)
+        else:
+            self._given = self._taken(number, until)
+            self._give(self._given)
+        return True
+
+    def _give(self, given: Sourced) -> None:
+        self._write([(record.Kind.SOURCED, record.packed_sourced(given))])
         self._given = None
         self._carry_out(given.commands)
-        return len(given.commands)
+
+    def _run(self, number: int, until: int) -> None:
+        runner = self.sources[number]
+        assert isinstance(runner, Runner)  # noqa: S101  # whoever calls this has looked
+        self._tell_sources()
+        try:
+            for stretch in runner.run(self.exchange, until + 1):
+                self._answered(joined([stretch.journal], JOURNAL), number)
+        except Exception as error:
+            self._failed = repr(error)
+            raise
+        self.time = max(self.time, until)
 
     def _taken(self, number: int, until: int) -> Sourced:
         self._tell_sources()
         return Sourced(number, until, self.sources[number].take(self.exchange, until))
 
     def _tell_sources(self) -> None:
-        """Sources hear of all that happened since one of them gave commands, at once: so it does not matter how it was
-        parted, which is another way when the log is read again.
+        """Sources hear of all that happened since one of them acted, at once: so it does not matter how it was parted,
+        which is another way when the log is read again.
         """
-        if self._untold:
-            rows, self._untold = joined(self._untold, JOURNAL), []
-            for source in self.sources:
-                source.told(rows)
+        for source, untold in zip(self.sources, self._untold, strict=True):
+            if untold:
+                source.told(joined(untold, JOURNAL))
+                untold.clear()
 
     # Users
 
@@ -226,7 +254,7 @@ class Service(Views):
         self._deed({"do": "speed", "speed": checked(speed)})
 
     def _deed(self, deed: dict[str, Any]) -> None:
-        self._write([(record.Kind.DEED, record.packed_deed(deed))], 0)
+        self._write([(record.Kind.DEED, record.packed_deed(deed))])
         self._do(deed)
 
     def _do(self, deed: dict[str, Any]) -> None:
@@ -249,12 +277,32 @@ class Service(Views):
         if self._store is not None:
             self._store.keep_snapshot(*self.save())
 
+    def keep_in(self, store: Store) -> None:
+        """Has a new exchange kept from now on."""
+        self._tell_sources()
+        self._store = store
+        self.keep()
+        store.settle()
+
+    def tidy(self) -> None:
+        """Writes what waits, and keeps a snapshot when it is time for one. To be called from time to time."""
+        if self._store is not None:
+            self._store.flush()
+            if self._store.due:
+                self.keep()
+
+    def close(self) -> None:
+        """Keeps all there is; nothing may be asked afterwards."""
+        if self._store is not None:
+            self.keep()
+            self._store.close()
+
     def save(self) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
         """All of it, as arrays and as what JSON can tell."""
         arrays, facts = super().save()
         for number, source in enumerate(self.sources):
-            arrays |= {f"source-{number}-{name}": each for name, each in source.save().items()}
-        arrays["untold"] = joined(self._untold, JOURNAL).view(np.uint8)
+            arrays |= {f"source-{number}-{name}": each.copy() for name, each in source.save().items()}
+            arrays[f"untold-{number}"] = joined(self._untold[number], JOURNAL).view(np.uint8)
         clock = {"follows": self.clock.follows, "speed": self.clock.speed}
         return arrays, facts | {"refs": self._refs, "users": self.users.save(), "clock": clock}
 
@@ -264,8 +312,8 @@ class Service(Views):
         for number, source in enumerate(self.sources):
             prefix = f"source-{number}-"
             source.load({name.removeprefix(prefix): each for name, each in arrays.items() if name.startswith(prefix)})
-        untold = arrays["untold"].view(JOURNAL)
-        self._untold = [untold] if len(untold) else []
+            untold = arrays[f"untold-{number}"].view(JOURNAL)
+            self._untold[number] = [untold] if len(untold) else []
         self._refs = facts["refs"]
         self.users.load(facts["users"])
         for user in self.users.all():
@@ -288,6 +336,8 @@ class Service(Views):
             self._redo_commands(commands, labels)
             if each.kind == record.Kind.SOURCED:
                 self._redo_sourced(record.sourced_of(each.content))
+            elif each.kind == record.Kind.RAN:
+                self._run(*record.run_of(each.content))
             else:
                 self._do(record.deed_of(each.content))
         self._redo_commands(commands, labels)

@@ -11,6 +11,7 @@ Only the log and the snapshots matter: the rest is made again from them.
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,19 +35,29 @@ COMMANDS, JOURNAL_ROWS, ORDERS, TRADES, SNAPSHOTS = "commands", "journal", "orde
 _log = structlog.get_logger()
 
 
-class Store:
-    """The files of one exchange. One process at a time has them; see `Home`.
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """How a store keeps.
 
-    Args:
-        folder: where they are.
+    Attributes:
         sync: whether what is asked waits until the disk has it.
-        every: commands after which there is a new snapshot.
-        keep: bytes that the log and the journal may have; the oldest go.
+        every: rows of the journal after which there is a new snapshot.
+        most: bytes that the log and the journal may have; the oldest go.
     """
 
-    def __init__(self, folder: Path, *, sync: bool = False, every: int = 100_000, keep: int = 1 << 32) -> None:
-        self._folder, self._every, self._keep = folder, every, keep
-        self.log = Log(folder / COMMANDS, sync=sync)
+    sync: bool = False
+    every: int = 200_000
+    most: int = 1 << 32
+
+
+class Store:
+    """The files of one exchange. One process at a time has them; see `Home`."""
+
+    def __init__(self, folder: Path, keeping: Keeping) -> None:
+        self._folder, self._keeping = folder, keeping
+        for torn in (folder / SNAPSHOTS).glob("*.part"):
+            torn.unlink()
+        self.log = Log(folder / COMMANDS, sync=keeping.sync)
         self.journal = Table(folder / JOURNAL_ROWS, JOURNAL)
         self.archive = Archive(folder / ORDERS)
         self.trades = Table(folder / TRADES, TRADE, 1 << 16)
@@ -56,16 +67,16 @@ class Store:
 
     # What is asked and answered
 
-    def write(self, records: Sequence[tuple[int, bytes]], commands: int) -> None:
-        """Keeps what will be done, `commands` of them; StorageFull where there is no room, and nothing was kept."""
+    def write(self, records: Sequence[tuple[int, bytes]]) -> None:
+        """Keeps what will be done; StorageFull where there is no room, and nothing was kept."""
         if self.journal.held > _HELD:
             self.flush()
         self.log.append(records)
-        self._since += commands
 
     def told(self, rows: Journal, trades: Sequence[Trades]) -> None:
         """Keeps what was answered, and users' trades among it."""
         self.journal.append(rows)
+        self._since += len(rows)
         for each in trades:
             self.trades.append(each)
 
@@ -79,7 +90,7 @@ class Store:
     @property
     def due(self) -> bool:
         """Whether it is time for a snapshot."""
-        if self._since < self._every or time.monotonic() - self._taken < _SPACING:
+        if self._since < self._keeping.every or time.monotonic() - self._taken < _SPACING:
             return False
         return self._written is None or self._written.done()
 
@@ -125,7 +136,7 @@ class Store:
     def _trim(self) -> None:
         """Lets the oldest go while there is too much; the two newest snapshots and all after them stay."""
         kept = snapshot.files(self._folder / SNAPSHOTS)
-        while len(kept) > 2 and self._size() > self._keep:
+        while len(kept) > 2 and self._size() > self._keeping.most:
             kept.pop(0).unlink()
             self.log.drop(int(kept[0].stem))
             self.journal.drop(snapshot.facts(kept[0])["tables"]["journal"])

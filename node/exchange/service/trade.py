@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from node.exchange.core.journal import Record
-from node.exchange.exchange import Journal
+from node.exchange.exchange import Ints, Journal
 
 TRADE = np.dtype(
     [
@@ -45,13 +45,23 @@ class Count(NamedTuple):
     price: int = 0
 
 
-def times(rows: Journal, since: int) -> npt.NDArray[np.int64]:
-    """When each row happened, ns: its own time or, of a fill, the one before it; `since` at first."""
+def times(rows: Journal, since: Ints) -> Ints:
+    """When each row happened, ns: its own time or, of a fill, the one of the row before it in its market.
+
+    Args:
+        since: the newest time of each market before these rows; it goes on with them.
+    """
     known = np.where(np.isin(rows["kind"], _TIMELESS), 0, rows["time"])
-    return np.maximum(np.maximum.accumulate(known), since) if len(known) else known
+    for market in range(len(since)):
+        of = slice(None) if len(since) == 1 else np.flatnonzero(rows["market"] == market)
+        own = known[of]
+        if len(own):
+            known[of] = own = np.maximum(np.maximum.accumulate(own), since[market])
+            since[market] = own[-1]
+    return known
 
 
-def trades(rows: Journal, at: npt.NDArray[np.int64], market: int, count: Count) -> tuple[Trades, Count]:
+def trades(rows: Journal, at: Ints, market: int, count: Count) -> tuple[Trades, Count]:
     """A market's trades among journal rows.
 
     Args:

@@ -36,17 +36,18 @@ class Views:
     def __init__(self, exchange: Exchange, store: Store | None = None) -> None:
         self.exchange, self._store = exchange, store
         pairs = [(exchange.assets.index(each.base), exchange.assets.index(each.quote)) for each in exchange.listings]
-        self.orders = Orders(pairs, (lambda _: None) if store is None else store.archive.append)
+        self.orders = Orders(pairs, self._archived)
         self.tapes = [Tape(number) for number in range(len(pairs))]
         self.candles = [Candles() for _ in pairs]
         self._levels = [Levels() for _ in pairs]
         self.rows = 0
         self.time = 0
+        self._times = np.zeros(len(pairs), np.int64)
         self._none = [np.zeros(0, TRADE) for _ in pairs]
 
     def take(self, rows: Journal) -> Batch:
         """Goes on with the next rows."""
-        at = times(rows, self.time)
+        at = times(rows, self._times)
         traded = rows["kind"] == Record.FILL
         numbers, made = np.full(len(rows), -1, np.int64), self._none
         if traded.any():
@@ -56,8 +57,12 @@ class Views:
                 numbers[traded & (rows["market"] == market)] = trades["id"]
         batch = Batch(rows, at, made, self.orders.take(rows, at, numbers))
         self.rows += len(rows)
-        self.time = int(at[-1]) if len(at) else self.time
+        self.time = max(self.time, int(self._times.max()))
         return batch
+
+    def _archived(self, order: Order) -> None:
+        if self._store is not None:
+            self._store.archive.append(order)
 
     def depth(self, market: int, limit: int) -> Depth:
         """The best levels of a market."""
@@ -110,12 +115,13 @@ class Views:
         for market, (tape, candles) in enumerate(zip(self.tapes, self.candles, strict=True)):
             arrays[f"tape-{market}"] = tape.recent(KEPT)
             arrays |= {f"candles-{market}-{span}": rows for span, rows in candles.save().items()}
-        arrays |= self.exchange.save()
+        arrays |= {**self.exchange.save(), "times": self._times.copy()}
         return arrays, {"rows": self.rows, "time": self.time, "trades": [list(tape.count) for tape in self.tapes]}
 
     def load(self, arrays: Mapping[str, npt.NDArray[Any]], facts: Mapping[str, Any]) -> None:
         """Goes on where `save` was called."""
         self.exchange.load(arrays)
+        self._times = arrays["times"].copy()
         self.rows, self.time = facts["rows"], facts["time"]
         self.orders.load(orders_of(arrays["orders"].astype(ORDER)))
         for market, (tape, candles) in enumerate(zip(self.tapes, self.candles, strict=True)):

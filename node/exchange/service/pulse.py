@@ -1,0 +1,91 @@
+"""Pulse: what an exchange does as time passes, while it is served."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import structlog
+
+from fusion.errors import StorageFull
+from node.exchange.core.command import Kind, Tif
+from node.exchange.core.journal import Status
+from node.exchange.exchange import command
+from node.exchange.service.service import Service
+
+_BEAT: Final = 0.02  # seconds between looks at the clock
+_TIDY: Final = 0.2  # between writes of what waits
+_LONGEST: Final = 0.03  # that sources should take at a time
+_SECOND: Final = 1_000_000_000
+_LEAST, _MOST = _SECOND // 1000, 3600 * _SECOND
+_LATE: Final = _SECOND
+"""ns of the exchange's time that sources may be behind before its clock waits for them."""
+_log = structlog.get_logger()
+
+
+class Pulse:
+    """Lets time pass for a service."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._stretch = _SECOND  # ns that sources act at a time; as long as it takes about `_LONGEST`
+        self._full = False
+
+    async def run(self) -> None:
+        """Until it is cancelled: sources act, orders expire, what waits is written, snapshots are taken."""
+        tidied = timed = time.monotonic()
+        while True:
+            begun = time.monotonic()
+            busy = False
+            with self._told():
+                busy = self.advance()
+            if begun - tidied > _TIDY:
+                tidied = begun
+                with self._told():
+                    self._service.tidy()
+            if begun - timed > 1.0:
+                timed = begun
+                with self._told():
+                    self.expire()
+            await asyncio.sleep(0 if busy else _BEAT)
+
+    def advance(self) -> bool:
+        """Lets sources act that are due; whether more of them are."""
+        service, begun = self._service, time.monotonic()
+        now, due = service.clock.now(), service.due()
+        if due is None or due > now:
+            return False
+        until = min(now, due + self._stretch)
+        while service.step(until) and time.monotonic() - begun < _LONGEST:
+            pass
+        self._pace(time.monotonic() - begun, whole=until < now)
+        if not service.clock.follows and now - until > _LATE + self._stretch:
+            service.clock.put(until)
+        return until < now
+
+    def _pace(self, took: float, *, whole: bool) -> None:
+        if took > _LONGEST:
+            self._stretch = max(_LEAST, self._stretch // 2)
+        elif whole and took < _LONGEST / 3:
+            self._stretch = min(_MOST, self._stretch * 2)
+
+    def expire(self) -> None:
+        """Tells the time to markets where something waits for it."""
+        service = self._service
+        for number, market in enumerate(service.exchange.markets):
+            waits = market.state["halted"][0] == Status.PAUSED or service.orders.timed(number, (Tif.GTD, Tif.DAY))
+            if waits:
+                service.place(command(kind=Kind.TIMER, market=number))
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """What finds no room is tried again later; the first time is told of."""
+        try:
+            yield
+        except StorageFull as error:
+            if not self._full:
+                _log.warning("no room", why=str(error))
+            self._full = True
+        else:
+            self._full = False
