@@ -12,6 +12,7 @@ from cli import (
     api,
     assurance,
     atom,
+    backtest,
     collider,
     demo,
     deploy,
@@ -44,6 +45,7 @@ app.command("down")(network.down)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
 app.command("deploy")(deploy.deploy)
+app.command("backtest")(backtest.backtest)
 app.add_typer(protocol.app, name="protocol")
 app.add_typer(module.app, name="module")
 app.add_typer(license_.app, name="license")

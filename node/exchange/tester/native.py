@@ -3,7 +3,9 @@ are the same functions that Python runs.
 """
 
 import inspect
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -20,6 +22,10 @@ from node.exchange.tester.orders import Orders
 from node.exchange.tester.strategy import Strategy
 
 _FILE = "<strategy>"
+
+
+class NotCompiled(BadInput):
+    """A strategy is no text that can be compiled; as Python it may run."""
 
 
 class _BookRecord(numba.types.Record):
@@ -88,9 +94,9 @@ def compiled(strategy: Strategy) -> Any:
     for name, value in fields.items():
         typed = _type_of(value)
         if typed is None:
-            raise BadInput(
+            raise NotCompiled(
                 f"{kind.__name__}.{name} is a {type(value).__name__}, which a compiled strategy cannot keep: "
-                "numbers, truths, text and numpy arrays it can; or run it as Python"
+                "numbers, truths, text and numpy arrays it can; --form python runs it as it is"
             )
         spec.append((name, typed))
     methods = {
@@ -128,17 +134,28 @@ def _drive(strategy: Any, desk_book: Any, desk_event: Any, desk_orders: Any, add
             return int(why)
 
 
-def drive(strategy: Any, desk: Desk, address: int) -> int:
+def drive(strategy: Any, file: Path, desk: Desk, address: int) -> int:
     """Runs the loop and a compiled strategy until the loop needs something; what.
 
     Raises:
-        BadInput: the strategy does not compile; the message says where.
+        NotCompiled: it does not compile; the message says where in its `file`.
     """
     try:
         return int(_drive(strategy, desk.book, desk.event, desk.orders, address))
     except NumbaError as error:
-        raise BadInput(_reason(error)) from error
+        raise NotCompiled(_reason(str(error), file)) from error
 
 
-def _reason(error: NumbaError) -> str:
-    return f"the strategy does not compile: {error}"
+def _reason(text: str, file: Path) -> str:
+    """What numba says in fifty lines, in one."""
+    lines = re.findall(rf'{re.escape(file.name)}", line (\d+)|{re.escape(file.name)} \((\d+)\)', text)
+    where = f"{file.name}:{next(filter(None, lines[-1]))}" if lines else file.name
+    told = [line.strip() for line in text.splitlines() if line.strip()]
+    why = next((line for line in told if line.startswith(_TELLING)), told[-1] if told else "")
+    return f"{where}: it does not compile: {why[:200]}; mend it, or --form python runs it as it is"
+
+
+_TELLING = (
+    *("Unknown attribute", "No implementation", "Untyped global name", "Cannot unify", "NameError", "Invalid use"),
+    *("orders.", "book.", "Cannot determine", "Use of unsupported", "The use of", "Failed at", "Attribute", "cannot"),
+)

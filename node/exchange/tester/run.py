@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from fusion.errors import BadInput
-from node.exchange.core import door, match, state
+from node.exchange.core import door, state
 from node.exchange.core.command import Kind, Selftrade
 from node.exchange.core.entry import Table
+from node.exchange.core.refusal import NODES_EACH
 from node.exchange.exchange import Commands, Exchange, command
 from node.exchange.listing import Listing
 from node.exchange.replay.latency import Latency, none
@@ -111,6 +112,7 @@ class Run:
         _check(strategy, signals)
         self.exchange, self.strategy, self.terms, self._form = exchange, strategy, terms, form
         self._desk = desk(terms.latency or none(), signals.times, signals.values)
+        self._file = Path(inspect.getfile(type(strategy)))
         self._account = exchange.open_account(terms.maker_ppm, terms.taker_ppm)
         self._kept: dict[str, list[Rows]] = {"log": [], "arrived": [], "marks": []}
         self._prepare()
@@ -197,7 +199,7 @@ class Run:
     def _drive(self) -> int:
         if self._compiled is not None:
             try:
-                return native.drive(self._compiled, self._desk, self._table.address)
+                return native.drive(self._compiled, self._file, self._desk, self._table.address)
             except BadInput:
                 raise
             except Exception as error:
@@ -220,7 +222,7 @@ class Run:
             raise BadInput(self._told(error)) from error
 
     def _told(self, error: Exception) -> str:
-        return told(error, Path(inspect.getfile(type(self.strategy))))
+        return told(error, self._file)
 
     def _make_space(self) -> None:
         """After the loop stopped for it: everything that is nearly full is emptied, or becomes twice as large."""
@@ -229,7 +231,7 @@ class Run:
             self._kept[name].append(getattr(was, name)[: int(control[name][0])].copy())
             control[name] = 0
         market = self.exchange.markets[0]
-        if market.state["live"][0] + match.NODES_EACH >= len(market.nodes):
+        if market.state["live"][0] + NODES_EACH >= len(market.nodes):
             market = state.grown(market)
             self.exchange.put_market(0, market)
         needed = int(control["rows"][0]) + 2 * door.rows_needed(self.exchange.table, 0)

@@ -1,0 +1,136 @@
+"""`fusion backtest`: tries a strategy on a market."""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.options import Json
+
+if TYPE_CHECKING:
+    from node.exchange.tester.backtest import Plan
+    from node.exchange.tester.study import Study
+
+BRIEF = (
+    *("profit", "total_return", "sharpe", "max_drawdown", "trades", "maker_ratio", "fill_rate", "fees", "impact"),
+    *("slippage_bps", "markout_1s_bps", "markout_10s_bps", "markout_60s_bps", "queue_wait_median_s"),
+)
+
+
+class Form(StrEnum):
+    """What `--form` takes."""
+
+    COMPILED = "compiled"
+    PYTHON = "python"
+
+
+def backtest(
+    strategy: Annotated[Path, typer.Argument(help="A strategy's file.")],
+    data: Annotated[str, typer.Option(help="What it meets: `made[:COMMANDS]`.")] = "made",
+    param: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="A parameter.")] = None,
+    sweep: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=A,B,C", help="Run it with each of these values.")
+    ] = None,
+    walk_forward: Annotated[
+        int, typer.Option(metavar="N", help="Choose on a part of the time, try on the next; N times.", min=0, max=1000)
+    ] = 0,
+    choose: Annotated[str, typer.Option(metavar="FIGURE", help="Figure of the report that decides.")] = "profit",
+    capacity: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Show what becomes of it as this parameter, its size, grows.")
+    ] = None,
+    latency: Annotated[
+        str, typer.Option(help="`10ms`, `1ms..5ms` by chance, or `entry=1ms,response=1ms,feed=500us`.")
+    ] = "10ms",
+    fees: Annotated[str, typer.Option(metavar="MAKER,TAKER", help="In basis points; below 0 is a rebate.")] = "10,10",
+    cash: Annotated[str, typer.Option(help="What the account is worth at the start, quote currency.")] = "100000",
+    form: Annotated[Form, typer.Option(help="Compiled into the loop, or as Python.")] = Form.COMPILED,
+    fallback: Annotated[bool, typer.Option("--fallback", help="Run as Python what does not compile.")] = False,
+    jobs: Annotated[int, typer.Option(help="Processes; 0: one a core.", min=0, max=1024)] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of all that is left to chance.", min=0, max=2**31)] = 0,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for report.html, .json and trades.csv.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Tries a strategy on a market. Its orders meet a real book and move it, after their latency and with fees.
+
+    With --sweep all combinations are tried on all cores, and the report is of the best.
+    """
+    from cli.output import progress
+    from node.exchange.tester import backtest as tester
+    from node.exchange.tester import data as datasets
+    from node.exchange.tester import strategy as strategies
+    from node.exchange.tester import study as studies
+
+    swept, fixed = _swept(sweep or []), _parameters(param or [])
+    plan = _plan(strategy, latency=latency, fees=fees, cash=cash, form=form, fallback=fallback, seed=seed)
+    kind = plan.kind()
+    known = tester.parameters_of(kind)
+    if "seed" in known and "seed" not in swept:
+        fixed.setdefault("seed", seed)
+    if capacity is not None and capacity in known and capacity not in swept:
+        fixed.setdefault(capacity, known[capacity])
+    asked = studies.Question(tester.grid(swept, fixed), tuple(swept), walk_forward, choose, capacity)
+    for choice in asked.choices:
+        strategies.make(kind, choice)
+    with progress("backtest") as tell:
+        tell("data", 0.0)
+        market = datasets.load(data, seed)
+        found = studies.study(plan, market, asked, jobs, lambda share: tell("run", share))
+    paths = [] if out is None else studies.write(found, f"{kind.__name__} on {market.name}", out)
+    _print(found, as_json=as_json)
+    for path in paths:
+        typer.echo(f"wrote {path}", err=True)
+
+
+def _plan(
+    strategy: Path, *, latency: str, fees: str, cash: str, form: Form, fallback: bool, seed: int
+) -> "Plan":  # fmt: skip
+    from node.exchange.tester import run, spec
+    from node.exchange.tester.backtest import Plan
+
+    maker, taker = spec.fees(fees)
+    terms = run.Terms(
+        cash=spec.amount(cash, "--cash"), maker_ppm=maker, taker_ppm=taker, latency=spec.latency(latency, seed)
+    )
+    told: dict[str, str | int | float | None] = {
+        "strategy": strategy.stem,
+        "latency": latency,
+        "fees_bps": fees,
+        "cash": cash,
+        "seed": seed,
+    }
+    return Plan(strategy, terms, run.Form(form.value), fallback, told=told)
+
+
+def _parameters(texts: Sequence[str]) -> "dict[str, int | float | bool | str]":
+    from cli.values import pairs
+    from node.exchange.tester import spec
+
+    return {name: spec.value(text) for name, text in pairs(texts, "--param").items()}
+
+
+def _swept(texts: Sequence[str]) -> "dict[str, list[int | float | bool | str]]":
+    from cli.values import pairs
+    from node.exchange.tester import spec
+
+    return {name: [spec.value(part) for part in text.split(",")] for name, text in pairs(texts, "--sweep").items()}
+
+
+def _print(found: "Study", *, as_json: bool) -> None:
+    from cli.output import record, rows
+
+    if as_json:
+        record(found.told(), as_json=True)
+        return
+    for table in (found.choices, found.folds, found.capacity):
+        if table:
+            rows([_short(row) for row in table], as_json=False)
+            print()
+    record(_short({name: found.report.facts[name] for name in BRIEF}) | {"digest": found.digest}, as_json=False)
+
+
+def _short(row: Mapping[str, str | int | float | None]) -> dict[str, object]:
+    return {name: float(f"{value:.6g}") if isinstance(value, float) else value for name, value in row.items()}

@@ -1,0 +1,199 @@
+"""Backtest: a strategy's runs, one or many, on this machine's cores. What comes of them does not depend on how many."""
+
+import inspect
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import pairwise, product
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeAlias
+
+from fusion.errors import BadInput
+from node.exchange.listing import Listing
+from node.exchange.tester.data import Data, keep, kept
+from node.exchange.tester.native import NotCompiled
+from node.exchange.tester.report import Report, Value, report
+from node.exchange.tester.run import NO_SIGNALS, Form, Record, Run, Signals, Terms
+from node.exchange.tester.strategy import Strategy, load, make
+
+Parameter: TypeAlias = "str | int | float | bool"
+Parameters: TypeAlias = Mapping[str, Parameter]
+Progress: TypeAlias = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What all runs have in common.
+
+    Attributes:
+        strategy: its file, or the class itself where it is one of ours.
+        terms: what it meets.
+        form: how it runs.
+        fallback: whether what does not compile is run as Python.
+        signals: columns of modules.
+        told: what the report says of all this.
+    """
+
+    strategy: Path | type[Strategy]
+    terms: Terms = field(default_factory=Terms)
+    form: Form = Form.COMPILED
+    fallback: bool = False
+    signals: Signals = NO_SIGNALS
+    told: Mapping[str, Value] = field(default_factory=dict)
+
+    def kind(self) -> type[Strategy]:
+        """The strategy's class."""
+        return load(self.strategy) if isinstance(self.strategy, Path) else self.strategy
+
+
+@dataclass(frozen=True)
+class Task:
+    """One run: with which parameters, on which rows of the data, with how many times the cash."""
+
+    parameters: Parameters
+    first: int = 0
+    last: int | None = None
+    scale: int = 1
+
+
+def one(plan: Plan, data: Data, task: Task, progress: Progress = lambda share: None) -> Report:
+    """Runs a task here.
+
+    Raises:
+        BadInput: the strategy, its parameters or the data will not do.
+    """
+    try:
+        record = _run(plan, data, task, plan.form, progress)
+    except NotCompiled:
+        if not plan.fallback:
+            raise
+        record = _run(plan, data, task, Form.PYTHON, progress)
+    told = dict(plan.told) | {"data": data.name}
+    told |= {f"param.{name}": value for name, value in sorted(task.parameters.items())}
+    return report(record, told)
+
+
+def _run(plan: Plan, data: Data, task: Task, form: Form, progress: Progress) -> Record:
+    strategy = make(plan.kind(), task.parameters)
+    exchange, price = data.exchange(task.first)
+    commands = data.commands[task.first : task.last]
+    if not len(commands):
+        raise BadInput(f"{data.name} has nothing in the time that was asked for")
+    terms = replace(plan.terms, cash=plan.terms.cash * task.scale)
+    run = Run(exchange, strategy, terms, form, plan.signals)
+    run.fund(int(commands["time"][0]), price)
+    return run.go(commands, progress)
+
+
+def many(
+    plan: Plan, data: Data, tasks: Sequence[Task], jobs: int = 0, progress: Progress = lambda share: None
+) -> list[Report]:
+    """Runs tasks on so many processes, 0: one a core. The reports are in the tasks' order.
+
+    Raises:
+        BadInput: as `one`, for any of them.
+    """
+    jobs = min(len(tasks), jobs or os.cpu_count() or 1)
+    if jobs <= 1:
+        return [
+            one(plan, data, task, lambda share, at=at: progress((at + share) / len(tasks)))  # type: ignore[misc]  # `at` is bound here
+            for at, task in enumerate(tasks)
+        ]
+    with _workers(plan, data, jobs) as run:
+        waiting = {run(task): at for at, task in enumerate(tasks)}
+        done: dict[int, Report] = {}
+        for future in as_completed(waiting):
+            done[waiting[future]] = future.result()
+            progress(len(done) / len(tasks))
+    return [done[at] for at in range(len(tasks))]
+
+
+@contextmanager
+def _workers(plan: Plan, data: Data, jobs: int) -> Iterator[Callable[[Task], Future[Report]]]:
+    with TemporaryDirectory(prefix="fusion-backtest-") as folder:
+        path = keep(data, Path(folder))
+        begin = partial(_begin, plan, data.name, data.listing, path)
+        with ProcessPoolExecutor(jobs, get_context("spawn"), begin) as pool:
+            try:
+                yield lambda task: pool.submit(_work, task)
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+
+_mine: list[tuple[Plan, Data]] = []
+
+
+def _begin(plan: Plan, name: str, listing: Listing, path: Path) -> None:
+    _mine.append((plan, kept(name, listing, path)))
+
+
+def _work(task: Task) -> Report:
+    return one(*_mine[0], task)
+
+
+def grid(sweep: Mapping[str, Sequence[Parameter]], fixed: Parameters) -> list[Parameters]:
+    """Every combination of the swept values, with the fixed ones; the last swept parameter changes quickest."""
+    return [dict(fixed) | dict(zip(sweep, each, strict=True)) for each in product(*sweep.values())]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """A step of a walk forward.
+
+    Attributes:
+        chosen: the parameters that did best before.
+        inside, outside: the report on the part they were chosen on, and on the part after it.
+    """
+
+    chosen: Parameters
+    inside: Report
+    outside: Report
+
+
+def walk_forward(
+    plan: Plan, data: Data, choices: Sequence[Parameters], folds: int, *,
+    choose: str = "profit", jobs: int = 0, progress: Progress = lambda share: None,
+) -> list[Fold]:  # fmt: skip
+    """Cuts the time into `folds` + 1 equal parts. On each but the last all choices run, and the best runs on the next.
+
+    Args:
+        choose: the figure of the report that decides; the greater is the better, of equal ones the first choice wins.
+    """
+    times = data.commands["time"]
+    begin, span = int(times[0]), int(times[-1]) - int(times[0]) + 1
+    edges = [begin + span * part // (folds + 1) for part in range(folds + 2)]
+    rows = [data.between(start, end) for start, end in pairwise(edges)]
+    for part, (first, last) in enumerate(rows):
+        if first == last:
+            raise BadInput(f"part {part + 1} of {folds + 1} of {data.name} has no events: walk forward in fewer steps")
+    tasks = [Task(choice, *part) for part in rows[:-1] for choice in choices]
+    found = many(plan, data, tasks, jobs, lambda share: progress(share * 0.8))
+    best = []
+    for part in range(folds):
+        scores = [score(each, choose) for each in found[part * len(choices) : (part + 1) * len(choices)]]
+        best.append(scores.index(max(scores)))
+    outside = many(
+        plan, data, [Task(choices[at], *rows[part + 1]) for part, at in enumerate(best)], jobs,
+        lambda share: progress(0.8 + share * 0.2),
+    )  # fmt: skip
+    return [Fold(choices[at], found[part * len(choices) + at], outside[part]) for part, at in enumerate(best)]
+
+
+def score(of: Report, choose: str) -> float:
+    """The figure of a report that decides; minus infinity where there is nothing to tell it from."""
+    if choose not in of.facts or isinstance(of.facts[choose], str):
+        raise BadInput(f"--choose {choose}: the report has no such figure; profit and sharpe are some")
+    value = of.facts[choose]
+    return float(value) if isinstance(value, int | float) else float("-inf")
+
+
+def parameters_of(strategy: type[Strategy]) -> dict[str, Parameter]:
+    """The parameters of a strategy that have a default, and it."""
+    found = inspect.signature(strategy).parameters.values()
+    return {each.name: each.default for each in found if each.default is not each.empty}

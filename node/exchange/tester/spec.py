@@ -1,0 +1,85 @@
+"""Spec: what a backtest is asked for, as people write it."""
+
+import re
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+import numpy as np
+
+from fusion.errors import BadInput
+from node.exchange.replay.latency import Delay, Latency, constant, sampled
+
+_UNITS: Final = {"ns": 1, "us": 1000, "ms": 10**6, "s": 10**9}
+_DRAWS: Final = 1024
+_DIRECTIONS: Final = ("entry", "response", "feed")
+
+
+def latency(text: str, seed: int = 0) -> Latency:
+    """`10ms` each way; or `entry=1ms,response=1ms,feed=500us`, what is left out is 0; `1ms..5ms` is evenly by chance.
+
+    Raises:
+        BadInput: it cannot be read.
+    """
+    parts = dict.fromkeys(_DIRECTIONS, "0ns")
+    if "=" not in text:
+        parts = dict.fromkeys(_DIRECTIONS, text)
+    else:
+        for part in text.split(","):
+            name, _, value = part.partition("=")
+            if name not in parts:
+                raise BadInput(f"--latency {text}: {name!r} is none of {', '.join(_DIRECTIONS)}")
+            parts[name] = value
+    entry, response, feed = (_delay(parts[name], seed + at) for at, name in enumerate(_DIRECTIONS))
+    return Latency(entry, response, feed)
+
+
+def _delay(text: str, seed: int) -> Delay:
+    least, dots, most = text.partition("..")
+    if not dots:
+        return constant(duration(text, "--latency"))
+    low, high = duration(least, "--latency"), duration(most, "--latency")
+    if low > high:
+        raise BadInput(f"--latency {text}: the least comes first")
+    return sampled(np.linspace(low, high, _DRAWS).astype(np.int64), seed)
+
+
+def duration(text: str, option: str) -> int:
+    """`250us`, `10ms`, `1.5s` in ns."""
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(ns|us|ms|s)", text.strip())
+    if found is None:
+        raise BadInput(f"{option}: {text!r} is no time; write it as 250us, 10ms or 1s")
+    return int(Decimal(found[1]) * _UNITS[found[2]])
+
+
+def fees(text: str) -> tuple[int, int]:
+    """`MAKER,TAKER` in basis points, as ppm: `-0.5,4` is -50 and 400."""
+    try:
+        maker, taker = (Decimal(part) * 100 for part in text.split(","))
+        if maker != int(maker) or taker != int(taker):
+            raise ValueError
+    except (InvalidOperation, ValueError):
+        raise BadInput(f"--fees {text}: give the maker's and the taker's in basis points, such as 1,5") from None
+    return int(maker), int(taker)
+
+
+def value(text: str) -> "str | int | float | bool":
+    """A parameter: a whole number, a number, true or false, or text."""
+    if text in ("true", "false"):
+        return text == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def amount(text: str, option: str) -> Decimal:
+    """An amount above 0."""
+    try:
+        found = Decimal(text)
+    except InvalidOperation:
+        found = Decimal(0)
+    if not found.is_finite() or not 0 < found < 10**10:
+        raise BadInput(f"{option} {text}: give an amount above 0 and below ten billion")
+    return found
