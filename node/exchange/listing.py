@@ -45,6 +45,8 @@ class Listing:
         least, most: quantity an order may have, base currency.
         notional: what an order is worth at least, quote currency.
         band: part of the last price that a limit price may be away from it, such as 0.8; 0: any.
+        breaker: part of it that it may move within a window before the market pauses; 0: any (see `Rules`).
+        window, pause: ns that a window and a pause last.
     """
 
     symbol: str
@@ -56,6 +58,9 @@ class Listing:
     most: Decimal
     notional: Decimal
     band: Decimal = Decimal(0)
+    breaker: Decimal = Decimal(0)
+    window: int = 60_000_000_000
+    pause: int = 300_000_000_000
 
     def rules(self, market: int, assets: list[Asset]) -> Rules:
         """As the core reads it; BadInput where a tick of a lot is finer than the quote asset."""
@@ -69,6 +74,9 @@ class Listing:
             most=self.lots(self.most),
             notional=self.quote.units(self.notional),
             band=int(self.band * 1_000_000),
+            breaker=int(self.breaker * 1_000_000),
+            window=self.window,
+            pause=self.pause,
         )
 
     def ticks(self, price: Decimal) -> int:

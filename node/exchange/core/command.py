@@ -1,9 +1,9 @@
 """Commands: all that may be asked of a market, one row each.
 
 Prices are whole ticks and quantities whole lots; time is int64 ns UTC and never goes back (a command that comes with an
-earlier time is given the last one). Before a command is looked at, all that is due by its time happens, the earlier
-first, with its own time: a pause that ends (before an order's end at the same time), and orders that expire, of one
-time the lowest id first.
+earlier time is given the last one, and one with a time above 2**62 that). Before a command is looked at, all that is
+due by its time happens, the earlier first, with its own time: a pause that ends (before an order's end at the same
+time), and orders that expire, of one time the lowest id first.
 
 What a command brings about is done before the next one. Orders that wake from it (`Type`, `Group`) wait in one queue
 and run in turn after it: each is matched whole before the next, and what that wakes joins the end of the queue. While a
