@@ -19,7 +19,7 @@ class Command(NamedTuple):
     flags: int
     market: int
     account: int
-    spare: int
+    trail: int
     order: int
     ref: int
     price: int

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from node.exchange.core.rules import Rules
 from node.exchange.oracle.command import read
+from node.exchange.oracle.commands import carry_out
 from node.exchange.oracle.ledger import Ledger
-from node.exchange.oracle.market import Market, carry_out
+from node.exchange.oracle.market import Market
 
 
 class Engine:
@@ -27,8 +28,10 @@ class Engine:
     def carry_out(self, commands: bytes) -> bytes:
         """Carries out commands, rows of dtype COMMAND; rows of dtype JOURNAL."""
         rows: list[bytes] = []
-        for command in read(commands):
-            market = self.markets[command.market]
+        asked = list(read(commands))
+        at = 0
+        while at < len(asked):
+            market = self.markets[asked[at].market]
             market.rows = rows
-            carry_out(market, command)
+            at += carry_out(market, asked, at)
         return b"".join(rows)

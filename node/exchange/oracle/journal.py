@@ -2,8 +2,6 @@
 
 import struct
 
-from node.exchange.core.journal import Record
-
 _ROW = struct.Struct("<BBBBiHBBiqqqqqq")
 
 
@@ -22,14 +20,16 @@ def row(
     ref: int = 0,
     price: int = 0,
     quantity: int = 0,
+    group: int = 0,
 ) -> bytes:
     """A row of any kind but a trade's."""
     return _ROW.pack(
-        kind, side, reason, flags, account, market, order_type, tif, 0, order, ref, price, quantity, time, 0
+        kind, side, reason, flags, account, market, order_type, tif, 0, order, ref, price, quantity, time, group
     )
 
 
-def fill(
+def met(
+    kind: int,
     market: int,
     side: int,
     *,
@@ -38,5 +38,5 @@ def fill(
     terms: tuple[int, int],
     fees: tuple[int, int],
 ) -> bytes:
-    """A trade's row: of each pair the taker's comes first, and `terms` are price and quantity."""
-    return _ROW.pack(Record.FILL, side, 0, 0, accounts[0], market, 0, 0, accounts[1], *orders, *terms, *fees)
+    """A row of two orders that met: of each pair the taker's comes first, and `terms` are price and quantity."""
+    return _ROW.pack(kind, side, 0, 0, accounts[0], market, 0, 0, accounts[1], *orders, *terms, *fees)
