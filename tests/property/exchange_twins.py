@@ -7,7 +7,7 @@ import numpy as np
 
 from node.exchange.core.command import Side
 from node.exchange.core.journal import JOURNAL
-from node.exchange.core.state import FIRST_USER, LOCKED, Market
+from node.exchange.core.state import FIRST_USER, ICEBERG, LOCKED, Market
 from node.exchange.exchange import Commands, Exchange, Journal
 from node.exchange.listing import Asset, Listing
 from node.exchange.oracle.engine import Engine
@@ -53,7 +53,7 @@ class Twins:
             bids, asks = (list(queue(market, side)) for side in Side)
             assert not (bids and asks and bids[0][1] >= asks[0][1]), "the book is crossed"
             for resting, half in ((bids, plain.bids), (asks, plain.asks)):
-                turns = [(each.id, each.price, each.left, each.account) for each in half.orders()]
+                turns = [(each.id, each.price, each.left, each.hidden, each.account) for each in half.orders()]
                 assert resting == turns
 
     def balances_are_equal(self) -> None:
@@ -71,13 +71,17 @@ class Twins:
         assert (balances[..., LOCKED] >= 0).all()
 
     def locked_is_what_open_orders_hold(self) -> None:
+        """One that rests or waits holds what it gives; a buyer without a limit nothing; an OCO the greater of both."""
         held = np.zeros_like(self.core.ledger.balances[..., LOCKED])
-        for market in self.core.markets:
-            rules = market.rules[0]
-            for side in Side:
-                for _, price, left, account in queue(market, side):
-                    amount = price * left * rules["unit"] if side == Side.BUY else left * rules["lot"]
-                    held[account, rules["quote"] if side == Side.BUY else rules["base"]] += amount
+        for market in self.plain.markets:
+            needs: dict[tuple[int, int, int], int] = {}
+            for order in market.orders.values():
+                if not order.aside:
+                    amount = market.need(order.side, order.price, order.open)
+                    whose = order.account, market.gives(order.side), id(order.group) if order.group else order.id
+                    needs[whose] = max(needs.get(whose, 0), amount)
+            for (account, asset, _), amount in needs.items():
+                held[account, asset] += amount
         assert (held == self.core.ledger.balances[..., LOCKED]).all()
 
 
@@ -86,8 +90,8 @@ def told(row: np.void) -> dict[str, int]:
     return {name: int(row[name]) for name in JOURNAL.names or () if row[name]}
 
 
-def queue(market: Market, side: Side) -> Iterator[tuple[int, int, int, int]]:
-    """Orders that rest as (id, price, left, account), the best price first and each price in turn."""
+def queue(market: Market, side: Side) -> Iterator[tuple[int, int, int, int, int]]:
+    """Orders that rest as (id, price, lots seen, hidden, account), the best price first and each price in turn."""
     levels = [
         (int(index + market.base[side]), market.levels[side, index])
         for index in np.flatnonzero(market.levels[side]["head"])
@@ -98,7 +102,8 @@ def queue(market: Market, side: Side) -> Iterator[tuple[int, int, int, int]]:
         while slot:
             node = market.nodes[slot]
             assert node["key"] == key
-            yield int(node["id"]), abs(key), int(node["left"]), int(node["owner"])
+            hidden = int(market.terms[slot]["hidden"]) if node["rare"] & ICEBERG else 0
+            yield int(node["id"]), abs(key), int(node["left"]), hidden, int(node["owner"])
             size, orders = size + int(node["left"]), orders + 1
             slot = int(node["after"])
         assert (level["size"], level["orders"]) == (size, orders)

@@ -15,6 +15,9 @@ from node.exchange.oracle.refusal import expiry_of, why_refused
 from node.exchange.oracle.turns import match, run_queue
 from node.exchange.oracle.waiting import need_while_waiting, wait
 
+_LATEST = 1 << 62
+"""No time is later."""
+
 
 def carry_out(market: Market, commands: Sequence[Command], at: int) -> int:
     """Does what a command asks, after all that is due by its time, and then what it has woken.
@@ -23,7 +26,7 @@ def carry_out(market: Market, commands: Sequence[Command], at: int) -> int:
         how many commands that was: a group is several.
     """
     command, count = commands[at], 1
-    pass_time(market, command.time)
+    pass_time(market, min(command.time, _LATEST))
     if command.kind == Kind.GROUP:
         group = rows_of(commands, at)
         count = len(group)

@@ -51,8 +51,9 @@ class Ledger:
         self.accounts[payee].free[asset] += amount
 
     def charge(self, account: int, asset: int, amount: int, ppm: int) -> int:
-        """Takes the house's part of an amount, rounded down; the part."""
-        fee = amount * ppm // _MILLION
+        """Takes the house's part of an amount, or below zero gives it; a fraction of a base unit is nobody's."""
+        part = amount * abs(ppm) // _MILLION
+        fee = part if ppm >= 0 else -part
         self.pay(account, HOUSE, asset, fee, held=False)
         return fee
 

@@ -55,7 +55,7 @@ def take(market: Market, order: Order, prices: list[int]) -> Reason:
         price = others.best()
         if price is None or (order.limited and not others.meets(order.side, order.price)):
             break
-        if not order.limited and market.outside_band(price, before):
+        if not order.limited and too_bad(market, order.side, price, before):
             return Reason.BAND
         wanted = lots(market, order, price)
         if not wanted:
@@ -75,6 +75,12 @@ def take(market: Market, order: Order, prices: list[int]) -> Reason:
         if payable < quantity:
             return Reason.INSUFFICIENT_FUNDS
     return Reason.NONE
+
+
+def too_bad(market: Market, side: int, price: int, last: int) -> bool:
+    """Whether an order without a limit stops before a price: it is outside the band, and not for the better."""
+    worse = price > last if side == Side.BUY else price < last
+    return worse and market.outside_band(price, last)
 
 
 def lots(market: Market, order: Order, price: int) -> int:
@@ -166,7 +172,7 @@ def can_be_filled(market: Market, order: Order) -> bool:
     for maker in others.orders():
         if order.limited and not _reaches(order, maker.price):
             break
-        if not order.limited and market.outside_band(maker.price, market.last):
+        if not order.limited and too_bad(market, order.side, maker.price, market.last):
             break
         if maker.account == order.account and order.selftrade != Selftrade.NONE:
             if order.selftrade == Selftrade.EXPIRE_MAKER:

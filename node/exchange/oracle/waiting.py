@@ -15,10 +15,9 @@ def wait(market: Market, order: Order) -> None:
     order.stage = Stage.WAITS
     if order.trail:
         market.followers[order.id] = order
-        if not order.start and market.last:
-            order.best = market.last
-            order.trigger = trailed(order)
-    if order.trigger:
+        if market.last:
+            follow(market, order, market.last)
+    else:
         insort(market.falls if order.falls else market.rises, wake_key(order))
 
 

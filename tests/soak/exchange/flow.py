@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from node.exchange.core.command import COMMAND, Flag, Kind, Selftrade, Tif, Type
+from node.exchange.core.command import COMMAND, Flag, Group, Kind, Selftrade, Tif, Type
 from node.exchange.core.journal import JOURNAL, Record
 from node.exchange.core.state import FIRST_USER, TICKS
 from node.exchange.exchange import Commands, Ints, Journal
@@ -18,9 +18,9 @@ _CENTRE = 4 * TICKS
 _ODD = np.array([0, -1, 1, 1 << 31, 1 << 50, (1 << 62) - 1, (1 << 63) - 1, -(1 << 63)], np.int64)
 PURSE = 1 << 34
 """Base units that an account is given at first, and at most at a time later."""
-TIFS = (Tif.GTC, Tif.IOC)
-SELFTRADES = (Selftrade.EXPIRE_TAKER,)
-FLAGS = (Flag.POST_ONLY,)
+TIFS = (Tif.IOC, Tif.FOK, Tif.GTD, Tif.DAY)
+SELFTRADES = tuple(each for each in Selftrade if each)
+TYPES = tuple(each for each in Type if each > Type.MARKET)
 NAMING = (Kind.CANCEL, Kind.AMEND)
 _REMEMBERED = 4096  # orders that a cancel may name
 
@@ -32,7 +32,9 @@ class Mood:
     Attributes:
         spread: ticks to either side of the centre in which most prices are.
         size: lots of most orders at most.
-        cancel, transfer, market: shares of commands that are such, and of orders that name no price.
+        cancel, transfer: shares of commands that are such.
+        market, waits: shares of orders that name no price, and that wait for one.
+        groups: share of commands with which a group begins.
         far: share of prices that are far from the centre.
         leap: ticks that the centre moves at most when the mood begins.
     """
@@ -42,6 +44,8 @@ class Mood:
     cancel: float = 0.2
     transfer: float = 0.05
     market: float = 0.1
+    waits: float = 0.1
+    groups: float = 0.03
     far: float = 0.02
     leap: int = 3
 
@@ -55,6 +59,8 @@ MOODS = (
     Mood(spread=2 * TICKS, size=8, far=0.3, market=0.02),
     Mood(size=30_000, transfer=0.2),
     Mood(size=3, transfer=0.02, cancel=0.05),
+    Mood(spread=6, waits=0.5, market=0.2, leap=20),
+    Mood(spread=3, groups=0.25, leap=8),
 )
 
 
@@ -100,15 +106,55 @@ class Flow:
         )
         rows["kind"] = self._kinds(count, mood)
         rows["side"] = self._mostly(0.999, dice.integers(2, size=count), (2, 255))
-        rows["type"] = self._mostly(0.999, (dice.random(count) < mood.market) * np.int64(Type.MARKET), (77, 255))
-        rows["tif"] = self._mostly(0.7, np.zeros(count, np.int64), (*30 * TIFS, 9))
+        rows["tif"] = self._mostly(0.75, np.zeros(count, np.int64), (*30 * TIFS, 9))
         rows["selftrade"] = self._mostly(0.5, np.zeros(count, np.int64), (*30 * SELFTRADES, 9))
-        rows["flags"] = self._mostly(0.8, np.zeros(count, np.int64), FLAGS)
         rows["price"] = self._prices(rows, mood)
         rows["quantity"] = self._mostly(0.995, dice.integers(1, mood.size, count, endpoint=True), _ODD)
+        self._type(rows, mood)
+        self._group(rows, mood)
         self._name(rows)
         self._fit_transfers(rows)
         return rows
+
+    def _type(self, rows: Commands, mood: Mood) -> None:
+        """What orders are, and what goes with that; and now and then what does not."""
+        count, dice = len(rows), self.dice
+        draw, odd = dice.random(count), dice.random(count) < 0.003
+        market, waits = draw < mood.market, draw > 1 - mood.waits
+        types = np.where(market, np.int64(Type.MARKET), np.where(waits, dice.choice(TYPES, count), 0))
+        rows["type"] = self._mostly(0.999, types, (6, 255))
+        one_more = dice.random(count)
+        rows["flags"] = np.where(market & (one_more < 0.3), int(Flag.BY_QUOTE), 0)
+        rows["flags"] |= np.where(odd | (~market & (one_more < 0.15)), int(Flag.POST_ONLY), 0).astype(np.uint8)
+        by_quote = market & (one_more < 0.3)
+        worth = rows["quantity"] * np.abs(self.centre[rows["market"]])
+        rows["quantity"] = np.where(by_quote & (rows["quantity"] < 1 << 30), worth, rows["quantity"])
+        parts = 1 + rows["quantity"] // dice.choice((2, 3, 7, 50, 200), count)
+        rows["display"] = np.where(odd | (~market & (one_more > 0.85)), self._mostly(0.98, parts, _ODD), 0)
+        rows["expiry"] = self._mostly(0.99, rows["time"] + dice.integers(1, 10**7, count), _ODD)
+        trails = waits & (one_more < 0.4)
+        rows["trail"] = np.where(
+            odd | trails, self._mostly(0.99, dice.choice((1, 5, 20, 100_000), count), (-1, 10**6)), 0
+        )
+        rows["trigger"] = np.where(odd | (waits & (one_more > 0.2)), self._prices(rows, mood), 0)
+
+    def _group(self, rows: Commands, mood: Mood) -> None:
+        """Makes groups of some rows and those behind them; some of them lack what a group needs."""
+        dice = self.dice
+        firsts = np.flatnonzero(dice.random(len(rows)) < mood.groups)
+        for at in firsts[:-1]:
+            size = 3 if (what := dice.integers(1, 4)) == Group.OTOCO else 2
+            legs = slice(at + 1, at + size)
+            rows["kind"][at], rows["order"][at] = Kind.GROUP, what
+            rows["kind"][legs] = Kind.LEG
+            if dice.random() < 0.98:
+                rows["account"][legs], rows["market"][legs] = rows["account"][at], rows["market"][at]
+            pair = slice(at, at + 2) if what == Group.OCO else legs
+            if dice.random() < 0.95:
+                rows["side"][pair], rows["quantity"][pair] = rows["side"][pair][0], rows["quantity"][pair][0]
+                rows["type"][at] = Type.LIMIT if what != Group.OCO else dice.choice((Type.LIMIT, *TYPES))
+                rows["tif"][at : at + size] = dice.choice((Tif.GTC, Tif.GTC, Tif.GTC, Tif.GTD, Tif.DAY), size)
+                rows["flags"][at : at + size] = 0
 
     def _mostly(self, share: float, usual: Ints, rare: Sequence[int] | Ints) -> Ints:
         """What is usual, and now and then what is rare."""
@@ -129,9 +175,14 @@ class Flow:
         draw = self.dice.random(count)
         kinds = np.full(count, Kind.NEW, np.int64)
         kinds[draw < mood.cancel] = Kind.CANCEL
+        kinds[draw < mood.cancel / 3] = Kind.AMEND
         kinds[draw > 1 - mood.transfer] = Kind.DEPOSIT
         kinds[draw > 1 - mood.transfer / 2] = Kind.WITHDRAW
-        return self._mostly(0.995, kinds, (*20 * (Kind.TIMER,), Kind.HALT, *20 * (Kind.RESUME,), 0, 255))
+        return self._mostly(
+            0.995,
+            kinds,
+            (*40 * (Kind.TIMER, Kind.RESUME), *4 * (Kind.CANCEL_ALL,), Kind.LEG, Kind.HALT, Kind.MASS_CANCEL, 0, 255),
+        )
 
     def _prices(self, rows: Commands, mood: Mood) -> Ints:
         count = len(rows)
@@ -147,6 +198,7 @@ class Flow:
             return
         back = np.minimum(self.dice.geometric(0.01, len(names)), min(self.told, _REMEMBERED))
         known = self.known[(self.told - back) % _REMEMBERED]
+        rows["price"][names] = np.where(self.dice.random(len(names)) < 0.5, known["price"], rows["price"][names])
         rows["order"][names] = self._mostly(0.98, known["order"], _ODD)
         rows["account"][names] = self._mostly(0.98, known["account"], (FIRST_USER, 1))
         rows["market"][names] = self._mostly(0.98, known["market"], (0,))

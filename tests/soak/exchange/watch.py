@@ -7,11 +7,13 @@ import numpy as np
 
 from atom.book.freshness import track
 from node.exchange.core import match
+from node.exchange.core.command import Kind
 from node.exchange.core.compiled import Int, jit
 from node.exchange.core.journal import JOURNAL
 from node.exchange.core.state import FIRST_USER, FREE, LOCKED, Ledger, Market
 from node.exchange.exchange import Commands, Exchange, Journal
 
+_LEG = int(Kind.LEG)
 KEPT, NOT_ZERO, OWES = 0, 1, 2
 BREACHES = {NOT_ZERO: "the balances of an asset do not add up to 0", OWES: "a user has less than nothing"}
 
@@ -42,16 +44,19 @@ def watched(
     """
     rows: Int = 0
     balances = ledger.balances
-    for index in range(start, len(commands)):
-        market = markets[commands[index].market]
-        done, written = match.run(market, ledger, commands[: index + 1], index, journal[rows:])
-        if done == index:
-            return index, rows, KEPT
+    while start < len(commands):
+        number, end = commands[start].market, start + 1
+        while end < len(commands) and commands[end].kind == _LEG and commands[end].market == number:
+            end += 1  # the orders of a group are taken together
+        done, written = match.run(markets[number], ledger, commands[:end], start, journal[rows:])
         rows += written
+        if done == start:
+            return start, rows, KEPT
+        start = done
         broken = breach(balances)
         if broken:
-            return index, rows, broken
-    return len(commands), rows, KEPT
+            return start, rows, broken
+    return start, rows, KEPT
 
 
 track(watched)
@@ -79,8 +84,11 @@ def carry_out(exchange: Exchange, commands: Commands) -> Journal:
         start, rows, broken = (int(each) for each in came)
         parts.append(journal[:rows].tobytes())
         if not rows and not broken:  # there is too little room for this one alone; an exchange makes more
-            parts.append(exchange.carry_out(commands[start : start + 1]).tobytes())
-            start += 1
+            end = start + 1
+            while end < len(commands) and commands["kind"][end] == Kind.LEG:
+                end += 1
+            parts.append(exchange.carry_out(commands[start:end]).tobytes())
+            start = end
             broken = int(breach(exchange.ledger.balances))
         if broken:
             raise Breach(start, BREACHES[broken])
