@@ -111,9 +111,9 @@ class Flow:
         rows["price"] = self._prices(rows, mood)
         rows["quantity"] = self._mostly(0.995, dice.integers(1, mood.size, count, endpoint=True), _ODD)
         self._type(rows, mood)
-        self._group(rows, mood)
         self._name(rows)
         self._fit_transfers(rows)
+        self._group(rows, mood)
         return rows
 
     def _type(self, rows: Commands, mood: Mood) -> None:
@@ -142,19 +142,38 @@ class Flow:
         """Makes groups of some rows and those behind them; some of them lack what a group needs."""
         dice = self.dice
         firsts = np.flatnonzero(dice.random(len(rows)) < mood.groups)
-        for at in firsts[:-1]:
-            size = 3 if (what := dice.integers(1, 4)) == Group.OTOCO else 2
+        for at in firsts[firsts < len(rows) - 2]:
+            size = 3 if (what := int(dice.integers(1, 4))) == Group.OTOCO else 2
             legs = slice(at + 1, at + size)
             rows["kind"][at], rows["order"][at] = Kind.GROUP, what
             rows["kind"][legs] = Kind.LEG
             if dice.random() < 0.98:
                 rows["account"][legs], rows["market"][legs] = rows["account"][at], rows["market"][at]
-            pair = slice(at, at + 2) if what == Group.OCO else legs
             if dice.random() < 0.95:
-                rows["side"][pair], rows["quantity"][pair] = rows["side"][pair][0], rows["quantity"][pair][0]
-                rows["type"][at] = Type.LIMIT if what != Group.OCO else dice.choice((Type.LIMIT, *TYPES))
-                rows["tif"][at : at + size] = dice.choice((Tif.GTC, Tif.GTC, Tif.GTC, Tif.GTD, Tif.DAY), size)
-                rows["flags"][at : at + size] = 0
+                self._pair(rows[at : at + size], what)
+
+    def _pair(self, rows: Commands, what: int) -> None:
+        """Makes orders such as their group takes."""
+        dice, pair = self.dice, rows if what == Group.OCO else rows[1:]
+        pair["side"], pair["quantity"] = pair["side"][0], pair["quantity"][0]
+        rows["tif"] = dice.choice((Tif.GTC, Tif.GTC, Tif.GTC, Tif.GTD, Tif.DAY), len(rows))
+        rows["flags"] = 0
+        if what != Group.OTO:
+            self._wait(pair[1:])
+            if dice.random() < 0.3:
+                self._wait(pair[:1])
+            else:
+                self._limit(pair[:1])
+        if what != Group.OCO:
+            self._limit(rows[:1])
+
+    def _limit(self, rows: Commands) -> None:
+        rows["type"] = Type.LIMIT
+        rows["trigger"] = rows["trail"] = 0
+
+    def _wait(self, rows: Commands) -> None:
+        rows["type"], rows["display"] = self.dice.choice(TYPES), 0
+        rows["trigger"] = rows["price"] + self.dice.integers(-4, 5)
 
     def _mostly(self, share: float, usual: Ints, rare: Sequence[int] | Ints) -> Ints:
         """What is usual, and now and then what is rare."""
