@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fusion.errors import BadInput
-from node.exchange.core import door, match, state
+from node.exchange.core import door, growth, state
 from node.exchange.core.command import COMMAND
 from node.exchange.core.door import NO_ROOM, Desk
 from node.exchange.core.entry import Table
@@ -181,8 +181,9 @@ class Exchange:
         if not 0 <= number < len(self._markets):
             raise BadInput(f"there is no market {number}; there are {len(self._markets)}")
         market = self._markets[number]
-        if market.state["live"][0] + match.NODES_EACH >= len(market.nodes):
-            self.put_market(number, state.grown(market))
+        fitted = growth.fitted(market)
+        if fitted is not market:
+            self.put_market(number, fitted)
         needed = door.rows_needed(self._address, number)
         if len(self._desk.journal) < 2 * needed:
             self._desk = self._desk._replace(journal=np.zeros(4 * needed, JOURNAL))

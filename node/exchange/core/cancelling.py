@@ -8,7 +8,7 @@ from node.exchange.core import answer, ties
 from node.exchange.core.amending import find
 from node.exchange.core.compiled import Int, jit
 from node.exchange.core.journal import Reason, Record
-from node.exchange.core.state import NONE, Ledger, Market
+from node.exchange.core.state import NONE, RECORDED, Ledger, Market
 
 U = np.uint64
 _CANCEL, _OK, _UNKNOWN = int(Record.CANCEL), int(Reason.NONE), int(Reason.UNKNOWN_ORDER)
@@ -28,7 +28,7 @@ def cancel_all(market: Market, ledger: Ledger, command: Any, everybody: bool, jo
     begun = rows
     for slot in range(1, market.state[0].fresh):
         node = market.nodes[U(slot)]
-        if node.id != 0 and (everybody or node.owner == command.account):
+        if node.id != 0 and (everybody or node.owner == command.account) and not node.flags & RECORDED:
             rows = _leave(market, ledger, slot, command.ref, journal, rows)
     return rows if rows > begun else answer.reject(market, command, journal, rows, _UNKNOWN)
 

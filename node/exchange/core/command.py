@@ -30,6 +30,13 @@ class Kind(IntEnum):
     GROUP: the first order of a group, all fields as in NEW, and `order` says which `Group`. LEG: its further orders, in
     the rows right behind, of the same account; the rows of a group must never be parted, and are taken or refused
     together.
+
+    What a record tells of the world's orders; `order` is the venue's number, and sizes are recorded ones. REPLAY_ADD:
+    an order. REPLAY_MODIFY: it has now this price and size. REPLAY_CANCEL: it left. REPLAY_FILL: `quantity` of it was
+    traded; `side` is its own. REPLAY_SET: a level has this size. REPLAY_TRADE: `side` took `quantity` at `price`.
+    REPLAY_CLEAR: nothing is known any more. REPLAY_BEGIN: how to read what follows: `type` is the model of queues,
+    `display` its power, `price` the lots that make 1 of the base asset; `quantity` divided by `trigger` is the lots of
+    one recorded size.
     """
 
     NEW = 1
@@ -44,6 +51,14 @@ class Kind(IntEnum):
     MASS_CANCEL = 10
     GROUP = 11
     LEG = 12
+    REPLAY_ADD = 20
+    REPLAY_MODIFY = 21
+    REPLAY_CANCEL = 22
+    REPLAY_FILL = 23
+    REPLAY_SET = 24
+    REPLAY_TRADE = 25
+    REPLAY_CLEAR = 26
+    REPLAY_BEGIN = 27
 
 
 class Side(IntEnum):
@@ -149,6 +164,25 @@ class Group(IntEnum):
     OCO = 1
     OTO = 2
     OTOCO = 3
+
+
+class Told(IntFlag):
+    """What else a record tells, in the flags of its commands. LAST: the message is whole; before, the book may be torn.
+    SNAPSHOT: part of a full picture.
+    """
+
+    LAST = 1
+    SNAPSHOT = 2
+
+
+class Queue(IntEnum):
+    """Whose orders leave a level that shrinks with no trade: those behind a user's; or some before it too, by a power
+    or the logarithm of what stands on either side.
+    """
+
+    RISK_AVERSE = 0
+    POWER = 1
+    LOG = 2
 
 
 COMMAND = np.dtype(

@@ -177,6 +177,58 @@ def level_of(market: Market, side: Int, key: Int) -> Any:
     return market.levels[U(side), U(index)]
 
 
+@jit
+def head(market: Market, side: Int, key: Int) -> Int:
+    """The first order of a level; NONE where there is none."""
+    index = key - market.base[U(side)]
+    if U(index) < _TICKS:
+        return int(market.levels[U(side), U(index)].head)
+    at = _far_known(market, side, key)
+    return int(market.far[U(side), U(at)].head) if at >= 0 else NONE
+
+
+@jit
+def tail(market: Market, side: Int, key: Int) -> Int:
+    """The last order of a level; NONE where there is none."""
+    index = key - market.base[U(side)]
+    if U(index) < _TICKS:
+        return int(market.levels[U(side), U(index)].tail)
+    at = _far_known(market, side, key)
+    return int(market.far[U(side), U(at)].tail) if at >= 0 else NONE
+
+
+@jit
+def resize(market: Market, slot: Int, by: Int) -> None:
+    """Makes a resting order larger, or below zero smaller, where it stands; something must be left of it."""
+    node = market.nodes[U(slot)]
+    node.left += by
+    shrink(market, slot, -by)
+
+
+@jit
+def rest_before(market: Market, slot: Int, other: Int) -> None:
+    """Puts a node right before another of its price, which rests."""
+    node, follower = market.nodes[U(slot)], market.nodes[U(other)]
+    side, key = np.int64(node.side), node.key
+    node.before, node.after = follower.before, other
+    if follower.before != NONE:
+        market.nodes[U(follower.before)].after = slot
+    follower.before = slot
+    index = key - market.base[U(side)]
+    if index >= 0:
+        _insert(market.levels[U(side), U(index)], slot, other, node.left)
+    else:
+        _insert(market.far[U(side), U(_far_find(market, side, key))], slot, other, node.left)
+
+
+@jit
+def _insert(level: Any, slot: Int, other: Int, left: Int) -> None:
+    if level.head == other:
+        level.head = slot
+    level.size += left
+    level.orders += 1
+
+
 # What lies below the window.
 
 
@@ -204,6 +256,15 @@ def _far_find(market: Market, side: Int, key: Int) -> Int:
         else:
             high = middle
     return int(low)
+
+
+@jit
+def _far_known(market: Market, side: Int, key: Int) -> Int:
+    """The far level of a key; -1 where there is none."""
+    if key >= market.base[U(side)]:
+        return -1
+    at = _far_find(market, side, key)
+    return at if at < market.far_count[U(side)] and market.far[U(side), U(at)].key == key else -1
 
 
 @jit

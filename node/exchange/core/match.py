@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from node.exchange.core import administration, amending, answer, cancelling, expiry, groups, placing, ties
+from node.exchange.core import administration, amending, answer, cancelling, expiry, groups, placing, replay, ties
 from node.exchange.core.command import Kind
 from node.exchange.core.compiled import Int, jit
 from node.exchange.core.journal import Reason, Status
-from node.exchange.core.refusal import NODES_EACH, PARTS
+from node.exchange.core.refusal import PARTS
 from node.exchange.core.state import NEVER, NONE, Ledger, Market
 
 U = np.uint64
@@ -56,7 +56,7 @@ def run(market: Market, ledger: Ledger, commands: Any, start: Int, journal: Any)
     for index in range(start, len(commands)):
         if index < grouped:
             continue
-        if rows + room_needed(market) > len(journal) or state.live + NODES_EACH >= len(market.nodes):
+        if rows + room_needed(market) > len(journal) or not replay.room(market):
             return index, rows
         command = commands[U(index)]
         kind = command.kind
@@ -77,6 +77,8 @@ def run(market: Market, ledger: Ledger, commands: Any, start: Int, journal: Any)
             rows = cancelling.cancel_all(market, ledger, command, kind == _MASS_CANCEL, journal, rows)
         elif kind == _LEG:
             rows = answer.reject(market, command, journal, rows, _MALFORMED)
+        elif replay.FIRST <= kind < replay.PAST:
+            rows = replay.carry_out(market, ledger, command, journal, rows)
         else:
             rows = administration.administer(market, ledger, command, journal, rows)
         if state.head != NONE:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from node.exchange.core.compiled import Int, jit
-from node.exchange.core.state import ICEBERG, NONE, Market
+from node.exchange.core.state import ICEBERG, NONE, RECORDED, Market
 
 U = np.uint64
 
@@ -30,6 +30,8 @@ def give(market: Market, slot: Int) -> None:
         state.rare -= 1
         if node.rare & ICEBERG:
             state.parts -= market.terms[U(slot)].parts
+    if node.flags & RECORDED:
+        market.replay[0].nodes -= 1
     node.id = 0
     node.after = state.free
     state.free = slot

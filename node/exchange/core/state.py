@@ -49,6 +49,8 @@ WORKING: Final = 64
 """Others wait until it is filled."""
 TERMED: Final = 128
 """It has a row of TERMS; it keeps this bit all its life."""
+RECORDED: Final = 128
+"""Among a node's flags: an order of the world that a record tells of."""
 
 TERMS = np.dtype(
     [
@@ -99,6 +101,31 @@ STATE = np.dtype(
         ("window", "<i8"),  # when its window ends, ns
     ]
 )
+REPLAY = np.dtype(
+    [
+        ("valid", "<i8"),  # whether the recorded book stands on a whole snapshot with nothing missing since
+        ("nodes", "<i8"),  # recorded orders among the live ones
+        ("marks", "<i8"),  # rows of `marks` in use
+        ("pending", "<i8"),  # rows of `pending` in use; more than there are: some levels are not noted there
+        ("cleared", "<i8"),  # orders so far when the recorded book was last emptied
+        ("unknown", "<i8"),  # recorded changes of what the record does not hold
+        ("model", "<i8"),  # of queues
+        ("power", "<i8"),
+        ("whole", "<i8"),  # lots that make 1 of the base asset
+        ("multiply", "<i8"),  # recorded sizes times this and divided by that are lots; 0: they are lots
+        ("divide", "<i8"),
+    ]
+)
+MARK = np.dtype(
+    [
+        ("id", "<i8"),  # the venue's number of an order, or of a level: price * 2 + side
+        ("order", "<i8"),  # the id of the order's node, if it is still there
+        ("recorded", "<i8"),  # what the record says rests; 0: the row is free; below 0: what once stood before users
+        ("pending", "<i8"),  # lots of it that trades took, and that the recorded book does not yet show taken
+    ]
+)
+NOTED: Final = 256
+"""Levels of which it is noted that something is pending; where there are more, all are looked through."""
 FREE, LOCKED = 0, 1
 """Of a balance: what may be used, and what open orders hold."""
 HOUSE, WORLD = 0, 1
@@ -125,6 +152,9 @@ class Market(NamedTuple):
         heap_count: rows of `heaps` in use, shape (3,).
         heap_at: where in each heap a node stands, shape (3, nodes).
         trailing: waiting nodes whose trigger follows the price, shape (nodes,).
+        replay: of dtype REPLAY, one row.
+        marks: of dtype MARK, found by their ids; a power of two long.
+        pending: ids of marks that have something pending, shape (NOTED,).
     """
 
     rules: npt.NDArray[Any]
@@ -142,6 +172,9 @@ class Market(NamedTuple):
     heap_count: npt.NDArray[np.int64]
     heap_at: npt.NDArray[np.int32]
     trailing: npt.NDArray[np.int32]
+    replay: npt.NDArray[Any]
+    marks: npt.NDArray[Any]
+    pending: npt.NDArray[np.int64]
 
 
 class Ledger(NamedTuple):
@@ -178,6 +211,9 @@ def market(rules: Rules, orders: int = 1 << 12) -> Market:
         heap_count=np.zeros(3, np.int64),
         heap_at=np.zeros((3, orders), np.int32),
         trailing=np.zeros(orders, np.int32),
+        replay=np.zeros(1, REPLAY),
+        marks=np.zeros(64, MARK),
+        pending=np.zeros(NOTED, np.int64),
     )
 
 
