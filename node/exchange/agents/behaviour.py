@@ -26,7 +26,7 @@ _ZERO, _NOISE, _VALUE, _MOMENTUM, _MAKER, _ARBITRAGE, _HERD = (int(each) for eac
 _TAKES = 0.12  # share of a zero-intelligence agent's acts that take
 _EAGER = 0.35  # share of its limit orders that better the best price
 _TAIL = 1.5  # exponent of large orders' sizes: signs of trades are then correlated with a decay of about its half
-_LARGEST = 400.0  # small orders in a large one
+_SMALLEST, _LARGEST = 5.0, 400.0  # small orders in the smallest large one, and how much larger the largest is
 _TAIL_WIDTH = 1.3  # exponent of the distances of limit orders
 _FARTHEST = 400.0  # widths
 _NOTICED = 0.25  # a trend below, in widths, is none
@@ -105,7 +105,7 @@ def _noise(seat: Seat, at: Int) -> Int:
     agent, market = seat.agent, seat.market
     if agent.left <= 0:
         agent.side = _coin(agent)
-        agent.left = int(agent.size * min(pareto(agent, _TAIL), _LARGEST))
+        agent.left = int(agent.size * _SMALLEST * min(pareto(agent, _TAIL), _LARGEST))
     side = np.int64(agent.side)
     for place_of in range(agent.count):
         at = desk.cancel(seat, at, place_of)
@@ -129,10 +129,11 @@ def _value(seat: Seat, at: Int, fair: float) -> Int:
         at = desk.cancel_any(seat, at)
     bid, ask = desk.touch(market, BUY), desk.touch(market, SELL)
     size = desk.lots(agent)
-    if ask and ask + agent.margin < worth:
-        return desk.take(seat, at, BUY, desk.whole(worth - agent.margin), size)
-    if bid and bid - agent.margin > worth:
-        return desk.take(seat, at, SELL, desk.whole(worth + agent.margin), size)
+    cheap, dear = worth - agent.margin - ask, bid - agent.margin - worth
+    if ask and cheap > 0.0:
+        return desk.take(seat, at, BUY, desk.whole(worth - agent.margin), int(1.0 + size * cheap / agent.width))
+    if bid and dear > 0.0:
+        return desk.take(seat, at, SELL, desk.whole(worth + agent.margin), int(1.0 + size * dear / agent.width))
     side = _coin(agent)
     away = agent.margin + agent.width * exponential(agent)
     return desk.place(seat, at, side, desk.whole(worth - away if side == BUY else worth + away), size)
@@ -181,12 +182,12 @@ def _maker(seat: Seat, at: Int, fair: float) -> Int:
 
 @jit
 def _quote(seat: Seat, at: Int, side: Int, price: Int) -> Int:
-    """Has one order of a side, near a price that does not take."""
+    """Has one order of a side, near a price; what stands beyond that price on the other side is taken."""
     agent = seat.agent
     sign = 1 if side == BUY else -1
     other = desk.touch(seat.market, 1 - side)
     if other and sign * (other - price) <= 0:
-        price = other - sign
+        return desk.take(seat, at, side, price, agent.size)
     kept = False
     for place_of in range(agent.count):
         order = seat.orders[U(place_of)]

@@ -44,12 +44,12 @@ def run(of: Crowd, floor: Floor, until: Int, journal: Any, samples: Any) -> tupl
         while stage.every > 0 and stage.sample <= now:
             if told == len(samples):
                 return rows, told, SAMPLES
-            scene.advance(stage, stage.sample)
+            scene.advance(stage, stage.sample, desk.middle(first, stage.fair))
             _sample(first, samples[U(told)], stage.sample)
             told += 1
             stage.sample += stage.every
         if agent.wake >= until:
-            scene.advance(stage, until)
+            scene.advance(stage, until, desk.middle(first, stage.fair))
             return rows, told, DONE
         # each command may take all orders out, but a wake-up as a whole no more than all there are once
         if rows + match.room_needed(first) + match.room_needed(second) + 8 * MOST > len(journal):
@@ -58,7 +58,7 @@ def run(of: Crowd, floor: Floor, until: Int, journal: Any, samples: Any) -> tupl
             return rows, told, FIRST
         if _crowded(second):
             return rows, told, SECOND
-        scene.advance(stage, agent.wake)
+        scene.advance(stage, agent.wake, desk.middle(first, stage.fair))
         agent.seen = agent.wake
         count = behaviour.act(of, index, floor, 0)
         start = rows
@@ -89,7 +89,7 @@ def take(of: Crowd, floor: Floor, until: Int) -> Int:
         agent = of.agents[U(index)]
         if agent.wake > until or count + MOST > len(floor.commands) or (count and agent.sent):
             return count
-        scene.advance(stage, agent.wake)
+        scene.advance(stage, agent.wake, desk.middle(floor.first, stage.fair))
         agent.seen = agent.wake
         count = behaviour.act(of, index, floor, count)
         agent.wake += behaviour.pause(agent, stage.activity)

@@ -54,23 +54,27 @@ class Climate:
         jumps: a day.
         leap: standard deviation of a jump, relative.
         pull: share of the way back to the first price that a day takes.
+        learn: share of the way to the market's price that what people think goes in a second.
+        anchor: share of the way to what the asset is worth that it goes in a second.
     """
 
     sigma: float = 6e-5
     unrest: float = 0.6
     bustle: float = 0.5
     jumps: float = 48.0
-    leap: float = 1.5e-3
+    leap: float = 6e-4
     pull: float = 0.5
+    learn: float = 0.05
+    anchor: float = 1e-2
 
 
 STANDARD: Final = (
-    Group(Kind.ZERO, 40, gap=2.0, width=40.0),
-    Group(Kind.NOISE, 20, gap=2.0, most=400, strength=0.4),
-    Group(Kind.VALUE, 18, gap=3.0, width=150.0, margin=15.0, horizon=120.0),
-    Group(Kind.MOMENTUM, 6, gap=4.0, width=100.0, horizon=60.0, most=20),
-    Group(Kind.MAKER, 8, gap=0.25, size=2.0, most=20, width=10.0, margin=3.0, strength=0.5, horizon=5.0),
-    Group(Kind.HERD, 8, gap=4.0, strength=0.3, most=40),
+    Group(Kind.ZERO, 36, gap=2.0, width=200.0),
+    Group(Kind.NOISE, 6, gap=0.3, most=400, strength=0.4),
+    Group(Kind.VALUE, 20, gap=0.3, size=3.0, width=200.0, margin=50.0, horizon=120.0),
+    Group(Kind.MOMENTUM, 6, gap=4.0, most=20, width=100.0, horizon=60.0),
+    Group(Kind.MAKER, 24, gap=0.25, size=0.5, most=8, width=3.0, margin=3.0, strength=0.9, horizon=5.0),
+    Group(Kind.HERD, 8, gap=4.0, most=40, strength=0.3),
 )
 """A hundred agents, calibrated so that the market looks like a real one: docs/agents.md has the figures."""
 

@@ -1,7 +1,7 @@
 """Opening: agents get accounts, an opinion and something to trade with, and a market gets its first hours."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from fusion.errors import BadInput
 from node.exchange.agents import crowd
-from node.exchange.agents.chance import exponential, seed_of
+from node.exchange.agents.chance import exponential, seed_of, uniform
 from node.exchange.agents.crowd import AGENT, ORDER, ROOM, Crowd, Kind
-from node.exchange.agents.mix import STANDARD, Climate, Group
+from node.exchange.agents.mix import STANDARD, Climate, Group, mix
 from node.exchange.agents.population import Population
 from node.exchange.agents.scene import SCENE
 from node.exchange.core.command import COMMAND
@@ -20,6 +20,7 @@ from node.exchange.exchange import Commands, Exchange, Journal
 
 Rows = npt.NDArray[Any]
 
+_CLIMATE = [each.name for each in fields(Climate)]
 WEALTH = 1000
 """Orders' worth that an agent has of either asset at first, or four times what it may gain where that is more."""
 
@@ -91,8 +92,11 @@ def _agents(group: Group, number: int, seed: int) -> Rows:
     rows = np.zeros(group.count, AGENT)
     rows["kind"], rows["market"], rows["side"] = group.kind, group.market, np.arange(group.count) % 2
     rows["chance"] = [seed_of(seed, (number + 1) << 32 | place) for place in range(group.count)]
+    for row in rows:
+        row["margin"] = 2.0 * uniform(row)  # no two are alike in what they want to gain
     rows["gap"], rows["horizon"], rows["strength"] = group.gap * 1e9, group.horizon * 1e9, group.strength
-    rows["width"], rows["margin"] = group.width, group.margin  # ppm until they are measured
+    rows["width"] = group.width  # ppm until it is measured, as the margin
+    rows["margin"] *= group.margin
     rows["size"], rows["most"] = 1000 * group.size, group.most  # thousandths of an order, and orders
     return rows
 
@@ -126,7 +130,7 @@ def _scene(agents: Rows, opening: Opening) -> Rows:
         "buyers": int((herd & (agents["side"] == 0)).sum()),
         "sample": opening.start + opening.sample,
         "every": opening.sample,
-        **{name: getattr(opening.climate, name) for name in ("pull", "sigma", "jumps", "leap", "unrest", "bustle")},
+        **{name: getattr(opening.climate, name) for name in _CLIMATE},
     }
     for name, value in told.items():
         scene[name] = value
@@ -149,3 +153,26 @@ def _payments(exchange: Exchange, agents: Rows, markets: tuple[int, int], openin
     commands["time"], commands["kind"] = opening.start, Command.DEPOSIT
     commands["account"], commands["market"], commands["order"], commands["quantity"] = np.array(rows).T
     return commands
+
+
+def open_market(
+    exchange: Exchange,
+    opening: Opening,
+    until: int,
+    told: Callable[[Journal], None],
+    *,
+    market: int = 0,
+    agents: int = 100,
+) -> Population:
+    """Lets agents trade in a market by themselves for a while, so that a book and candles are there when others come.
+
+    Args:
+        opening: its `start` is when they begin.
+        until: when others come, ns UTC; the agents that are given back have acted up to then.
+        told: is given the journal block by block; a block is written over by the next.
+    """
+    population, paid = populate(exchange, opening, mix(agents), (market, market))
+    told(paid)
+    for block in population.run(exchange, until):
+        told(block.journal)
+    return population

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from node.exchange.agents.chance import exponential_function, normal, uniform
+from node.exchange.agents.chance import exponential_function, logarithm, normal, uniform
 from node.exchange.core.compiled import Int, jit
 
 STEP: Final = 100_000_000
@@ -27,9 +27,12 @@ SCENE = np.dtype(
         ("time", "<i8"),  # up to which it is told, ns
         ("chance", "<u8"),
         ("start", "<f8"),  # fair price at first, ticks of the first market
-        ("away", "<f8"),  # logarithm of the fair price over `start`
+        ("worth", "<f8"),  # logarithm over `start` of what the asset is worth
+        ("away", "<f8"),  # logarithm over `start` of the fair price: what people take it to be worth
         ("fair", "<f8"),  # ticks of the first market
-        ("pull", "<f8"),  # share of `away` that a day takes back
+        ("learn", "<f8"),  # share of the way to the mid that the fair price goes in a second
+        ("anchor", "<f8"),  # share of the way to the worth that it goes in a second
+        ("pull", "<f8"),  # share of `worth` that a day takes back
         ("sigma", "<f8"),  # standard deviation a square root of a second
         ("jumps", "<f8"),  # a day
         ("leap", "<f8"),  # standard deviation of a jump
@@ -54,8 +57,8 @@ def _forget(value: float, seconds: float, draw: float) -> float:
 
 
 @jit
-def advance(scene: Any, now: Int) -> None:
-    """Lets time pass up to `now`; the draws do not depend on how often it is asked."""
+def advance(scene: Any, now: Int, mid: float) -> None:
+    """Lets time pass up to `now`; `mid` is the first market's, ticks. Draws do not depend on how often it is asked."""
     while scene.time + STEP <= now:
         scene.time += STEP
         scene.quick = _forget(scene.quick, _MEMORY[0], normal(scene))
@@ -64,8 +67,11 @@ def advance(scene: Any, now: Int) -> None:
         unrest = scene.unrest * (scene.quick + scene.middle + scene.slow) / math.sqrt(3.0)
         volatility = exponential_function(unrest - scene.unrest * scene.unrest)
         scene.activity = exponential_function(scene.bustle * unrest)
-        scene.away += scene.sigma * volatility * math.sqrt(_SECONDS) * normal(scene)
-        scene.away -= scene.pull * scene.away * (_SECONDS / _DAY)
+        news = scene.sigma * volatility * math.sqrt(_SECONDS) * normal(scene)
+        news -= scene.pull * scene.worth * (_SECONDS / _DAY)
         if uniform(scene) < scene.jumps * _SECONDS / _DAY:
-            scene.away += scene.leap * normal(scene)
+            news += scene.leap * normal(scene)
+        scene.worth += news
+        scene.away += news + scene.anchor * _SECONDS * (scene.worth - scene.away)
+        scene.away += scene.learn * _SECONDS * (logarithm(mid / scene.start) - scene.away)
         scene.fair = scene.start * exponential_function(scene.away)

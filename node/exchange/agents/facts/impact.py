@@ -24,7 +24,7 @@ from node.exchange.core.command import Kind, Type
 from node.exchange.core.journal import Record
 from node.exchange.exchange import Exchange, command
 
-SIZES: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+SIZES: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 """Of the small orders, in orders of the market's usual size."""
 LASTS: Final = 60
 """Seconds that a large order takes, one small one a second."""
@@ -54,6 +54,14 @@ class Impact:
     exponent_error: float
     prefactor: float
 
+    def told(self) -> dict[str, float]:
+        """As statistics of a market."""
+        return {
+            "impact_exponent": self.exponent,
+            "impact_error": self.exponent_error,
+            "impact_prefactor": self.prefactor,
+        }
+
 
 def measure(
     seeds: int,
@@ -73,23 +81,35 @@ def measure(
     volume, variance = np.mean([each[2] for each in found]), np.mean([each[3] for each in found])
     share = np.array(sizes) * SIZE * LASTS / volume
     rng = np.random.Generator(np.random.PCG64(0))
-    drawn = [exponent(share, peaks[rng.integers(0, seeds, seeds)].mean(axis=0)) for _ in range(200)]
     mean = peaks.mean(axis=0)
+    error = peaks.std(axis=0, ddof=1) / np.sqrt(seeds) if seeds > 1 else np.full(len(mean), np.nan)
+    drawn = [exponent(share, peaks[rng.integers(0, seeds, seeds)].mean(axis=0), error) for _ in range(200)]
     return Impact(
         share,
         mean,
-        peaks.std(axis=0, ddof=1) / np.sqrt(seeds) if seeds > 1 else np.full(len(mean), np.nan),
+        error,
         laters.mean(axis=0),
-        exponent(share, mean),
-        float(np.nanstd(drawn)),
+        exponent(share, mean, error),
+        _spread(np.array(drawn)),
         float(np.mean(mean / np.sqrt(variance * share))),
     )
 
 
-def exponent(share: Floats, peak: Floats) -> float:
-    """Slope of the logarithms; NaN where fewer than three sizes moved the price the right way."""
+def exponent(share: Floats, peak: Floats, error: Floats) -> float:
+    """Slope of the logarithms, each weighed by how well it is known; NaN where fewer than three sizes moved the price
+    the right way.
+    """
     there = peak > 0
-    return float(np.polyfit(np.log(share[there]), np.log(peak[there]), 1)[0]) if there.sum() > 2 else float("nan")
+    if there.sum() < 3:
+        return float("nan")
+    x, y = np.log(share[there]), np.log(peak[there])
+    weights = peak[there] / error[there] if np.isfinite(error).all() and (error > 0).all() else np.ones(len(x))
+    return float(np.polyfit(x, y, 1, w=weights)[0])
+
+
+def _spread(values: Floats) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.std()) if len(known) > 1 else float("nan")
 
 
 def _of_seed(job: tuple[int, tuple[float, ...], tuple[Group, ...], Climate]) -> tuple[Floats, Floats, float, float]:
