@@ -9,6 +9,7 @@ from node.exchange.agents.behaviour import Floor
 from node.exchange.agents.crowd import Crowd
 from node.exchange.core import match
 from node.exchange.core.compiled import Int, jit
+from node.exchange.core.refusal import NODES_EACH
 from node.exchange.core.state import Market
 
 U = np.uint64
@@ -98,7 +99,7 @@ def take(of: Crowd, floor: Floor, until: Int) -> Int:
 
 @jit
 def _crowded(market: Market) -> bool:
-    return bool(market.state[0].live + MOST * match.NODES_EACH >= len(market.nodes))
+    return bool(market.state[0].live + MOST * NODES_EACH >= len(market.nodes))
 
 
 @jit

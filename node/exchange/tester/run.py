@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 
 from fusion.errors import BadInput
-from node.exchange.core import door, state
+from node.exchange.core import door, growth
 from node.exchange.core.command import Kind, Selftrade
 from node.exchange.core.entry import Table
-from node.exchange.core.refusal import NODES_EACH
 from node.exchange.exchange import Commands, Exchange, command
 from node.exchange.listing import Listing
 from node.exchange.replay.latency import Latency, none
@@ -231,8 +230,8 @@ class Run:
             self._kept[name].append(getattr(was, name)[: int(control[name][0])].copy())
             control[name] = 0
         market = self.exchange.markets[0]
-        if market.state["live"][0] + NODES_EACH >= len(market.nodes):
-            market = state.grown(market)
+        if (fitted := growth.fitted(market)) is not market:
+            market = fitted
             self.exchange.put_market(0, market)
         needed = int(control["rows"][0]) + 2 * door.rows_needed(self.exchange.table, 0)
         more = {"refs": _longer(was.refs, len(market.nodes)), "journal": _longer(was.journal, needed)}
