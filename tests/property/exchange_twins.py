@@ -13,11 +13,17 @@ from node.exchange.listing import Asset, Listing
 from node.exchange.oracle.engine import Engine
 
 BTC, ETH, USDT = Asset("BTC", 4), Asset("ETH", 3), Asset("USDT", 4)
+SECOND = 1_000_000_000
+D = Decimal
 LISTINGS = (
-    Listing("BTC-USDT", BTC, USDT, *map(Decimal, ("1.4", "0.0005", "0.001", "50", "0.1", "0.8"))),
-    Listing("ETH-BTC", ETH, BTC, *map(Decimal, ("0.01", "0.01", "0.01", "100", "0"))),
-)
-"""Coarse, so that fees are rounded, and with an asset in common, so that each market meets what the other holds."""
+    Listing("BTC-USDT", BTC, USDT, D("1.4"), D("0.0005"), D("0.001"), D(50), D("0.1"), D("0.8")),
+    Listing("ETH-BTC", ETH, BTC, D("0.01"), D("0.01"), D("0.01"), D(100), D(0)),
+    Listing(
+        "ETH-USDT", ETH, USDT, D("0.1"), D("0.02"), D("0.02"), D(90), D("0.2"), D("0.5"),
+        breaker=D("0.02"), window=SECOND, pause=SECOND,
+    ),
+)  # fmt: skip
+"""Coarse, so that fees are rounded, and with assets in common, so that each market meets what the others hold."""
 
 
 class Twins:

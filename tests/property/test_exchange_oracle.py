@@ -1,21 +1,37 @@
 """The compiled core answers as the plain engine does, byte for byte, whatever it is asked; and both keep the laws."""
 
+from typing import Any
+
+import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from node.exchange.core.command import Flag, Kind, Selftrade, Side, Tif, Type
+from node.exchange.core.command import Flag, Group, Kind, Selftrade, Side, Tif, Type
 from node.exchange.core.journal import Record
 from node.exchange.core.state import FIRST_USER
 from node.exchange.exchange import command
 from tests.property.exchange_twins import LISTINGS, Twins
 
-USERS = range(FIRST_USER, FIRST_USER + 4)
-accounts = st.sampled_from((*USERS, 0, 1))
+USERS = range(FIRST_USER, FIRST_USER + 3)
+NO_NUMBER = st.sampled_from((0, -1, 1 << 50, (1 << 63) - 1))
+accounts = st.sampled_from((*USERS, *USERS, 1, 0))
 markets = st.integers(0, len(LISTINGS) - 1)
-near = st.integers(95, 105)
-prices = near | near | st.integers(1, 400_000) | st.sampled_from((0, -1, 1 << 40, (1 << 63) - 1))
-quantities = st.integers(1, 60) | st.sampled_from((0, -5, 50_001, 1 << 50, (1 << 63) - 1))
+prices = st.integers(97, 103) | st.integers(97, 103) | st.integers(1, 400_000) | NO_NUMBER
+lots = st.integers(5, 60) | st.integers(5, 60) | NO_NUMBER
+types = st.sampled_from((Type.LIMIT, Type.LIMIT, Type.LIMIT, *Type))
+orders = st.fixed_dictionaries(
+    {"side": st.sampled_from(Side), "type": types, "price": prices, "quantity": lots},
+    optional={
+        "tif": st.sampled_from(Tif),
+        "selftrade": st.sampled_from(Selftrade),
+        "flags": st.sampled_from(Flag),
+        "display": st.integers(1, 20),
+        "trigger": prices,
+        "trail": st.sampled_from((1, 10_000, 40_000)),
+        "expiry": st.integers(0, 60),
+    },
+)
 
 
 class Exchange(RuleBasedStateMachine):
@@ -27,51 +43,77 @@ class Exchange(RuleBasedStateMachine):
         self.now = 0
         self.ids = [0, 1, -1]
 
-    def ask(self, **fields: int) -> None:
+    def ask(self, *asked: dict[str, Any]) -> None:
         self.now += 1
-        for row in self.twins.carry_out(command(time=self.now, ref=self.now, **fields)):
-            if row["kind"] == Record.ACK:
-                self.ids.append(int(row["order"]))
+        rows = self.twins.carry_out(np.concatenate([command(time=self.now, ref=self.now, **each) for each in asked]))
+        self.ids += rows["order"][rows["kind"] == Record.ACK].tolist()
 
     @initialize()
     def fund(self) -> None:
         for account in USERS:
             for asset in range(len(self.twins.core.assets)):
-                self.ask(kind=Kind.DEPOSIT, account=account, order=asset, quantity=1_000_000 // account)
+                self.ask({"kind": Kind.DEPOSIT, "account": account, "order": asset, "quantity": 1_000_000 // account})
+
+    @rule(market=markets, account=accounts, order=orders)
+    def new(self, market: int, account: int, order: dict[str, Any]) -> None:
+        self.ask({"kind": Kind.NEW, "market": market, "account": account, **order})
 
     @rule(
-        market=markets, account=accounts, side=st.sampled_from(Side),
-        type=st.sampled_from((Type.LIMIT, Type.LIMIT, Type.MARKET)),
-        tif=st.sampled_from((Tif.GTC, Tif.GTC, Tif.IOC)),
-        selftrade=st.sampled_from((Selftrade.NONE, Selftrade.EXPIRE_TAKER)),
-        flags=st.sampled_from((0, 0, Flag.POST_ONLY)), price=prices, quantity=quantities,
-    )  # fmt: skip
-    def new(self, **fields: int) -> None:
-        if fields["type"] == Type.MARKET:
-            fields["flags"] = 0
-        self.ask(kind=Kind.NEW, **fields)
+        market=markets,
+        account=accounts,
+        what=st.sampled_from(Group),
+        legs=st.lists(orders, min_size=1, max_size=3),
+        alike=st.booleans(),
+    )
+    def group(self, market: int, account: int, what: Group, legs: list[dict[str, Any]], alike: bool) -> None:
+        first = legs[-1]
+        for leg in legs if alike else ():
+            leg["side"], leg["quantity"] = first["side"], first["quantity"]
+        kinds: list[dict[str, Any]] = [{"kind": Kind.GROUP, "order": what}, *({"kind": Kind.LEG} for _ in legs[1:])]
+        self.ask(
+            *({"market": market, "account": account, **leg, **kind} for leg, kind in zip(legs, kinds, strict=True))
+        )
 
     @rule(market=markets, account=accounts, data=st.data())
     def cancel(self, market: int, account: int, data: st.DataObject) -> None:
-        self.ask(kind=Kind.CANCEL, market=market, account=account, order=data.draw(st.sampled_from(self.ids)))
+        order = data.draw(st.sampled_from(self.ids))
+        self.ask({"kind": Kind.CANCEL, "market": market, "account": account, "order": order})
 
     @rule(
-        kind=st.sampled_from((Kind.DEPOSIT, Kind.WITHDRAW)),
-        account=accounts | st.sampled_from((-1, 99)),
-        order=st.integers(-1, 3),
-        quantity=quantities,
+        market=markets,
+        account=accounts,
+        price=prices,
+        quantity=lots,
+        selftrade=st.sampled_from(Selftrade),
+        data=st.data(),
     )
-    def transfer(self, **fields: int) -> None:
-        self.ask(**fields)
+    def amend(self, data: st.DataObject, **fields: int) -> None:
+        self.ask({"kind": Kind.AMEND, "order": data.draw(st.sampled_from(self.ids)), **fields})
 
-    @rule(kind=st.sampled_from((Kind.HALT, Kind.RESUME, Kind.RESUME, Kind.TIMER, 0, 200)), market=markets)
+    @rule(
+        kind=st.sampled_from((Kind.DEPOSIT, Kind.WITHDRAW)), account=accounts | st.sampled_from((-1, 99)),
+        order=st.integers(-1, 3), quantity=lots | st.integers(1, 1_000_000),
+    )  # fmt: skip
+    def transfer(self, **fields: int) -> None:
+        self.ask(fields)
+
+    @rule(
+        kind=st.sampled_from((Kind.HALT, Kind.RESUME, Kind.CANCEL_ALL, Kind.MASS_CANCEL, Kind.LEG, 0, 200)),
+        market=markets,
+        account=accounts,
+    )
     def administer(self, **fields: int) -> None:
-        self.ask(**fields)
+        self.ask(fields)
+
+    @rule(ahead=st.integers(0, 40) | st.sampled_from((1 << 40, 86_400_000_000_000)), market=markets)
+    def wait(self, ahead: int, market: int) -> None:
+        self.now += ahead
+        self.ask({"kind": Kind.TIMER, "market": market})
 
     @invariant()
     def laws(self) -> None:
         self.twins.check()
 
 
-Exchange.TestCase.settings = settings(max_examples=30, stateful_step_count=40, deadline=None, derandomize=True)
+Exchange.TestCase.settings = settings(max_examples=40, stateful_step_count=40, deadline=None, derandomize=True)
 TestExchange = Exchange.TestCase

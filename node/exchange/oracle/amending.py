@@ -1,6 +1,6 @@
 """Amending: an order in the book gets another price or quantity."""
 
-from node.exchange.core.command import Flag, Selftrade
+from node.exchange.core.command import Selftrade
 from node.exchange.core.journal import Reason, Record, Status
 from node.exchange.oracle.command import Command
 from node.exchange.oracle.leaving import stand_aside
@@ -62,5 +62,5 @@ def why_not_such(market: Market, command: Command, order: Order) -> Reason:
         return reason
     if market.outside_band(price, market.last):
         return Reason.BAND
-    passive = order.flags & Flag.POST_ONLY
+    passive = order.post_only
     return Reason.WOULD_TAKE if passive and would_take(market, order.side, price) else Reason.NONE

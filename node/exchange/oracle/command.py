@@ -4,6 +4,9 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from node.exchange.core.command import Flag
+
+POST_ONLY, BY_QUOTE = int(Flag.POST_ONLY), int(Flag.BY_QUOTE)
 _ROW = struct.Struct("<qBBBBBBHiiqqqqqqq")
 
 
@@ -27,6 +30,16 @@ class Command(NamedTuple):
     trigger: int
     display: int
     expiry: int
+
+    @property
+    def post_only(self) -> bool:
+        """Whether it is refused rather than takes."""
+        return self.flags & POST_ONLY != 0
+
+    @property
+    def by_quote(self) -> bool:
+        """Whether its quantity is of the quote asset, not lots."""
+        return self.flags & BY_QUOTE != 0
 
 
 def read(rows: bytes) -> Iterator[Command]:

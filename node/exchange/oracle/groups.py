@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from node.exchange.core.command import Flag, Group, Kind, Tif, Type
+from node.exchange.core.command import Group, Kind, Tif, Type
 from node.exchange.core.journal import Reason, Record
 from node.exchange.oracle.command import Command
 from node.exchange.oracle.leaving import take_in
@@ -70,7 +70,7 @@ def why_refused(market: Market, commands: list[Command]) -> tuple[Command, Reaso
             return command, Reason.MALFORMED
         reason = why_unlikely(market, command) or why_filtered(market, command)
         if pair or at == 0:
-            post_only = pair or bool(command.flags & Flag.POST_ONLY)
+            post_only = pair or command.post_only
             reason = reason or why_out_of_band(market, command)
             reason = reason or why_too_late(market, command, post_only=post_only)
         if reason:
@@ -85,7 +85,7 @@ def why_refused(market: Market, commands: list[Command]) -> tuple[Command, Reaso
 def may_belong(commands: list[Command], at: int) -> bool:
     """Whether an order may stand in its place in a group."""
     command, what = commands[at], commands[0].order
-    if command.flags & Flag.BY_QUOTE:
+    if command.by_quote:
         return False
     if at == 0 and what != Group.OCO:
         return command.type == Type.LIMIT

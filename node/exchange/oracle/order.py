@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from node.exchange.core.command import Flag, Side, Type
+from node.exchange.core.command import Side, Type
+from node.exchange.oracle.command import BY_QUOTE, POST_ONLY
 
 LIMITS = frozenset((Type.LIMIT, Type.STOP_LOSS_LIMIT, Type.TAKE_PROFIT_LIMIT))
 """Types with a price that they do not go beyond."""
@@ -68,8 +69,12 @@ class Order:
         return self.type in LIMITS
 
     @property
+    def post_only(self) -> bool:
+        return self.flags & POST_ONLY != 0
+
+    @property
     def by_quote(self) -> bool:
-        return bool(self.flags & Flag.BY_QUOTE)
+        return self.flags & BY_QUOTE != 0
 
     @property
     def open(self) -> int:

@@ -17,7 +17,7 @@ _PARTS = 100
 
 def why_refused(market: Market, command: Command) -> Reason:
     """NONE for an order that may be taken, alone."""
-    post_only = bool(command.flags & Flag.POST_ONLY)
+    post_only = command.post_only
     return (
         why_unlikely(market, command)
         or why_not_affordable(market, command)
@@ -54,17 +54,17 @@ def well_formed(market: Market, command: Command) -> bool:
 
 def _limit_makes_sense(command: Command) -> bool:
     """It has a price; one that takes at once hides nothing and does not refuse to take."""
-    if command.tif in _AT_ONCE and (command.display or command.flags & Flag.POST_ONLY):
+    if command.tif in _AT_ONCE and (command.display or command.post_only):
         return False
-    return command.price > 0 and command.display >= 0 and not command.flags & Flag.BY_QUOTE
+    return command.price > 0 and command.display >= 0 and not command.by_quote
 
 
 def _market_makes_sense(command: Command) -> bool:
     """It hides nothing and takes, and stands no longer than it waits; by quote, it is for now, and for what it gets."""
-    if command.flags & Flag.BY_QUOTE and (command.type != Type.MARKET or command.tif == Tif.FOK):
+    if command.by_quote and (command.type != Type.MARKET or command.tif == Tif.FOK):
         return False
     ends = command.type == Type.MARKET and command.tif in {Tif.GTD, Tif.DAY}
-    return not (ends or command.display or command.flags & Flag.POST_ONLY)
+    return not (ends or command.display or command.post_only)
 
 
 def _trigger_makes_sense(command: Command) -> bool:
@@ -82,7 +82,7 @@ def price_of(market: Market, command: Command) -> int:
 
 def lots_of(market: Market, command: Command) -> int | None:
     """How many it is for; None where the price is not known that tells."""
-    if not command.flags & Flag.BY_QUOTE:
+    if not command.by_quote:
         return command.quantity
     price = price_of(market, command)
     return command.quantity // (price * market.rules.unit) if price else None
@@ -90,7 +90,7 @@ def lots_of(market: Market, command: Command) -> int | None:
 
 def worth_of(market: Market, command: Command) -> int | None:
     """In base units of the quote asset; None where no price tells."""
-    if command.flags & Flag.BY_QUOTE:
+    if command.by_quote:
         return command.quantity
     price = price_of(market, command)
     return price * command.quantity * market.rules.unit if price else None
@@ -98,7 +98,7 @@ def worth_of(market: Market, command: Command) -> int | None:
 
 def fits(market: Market, command: Command) -> bool:
     """Whether what an order is worth, and how large it is, stays below the limit of what is reckoned with."""
-    if command.flags & Flag.BY_QUOTE:
+    if command.by_quote:
         lots = lots_of(market, command) or 0
         return float(command.quantity) < LIMIT and float(lots) * float(market.rules.lot) < LIMIT
     return fits_in(market, price_of(market, command), command.quantity)

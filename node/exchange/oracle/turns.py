@@ -1,6 +1,6 @@
 """Turns: one order after another is matched, with all that each of them wakes."""
 
-from node.exchange.core.command import Flag, Type
+from node.exchange.core.command import Type
 from node.exchange.core.journal import Reason, Record, Status
 from node.exchange.oracle.leaving import expire, leave_pair
 from node.exchange.oracle.market import Market, tell
@@ -52,7 +52,7 @@ def start(market: Market, order: Order) -> None:
     order.stage = Stage.MATCHED
     if order.limited and market.outside_band(order.price, market.last):
         expire(market, order, Reason.BAND)
-    elif order.flags & Flag.POST_ONLY and would_take(market, order.side, order.price):
+    elif order.post_only and would_take(market, order.side, order.price):
         expire(market, order, Reason.WOULD_TAKE)
     else:
         match(market, order)
@@ -98,7 +98,7 @@ def goes_its_own_way(market: Market, order: Order) -> bool:
         return True
     if not would_take(market, order.side, order.price):
         return False
-    if not order.flags & Flag.POST_ONLY:
+    if not order.post_only:
         leave_pair(market, order)
     start(market, order)
     return True

@@ -73,6 +73,7 @@ class Flow:
         self.time = 1_700_000_000_000_000_000
         self.sent = 0
         self.centre = np.full(markets, _CENTRE)
+        self.lowest = np.where(np.arange(markets) % 3 == 1, 50, _CENTRE - TICKS)
         self.known = np.zeros(_REMEMBERED, JOURNAL)
         self.told = 0
 
@@ -96,7 +97,7 @@ class Flow:
         rows = np.zeros(int(dice.choice((20, 100, 400, 1500))), COMMAND)
         count = len(rows)
         leap = dice.integers(-mood.leap, mood.leap, self.markets, endpoint=True)
-        self.centre = np.clip(self.centre + leap, 50, 2 * _CENTRE)
+        self.centre = np.clip(self.centre + leap, self.lowest, _CENTRE + 2 * TICKS)
         rows["time"] = self._times(count)
         rows["ref"] = np.arange(self.sent, self.sent + count)
         self.sent += count
@@ -131,7 +132,7 @@ class Flow:
         rows["quantity"] = np.where(by_quote & (rows["quantity"] < 1 << 30), worth, rows["quantity"])
         parts = 1 + rows["quantity"] // dice.choice((2, 3, 7, 50, 200), count)
         rows["display"] = np.where(odd | (~market & (one_more > 0.85)), self._mostly(0.98, parts, _ODD), 0)
-        rows["expiry"] = self._mostly(0.99, rows["time"] + dice.integers(1, 10**7, count), _ODD)
+        rows["expiry"] = self._mostly(0.99, rows["time"] + dice.integers(1, 10**6, count), _ODD)
         trails = waits & (one_more < 0.4)
         rows["trail"] = np.where(
             odd | trails, self._mostly(0.99, dice.choice((1, 5, 20, 100_000), count), (-1, 10**6)), 0
@@ -215,7 +216,9 @@ class Flow:
         names = np.flatnonzero(np.isin(rows["kind"], NAMING))
         if not len(names) or not self.told:
             return
-        back = np.minimum(self.dice.geometric(0.01, len(names)), min(self.told, _REMEMBERED))
+        back = np.minimum(
+            self.dice.geometric(self.dice.choice((0.3, 0.03, 0.003)), len(names)), min(self.told, _REMEMBERED)
+        )
         known = self.known[(self.told - back) % _REMEMBERED]
         rows["price"][names] = np.where(self.dice.random(len(names)) < 0.5, known["price"], rows["price"][names])
         rows["order"][names] = self._mostly(0.98, known["order"], _ODD)
