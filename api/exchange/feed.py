@@ -1,8 +1,10 @@
 """Feed: what the exchange does, as the messages of its streams.
 
-A depth stream's message tells the levels that changed since the stream's last one, and which rows of the journal it
-covers: `U` is the number after the last message's `u`. A snapshot's `lastUpdateId` is a number of that kind too, so a
-client that drops what is not after the snapshot and goes on with the rest has the exchange's book.
+A depth stream's message tells the levels that are not as they were at the stream's last one, and which rows of the
+journal it covers: `U` is the number after the last message's `u`. A snapshot's `lastUpdateId` is a number of that kind
+too, so that a client that drops what is not after the snapshot and goes on with the rest has the exchange's book.
+Nothing tells of a level that came and went between two messages; so that no snapshot has such a one, what is due is
+told before it is made.
 """
 
 from collections.abc import Callable
@@ -70,6 +72,11 @@ class Feed:
         if channel.topic.kind == "depth":
             self._depths[channel] = _Depth(self._service, channel)
 
+    def settle(self, market: Market) -> None:
+        """Tells what changed in a book, before a snapshot of it is made."""
+        for channel in self._hub.of("depth", market):
+            self._tell(channel)
+
     def _first(self, channel: Channel, wall_ms: int) -> int:
         """When it is told first: at once, but for changes, of which there are none yet."""
         return wall_ms + (channel.topic.period_ms if channel.topic.kind == "depth" else 0)
@@ -122,6 +129,7 @@ class Feed:
         return orjson.dumps({**told, "b": levels(market, bids), "a": levels(market, asks)})
 
     def _levels(self, channel: Channel, market: Market) -> bytes:
+        self.settle(market)
         depth = self._service.depth(market.number, int(channel.topic.detail))
         bids, asks = levels(market, depth.bids.tolist()), levels(market, depth.asks.tolist())
         return orjson.dumps({"lastUpdateId": depth.last, "bids": bids, "asks": asks})

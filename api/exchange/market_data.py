@@ -40,10 +40,20 @@ class MarketData:
 
     Args:
         wall: milliseconds UTC.
+        settle: is called before a snapshot of a book is made.
     """
 
-    def __init__(self, service: Service, catalogue: Catalogue, allowance: Allowance, wall: Callable[[], int]) -> None:
-        self._service, self._catalogue, self._allowance, self._wall = service, catalogue, allowance, wall
+    def __init__(
+        self,
+        service: Service,
+        catalogue: Catalogue,
+        allowance: Allowance,
+        *,
+        wall: Callable[[], int],
+        settle: Callable[[Market], None],
+    ) -> None:
+        self._service, self._catalogue, self._allowance = service, catalogue, allowance
+        self._wall, self._settle = wall, settle
 
     def endpoints(self) -> list[Endpoint]:
         limit = Parameter("limit", Whole(1, 1000))
@@ -99,6 +109,7 @@ class MarketData:
 
     def depth(self, call: Call) -> object:
         market = self._market(call)
+        self._settle(market)
         depth = self._service.depth(market.number, call.asked.whole("limit", 100))
         return {
             "lastUpdateId": depth.last,

@@ -55,7 +55,7 @@ class ExchangeServer:
         trading, names = Trading(service, catalogue), ListNames()
         self._feed, self._own = Feed(service, catalogue, hub), OwnStreams(service, catalogue, names)
         endpoints = [
-            *MarketData(service, catalogue, meter.allowance, wall_ms).endpoints(),
+            *MarketData(service, catalogue, meter.allowance, wall=wall_ms, settle=self._feed.settle).endpoints(),
             *trading.endpoints(),
             *Lists(service, catalogue, trading, names).endpoints(),
             *Accounts(service, catalogue, meter, keys, wall_ms).endpoints(),
