@@ -17,6 +17,7 @@ from cli import (
     demo,
     deploy,
     doctor,
+    exchange,
     indexer,
     job,
     module,
@@ -60,6 +61,7 @@ app.add_typer(atom.app, name="atom")
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(indexer.app, name="indexer")
 app.add_typer(api.app, name="api")
+app.add_typer(exchange.app, name="exchange")
 
 
 def _version(asked: bool) -> None:

@@ -54,6 +54,19 @@ class Settings(BaseSettings):
     database: str = Field(default="", description="SQLAlchemy URL of the index; empty means a SQLite file in `home`.")
     feed: str = Field(default="simulated", description="Market data of the demo: `simulated` or `<venue>:<file>`.")
     stream: str = Field(default="", description="Stream of a recorder that the API passes on, as ws://HOST:PORT/PATH.")
+    exchange_host: str = Field(default="127.0.0.1", description="Address the virtual exchange listens on.")
+    exchange_port: int = Field(default=8090, ge=1, le=65535, description="Port the virtual exchange listens on.")
+    exchange_sync: bool = Field(
+        default=False,
+        description="Whether an order is answered only when the disk has it; without, it outlives a crash of the "
+        "exchange and not a power cut.",
+    )
+    exchange_snapshot: int = Field(
+        default=200_000, ge=1000, description="Rows of the exchange's journal after which there is a new snapshot."
+    )
+    exchange_keep: int = Field(
+        default=4096, ge=64, description="MiB that the exchange's log and journal may have; the oldest go."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="WARNING", description="Least level logged."
     )
@@ -93,6 +106,10 @@ class Settings(BaseSettings):
     def content(self) -> Path:
         """The block store of this user."""
         return self.home / "content"
+
+    def exchange(self, port: int) -> Path:
+        """The home of the virtual exchange of a port."""
+        return self.home / "exchange" / str(port)
 
     @property
     def index(self) -> str:

@@ -74,9 +74,9 @@ class Home:
             write(path, {"key": secrets.token_hex(32)})
         return key_of(self.folder)
 
-    def tell_running(self, **facts: object) -> None:
+    def tell_running(self, **facts: Any) -> None:
         """Says where this process serves it."""
-        write(self.folder / _RUNNING, {"pid": os.getpid(), **facts})
+        write(self.folder / _RUNNING, facts)
 
 
 def plan(folder: Path) -> dict[str, Any]:

@@ -24,7 +24,7 @@ _logger = structlog.get_logger()
 _WARM: Final = 2 * 3600 * 1_000_000_000
 """ns that agents have traded for when an exchange opens."""
 _AGENTS: Final = 60
-_USUAL: Final = 10
+_USUAL: Final = 200
 """Least quantities that an agent's usual order has."""
 
 

@@ -1,0 +1,91 @@
+"""Host: the process that an exchange lives in."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from api.exchange.server import ExchangeServer
+from fusion.settings import Settings
+from node.exchange.core.command import Kind
+from node.exchange.exchange import command
+from node.exchange.service.admin import Admin
+from node.exchange.service.home import Home
+from node.exchange.service.office import Office
+from node.exchange.service.plan import Plan
+from node.exchange.service.pulse import Pulse
+from node.exchange.service.recovery import opened
+from node.exchange.service.service import Service
+from node.exchange.service.store import Keeping
+from node.exchange.service.users import Key
+
+USER: Final = "trader"
+_PAID, _TRADED = Decimal(1_000_000), Decimal(100)
+"""What the first user has of assets that are only paid with, and of others."""
+
+
+def host(
+    settings: Settings,
+    folder: Path,
+    port: int,
+    plan: Plan,
+    speed: float | None,
+    ready: Callable[[dict[str, Any]], None],
+) -> None:
+    """Serves the exchange of a folder until it is told to stop.
+
+    Args:
+        plan: what it is where it is new.
+        speed: of its clock from now on; None: as it was.
+        ready: is told where it is, when it serves.
+    """
+    keeping = Keeping(settings.exchange_sync, settings.exchange_snapshot, settings.exchange_keep << 20)
+    with Home(folder) as home:
+        service = opened(home, keeping, plan)
+        try:
+            if speed is not None and speed != service.clock.speed:
+                service.set_speed(speed)
+            asyncio.run(_serve(service, home, (settings.exchange_host, port), ready))
+        finally:
+            service.close()
+
+
+async def _serve(service: Service, home: Home, at: tuple[str, int], ready: Callable[[dict[str, Any]], None]) -> None:
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    key = first_key(service)
+    async with AsyncExitStack() as stack:
+        office = await stack.enter_async_context(Office(Admin(service), home.admin_key(), stop.set))
+        server = await stack.enter_async_context(ExchangeServer(service, *at))
+        pulse = loop.create_task(Pulse(service).run())
+        stack.callback(pulse.cancel)
+        pulse.add_done_callback(lambda _: stop.set())
+        facts = {
+            "url": server.url,
+            "api_key": key.code,
+            "secret": key.secret,
+            "home": str(home.folder),
+            "pid": os.getpid(),
+        }
+        home.tell_running(admin=office.url, **facts)
+        ready(facts)
+        await stop.wait()
+        if pulse.done():
+            pulse.result()
+
+
+def first_key(service: Service) -> Key:
+    """A key of the user that an exchange has from the beginning, who is made and given something at first."""
+    if all(user.name != USER for user in service.users.all()):
+        user = service.add_user(USER)
+        traded = {listing.base for listing in service.exchange.listings}
+        for place, asset in enumerate(service.exchange.assets):
+            units = asset.units(_TRADED if asset in traded else _PAID)
+            service.place(command(kind=Kind.DEPOSIT, account=user.account, order=place, quantity=units))
+    keys = service.users.keys(USER)
+    return keys[0] if keys else service.add_key(USER)

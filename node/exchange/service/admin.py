@@ -1,0 +1,269 @@
+"""Admin: what whoever runs an exchange may ask of it."""
+
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+import numpy as np
+
+from fusion.errors import BadInput
+from node.exchange.core.command import COMMAND, Kind, Side, Tif, Type
+from node.exchange.core.journal import Reason, Status
+from node.exchange.core.state import WORLD
+from node.exchange.exchange import command
+from node.exchange.listing import Asset, Listing
+from node.exchange.service.service import Service
+
+_MOST_USERS: Final = 100_000
+_DEEPEST: Final = 1 << 20
+Fields = dict[str, Any]
+
+
+class Admin:
+    """Asks by name, in plain data: amounts are decimal text, assets and markets go by their names."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._verbs: dict[str, Callable[[Fields], Any]] = {
+            "status": self.status,
+            "users": self.users,
+            "add-user": self.add_user,
+            "fund": self.fund,
+            "add-key": self.add_key,
+            "revoke-key": self.revoke_key,
+            "halt": lambda fields: self._switch(fields, Kind.HALT),
+            "resume": lambda fields: self._switch(fields, Kind.RESUME),
+            "shock": self.shock,
+            "speed": self.speed,
+        }
+
+    def ask(self, verb: str, fields: Fields) -> Any:
+        """What comes of it, as JSON can tell it; BadInput where it cannot be done."""
+        if verb not in self._verbs:
+            raise BadInput(f"there is nothing called {verb[:20]!r} to ask; there is {', '.join(self._verbs)}")
+        return self._verbs[verb](fields)
+
+    def status(self, _: Fields) -> Any:
+        """The exchange and its markets."""
+        service = self._service
+        markets = []
+        for number, listing in enumerate(service.exchange.listings):
+            state, ticker = service.exchange.markets[number].state, service.candles[number].ticker(service.clock.now())
+            best = service.depth(number, 1)
+            markets.append(
+                {
+                    "symbol": listing.symbol,
+                    "status": Status(int(state["halted"][0])).name.lower(),
+                    "bid": _price(listing, int(best.bids[0, 0])) if len(best.bids) else None,
+                    "ask": _price(listing, int(best.asks[0, 0])) if len(best.asks) else None,
+                    "last": _price(listing, int(state["last"][0])) if state["last"][0] else None,
+                    "volume_24h": str(ticker.volume * listing.lot),
+                    "orders": int(state["live"][0]),
+                }
+            )
+        return {
+            "time": service.clock.now(),
+            "speed": service.clock.speed,
+            "users": len(service.users.all()),
+            "rows": service.rows,
+            "markets": markets,
+        }
+
+    def users(self, _: Fields) -> Any:
+        """Users, what they have and what it is worth."""
+        assets = self._service.exchange.assets
+        return [
+            {
+                "name": user.name,
+                "account": user.account,
+                "keys": [each.code for each in self._service.users.keys(user.name)],
+                "equity": self._equity(user.account),
+                "balances": {
+                    asset.name: {"free": _amount(asset, free), "locked": _amount(asset, locked)}
+                    for asset, (free, locked) in zip(assets, self._service.balances(user.account), strict=True)
+                    if free or locked
+                },
+            }
+            for user in self._service.users.all()
+        ]
+
+    def add_user(self, fields: Fields) -> Any:
+        """A user with a key and what it is given: `name`, `funds` (asset to amount), `maker` and `taker` (ppm)."""
+        funds = [(self._asset(name), amount) for name, amount in _mapping(fields, "funds").items()]
+        paid = [(asset, asset.units(_decimal(amount, asset.name))) for asset, amount in funds]
+        if len(self._service.users.all()) >= _MOST_USERS:
+            raise BadInput(f"there are {_MOST_USERS} users; that is the most")
+        fees = (_whole(fields, "maker", 1000), _whole(fields, "taker", 1000))
+        user = self._service.add_user(_text(fields, "name"), *fees)
+        for asset, units in paid:
+            self._pay(user.account, asset, units)
+        key = self._service.add_key(user.name)
+        return {"name": user.name, "account": user.account, "api_key": key.code, "secret": key.secret}
+
+    def fund(self, fields: Fields) -> Any:
+        """Gives a user an amount, or takes it where it is below zero: `name`, `asset`, `amount`."""
+        user, asset = self._service.users.named(_text(fields, "name")), self._asset(_text(fields, "asset"))
+        self._pay(user.account, asset, asset.units(_decimal(fields.get("amount"), asset.name)))
+        free, locked = self._service.balances(user.account)[self._service.exchange.assets.index(asset)]
+        return {
+            "name": user.name,
+            "asset": asset.name,
+            "free": _amount(asset, free),
+            "locked": _amount(asset, locked),
+        }
+
+    def add_key(self, fields: Fields) -> Any:
+        """A key for a user: `name`, `may` (permissions)."""
+        may = fields.get("may") or ["read", "trade"]
+        if not isinstance(may, list) or not all(isinstance(each, str) for each in may):
+            raise BadInput(f"`may` lists permissions, not {may!r}")
+        key = self._service.add_key(_text(fields, "name"), may)
+        return {"api_key": key.code, "secret": key.secret, "may": sorted(each.value for each in key.permissions)}
+
+    def revoke_key(self, fields: Fields) -> Any:
+        """Ends a key: `key`."""
+        self._service.revoke_key(_text(fields, "key"))
+        return {"revoked": fields["key"]}
+
+    def speed(self, fields: Fields) -> Any:
+        """Lets time go on at another speed: `speed`."""
+        wanted = fields.get("speed")
+        if not isinstance(wanted, int | float) or isinstance(wanted, bool):
+            raise BadInput(f"`speed` is a number, not {wanted!r}")
+        self._service.set_speed(float(wanted))
+        return {"speed": self._service.clock.speed, "time": self._service.clock.now()}
+
+    def shock(self, fields: Fields) -> Any:
+        """Moves a market's price by trades: `symbol`, and `percent` that it shall go, or `quantity` that is bought, or
+        sold where it is below zero. The world pays and is paid.
+        """
+        number, listing = self._market(_text(fields, "symbol"))
+        before = int(self._service.exchange.markets[number].state["last"][0])
+        if (fields.get("percent") is None) == (fields.get("quantity") is None):
+            raise BadInput("a shock has either `percent` or `quantity`")
+        if fields.get("quantity") is not None:
+            lots = listing.lots(_decimal(fields["quantity"], "quantity"))
+            side, lots = (Side.BUY, lots) if lots > 0 else (Side.SELL, -lots)
+        else:
+            side, lots = self._reach(number, before, _decimal(fields["percent"], "percent"))
+        traded = self._sweep(number, side, lots)
+        after = int(self._service.exchange.markets[number].state["last"][0])
+        return {
+            "symbol": listing.symbol,
+            "side": side.name.lower(),
+            "traded": str(traded * listing.lot),
+            "before": _price(listing, before),
+            "after": _price(listing, after),
+        }
+
+    def _reach(self, number: int, last: int, percent: Decimal) -> tuple[Side, int]:
+        """The lots that stand between the last price and where it shall go."""
+        if not -100 < percent < 1000 or not percent:
+            raise BadInput(f"a shock is above -100 and below 1000 percent, not {percent} and not 0")
+        target = int(last * (1 + percent / 100))
+        depth = self._service.depth(number, _DEEPEST)
+        if percent > 0:
+            return Side.BUY, int(depth.asks[depth.asks[:, 0] <= target, 1].sum())
+        return Side.SELL, int(depth.bids[depth.bids[:, 0] >= target, 1].sum())
+
+    def _sweep(self, number: int, side: Side, lots: int) -> int:
+        """Trades that many lots, or as many as there are, in orders as large as the market takes."""
+        rules = self._service.exchange.markets[number].rules[0]
+        most, traded = int(rules["most"]), 0
+        while lots >= int(rules["least"]):
+            part = min(lots, most)
+            asked = command(
+                kind=Kind.NEW, market=number, account=WORLD, side=side, type=Type.MARKET, tif=Tif.IOC, quantity=part
+            )
+            batch = self._service.place(asked)
+            if batch.refused and not traded:
+                raise BadInput(f"the market did not take it: {Reason(batch.refused).name.lower().replace('_', ' ')}")
+            done = int(batch.trades[number]["quantity"].sum())
+            traded, lots = traded + done, lots - part
+            if done < part:
+                break
+        return traded
+
+    def _switch(self, fields: Fields, kind: Kind) -> Any:
+        """Halts or resumes a market, `symbol`, or all of them."""
+        listings = self._service.exchange.listings
+        numbers = [self._market(fields["symbol"])[0]] if fields.get("symbol") else range(len(listings))
+        commands = np.zeros(len(numbers), COMMAND)
+        commands["kind"], commands["market"] = kind, list(numbers)
+        self._service.place(commands)
+        told = {Kind.HALT: "halted", Kind.RESUME: "open"}[kind]
+        return [{"symbol": listings[number].symbol, "status": told} for number in numbers]
+
+    def _pay(self, account: int, asset: Asset, units: int) -> None:
+        if not units:
+            return
+        place, kind = self._service.exchange.assets.index(asset), Kind.DEPOSIT if units > 0 else Kind.WITHDRAW
+        batch = self._service.place(command(kind=kind, account=account, order=place, quantity=abs(units)))
+        if batch.refused:
+            raise BadInput(f"{asset.amount(units)} {asset.name} cannot be moved: too little is free, or it is too much")
+
+    def _equity(self, account: int) -> dict[str, str]:
+        """What an account has in each market's quote asset, at last prices, other assets left out."""
+        service, worth = self._service, {}
+        has = {asset: sum(both) for asset, both in zip(service.exchange.assets, service.balances(account), strict=True)}
+        for quote in dict.fromkeys(each.quote for each in service.exchange.listings):
+            total = quote.amount(has[quote])
+            for number, listing in enumerate(service.exchange.listings):
+                if listing.quote == quote:
+                    last = int(service.exchange.markets[number].state["last"][0]) * listing.tick
+                    total += listing.base.amount(has[listing.base]) * last
+            worth[quote.name] = f"{total:.2f}"
+        return worth
+
+    def _market(self, symbol: object) -> tuple[int, Listing]:
+        for number, listing in enumerate(self._service.exchange.listings):
+            if symbol in (listing.symbol, listing.symbol.replace("-", "")):
+                return number, listing
+        names = ", ".join(each.symbol for each in self._service.exchange.listings)
+        raise BadInput(f"there is no market {str(symbol)[:20]!r}; there is {names}")
+
+    def _asset(self, name: str) -> Asset:
+        for asset in self._service.exchange.assets:
+            if asset.name == name:
+                return asset
+        names = ", ".join(each.name for each in self._service.exchange.assets)
+        raise BadInput(f"there is no asset {name[:20]!r}; there is {names}")
+
+
+def _amount(asset: Asset, units: int) -> str:
+    return f"{asset.amount(units):f}"
+
+
+def _price(listing: Listing, ticks: int) -> str:
+    return str(ticks * listing.tick)
+
+
+def _text(fields: Fields, name: str) -> str:
+    value = fields.get(name)
+    if not isinstance(value, str):
+        raise BadInput(f"`{name}` is text, not {value!r}")
+    return value
+
+
+def _whole(fields: Fields, name: str, default: int) -> int:
+    value = fields.get(name, default)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise BadInput(f"`{name}` is a whole number, not {value!r}")
+    return value
+
+
+def _mapping(fields: Fields, name: str) -> dict[str, Any]:
+    value = fields.get(name, {})
+    if not isinstance(value, dict):
+        raise BadInput(f"`{name}` maps assets to amounts, not {value!r}")
+    return value
+
+
+def _decimal(value: object, what: str) -> Decimal:
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        number = Decimal("nan")
+    if not number.is_finite():
+        raise BadInput(f"an amount of {what} is a number, not {str(value)[:40]!r}")
+    return number
