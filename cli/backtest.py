@@ -28,7 +28,7 @@ class Form(StrEnum):
 
 def backtest(
     strategy: Annotated[Path, typer.Argument(help="A strategy's file.")],
-    data: Annotated[str, typer.Option(help="What it meets: `made[:COMMANDS]`.")] = "made",
+    data: Annotated[str, typer.Option(help="What it meets: `made[:COMMANDS]` or `agents[:COUNT[,TIME]]`.")] = "made",
     param: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="A parameter.")] = None,
     sweep: Annotated[
         list[str] | None, typer.Option(metavar="NAME=A,B,C", help="Run it with each of these values.")

@@ -14,7 +14,6 @@ from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
 from fusion.errors import BadInput
-from node.exchange.listing import Listing
 from node.exchange.tester.data import Data, keep, kept
 from node.exchange.tester.native import NotCompiled
 from node.exchange.tester.report import Report, Value, report
@@ -80,14 +79,13 @@ def one(plan: Plan, data: Data, task: Task, progress: Progress = lambda share: N
 
 def _run(plan: Plan, data: Data, task: Task, form: Form, progress: Progress) -> Record:
     strategy = make(plan.kind(), task.parameters)
-    exchange, price = data.exchange(task.first)
-    commands = data.commands[task.first : task.last]
-    if not len(commands):
-        raise BadInput(f"{data.name} has nothing in the time that was asked for")
+    scene = data.scene(task.first, task.last)
     terms = replace(plan.terms, cash=plan.terms.cash * task.scale)
-    run = Run(exchange, strategy, terms, form, plan.signals)
-    run.fund(int(commands["time"][0]), price)
-    return run.go(commands, progress)
+    run = Run(scene.exchange, strategy, terms, form, plan.signals)
+    run.fund(scene.begin, scene.price)
+    if scene.source is not None:
+        return run.follow(scene.source, scene.begin, scene.end, progress)
+    return run.go(scene.commands, progress)
 
 
 def many(
@@ -116,8 +114,7 @@ def many(
 @contextmanager
 def _workers(plan: Plan, data: Data, jobs: int) -> Iterator[Callable[[Task], Future[Report]]]:
     with TemporaryDirectory(prefix="fusion-backtest-") as folder:
-        path = keep(data, Path(folder))
-        begin = partial(_begin, plan, data.name, data.listing, path)
+        begin = partial(_begin, plan, *keep(data, Path(folder)))
         with ProcessPoolExecutor(jobs, get_context("spawn"), begin) as pool:
             try:
                 yield lambda task: pool.submit(_work, task)
@@ -129,8 +126,8 @@ def _workers(plan: Plan, data: Data, jobs: int) -> Iterator[Callable[[Task], Fut
 _mine: list[tuple[Plan, Data]] = []
 
 
-def _begin(plan: Plan, name: str, listing: Listing, path: Path) -> None:
-    _mine.append((plan, kept(name, listing, path)))
+def _begin(plan: Plan, data: Data, path: Path) -> None:
+    _mine.append((plan, kept(data, path)))
 
 
 def _work(task: Task) -> Report:
@@ -165,6 +162,10 @@ def walk_forward(
     Args:
         choose: the figure of the report that decides; the greater is the better, of equal ones the first choice wins.
     """
+    if not len(data.commands):
+        raise BadInput(
+            f"{data.name} answers to what is done, so there is no time to walk forward in: record data instead"
+        )
     times = data.commands["time"]
     begin, span = int(times[0]), int(times[-1]) - int(times[0]) + 1
     edges = [begin + span * part // (folds + 1) for part in range(folds + 2)]

@@ -12,11 +12,12 @@ import numpy as np
 
 from fusion.errors import BadInput
 from node.exchange.core import door, growth
-from node.exchange.core.command import Kind, Selftrade
+from node.exchange.core.command import COMMAND, Kind, Selftrade
 from node.exchange.core.entry import Table
 from node.exchange.exchange import Commands, Exchange, command
 from node.exchange.listing import Listing
 from node.exchange.replay.latency import Latency, none
+from node.exchange.source import Source
 from node.exchange.tester import floor, loop, native
 from node.exchange.tester.book import DEPTH, SIGNALS, Book, Event
 from node.exchange.tester.memory import NEVER, Floats, Ints, Rows, desk, open_desk
@@ -26,6 +27,7 @@ from node.exchange.tester.strategy import Strategy, told
 Report = Callable[[float], None]
 """Is told the share that is done."""
 _CHUNK = 1 << 20
+_LEAST = 1 << 12
 
 
 class Form(StrEnum):
@@ -158,27 +160,73 @@ class Run:
         """
         if not len(commands):
             raise BadInput("there is nothing to run a strategy on: the data has no commands")
-        control = self._desk.control
         begin, end = int(commands["time"][0]), int(commands["time"][-1])
+        self._begin(begin, end)
+        self._lay(commands)
+        for until in _cuts(commands["time"]):
+            following = int(commands["time"][until]) if until < len(commands) else NEVER
+            self._feed(until, following)
+            report(until / len(commands))
+        return self._record(begin, end)
+
+    def follow(self, source: Source, begin: int, end: int, report: Report = lambda share: None) -> Record:
+        """Runs from `begin` to `end` (ns) at a market whose commands come from a source that sees it too.
+
+        Raises:
+            BadInput: as `go`.
+        """
+        self._begin(begin, end)
+        control = self._desk.control
+        control["keep"] = 1
+        room = np.zeros(_LEAST, COMMAND)
+        self._lay(room)
+        told = begin
+        while (due := source.next_time()) is not None and due <= end:
+            self._feed(0, due)
+            source.told(self._desk.journal[: int(control["rows"][0])].copy())
+            control["rows"] = 0
+            commands = source.take(self.exchange, due)
+            if len(commands) > len(room):
+                room = np.zeros(2 * len(commands), COMMAND)
+                self._lay(room)
+            room[: len(commands)] = commands
+            control["next"] = 0
+            self._feed(len(commands), due)
+            source.told(self._desk.journal[: int(control["rows"][0])].copy())
+            control["rows"] = 0
+            if due - told > (end - begin) // 100:
+                told = due
+                report((due - begin) / max(1, end - begin))
+        self._feed(int(control["count"][0]), NEVER)
+        return self._record(begin, end)
+
+    def _begin(self, begin: int, end: int) -> None:
+        control = self._desk.control
         control["end"], control["timer"] = end, NEVER
         if control["every"][0]:
             every = int(control["every"][0])
             control["timer"] = begin - begin % every + every
+
+    def _lay(self, commands: Commands) -> None:
+        """Puts commands where the loop takes them from."""
         self._desk = self._desk._replace(commands=commands)
         self._table.hold(self._desk)
-        cuts = _cuts(commands["time"])
-        control["next"] = 0
-        for until in cuts:
-            control["count"] = until
-            control["until"] = int(commands["time"][until]) if until < len(commands) else NEVER
-            self._until_needed()
-            report(until / len(commands))
-        kept = {
-            name: np.concatenate([*parts, getattr(self._desk, name)[: int(control[name][0])]])
+        self._desk.control["next"] = 0
+
+    def _feed(self, count: int, following: int) -> None:
+        """Goes on with the first `count` commands; no other comes before the time `following`."""
+        control = self._desk.control
+        control["count"], control["until"] = count, following
+        self._until_needed()
+
+    def _record(self, begin: int, end: int) -> Record:
+        control = self._desk.control
+        log, arrived, marks = (
+            np.concatenate([*parts, getattr(self._desk, name)[: int(control[name][0])]])
             for name, parts in self._kept.items()
-        }
+        )
         return Record(
-            self.exchange.listings[0], self.terms.cash, kept["log"], kept["arrived"], kept["marks"],
+            self.exchange.listings[0], self.terms.cash, log, arrived, marks,
             begin, end, int(control["commands"][0]), int(control["events"][0]),
         )  # fmt: skip
 

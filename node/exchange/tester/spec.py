@@ -9,7 +9,7 @@ import numpy as np
 from fusion.errors import BadInput
 from node.exchange.replay.latency import Delay, Latency, constant, sampled
 
-_UNITS: Final = {"ns": 1, "us": 1000, "ms": 10**6, "s": 10**9}
+_UNITS: Final = {"ns": 1, "us": 1000, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
 _DRAWS: Final = 1024
 _DIRECTIONS: Final = ("entry", "response", "feed")
 
@@ -45,9 +45,9 @@ def _delay(text: str, seed: int) -> Delay:
 
 def duration(text: str, option: str) -> int:
     """`250us`, `10ms`, `1.5s` in ns."""
-    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(ns|us|ms|s)", text.strip())
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(ns|us|ms|s|m|h)", text.strip())
     if found is None:
-        raise BadInput(f"{option}: {text!r} is no time; write it as 250us, 10ms or 1s")
+        raise BadInput(f"{option}: {text!r} is no time; write it as 250us, 10ms, 1s, 5m or 1h")
     return int(Decimal(found[1]) * _UNITS[found[2]])
 
 
