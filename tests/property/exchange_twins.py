@@ -9,6 +9,7 @@ from node.exchange.core.command import Side
 from node.exchange.core.journal import JOURNAL
 from node.exchange.core.state import FIRST_USER, ICEBERG, LOCKED, Market
 from node.exchange.exchange import Commands, Exchange, Journal
+from node.exchange.fold import Fold
 from node.exchange.listing import Asset, Listing
 from node.exchange.oracle.engine import Engine
 
@@ -36,6 +37,7 @@ class Twins:
         self.plain = Engine(
             [each.rules(index, self.core.assets) for index, each in enumerate(LISTINGS)], len(self.core.assets)
         )
+        self.fold = Fold([each.rules(index, self.core.assets) for index, each in enumerate(LISTINGS)])
         for maker, taker in fees:
             self.core.open_account(maker, taker)
             self.plain.open_account(maker, taker)
@@ -47,6 +49,7 @@ class Twins:
         for mine, theirs in zip(rows, expected, strict=False):
             assert mine.tobytes() == theirs.tobytes(), f"core {told(mine)}, plain {told(theirs)}"
         assert len(rows) == len(expected), f"core {len(rows)} rows, plain {len(expected)}"
+        self.fold.take(rows)
         return rows
 
     def check(self) -> None:
@@ -55,6 +58,7 @@ class Twins:
         self.sums_are_zero()
         self.no_user_owes()
         self.locked_is_what_open_orders_hold()
+        self.journal_tells_all()
         for market, plain in zip(self.core.markets, self.plain.markets, strict=True):
             bids, asks = (list(queue(market, side)) for side in Side)
             assert not (bids and asks and bids[0][1] >= asks[0][1]), "the book is crossed"
@@ -89,6 +93,25 @@ class Twins:
             for (account, asset, _), amount in needs.items():
                 held[account, asset] += amount
         assert (held == self.core.ledger.balances[..., LOCKED]).all()
+
+    def journal_tells_all(self) -> None:
+        """Its rows alone fold into the same balances and open orders."""
+        locked, balances = self.fold.locked(), self.core.ledger.balances
+        for (account, asset), held in np.ndenumerate(balances[..., LOCKED]):
+            assert locked.get((account, asset), 0) == held
+            assert self.fold.owned.get((account, asset), 0) == balances[account, asset].sum()
+        for number, market in enumerate(self.core.markets):
+            (slots,) = np.nonzero(market.nodes["id"])
+            mine = {}
+            for node, terms in zip(market.nodes[slots], market.terms[slots], strict=True):
+                hidden = int(terms["hidden"]) if node["rare"] & ICEBERG else 0
+                mine[number, int(node["id"])] = int(node["owner"]), abs(int(node["key"])), int(node["left"]) + hidden
+            theirs = {
+                name: (each.account, each.price, each.open)
+                for name, each in self.fold.orders.items()
+                if name[0] == number
+            }
+            assert mine == theirs
 
 
 def told(row: np.void) -> dict[str, int]:

@@ -28,8 +28,8 @@ def write(market: Market, journal: Any, rows: Int, kind: Int, account: Int, orde
 
 
 @jit
-def ack(market: Market, command: Any, order: Int, group: Int, journal: Any, rows: Int) -> Int:
-    row = write(market, journal, rows, _ACK, command.account, order, _OK)
+def ack(market: Market, command: Any, order: Int, group: Int, reason: Int, journal: Any, rows: Int) -> Int:
+    row = write(market, journal, rows, _ACK, command.account, order, reason)
     row.side, row.type, row.tif, row.flags = command.side, command.type, command.tif, command.flags
     row.price, row.quantity, row.ref, row.group = command.price, command.quantity, command.ref, group
     return rows + 1

@@ -55,10 +55,11 @@ def new(market: Market, ledger: Ledger, commands: Any, index: Int, journal: Any,
     two = placing.create(market, commands[U(index + 1)], True)
     three = placing.create(market, commands[U(index + 2)], True) if count == 3 else 0
     group = market.nodes[U(slot)].id
-    rows = answer.ack(market, first, group, group, journal, rows)
-    rows = answer.ack(market, commands[U(index + 1)], market.nodes[U(two)].id, group, journal, rows)
+    aside = _OK if first.order == _OCO else _GROUP
+    rows = answer.ack(market, first, group, group, _OK, journal, rows)
+    rows = answer.ack(market, commands[U(index + 1)], market.nodes[U(two)].id, group, aside, journal, rows)
     if count == 3:
-        rows = answer.ack(market, commands[U(index + 2)], market.nodes[U(three)].id, group, journal, rows)
+        rows = answer.ack(market, commands[U(index + 2)], market.nodes[U(three)].id, group, aside, journal, rows)
     if first.order == _OCO:
         _pair(market, slot, two)
         placing.place_pair(market, ledger, slot)

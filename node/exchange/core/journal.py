@@ -9,8 +9,8 @@ class Record(IntEnum):
     """What a row says.
 
     ACK: an order was taken; `side`, `type`, `tif`, `flags`, `price`, `quantity` as asked, `ref`, `time`, and `group`,
-    the id of its group's first order, or 0. What it meets follows in FILL rows; it is open then, unless they filled it
-    or an EXPIRE row says that its rest is gone.
+    the id of its group's first order, or 0; `reason` is GROUP where it stands aside until that one is filled. What it
+    meets follows in FILL rows; it is open then, unless they filled it or an EXPIRE row says that its rest is gone.
     REJECT: a command was not; all as asked, `ref`, `time`, and why: `reason`.
     FILL: `order` took from `other` at `price`; `side` is the taker's, `account` and `other_account` are the taker's and
     the maker's, `fee` and `other_fee` what each paid, in base units of what it got (of the settling asset in

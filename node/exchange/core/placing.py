@@ -32,7 +32,7 @@ def new(market: Market, ledger: Ledger, command: Any, journal: Any, rows: Int) -
     if refused != _OK:
         return answer.reject(market, command, journal, rows, refused)
     slot = create(market, command, False)
-    rows = answer.ack(market, command, market.nodes[U(slot)].id, 0, journal, rows)
+    rows = answer.ack(market, command, market.nodes[U(slot)].id, 0, _OK, journal, rows)
     if command.type <= _MARKET:
         return enter(market, ledger, slot, command.selftrade, command.tif, journal, rows)
     lock(market, ledger, slot)

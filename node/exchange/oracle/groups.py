@@ -45,7 +45,8 @@ def new_group(market: Market, commands: list[Command]) -> None:
     orders = [take_in(market, each, expiry_of(market, each)) for each in commands]
     tie(orders, None if first.order == Group.OCO else orders[0])
     for command, order in zip(commands, orders, strict=True):
-        tell_back(market, Record.ACK, command, order.id, group=orders[0].id)
+        aside = Reason.GROUP if order.aside else Reason.NONE
+        tell_back(market, Record.ACK, command, order.id, group=orders[0].id, reason=aside)
     if first.order == Group.OCO:
         place_pair(market, orders)
     else:

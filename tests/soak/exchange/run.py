@@ -54,6 +54,7 @@ def run(seed: int, commands: int, moved: Callable[[int], None] = lambda _: None)
         theirs.update(plain)
         if mine.digest() != theirs.digest():
             raise Differs(_difference(seed, rows, np.frombuffer(plain, rows.dtype)))
+        twins.fold.take(rows)
         outcome.commands += len(batch)
         _count(outcome, rows)
         if outcome.commands >= checked + _STATE_EVERY or outcome.commands >= commands:
