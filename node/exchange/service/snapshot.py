@@ -65,7 +65,7 @@ def facts(path: Path) -> dict[str, Any]:
 
 def _loaded(path: Path, only: str | None) -> Arrays:
     try:
-        with np.load(path, allow_pickle=False) as found:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
             return {name: found[name] for name in found.files if only in (None, name)}
     except (OSError, ValueError, KeyError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise BadInput(f"{path} is no whole snapshot: {str(error)[:200]}") from error

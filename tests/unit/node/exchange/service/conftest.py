@@ -1,0 +1,59 @@
+"""An exchange of one market in which nobody lives, kept in a folder."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from node.exchange.core.command import Kind
+from node.exchange.exchange import Commands, command
+from node.exchange.service.home import Home
+from node.exchange.service.plan import LADDER, Plan, standard
+from node.exchange.service.recovery import opened
+from node.exchange.service.service import Service
+from node.exchange.service.store import Keeping
+
+START = 1_700_000_000_000_000_000
+PLAN = Plan(standard(["BTC-USDT"]), LADDER, start=START, speed=2.0)
+MIDDLE = 6_000_000  # ticks
+USUAL = Keeping()
+
+
+class House:
+    """One folder in which an exchange is opened again and again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._stack = ExitStack()
+
+    def open(self, keeping: Keeping = USUAL) -> Service:
+        """The exchange as a new process finds it; the old one is left as if it was killed."""
+        self.leave()
+        return opened(self._stack.enter_context(Home(self.folder)), keeping, PLAN)
+
+    def leave(self) -> None:
+        """Nobody has the folder then."""
+        self._stack.close()
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    house = House(tmp_path / "home")
+    yield house
+    house.leave()
+
+
+def funded(service: Service, name: str) -> int:
+    """The account of a new user with 10 BTC and a million USDT."""
+    user = service.add_user(name)
+    for asset, amount in enumerate((Decimal(10), Decimal(1_000_000))):
+        units = service.exchange.assets[asset].units(amount)
+        service.place(command(kind=Kind.DEPOSIT, account=user.account, order=asset, quantity=units))
+    return user.account
+
+
+def order(account: int, side: int, price: int, quantity: int, **more: int) -> Commands:
+    """A new order; lots and ticks."""
+    return command(kind=Kind.NEW, account=account, side=side, price=price, quantity=quantity, **more)

@@ -1,0 +1,103 @@
+"""Whoever shows the key of the home administers an exchange, nobody else; what is asked wrongly changes nothing."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from fusion.errors import BadInput
+from node.exchange.service import office
+from node.exchange.service.admin import Admin
+from node.exchange.service.office import Office
+from tests.unit.node.exchange.service.conftest import House, order
+
+_RUDE = (
+    (b"\r\n\r\n", b"400"),
+    (b"GET / HTTP/1.1\r\n\r\n", b"401"),
+    (b"POST /stop HTTP/1.1\r\ncontent-length: x\r\n\r\n", b"400"),
+)
+
+
+def test_users_are_added_funded_and_given_keys(house: House) -> None:
+    service = house.open()
+    admin = Admin(service)
+    made = admin.ask("add-user", {"name": "ann", "funds": {"USDT": "100.5"}})
+    key = service.users.key(made["api_key"])
+    assert key is not None
+    assert (key.secret, key.user.account) == (made["secret"], made["account"])
+    assert admin.ask("fund", {"name": "ann", "asset": "USDT", "amount": "-0.5"})["free"] == "100.00000000"
+    (told,) = admin.ask("users", {})
+    assert told["equity"] == {"USDT": "100.00"}
+    other = admin.ask("add-key", {"name": "ann", "may": ["read"]})
+    admin.ask("revoke-key", {"key": other["api_key"]})
+    assert service.users.key(other["api_key"]) is None
+
+
+@pytest.mark.parametrize(
+    ("verb", "fields", "told"),
+    [
+        ("fund", {"name": "ann", "asset": "USDT", "amount": "-1"}, "too little is free"),
+        ("fund", {"name": "ann", "asset": "USDT", "amount": "1e-9"}, "finer than"),
+        ("fund", {"name": "ann", "asset": "USDT", "amount": "nan"}, "is a number"),
+        ("fund", {"name": "bob", "asset": "USDT", "amount": "1"}, "no user 'bob'"),
+        ("fund", {"name": "ann", "asset": "DOGE", "amount": "1"}, "no asset 'DOGE'"),
+        ("add-user", {"name": "ann"}, "a user 'ann' already"),
+        ("add-user", {"name": "a b"}, "letters, digits"),
+        ("add-user", {"name": "bob", "funds": {"USDT": "x"}}, "is a number"),
+        ("add-user", {"name": "bob", "maker": -2000}, "a rebate is paid"),
+        ("add-key", {"name": "ann", "may": ["rule"]}, "a permission is one of"),
+        ("revoke-key", {"key": "none"}, "no key"),
+        ("halt", {"symbol": "X-Y"}, "no market 'X-Y'"),
+        ("speed", {"speed": -1}, "a speed is from 0"),
+        ("shock", {"symbol": "BTC-USDT"}, "either `percent` or `quantity`"),
+        ("shock", {"symbol": "BTC-USDT", "percent": "-100"}, "above -100"),
+        ("reset", {}, "nothing called 'reset'"),
+    ],
+)
+def test_what_cannot_be_done_is_told_and_changes_nothing(
+    house: House, verb: str, fields: dict[str, Any], told: str
+) -> None:
+    service = house.open()
+    admin = Admin(service)
+    admin.ask("add-user", {"name": "ann"})
+    before = admin.ask("users", {})
+    with pytest.raises(BadInput, match=told):
+        admin.ask(verb, fields)
+    assert admin.ask("users", {}) == before
+
+
+def test_a_market_is_halted_shocked_and_opened_again(house: House) -> None:
+    service = house.open()
+    admin = Admin(service)
+    account = admin.ask("add-user", {"name": "ann", "funds": {"USDT": "1000"}})["account"]
+    admin.ask("halt", {"symbol": "BTC-USDT"})
+    assert service.place(order(account, 0, 100_000, 200)).refused
+    admin.ask("resume", {})
+    moved = admin.ask("shock", {"symbol": "BTC-USDT", "percent": -5})
+    assert float(moved["after"]) == pytest.approx(0.95 * float(moved["before"]), rel=0.02)
+    assert not service.exchange.ledger.balances.sum(axis=(0, 2)).any()
+
+
+def test_the_office_asks_for_the_key(house: House) -> None:
+    service, key, stopped = house.open(), "k" * 64, []
+
+    async def visit() -> None:
+        async with Office(Admin(service), key, lambda: stopped.append(1)) as at:
+
+            def asked(shown: str, verb: str, **fields: object) -> Any:
+                return office.ask(at.url, shown, verb, fields)
+
+            assert (await asyncio.to_thread(asked, key, "status"))["users"] == 0
+            for shown, verb, told in (("x", "stop", "show the home's key"), (key, "speed", "`speed` is a number")):
+                with pytest.raises(BadInput, match=told):
+                    await asyncio.to_thread(asked, shown, verb)
+            assert not stopped
+            await asyncio.to_thread(asked, key, "stop")
+            for words, status in _RUDE:
+                reader, writer = await asyncio.open_connection(*at.url.removeprefix("http://").split(":"))
+                writer.write(words)
+                assert (await reader.read()).split(b" ")[1] == status
+                writer.close()
+
+    asyncio.run(visit())
+    assert stopped

@@ -1,0 +1,150 @@
+"""An exchange that is opened again is what it was, byte for byte, and a crash in between changes nothing."""
+
+import os
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fusion.errors import BadInput, StorageFull
+from node.exchange.core.command import Kind
+from node.exchange.exchange import command
+from node.exchange.service import log, snapshot
+from node.exchange.service.home import Home
+from node.exchange.service.service import Service
+from node.exchange.service.store import Keeping
+from node.exchange.service.verify import verified
+from tests.unit.node.exchange.service.conftest import MIDDLE, House, funded, order
+
+
+def _all_of(service: Service) -> dict[str, Any]:
+    """All that can be seen of an exchange, but its clock."""
+    arrays, facts = service.save()
+    return {name: each.tobytes() for name, each in arrays.items()} | {"facts": {**facts, "clock": None}}
+
+
+def _live(service: Service, accounts: list[int], seed: int, steps: int = 40) -> None:
+    chance = np.random.default_rng(seed)
+    mine: list[tuple[int, int]] = []
+    for _ in range(steps):
+        account = accounts[int(chance.integers(len(accounts)))]
+        if mine and chance.random() < 0.3:
+            owner, number = mine.pop(int(chance.integers(len(mine))))
+            service.place(command(kind=Kind.CANCEL, account=owner, order=number))
+            continue
+        side, size = int(chance.integers(2)), int(chance.integers(10, 2000))
+        price = MIDDLE + int(chance.integers(-300, 300))
+        batch = service.place(order(account, side, price, size), [f"o{chance.integers(1 << 40)}"])
+        mine += [(each.order.account, each.order.id) for each in batch.reports[:1]]
+
+
+def test_it_goes_on_where_it_was_after_a_crash(house: House) -> None:
+    service = house.open(Keeping(every=1000))
+    accounts = [funded(service, name) for name in ("ann", "bob")]
+    key = service.add_key("ann", ["read"])
+    service.revoke_key(service.add_key("bob").code)
+    for crash in range(3):
+        _live(service, accounts, crash)
+        if crash == 1:
+            service.keep()
+            _live(service, accounts, 9)
+        before = _all_of(service)
+        service = house.open()
+        assert _all_of(service) == before
+    assert service.users.key(key.code) == key
+    assert not service.users.keys("bob")
+    assert service.exchange.ledger.balances.sum(axis=(0, 2)).tolist() == [0, 0]
+
+
+def test_a_snapshot_that_is_torn_is_passed_over(house: House) -> None:
+    service = house.open()
+    accounts = [funded(service, "ann"), funded(service, "bob")]
+    _live(service, accounts, 1)
+    service.close()
+    before = _all_of(service)
+    newest = snapshot.files(house.folder / "snapshots")[-1]
+    newest.write_bytes(newest.read_bytes()[:-50])
+    assert _all_of(house.open()) == before
+
+
+def test_the_journal_on_disk_is_what_the_log_leads_to(house: House) -> None:
+    service = house.open()
+    _live(service, [funded(service, "ann"), funded(service, "bob")], 5)
+    with pytest.raises(BadInput, match="another process"):
+        verified(house.folder, _quiet)
+    service.close()
+    house.leave()
+    told = verified(house.folder, _quiet)
+    assert told["rows"] > 40
+    assert told["missing"] == 0
+    (path,) = (house.folder / "journal").iterdir()
+    data = bytearray(path.read_bytes())
+    data[64 * 7 + 40] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(BadInput, match="row 7 of the journal"):
+        verified(house.folder, _quiet)
+
+
+def test_a_full_disk_refuses_an_order_and_nothing_of_it_is_there(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = house.open()
+    account = funded(service, "ann")
+    before, pwrite = _all_of(service), os.pwrite
+
+    def full(file: int, data: memoryview, at: int) -> int:
+        pwrite(file, data[:7], at)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(log.os, "pwrite", full)
+    with pytest.raises(StorageFull, match="make room"):
+        service.place(order(account, 0, MIDDLE - 10, 100), ["mine"])
+    assert {**_all_of(service), "facts": None} == {**before, "facts": None}
+    monkeypatch.undo()
+    service.place(order(account, 0, MIDDLE - 10, 100), ["mine"])
+    before = _all_of(service)
+    service = house.open()
+    assert _all_of(service) == before
+    assert [each.label for each in service.orders.open(account)] == ["mine"]
+
+
+def test_the_oldest_go_when_there_is_too_much(house: House) -> None:
+    service = house.open(Keeping(most=1))
+    accounts = [funded(service, "ann"), funded(service, "bob")]
+    for round_ in range(4):
+        _live(service, accounts, round_)
+        service.keep()
+        if service._store is not None:
+            service._store.settle()
+    assert len(snapshot.files(house.folder / "snapshots")) == 2
+    assert len(list((house.folder / "commands").iterdir())) <= 2
+    before = _all_of(service)
+    assert _all_of(house.open()) == before
+
+
+def test_closed_orders_are_found_however_old(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("node.exchange.service.orders.KEPT", 3)
+    service = house.open()
+    account = funded(service, "ann")
+    numbers = []
+    for at in range(8):
+        placed = service.place(order(account, 0, MIDDLE - 500, 100), [f"label-{at}"])
+        numbers.append(placed.reports[0].order.id)
+        service.place(command(kind=Kind.CANCEL, account=account, order=numbers[-1]))
+    service = house.open()
+    assert service.orders.find(account, 0, numbers[0]) is None
+    found = service.order(account, 0, numbers[0])
+    assert found is not None
+    assert found.label == "label-0"
+    assert service.labelled(account, 0, "label-1") == service.order(account, 0, numbers[1])
+    assert [each.id for each in service.orders_of(account, 0, -1, 5)] == numbers[-5:]
+    assert [each.id for each in service.orders_of(account, 0, numbers[2], 3)] == numbers[2:5]
+    assert service.order(account + 1, 0, numbers[0]) is None
+
+
+def test_one_process_has_a_home(house: House) -> None:
+    house.open()
+    with pytest.raises(BadInput, match="another process"), Home(house.folder):
+        pass
+
+
+def _quiet(stage: str, part: float) -> None:
+    """Progress nobody looks at."""

@@ -1,0 +1,123 @@
+"""What users see of orders, trades, candles and depth is what the journal says."""
+
+import numpy as np
+import pytest
+
+from fusion.errors import BadInput
+from node.exchange.core.command import Flag, Kind, Selftrade, Tif, Type
+from node.exchange.core.journal import Record
+from node.exchange.exchange import command
+from node.exchange.service.candles import CANDLE, Candles, closing
+from node.exchange.service.order import Status
+from node.exchange.service.trade import TRADE
+from tests.unit.node.exchange.service.conftest import MIDDLE, House, funded, order
+
+DAY = 86_400_000_000_000
+
+
+def test_an_order_is_followed_from_its_first_step_to_its_last(house: House) -> None:
+    service = house.open()
+    ann, bob = funded(service, "ann"), funded(service, "bob")
+    resting = service.place(order(ann, 0, MIDDLE, 500), ["mine"]).reports
+    assert [(each.kind, each.order.status) for each in resting] == [(Record.ACK, Status.NEW)]
+    met = service.place(order(bob, 1, MIDDLE, 200))
+    assert [(each.kind, each.order.account, each.order.status) for each in met.reports] == [
+        (Record.ACK, bob, Status.NEW),
+        (Record.FILL, bob, Status.FILLED),
+        (Record.FILL, ann, Status.PARTIALLY_FILLED),
+    ]
+    taken, made = (each.execution for each in met.reports[1:])
+    assert taken is not None
+    assert made is not None
+    assert (taken.maker, made.maker, taken.trade) == (False, True, made.trade)
+    assert service.exchange.assets[made.asset].name == "BTC"
+    assert service.trades_of(ann, 0, -1, 5)["id"].tolist() == [made.trade]
+    gone = service.place(command(kind=Kind.CANCEL, account=ann, order=resting[0].order.id)).reports[0].order
+    assert (gone.status, gone.filled, gone.worth) == (Status.CANCELED, 200, 200 * MIDDLE)
+    assert service.orders.labelled(ann, 0, "mine") == gone
+    assert service.orders.open(ann) == []
+
+
+def test_a_market_order_by_quote_is_filled_when_the_rest_is_less_than_a_lot(house: House) -> None:
+    service = house.open()
+    ann = funded(service, "ann")
+    asked = command(kind=Kind.NEW, account=ann, type=Type.MARKET, tif=Tif.IOC, flags=Flag.BY_QUOTE, quantity=10**9 + 1)
+    last = service.place(asked).reports[-1].order
+    assert last.status is Status.FILLED
+    assert 0 < last.worth * 10 <= 10**9  # a tick of a lot is ten base units
+
+
+def test_an_order_that_met_its_own_account_expires(house: House) -> None:
+    service = house.open()
+    ann = funded(service, "ann")
+    service.place(order(ann, 0, MIDDLE, 100))
+    own = service.place(order(ann, 1, MIDDLE, 100, selftrade=Selftrade.DECREMENT)).reports
+    assert [(each.kind, each.order.status, each.order.prevented) for each in own[1:]] == [
+        (Record.PREVENTED, Status.EXPIRED, 100)
+    ] * 2
+
+
+def test_a_label_is_free_again_when_its_order_is_closed(house: House) -> None:
+    service = house.open()
+    ann = funded(service, "ann")
+    first = service.place(order(ann, 0, MIDDLE - 500, 100), ["a"]).reports[0].order
+    with pytest.raises(BadInput, match="label 'a' already"):
+        service.place(order(ann, 0, MIDDLE - 500, 100), ["a"])
+    with pytest.raises(BadInput, match="at most 64 bytes"):
+        service.place(order(ann, 0, MIDDLE - 500, 100), ["a" * 65])
+    service.place(command(kind=Kind.CANCEL, account=ann, order=first.id))
+    second = service.place(order(ann, 0, MIDDLE - 500, 100), ["a"]).reports[0].order
+    assert service.labelled(ann, 0, "a") == second
+
+
+def test_changes_added_to_a_picture_are_the_next_picture(house: House) -> None:
+    service = house.open()
+    ann, chance = funded(service, "ann"), np.random.default_rng(1)
+    told = service.changes(0)
+    books = [dict(side.tolist()) for side in (told.bids, told.asks)]
+    for _ in range(30):
+        price = MIDDLE + int(chance.integers(-40, 40))
+        service.place(order(ann, int(chance.integers(2)), price, int(chance.integers(10, 3000))))
+        change = service.changes(0)
+        assert change.first == told.last + 1
+        told = change
+        for book, side in zip(books, (change.bids, change.asks), strict=True):
+            book.update(side.tolist())
+    picture = service.depth(0, 5000)
+    for book, side in zip(books, (picture.bids, picture.asks), strict=True):
+        assert {price: lots for price, lots in book.items() if lots} == dict(side.tolist())
+    assert (np.diff(picture.bids[:, 0]) < 0).all()
+    assert (np.diff(picture.asks[:, 0]) > 0).all()
+
+
+def test_candles_do_not_depend_on_how_trades_came(house: House) -> None:
+    chance = np.random.default_rng(3)
+    trades = np.zeros(400, TRADE)
+    trades["time"] = 1_700_000_000_000_000_000 + np.sort(chance.integers(0, 3 * DAY, 400))
+    trades["price"], trades["quantity"] = chance.integers(90, 110, 400), chance.integers(1, 9, 400)
+    trades["id"], trades["side"] = np.arange(400), chance.integers(0, 2, 400)
+    whole, parted = Candles(), Candles()
+    whole.take(trades)
+    for each in np.split(trades, np.sort(chance.integers(0, 400, 60))):
+        parted.take(each)
+    end = int(trades["time"][-1])
+    for interval in ("1m", "15m", "4h", "1d", "1w", "1M"):
+        rows = whole.read(interval, 0, end, 10_000)
+        assert rows.tobytes() == parted.read(interval, 0, end, 10_000).tobytes()
+        assert rows.dtype == CANDLE
+        assert rows["volume"].sum() == trades["quantity"].sum()
+        assert rows["close"][-1] == trades["price"][-1]
+        assert all(closing(int(a), interval) + 1 == b for a, b in zip(rows["time"], rows["time"][1:], strict=False))
+    with pytest.raises(BadInput, match="an interval is one of"):
+        whole.read("7m", 0, end, 5)
+
+
+def test_a_new_market_has_a_book_and_candles_and_takes_a_bid_at_half_the_price(house: House) -> None:
+    service = house.open()
+    candles = service.candles[0].read("1m", 0, service.clock.now(), 500)
+    assert len(candles) >= 500
+    assert len(service.depth(0, 100).bids) == len(service.depth(0, 100).asks) == 100
+    listing = service.exchange.listings[0]
+    least = listing.lots(listing.least)
+    assert listing.least * listing.tick * MIDDLE >= 2 * listing.notional
+    assert not service.place(order(funded(service, "ann"), 0, MIDDLE // 2, least)).refused
