@@ -1,16 +1,18 @@
 """`fusion backtest`: tries a strategy on a market."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.options import Json
+from cli.options import Inputs, Json, Settings
 
 if TYPE_CHECKING:
     from node.exchange.tester.backtest import Plan
+    from node.exchange.tester.data import Data
     from node.exchange.tester.study import Study
 
 BRIEF = (
@@ -27,12 +29,22 @@ class Form(StrEnum):
 
 
 def backtest(
-    strategy: Annotated[Path, typer.Argument(help="A strategy's file.")],
-    data: Annotated[str, typer.Option(help="What it meets: `made[:COMMANDS]` or `agents[:COUNT[,TIME]]`.")] = "made",
+    strategy: Annotated[Path, typer.Argument(help="A strategy's file, or the folder of a module to be traded.")],
+    data: Annotated[
+        str,
+        typer.Option(
+            help="What it meets: A feed as in `fusion atom show`, `agents[:COUNT[,TIME]]` or `made[:COMMANDS]`."
+        ),
+    ] = "made",
     param: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="A parameter.")] = None,
     sweep: Annotated[
         list[str] | None, typer.Option(metavar="NAME=A,B,C", help="Run it with each of these values.")
     ] = None,
+    module: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="A module whose columns the strategy sees as `book.signals`.")
+    ] = None,
+    inputs: Inputs = None,
+    settings: Settings = None,
     walk_forward: Annotated[
         int, typer.Option(metavar="N", help="Choose on a part of the time, try on the next; N times.", min=0, max=1000)
     ] = 0,
@@ -43,6 +55,9 @@ def backtest(
     latency: Annotated[
         str, typer.Option(help="`10ms`, `1ms..5ms` by chance, or `entry=1ms,response=1ms,feed=500us`.")
     ] = "10ms",
+    queue: Annotated[
+        str, typer.Option(help="Who leaves a recorded level: `risk-averse`, `log` or `power:3`.")
+    ] = "risk-averse",
     fees: Annotated[str, typer.Option(metavar="MAKER,TAKER", help="In basis points; below 0 is a rebate.")] = "10,10",
     cash: Annotated[str, typer.Option(help="What the account is worth at the start, quote currency.")] = "100000",
     form: Annotated[Form, typer.Option(help="Compiled into the loop, or as Python.")] = Form.COMPILED,
@@ -59,14 +74,21 @@ def backtest(
     With --sweep all combinations are tried on all cores, and the report is of the best.
     """
     from cli.output import progress
+    from fusion.errors import BadInput
     from node.exchange.tester import backtest as tester
     from node.exchange.tester import data as datasets
+    from node.exchange.tester import spec
     from node.exchange.tester import strategy as strategies
     from node.exchange.tester import study as studies
 
+    traded = strategy.is_dir()
+    if traded and module is not None:
+        raise BadInput("a module that is traded is the strategy: leave --module out, or give a strategy's file")
     swept, fixed = _swept(sweep or []), _parameters(param or [])
-    plan = _plan(strategy, latency=latency, fees=fees, cash=cash, form=form, fallback=fallback, seed=seed)
-    kind = plan.kind()
+    plan = _plan(
+        None if traded else strategy, latency=latency, fees=fees, cash=cash, form=form, fallback=fallback, seed=seed
+    )
+    kind, model = plan.kind(), spec.queue(queue)
     known = tester.parameters_of(kind)
     if "seed" in known and "seed" not in swept:
         fixed.setdefault("seed", seed)
@@ -77,32 +99,61 @@ def backtest(
         strategies.make(kind, choice)
     with progress("backtest") as tell:
         tell("data", 0.0)
-        market = datasets.load(data, seed)
+        market = datasets.load(data, seed, model)
+        folder = strategy if traded else module
+        if folder is not None:
+            tell("module", 0.0)
+            plan = _with_module(plan, folder, market, inputs or [], settings or [], traded=traded)
         found = studies.study(plan, market, asked, jobs, lambda share: tell("run", share))
-    paths = [] if out is None else studies.write(found, f"{kind.__name__} on {market.name}", out)
+    name = strategy.resolve().name if traded else kind.__name__
+    paths = [] if out is None else studies.write(found, f"{name} on {market.name}", out)
     _print(found, as_json=as_json)
     for path in paths:
         typer.echo(f"wrote {path}", err=True)
 
 
 def _plan(
-    strategy: Path, *, latency: str, fees: str, cash: str, form: Form, fallback: bool, seed: int
+    strategy: Path | None, *, latency: str, fees: str, cash: str, form: Form, fallback: bool, seed: int
 ) -> "Plan":  # fmt: skip
     from node.exchange.tester import run, spec
     from node.exchange.tester.backtest import Plan
+    from node.exchange.tester.target import Target
 
     maker, taker = spec.fees(fees)
     terms = run.Terms(
         cash=spec.amount(cash, "--cash"), maker_ppm=maker, taker_ppm=taker, latency=spec.latency(latency, seed)
     )
     told: dict[str, str | int | float | None] = {
-        "strategy": strategy.stem,
+        "strategy": "target" if strategy is None else strategy.stem,
         "latency": latency,
         "fees_bps": fees,
         "cash": cash,
         "seed": seed,
     }
-    return Plan(strategy, terms, run.Form(form.value), fallback, told=told)
+    return Plan(strategy or Target, terms, run.Form(form.value), fallback, told=told)
+
+
+def _with_module(
+    plan: "Plan", folder: Path, market: "Data", inputs: Sequence[str], settings: Sequence[str], *, traded: bool
+) -> "Plan":
+    """The plan with a module's columns, computed here in the sandbox."""
+    from cli.bundles import local_code
+    from cli.session import Session
+    from cli.values import pairs, parse_settings
+    from fusion.errors import BadInput
+    from node.exchange.tester import signals
+
+    session = Session()
+    bundle, code = local_code(folder, session.content)
+    found = signals.columns(session.runtime, code, market, parse_settings(settings), pairs(inputs, "--input"))
+    if traded and signals.POSITION not in found.names:
+        raise BadInput(
+            f"{bundle.manifest.name} returns {', '.join(found.names)} and no column {signals.POSITION}, so it cannot be"
+            " traded as it is: give a strategy's file, and the module with --module"
+        )
+    told = {**plan.told, "module": f"{bundle.manifest.name} {bundle.manifest.version}", "module_cid": str(bundle.cid)}
+    told |= {"settings": ",".join(sorted(settings)), "columns": ",".join(found.names)}
+    return replace(plan, signals=found, told=told)
 
 
 def _parameters(texts: Sequence[str]) -> "dict[str, int | float | bool | str]":

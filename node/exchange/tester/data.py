@@ -2,17 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
 
+from atom import open_feed
+from atom.instrument import Instrument
 from fusion.errors import BadInput
 from node.exchange.agents.mix import mix
 from node.exchange.agents.opening import Opening, populate
 from node.exchange.core.command import COMMAND
 from node.exchange.exchange import Commands, Exchange
-from node.exchange.listing import Listing
+from node.exchange.listing import Asset, Listing
+from node.exchange.replay.tape import Model, Tape
 from node.exchange.source import Source
 from node.exchange.tester import made
 from node.exchange.tester.spec import duration
@@ -135,19 +139,46 @@ def _count(text: str, most: int, what: str) -> int:
     return int(text)
 
 
+def _recorded(feed: str, model: Model) -> Data:
+    """A recording of Atom's as commands, in memory."""
+    events = open_feed(feed).events
+    listing = listing_of(events.instrument)
+    blocks = [block.copy() for block in Tape(listing, 0, [events], model=model).blocks()]
+    commands = np.concatenate([np.zeros(0, COMMAND), *blocks])
+    if len(commands) < 2:
+        raise BadInput(f"--data {feed}: nothing is recorded in it")
+    commands["time"][0] = commands["time"][1]  # the first says how to read the others, and has no time
+    return Data(feed, listing, commands)
+
+
+def listing_of(instrument: Instrument) -> Listing:
+    """The market that an instrument's record is replayed in: its ticks and lots, and assets fine enough for them."""
+    base, _, quote = instrument.symbol.partition("-")
+    fine, finer = (_decimals(each) for each in (instrument.lot, instrument.tick * instrument.lot))
+    return Listing(
+        instrument.symbol, Asset(base, max(8, fine)), Asset(quote or "QUOTE", max(8, finer)),
+        instrument.tick, instrument.lot, instrument.lot, instrument.lot * (1 << 40), Decimal(0),
+    )  # fmt: skip
+
+
+def _decimals(step: Decimal) -> int:
+    return max(0, -int(step.normalize().as_tuple().exponent))
+
+
 _KINDS: Final[dict[str, Callable[[str, int], Data]]] = {"made": _made, "agents": _agents}
 
 
-def load(name: str, seed: int = 0) -> Data:
+def load(name: str, seed: int = 0, model: Model | None = None) -> Data:
     """The data of a name; BadInput where there is none.
 
     Args:
-        name: `made[:COMMANDS]` or `agents[:COUNT[,DURATION]]`.
+        name: `made[:COMMANDS]`, `agents[:COUNT[,DURATION]]`, or a feed as `atom.open_feed` knows it.
         seed: of what is made by chance.
+        model: of queues, for what is recorded by level.
     """
     kind, _, rest = name.partition(":")
     if kind not in _KINDS:
-        raise BadInput(f"--data {name}: there is no {kind!r}; give one of {', '.join(_KINDS)}")
+        return _recorded(name, model or Model())
     return _KINDS[kind](rest, seed)
 
 

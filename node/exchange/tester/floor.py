@@ -24,7 +24,7 @@ _R_ACK, _R_REJECT, _R_FILL, _R_CANCEL, _R_EXPIRE, _R_AMEND, _R_TRIGGER = (
     int(Record.ACK), int(Record.REJECT), int(Record.FILL), int(Record.CANCEL), int(Record.EXPIRE), int(Record.AMEND),
     int(Record.TRIGGER),
 )  # fmt: skip
-_NEW = int(Kind.NEW)
+_NEW, _RECORDED = int(Kind.NEW), int(Kind.REPLAY_TRADE)
 TRADES = 64
 """Trades that one command is told of, one a price; what is more is added to the last."""
 
@@ -47,6 +47,8 @@ def carry_out(desk: Desk, market: Market, ledger: Ledger, commands: Any, last: I
     time = market.state[0].time
     _see(desk, market, time)
     trades = 0
+    command = commands[U(0)]
+    recorded = command.kind == _RECORDED
     price: Int = 0
     quantity: Int = 0
     side: Int = 0
@@ -59,14 +61,16 @@ def carry_out(desk: Desk, market: Market, ledger: Ledger, commands: Any, last: I
                 trades, quantity = trades + 1, 0
             price = row.price
             side = np.int64(row.side)
-            quantity += row.quantity
+            quantity += row.quantity if not recorded else 0
             if row.account == mine:
                 _filled(desk, market, row, row.order, side, row.fee, 0, time)
             if row.other_account == mine:
                 _filled(desk, market, row, row.other, 1 - side, row.other_fee, 1, time)
         elif row.account == mine:
-            _answered(desk, market, row, np.int64(commands[U(0)].kind), time)
-    if quantity > 0:
+            _answered(desk, market, row, np.int64(command.kind), time)
+    if recorded:
+        _tell(desk, market, time, _TRADE, np.int64(command.side), command.price, command.quantity)
+    elif quantity > 0:
         _tell(desk, market, time, _TRADE, side, price, quantity)
     elif last and trades == 0:
         _tell(desk, market, time, _BOOK, 0, 0, 0)

@@ -7,8 +7,8 @@ timers last. So the whole market up to a moment has happened before anything is 
 
 import numpy as np
 
-from node.exchange.core import door
-from node.exchange.core.command import Kind
+from node.exchange.core import door, replay
+from node.exchange.core.command import Kind, Told
 from node.exchange.core.compiled import jit
 from node.exchange.core.state import Ledger, Market
 from node.exchange.tester import floor, inbox
@@ -21,6 +21,7 @@ WAKE, TIMER, COMMANDS, SPACE, OVER, ENDED = range(6)
 much in one call; all is over."""
 _NEW = int(Kind.NEW)
 _ROOM = ROOM - 1
+_FIRST, _PAST, _LAST = replay.FIRST, replay.PAST, int(Told.LAST)
 
 
 @jit
@@ -51,6 +52,9 @@ def step(address: int) -> int:  # noqa: PLR0911, PLR0912 - it says why it stops 
                 return COMMANDS
             at = control.next
             last = 1 if at + 1 >= control.count or desk.commands[U(at + 1)].time > coming else 0
+            command = desk.commands[U(at)]
+            if _FIRST <= command.kind < _PAST:
+                last = command.flags & _LAST
             if not floor.carry_out(desk, market, ledger, desk.commands[at : at + 1], last):
                 return SPACE
             control.next = at + 1

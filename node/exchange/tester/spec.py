@@ -7,7 +7,9 @@ from typing import Final
 import numpy as np
 
 from fusion.errors import BadInput
+from node.exchange.core.command import Queue
 from node.exchange.replay.latency import Delay, Latency, constant, sampled
+from node.exchange.replay.tape import Model
 
 _UNITS: Final = {"ns": 1, "us": 1000, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
 _DRAWS: Final = 1024
@@ -41,6 +43,15 @@ def _delay(text: str, seed: int) -> Delay:
     if low > high:
         raise BadInput(f"--latency {text}: the least comes first")
     return sampled(np.linspace(low, high, _DRAWS).astype(np.int64), seed)
+
+
+def queue(text: str) -> Model:
+    """`risk-averse`, `log`, `power` or `power:3`."""
+    name, _, power = text.partition(":")
+    kinds = {each.name.lower().replace("_", "-"): each for each in Queue}
+    if name not in kinds or (power and (name != "power" or not power.isdigit())):
+        raise BadInput(f"--queue {text}: give one of {', '.join(kinds)}, or a power such as power:3")
+    return Model(kinds[name], int(power or 3))
 
 
 def duration(text: str, option: str) -> int:

@@ -1,17 +1,12 @@
 """One class, and the same trades whether it is compiled or Python, called each time or now and then."""
 
-from decimal import Decimal
-
 import numpy as np
 import pytest
 
-from node.exchange.exchange import Commands, Exchange
-from node.exchange.listing import Listing
 from node.exchange.replay.latency import Latency, constant, sampled
 from node.exchange.tester import FILL, POST_ONLY, Book, Event, Orders, Strategy
+from node.exchange.tester.data import Data
 from node.exchange.tester.run import Form, Record, Run, Terms
-
-PRICE = 6_000_000
 
 
 class Quotes(Strategy):
@@ -54,10 +49,11 @@ def latency() -> Latency:
     )
 
 
-def ran(listing: Listing, flow: Commands, strategy: Strategy, form: Form, delay: Latency | None = None) -> Record:
-    run = Run(Exchange([listing]), strategy, Terms(cash=Decimal(100_000), latency=delay), form)
-    run.fund(int(flow["time"][0]), PRICE)
-    return run.go(flow)
+def ran(data: Data, strategy: Strategy, form: Form, delay: Latency | None = None) -> Record:
+    scene = data.scene()
+    run = Run(scene.exchange, strategy, Terms(latency=delay), form)
+    run.fund(scene.begin, scene.price)
+    return run.go(scene.commands)
 
 
 def same(one: Record, other: Record) -> None:
@@ -67,13 +63,13 @@ def same(one: Record, other: Record) -> None:
 
 
 @pytest.mark.parametrize("delay", [None, latency()], ids=["at once", "late"])
-def test_compiled_and_python_make_the_same_trades(listing: Listing, flow: Commands, delay: Latency | None) -> None:
-    compiled, python = (ran(listing, flow, Quotes(every=50_000_000), form, delay) for form in Form)
+def test_compiled_and_python_make_the_same_trades(made: Data, delay: Latency | None) -> None:
+    compiled, python = (ran(made, Quotes(every=50_000_000), form, delay) for form in Form)
     assert (python.answers["kind"] == FILL).sum() > 20
     same(compiled, python)
 
 
 @pytest.mark.parametrize("form", Form)
-def test_being_woken_each_20th_event_is_looking_at_each_20th(listing: Listing, flow: Commands, form: Form) -> None:
-    each = ran(listing, flow, Quotes(each=20), Form.PYTHON, latency())
-    same(each, ran(listing, flow, Quotes(each=1, wake=20), form, latency()))
+def test_being_woken_each_20th_event_is_looking_at_each_20th(made: Data, form: Form) -> None:
+    each = ran(made, Quotes(each=20), Form.PYTHON, latency())
+    same(each, ran(made, Quotes(each=1, wake=20), form, latency()))
