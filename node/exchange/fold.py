@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from node.exchange.core.command import Flag, Side, Type
-from node.exchange.core.journal import JOURNAL, Reason, Record
+from node.exchange.core.journal import Reason, Record
 from node.exchange.core.rules import Rules
 from node.exchange.core.state import HOUSE, WORLD
 from node.exchange.exchange import Journal
@@ -116,7 +116,9 @@ class Fold:
 
     def _shrink(self, row: Row) -> None:
         for order in (row.order, row.other):
-            mine = self.orders[row.market, order]
+            mine = self.orders.get((row.market, order))
+            if mine is None:
+                continue  # what a replay tells of the world's orders, they were never placed
             each = row.price * self._rules[row.market].unit if mine.flags & _BY_QUOTE else 1
             mine.open -= row.quantity * each
             if not mine.open:

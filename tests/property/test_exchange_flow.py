@@ -2,7 +2,7 @@
 
 import pytest
 
-from node.exchange.core.journal import Record
+from node.exchange.core.journal import Reason, Record
 from tests.soak.exchange.run import Outcome, run
 
 
@@ -18,4 +18,5 @@ def test_journals_are_equal(outcome: Outcome) -> None:
 
 
 def test_everything_happens(outcome: Outcome) -> None:
-    assert set(outcome.records) >= {Record.FILL.name, Record.CANCEL.name, Record.STATUS.name}
+    assert set(outcome.records) >= {each.name for each in Record if each <= Record.TRIGGER}
+    assert set(outcome.reasons) >= {each.name for each in Reason if 0 < each <= Reason.BREAKER}

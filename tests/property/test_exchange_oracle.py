@@ -11,6 +11,7 @@ from node.exchange.core.command import Flag, Group, Kind, Selftrade, Side, Tif, 
 from node.exchange.core.journal import Record
 from node.exchange.core.state import FIRST_USER
 from node.exchange.exchange import command
+from tests.property.exchange_turns import Turns
 from tests.property.exchange_twins import LISTINGS, Twins
 
 USERS = range(FIRST_USER, FIRST_USER + 3)
@@ -40,12 +41,15 @@ class Exchange(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.twins = Twins()
+        self.turns = Turns()
         self.now = 0
         self.ids = [0, 1, -1]
 
     def ask(self, *asked: dict[str, Any]) -> None:
         self.now += 1
-        rows = self.twins.carry_out(np.concatenate([command(time=self.now, ref=self.now, **each) for each in asked]))
+        commands = np.concatenate([command(time=self.now, ref=self.now, **each) for each in asked])
+        rows = self.twins.carry_out(commands)
+        self.turns.take(commands, rows)
         self.ids += rows["order"][rows["kind"] == Record.ACK].tolist()
 
     @initialize()
@@ -109,6 +113,11 @@ class Exchange(RuleBasedStateMachine):
     def wait(self, ahead: int, market: int) -> None:
         self.now += ahead
         self.ask({"kind": Kind.TIMER, "market": market})
+
+    @rule()
+    def restore(self) -> None:
+        """What comes after a snapshot is as if there had been none."""
+        self.twins.restore()
 
     @invariant()
     def laws(self) -> None:

@@ -41,7 +41,7 @@ class Mood:
 
     spread: int = 4
     size: int = 60
-    cancel: float = 0.2
+    cancel: float = 0.12
     transfer: float = 0.05
     market: float = 0.1
     waits: float = 0.1

@@ -59,6 +59,7 @@ def run(seed: int, commands: int, moved: Callable[[int], None] = lambda _: None)
         _count(outcome, rows)
         if outcome.commands >= checked + _STATE_EVERY or outcome.commands >= commands:
             twins.check()
+            twins.restore()
             checked = outcome.commands
         moved(len(batch))
         if outcome.commands >= commands:

@@ -10,6 +10,7 @@ from node.exchange.core.journal import Reason, Record, Status
 from node.exchange.core.state import FIRST_USER, LOCKED
 from node.exchange.exchange import Exchange, Journal, command
 from node.exchange.listing import Asset, Listing
+from node.exchange.oracle.engine import Engine
 
 ANN, BOB, EVE = FIRST_USER, FIRST_USER + 1, FIRST_USER + 2
 RICH = 1_000_000
@@ -18,18 +19,21 @@ RICH = 1_000_000
 class Floor:
     """One market, three rich accounts without fees, and time that passes by 1 ns a command.
 
-    Every command is checked: nothing is made or lost, nobody owes, and no more rows come than there was room for.
+    Every command is checked: nothing is made or lost, nobody owes, no more rows come than there was room for, and the
+    plain engine says the same.
     """
 
     def __init__(self, fees: tuple[int, int] = (0, 0), **terms: object) -> None:
         one = Decimal(1)
         given = {"tick": one, "lot": one, "least": one, "most": Decimal(RICH), "notional": one} | terms
         self.exchange = Exchange([Listing("B-Q", Asset("B", 0), Asset("Q", 0), **given)])  # type: ignore[arg-type]  # as given
+        rules = [each.rules(0, self.exchange.assets) for each in self.exchange.listings]
+        self.plain = Engine(rules, len(self.exchange.assets))
         self.now = 0
         self.names: dict[int, str] = {}
         self.ids: dict[str, int] = {}
         for account in (ANN, BOB, EVE):
-            assert self.exchange.open_account(*fees) == account
+            assert self.exchange.open_account(*fees) == self.plain.open_account(*fees) == account
             for asset in (0, 1):
                 self.ask(kind=Kind.DEPOSIT, account=account, order=asset, quantity=RICH)
 
@@ -45,6 +49,7 @@ class Floor:
         room = door.rows_needed(self.exchange.table, 0)
         told = self.exchange.carry_out(rows)
         assert len(told) <= room, f"{len(told)} rows, but room was made for {room}"
+        assert self.plain.carry_out(rows.tobytes()) == told.tobytes()
         given = iter(names)
         for each in told:
             if each["kind"] == Record.ACK:
