@@ -126,10 +126,9 @@ def told(row: np.void) -> dict[str, int]:
 
 def queue(market: Market, side: Side) -> Iterator[tuple[int, int, int, int, int]]:
     """Orders that rest as (id, price, lots seen, hidden, account), the best price first and each price in turn."""
-    levels = [
-        (int(index + market.base[side]), market.levels[side, index])
-        for index in np.flatnonzero(market.levels[side]["head"])
-    ]
+    words = [(int(place), int(market.bits[side, place])) for place in np.flatnonzero(market.bits[side])]
+    marked = [place << 6 | bit for place, word in words for bit in range(64) if word >> bit & 1]
+    levels = [(index + int(market.base[side]), market.levels[side, index]) for index in marked]
     levels += [(int(each["key"]), each) for each in market.far[side, : market.far_count[side]]]
     for key, level in sorted(levels, key=lambda each: -each[0]):
         slot, size, orders = int(level["head"]), 0, 0

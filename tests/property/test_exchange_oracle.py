@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from node.exchange.core.command import Flag, Group, Kind, Selftrade, Side, Tif, Type
 from node.exchange.core.journal import Record
@@ -42,6 +42,7 @@ class Exchange(RuleBasedStateMachine):
         super().__init__()
         self.twins = Twins()
         self.turns = Turns()
+        self.restored = False
         self.now = 0
         self.ids = [0, 1, -1]
 
@@ -114,15 +115,17 @@ class Exchange(RuleBasedStateMachine):
         self.now += ahead
         self.ask({"kind": Kind.TIMER, "market": market})
 
+    @precondition(lambda self: not self.restored)
     @rule()
     def restore(self) -> None:
         """What comes after a snapshot is as if there had been none."""
         self.twins.restore()
+        self.restored = True
 
     @invariant()
     def laws(self) -> None:
         self.twins.check()
 
 
-Exchange.TestCase.settings = settings(max_examples=40, stateful_step_count=40, deadline=None, derandomize=True)
+Exchange.TestCase.settings = settings(max_examples=25, stateful_step_count=40, deadline=None, derandomize=True)
 TestExchange = Exchange.TestCase

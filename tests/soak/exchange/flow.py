@@ -16,7 +16,7 @@ from node.exchange.exchange import Commands, Ints, Journal
 
 _CENTRE = 4 * TICKS
 _ODD = np.array([0, -1, 1, 1 << 31, 1 << 50, (1 << 62) - 1, (1 << 63) - 1, -(1 << 63)], np.int64)
-PURSE = 1 << 34
+PURSE = 1 << 31
 """Base units that an account is given at first, and at most at a time later."""
 TIFS = (Tif.IOC, Tif.FOK, Tif.GTD, Tif.DAY)
 SELFTRADES = tuple(each for each in Selftrade if each)
@@ -73,7 +73,7 @@ class Flow:
         self.time = 1_700_000_000_000_000_000
         self.sent = 0
         self.centre = np.full(markets, _CENTRE)
-        self.lowest = np.where(np.arange(markets) % 3 == 1, 50, _CENTRE - TICKS)
+        self.last = np.zeros(markets, np.int64)
         self.known = np.zeros(_REMEMBERED, JOURNAL)
         self.told = 0
 
@@ -86,7 +86,9 @@ class Flow:
         return commands
 
     def tell(self, rows: Journal) -> None:
-        """Which orders there are, to be named later."""
+        """Which orders there are, to be named later, and what prices have come to."""
+        fills = rows[rows["kind"] == Record.FILL]
+        self.last[fills["market"]] = fills["price"]
         taken = rows[rows["kind"] == Record.ACK][-_REMEMBERED:]
         self.known[(self.told + np.arange(len(taken))) % _REMEMBERED] = taken
         self.told += len(taken)
@@ -97,7 +99,8 @@ class Flow:
         rows = np.zeros(int(dice.choice((20, 100, 400, 1500))), COMMAND)
         count = len(rows)
         leap = dice.integers(-mood.leap, mood.leap, self.markets, endpoint=True)
-        self.centre = np.clip(self.centre + leap, self.lowest, _CENTRE + 2 * TICKS)
+        found = (self.last > 0) & (dice.random(self.markets) < 0.3)
+        self.centre = np.clip(np.where(found, self.last, self.centre) + leap, 50, 2 * _CENTRE)
         rows["time"] = self._times(count)
         rows["ref"] = np.arange(self.sent, self.sent + count)
         self.sent += count
@@ -228,4 +231,4 @@ class Flow:
     def _fit_transfers(self, rows: Commands) -> None:
         moves = np.flatnonzero((rows["kind"] == Kind.DEPOSIT) | (rows["kind"] == Kind.WITHDRAW))
         rows["order"][moves] = self._mostly(0.98, self.dice.integers(self.assets, size=len(moves)), (-1, 99))
-        rows["quantity"][moves] = self._mostly(0.98, self.dice.integers(1, PURSE, len(moves)), _ODD)
+        rows["quantity"][moves] = self._mostly(0.995, self.dice.integers(1, PURSE, len(moves)), _ODD)

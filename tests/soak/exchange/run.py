@@ -34,35 +34,52 @@ class Outcome:
     reasons: Counter[str] = field(default_factory=Counter)
 
 
-class Differs(AssertionError):
-    """The engines do not answer alike, or a law is broken."""
+class Broken(Exception):
+    """The engines do not answer alike, or a law is broken.
+
+    Args:
+        seed: of the flow that shows it.
+        commands: how many of it show it.
+    """
+
+    def __init__(self, seed: int, commands: int, what: str) -> None:
+        super().__init__(seed, commands, what)
+        self.seed, self.commands, self.what = seed, commands, what
+
+    def __str__(self) -> str:
+        again = f"python -m tests.soak.exchange --first {self.seed} --seeds 1 --commands {self.commands}"
+        return f"seed {self.seed}: {self.what}\nagain: {again}"
 
 
 def run(seed: int, commands: int, moved: Callable[[int], None] = lambda _: None) -> Outcome:
     """Gives both engines the same commands until there were so many.
 
     Raises:
-        Differs: with the seed, the command's number and both answers.
+        Broken: with the seed, and where the engines differ both answers.
     """
     twins = Twins(FEES)
     flow = Flow(seed, markets=len(twins.core.markets), users=len(FEES), assets=len(twins.core.assets))
     outcome, mine, theirs = Outcome(seed), sha256(), sha256()
     batch, checked = flow.opening(), 0
     while True:
-        rows, plain = carry_out(twins.core, batch), twins.plain.carry_out(batch.tobytes())
-        mine.update(rows.tobytes())
-        theirs.update(plain)
-        if mine.digest() != theirs.digest():
-            raise Differs(_difference(seed, rows, np.frombuffer(plain, rows.dtype)))
-        twins.fold.take(rows)
         outcome.commands += len(batch)
+        ended = outcome.commands >= commands
+        try:
+            rows, plain = carry_out(twins.core, batch), twins.plain.carry_out(batch.tobytes())
+            mine.update(rows.tobytes())
+            theirs.update(plain)
+            if mine.digest() != theirs.digest():
+                raise Broken(seed, outcome.commands, _difference(rows, np.frombuffer(plain, rows.dtype)))
+            twins.fold.take(rows)
+            if ended or outcome.commands >= checked + _STATE_EVERY:
+                twins.check()
+                twins.restore()
+                checked = outcome.commands
+        except AssertionError as broken:
+            raise Broken(seed, outcome.commands, str(broken)) from broken
         _count(outcome, rows)
-        if outcome.commands >= checked + _STATE_EVERY or outcome.commands >= commands:
-            twins.check()
-            twins.restore()
-            checked = outcome.commands
         moved(len(batch))
-        if outcome.commands >= commands:
+        if ended:
             break
         flow.tell(rows)
         batch = flow.take()[: commands - outcome.commands]
@@ -79,8 +96,9 @@ def _count(outcome: Outcome, rows: Journal) -> None:
             outcome.reasons[Reason(reason).name] += int(count)
 
 
-def _difference(seed: int, mine: Journal, theirs: Journal) -> str:
+def _difference(mine: Journal, theirs: Journal) -> str:
     same = min(len(mine), len(theirs))
-    at = int((mine[:same].view("V64") != theirs[:same].view("V64")).argmax()) if same else 0
+    differs = mine[:same].view("V64") != theirs[:same].view("V64")
+    at = int(differs.argmax()) if differs.any() else same
     core, plain = ([told(each) for each in rows[at : at + 2]] for rows in (mine, theirs))
-    return f"seed {seed}: the core says {core}, the plain engine {plain}"
+    return f"the core says {core}, the plain engine {plain}"
