@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import exchange_journal, exchange_serve, exchange_user
+from cli import exchange_facts, exchange_journal, exchange_serve, exchange_user
 from cli.exchange_serve import Home, Port
 from cli.options import Json
 
@@ -18,6 +18,7 @@ app.command()(exchange_serve.stop)
 app.add_typer(exchange_user.app, name="user")
 app.command()(exchange_journal.log)
 app.command()(exchange_journal.verify)
+app.command()(exchange_facts.facts)
 
 Symbol = Annotated[str | None, typer.Argument(metavar="[SYMBOL]", help="Market, such as BTC-USDT; else all of them.")]
 

@@ -39,13 +39,11 @@ class Floor(NamedTuple):
 
     Attributes:
         first, second: its markets; the first once more where there is one only.
-        commands: of dtype COMMAND, where all of them write; what is in them after is nobody's.
     """
 
     first: Market
     second: Market
     ledger: Ledger
-    commands: Any
 
 
 @jit
@@ -54,7 +52,7 @@ def act(crowd: Crowd, index: Int, floor: Floor, at: Int) -> Int:
     agent, orders, scene = crowd.agents[U(index)], crowd.orders[U(index)], crowd.scene[0]
     kind = agent.kind
     market = floor.first if agent.market == 0 else floor.second
-    seat = Seat(agent, orders, market, floor.ledger, floor.commands)
+    seat = Seat(agent, orders, market, floor.ledger, crowd.commands)
     fair = scene.fair * agent.scale
     if kind == _ZERO:
         end = _zero(seat, at, fair)
@@ -67,7 +65,7 @@ def act(crowd: Crowd, index: Int, floor: Floor, at: Int) -> Int:
     elif kind == _MAKER:
         end = _maker(seat, at, fair)
     elif kind == _ARBITRAGE:
-        end = _arbitrage(seat, Seat(agent, orders, floor.second, floor.ledger, floor.commands), at)
+        end = _arbitrage(seat, Seat(agent, orders, floor.second, floor.ledger, crowd.commands), at)
     else:
         end = _herd(seat, scene, at)
     return end

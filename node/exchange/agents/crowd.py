@@ -63,6 +63,10 @@ ORDER = np.dtype([("id", "<i8"), ("price", "<i8"), ("left", "<i8"), ("side", "<i
 """An open order as its agent knows it from the journal."""
 
 
+SAMPLE = np.dtype([("time", "<i8"), ("bid", "<i8"), ("ask", "<i8"), ("bid_size", "<i8"), ("ask_size", "<i8")])
+"""The best prices of the first market (ticks, 0: none) and their sizes (lots) at a time."""
+
+
 class Crowd(NamedTuple):
     """Agents of one market, or of two.
 
@@ -72,6 +76,9 @@ class Crowd(NamedTuple):
         queue: agents by their next wake-up: a heap, its first the earliest; of two at one time the lower number.
         by_account: the agent of an account, -1 for others'.
         scene: of dtype SCENE, one row: what all of them know.
+        commands: of dtype COMMAND, where they write; what is in them after is nobody's.
+        journal: of dtype JOURNAL, what was answered in a run.
+        samples: of dtype SAMPLE, the best prices in a run.
     """
 
     agents: npt.NDArray[Any]
@@ -79,6 +86,9 @@ class Crowd(NamedTuple):
     queue: npt.NDArray[np.int64]
     by_account: npt.NDArray[np.int64]
     scene: npt.NDArray[Any]
+    commands: npt.NDArray[Any]
+    journal: npt.NDArray[Any]
+    samples: npt.NDArray[Any]
 
 
 @jit

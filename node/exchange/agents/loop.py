@@ -6,9 +6,12 @@ import numpy as np
 
 from node.exchange.agents import behaviour, crowd, desk, scene
 from node.exchange.agents.behaviour import Floor
-from node.exchange.agents.crowd import Crowd
-from node.exchange.core import match
+from node.exchange.agents.crowd import AGENT, ORDER, ROOM, SAMPLE, Crowd
+from node.exchange.core import door, match
+from node.exchange.core.command import COMMAND
 from node.exchange.core.compiled import Int, jit
+from node.exchange.core.entry import opener
+from node.exchange.core.journal import JOURNAL
 from node.exchange.core.refusal import NODES_EACH
 from node.exchange.core.state import Market
 
@@ -18,26 +21,50 @@ MOST = 32
 DONE, ROWS, FIRST, SECOND, SAMPLES = 0, 1, 2, 3, 4
 """Why a run stopped: time is up, the journal is full, a market or the other needs room, samples are full."""
 
-SAMPLE = np.dtype([("time", "<i8"), ("bid", "<i8"), ("ask", "<i8"), ("bid_size", "<i8"), ("ask_size", "<i8")])
-"""The best prices of the first market (ticks, 0: none) and their sizes (lots) at a time."""
+_EMPTY = Crowd(
+    *(np.zeros(1, AGENT), np.zeros((1, ROOM), ORDER), np.zeros(1, np.int64), np.zeros(1, np.int64)),
+    *(np.zeros(1, scene.SCENE), np.zeros(1, COMMAND), np.zeros(1, JOURNAL), np.zeros(1, SAMPLE)),
+)
+open_crowd = opener(_EMPTY)
 
 
 @jit
-def run(of: Crowd, floor: Floor, until: Int, journal: Any, samples: Any) -> tuple[Int, Int, Int]:
-    """Lets agents act until `until`.
+def _floor(stage: Any, table: int) -> Floor:
+    of = door.open_desk(table)
+    first, second = of.markets[U(stage.first)], of.markets[U(stage.second)]
+    return Floor(door.open_market(first), door.open_market(second), door.open_ledger(of.ledger[0]))
+
+
+@jit
+def begin(address: int) -> None:
+    """Puts the agents of a crowd's table in the order in which they wake."""
+    crowd.arrange(open_crowd(address))
+
+
+@jit
+def tell(address: int, rows: Any) -> None:
+    """Lets the agents of a crowd's table know what rows of the journal say."""
+    desk.learn(open_crowd(address), rows, 0, len(rows))
+
+
+@jit
+def run(address: int, table: int, until: int) -> tuple[Int, Int, Int]:
+    """Lets agents act until `until`. The journal and the samples of the crowd are written from their first rows.
 
     Args:
+        address: of the crowd's table.
+        table: of the exchange's.
         until: ns; agents that wake then are left for the next run.
-        journal: of dtype JOURNAL, written from its first row.
-        samples: of dtype SAMPLE, the same.
 
     Returns:
         rows and samples written, and why it stopped.
     """
     rows: Int = 0
     told: Int = 0
-    first, second, commands = floor.first, floor.second, floor.commands
+    of = open_crowd(address)
     stage = of.scene[0]
+    floor = _floor(stage, table)
+    first, second, commands, journal, samples = floor.first, floor.second, of.commands, of.journal, of.samples
     while True:
         index = of.queue[0]
         agent = of.agents[U(index)]
@@ -77,18 +104,20 @@ def run(of: Crowd, floor: Floor, until: Int, journal: Any, samples: Any) -> tupl
 
 
 @jit
-def take(of: Crowd, floor: Floor, until: Int) -> Int:
+def take(address: int, table: int, until: int) -> Int:
     """The commands of all agents that wake before or at `until`, who see the books as they are; how many there are.
 
     It stops early where there is no room for one more agent's, and before an agent that does not know yet what became
     of its orders.
     """
+    of = open_crowd(address)
     stage = of.scene[0]
+    floor = _floor(stage, table)
     count: Int = 0
     while True:
         index = of.queue[0]
         agent = of.agents[U(index)]
-        if agent.wake > until or count + MOST > len(floor.commands) or (count and agent.sent):
+        if agent.wake > until or count + MOST > len(of.commands) or (count and agent.sent):
             return count
         scene.advance(stage, agent.wake, desk.middle(floor.first, stage.fair))
         agent.seen = agent.wake

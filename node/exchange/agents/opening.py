@@ -8,11 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from fusion.errors import BadInput
-from node.exchange.agents import crowd
 from node.exchange.agents.chance import exponential, seed_of, uniform
 from node.exchange.agents.crowd import AGENT, ORDER, ROOM, Crowd, Kind
 from node.exchange.agents.mix import STANDARD, Climate, Group, mix
-from node.exchange.agents.population import Population
+from node.exchange.agents.population import Population, scratch
 from node.exchange.agents.scene import SCENE
 from node.exchange.core.command import COMMAND
 from node.exchange.core.command import Kind as Command
@@ -83,9 +82,10 @@ def populate(
     by_account = np.full(exchange.accounts, -1, np.int64)
     by_account[agents["account"]] = np.arange(len(agents))
     orders, queue = np.zeros((len(agents), ROOM), ORDER), np.arange(len(agents))
-    of = Crowd(agents, orders, queue, by_account, _scene(agents, opening))
-    crowd.arrange(of)
-    return Population(of, markets), exchange.carry_out(_payments(exchange, agents, markets, opening))
+    scene = _scene(agents, opening)
+    scene["first"], scene["second"] = markets
+    population = Population(Crowd(agents, orders, queue, by_account, scene, *scratch()))
+    return population, exchange.carry_out(_payments(exchange, agents, markets, opening))
 
 
 def _agents(group: Group, number: int, seed: int) -> Rows:

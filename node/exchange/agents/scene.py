@@ -24,6 +24,8 @@ _DAY = 86_400.0
 
 SCENE = np.dtype(
     [
+        ("first", "<i8"),  # number of the first market
+        ("second", "<i8"),  # of the other, or the first once more
         ("time", "<i8"),  # up to which it is told, ns
         ("chance", "<u8"),
         ("start", "<f8"),  # fair price at first, ticks of the first market

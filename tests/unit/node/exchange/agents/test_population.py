@@ -59,7 +59,8 @@ def test_agents_know_their_open_orders(market: Callable) -> None:
 
 def test_goes_on_from_what_was_saved(market: Callable) -> None:
     one, other = market(SMALL, seed=7), market(SMALL, seed=7)
-    one.run(60), other.run(60)
+    one.run(60)
+    other.run(60)
     saved = one.population.save()
     kept = {name: each.copy() for name, each in saved.items()}
     rows = one.run(120).tobytes()
