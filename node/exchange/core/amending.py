@@ -15,6 +15,7 @@ from node.exchange.core.state import (
     PAIRED,
     PENDING,
     QUEUED,
+    RECORDED,
     SLOT_BITS,
     WAITING,
     WORKING,
@@ -39,7 +40,8 @@ def find(market: Market, command: Any) -> Int:
     if slot >= len(market.nodes) or slot == NONE:
         return NONE
     node = market.nodes[U(slot)]
-    return slot if node.id == command.order and node.owner == command.account else NONE
+    mine = node.id == command.order and node.owner == command.account and not node.flags & RECORDED
+    return slot if mine else NONE
 
 
 @jit

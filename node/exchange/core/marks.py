@@ -10,13 +10,17 @@ from node.exchange.core.state import MARK, Market
 U = np.uint64
 _SPREAD = U(0x9E3779B97F4A7C15)  # an odd number whose product mixes all bits into the upper ones
 _HALF, _ONE = U(32), U(1)
+_BLOCK, _INSIDE = U(4), U(15)
 
 
 @jit
 def _wanted(marks: Any, number: Int) -> Any:
-    """Where a number would stand in an empty table."""
-    mixed = (U(number) ^ (U(number) >> _HALF)) * _SPREAD
-    return (mixed >> _HALF) & U(len(marks) - 1)
+    """Where a number would stand in an empty table: with its neighbours, since prices near one another change together,
+    and so do orders that came one after another.
+    """
+    block = U(number) >> _BLOCK
+    mixed = (block ^ (block >> _HALF)) * _SPREAD
+    return (((mixed >> _HALF) << _BLOCK) | (U(number) & _INSIDE)) & U(len(marks) - 1)
 
 
 @jit

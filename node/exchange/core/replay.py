@@ -101,7 +101,9 @@ def _clear(market: Market) -> None:
                 _look(market, market.marks[U(index)])
     for index in range(len(market.marks)):
         if market.marks[U(index)].recorded != 0:
-            _empty(market, market.marks[U(index)])
+            _keep(market, market.marks[U(index)])
+    _empty(market, 0)
+    _empty(market, 1)
     _forget(market, False)
 
 
@@ -137,35 +139,45 @@ def _look_behind(market: Market, slot: Int) -> None:
 
 
 @jit
-def _empty(market: Market, mark: Any) -> None:
-    """Takes a mark's orders out of the book; the mark keeps minus the lots that stood before a user, or more than
-    there can be where there were none.
-    """
+def _keep(market: Market, mark: Any) -> None:
+    """The mark keeps minus the lots that stood before a user, or more than there can be where there were none."""
     stood: Int = 0
     if mark.recorded > 0 and mark.order != 0:
         slot = by_order.node_of(market, mark)
         if slot != NONE:
-            stood = _remove(market, slot)
+            stood = _stood(market, slot)
     elif mark.recorded > 0:
         side, price = mark.id & 1, mark.id >> 1
         slot = ladder.head(market, side, price if side == 0 else -price)
         while slot != NONE:
-            after = np.int64(market.nodes[U(slot)].after)
-            if market.nodes[U(slot)].flags & RECORDED:
-                stood += _remove(market, slot)
-            slot = after
+            stood += _stood(market, slot)
+            slot = np.int64(market.nodes[U(slot)].after)
     mark.recorded = -stood if stood > 0 else _NOTHING
     mark.pending = 0
 
 
 @jit
-def _remove(market: Market, slot: Int) -> Int:
-    """Takes a recorded order out; its lots, if it stood before a user."""
+def _stood(market: Market, slot: Int) -> Int:
+    """A node's lots, if it is a recorded order that stood before a user."""
     node = market.nodes[U(slot)]
-    left = np.int64(node.left)
-    stood = left if node.flags == _BEFORE_USERS else 0
-    meeting.less(market, slot, left)
-    return int(stood)
+    return int(node.left if node.flags == _BEFORE_USERS else 0)
+
+
+@jit
+def _empty(market: Market, side: Int) -> None:
+    """Takes the recorded orders of a side out, the best price first and each price in turn."""
+    while True:
+        slot = meeting.first(market, side, -2 * _HIGHEST, True)
+        if slot == NONE:
+            break
+        meeting.less(market, slot, market.nodes[U(slot)].left)
+    for at in range(market.far_count[U(side)] - 1, -1, -1):
+        slot = np.int64(market.far[U(side), U(at)].head)
+        while slot != NONE:
+            after = np.int64(market.nodes[U(slot)].after)
+            if market.nodes[U(slot)].flags & RECORDED:
+                meeting.less(market, slot, market.nodes[U(slot)].left)
+            slot = after
 
 
 @jit

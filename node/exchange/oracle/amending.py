@@ -2,6 +2,7 @@
 
 from node.exchange.core.command import Selftrade
 from node.exchange.core.journal import Reason, Record, Status
+from node.exchange.core.state import RECORDED
 from node.exchange.oracle.command import Command
 from node.exchange.oracle.leaving import stand_aside
 from node.exchange.oracle.market import Market, reject, tell
@@ -38,7 +39,7 @@ def why_refused(market: Market, command: Command, order: Order | None) -> Reason
     """NONE where it may be done."""
     if command.price <= 0 or command.quantity <= 0 or command.selftrade not in _SELFTRADES:
         return Reason.MALFORMED
-    if order is None or order.account != command.account:
+    if order is None or order.account != command.account or order.flags & RECORDED:
         return Reason.UNKNOWN_ORDER
     if order.group is not None:
         return Reason.GROUP

@@ -42,6 +42,18 @@ class HalfBook:
             insort(self.prices, order.price)
         queue[order.id] = order
 
+    def rest_before(self, order: Order, other: Order) -> None:
+        """Puts an order right before another of its price."""
+        queue = self.queues[order.price]
+        turns = list(queue.values())
+        turns.insert(turns.index(other), order)
+        queue.clear()
+        queue.update((each.id, each) for each in turns)
+
+    def queue(self, price: int) -> list[Order]:
+        """The orders of a price in turn."""
+        return list(self.queues.get(price, {}).values())
+
     def leave(self, order: Order) -> None:
         """Takes an order out of its queue."""
         queue = self.queues[order.price]

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 
 from node.exchange.core.command import Kind
 from node.exchange.core.journal import Reason, Record, Status
-from node.exchange.core.state import WORLD
+from node.exchange.core.state import RECORDED, WORLD
+from node.exchange.oracle import replay
 from node.exchange.oracle.amending import amend
 from node.exchange.oracle.command import Command
 from node.exchange.oracle.groups import new_group, rows_of
@@ -72,7 +73,7 @@ def new(market: Market, command: Command) -> None:
 def cancel(market: Market, command: Command) -> None:
     """The owner takes an order out."""
     order = market.orders.get(command.order)
-    if order is None or order.account != command.account:
+    if order is None or order.account != command.account or order.flags & RECORDED:
         reject(market, command, Reason.UNKNOWN_ORDER)
     else:
         take_out(market, order, command.ref)
@@ -81,7 +82,8 @@ def cancel(market: Market, command: Command) -> None:
 def cancel_all(market: Market, command: Command) -> None:
     """All orders of an account are taken out, or of everyone."""
     everyone = command.kind == Kind.MASS_CANCEL
-    found = [each for each in market.orders.values() if everyone or each.account == command.account]
+    asked = [each for each in market.orders.values() if everyone or each.account == command.account]
+    found = [each for each in asked if not each.flags & RECORDED]
     if not found:
         reject(market, command, Reason.UNKNOWN_ORDER)
     for order in sorted(found, key=place_of):
@@ -140,4 +142,5 @@ _VERBS: dict[int, Callable[[Market, Command], None]] = {
     Kind.RESUME: set_status,
     Kind.CANCEL_ALL: cancel_all,
     Kind.MASS_CANCEL: cancel_all,
+    **dict.fromkeys(replay.KINDS, replay.carry_out),
 }

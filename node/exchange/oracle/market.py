@@ -11,6 +11,7 @@ from node.exchange.oracle.book import HalfBook
 from node.exchange.oracle.command import Command
 from node.exchange.oracle.ledger import Ledger
 from node.exchange.oracle.order import Order
+from node.exchange.oracle.record import Record as Recording
 
 _MILLION = 1_000_000
 
@@ -33,6 +34,7 @@ class Market:
         followers: orders whose trigger follows the price, or will.
         queue: orders that woke, in turn.
         rows: what the current commands were answered.
+        record: what is told of a recorded market that is replayed.
     """
 
     rules: Rules
@@ -55,6 +57,7 @@ class Market:
     followers: dict[int, Order] = field(default_factory=dict)
     queue: deque[Order] = field(default_factory=deque)
     rows: list[bytes] = field(default_factory=list)
+    record: Recording = field(default_factory=Recording)
 
     def opposite(self, side: int) -> HalfBook:
         """What an order of this side trades with."""
