@@ -21,7 +21,10 @@ Key = tuple[int, int]
 
 _MET: Final = (int(Record.FILL), int(Record.PREVENTED))
 _LATER: Final = (int(Record.CANCEL), int(Record.EXPIRE), int(Record.AMEND), int(Record.TRIGGER))
-_ORDERS: Final = (int(Kind.NEW), int(Kind.GROUP), int(Kind.LEG))
+_KINDS: Final = np.arange(256)  # a table is looked up much faster than `np.isin` finds out
+_IS_MET: Final = np.isin(_KINDS, _MET)
+IS_ORDER: Final = np.isin(_KINDS, (Kind.NEW, Kind.GROUP, Kind.LEG))
+"""By its kind, whether a command asks for an order."""
 
 
 class Asked(NamedTuple):
@@ -103,7 +106,7 @@ class Orders:
     def expect(self, commands: Commands, labels: list[str]) -> None:
         """Orders that will be asked for, each with its label; a command's `ref` is how they are known again."""
         group = 0
-        for at in np.flatnonzero(np.isin(commands["kind"], _ORDERS)).tolist():
+        for at in np.flatnonzero(IS_ORDER[commands["kind"]]).tolist():
             row = commands[at]
             if row["kind"] == Kind.GROUP:
                 group = int(row["order"])
@@ -134,7 +137,7 @@ class Orders:
         return reports
 
     def _chosen(self, rows: Journal) -> npt.NDArray[np.int64]:
-        met = np.isin(rows["kind"], _MET)
+        met = _IS_MET[rows["kind"]]
         return np.flatnonzero(self._are_users(rows["account"]) | (met & self._are_users(rows["other_account"])))
 
     def _taken(self, row: "_Row") -> Order:

@@ -9,7 +9,6 @@ import numpy.typing as npt
 import structlog
 
 from fusion.errors import BadInput, FusionError
-from node.exchange.core.command import Kind
 from node.exchange.core.journal import JOURNAL
 from node.exchange.exchange import Commands, Exchange, Journal, check_fees
 from node.exchange.service import record
@@ -17,6 +16,7 @@ from node.exchange.service.archive import LABEL
 from node.exchange.service.batch import Batch, Listener
 from node.exchange.service.clock import Clock, checked
 from node.exchange.service.log import Record
+from node.exchange.service.orders import IS_ORDER
 from node.exchange.service.record import Sourced
 from node.exchange.service.store import Store
 from node.exchange.service.table import joined
@@ -24,7 +24,6 @@ from node.exchange.service.users import Key, User, Users, new_secret
 from node.exchange.service.views import Views
 from node.exchange.source import Runner, Source
 
-_ORDERS: Final = (int(Kind.NEW), int(Kind.GROUP), int(Kind.LEG))
 _MERGED: Final = 1 << 14
 """Commands of the log that are carried out together when it is read again."""
 _logger = structlog.get_logger()
@@ -120,7 +119,7 @@ class Service(Views):
         """
         self._check_markets(commands)
         names = [*labels, *[""] * (len(commands) - len(labels))]
-        for at in np.flatnonzero(np.isin(commands["kind"], _ORDERS)).tolist():
+        for at in np.flatnonzero(IS_ORDER[commands["kind"]]).tolist():
             if not names[at]:
                 continue
             if len(names[at].encode()) > LABEL:

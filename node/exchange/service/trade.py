@@ -27,7 +27,8 @@ TRADE = np.dtype(
 )
 Trades = npt.NDArray[Any]
 """Rows of dtype TRADE."""
-_TIMELESS = (int(Record.FILL), int(Record.PREVENTED))
+_HAS_TIME = ~np.isin(np.arange(256), (Record.FILL, Record.PREVENTED))
+"""By its kind, whether a row tells its time."""
 
 
 class Count(NamedTuple):
@@ -51,7 +52,7 @@ def times(rows: Journal, since: Ints) -> Ints:
     Args:
         since: the newest time of each market before these rows; it goes on with them.
     """
-    known = np.where(np.isin(rows["kind"], _TIMELESS), 0, rows["time"])
+    known = np.where(_HAS_TIME[rows["kind"]], rows["time"], 0)
     for market in range(len(since)):
         of = slice(None) if len(since) == 1 else np.flatnonzero(rows["market"] == market)
         own = known[of]
