@@ -21,6 +21,7 @@ PURSE = 1 << 31
 TIFS = (Tif.IOC, Tif.FOK, Tif.GTD, Tif.DAY)
 SELFTRADES = tuple(each for each in Selftrade if each)
 TYPES = tuple(each for each in Type if each > Type.MARKET)
+GRAIN = 250  # ns
 NAMING = (Kind.CANCEL, Kind.AMEND)
 _REMEMBERED = 4096  # orders that a cancel may name
 
@@ -135,7 +136,7 @@ class Flow:
         rows["quantity"] = np.where(by_quote & (rows["quantity"] < 1 << 30), worth, rows["quantity"])
         parts = 1 + rows["quantity"] // dice.choice((2, 3, 7, 50, 200), count)
         rows["display"] = np.where(odd | (~market & (one_more > 0.85)), self._mostly(0.98, parts, _ODD), 0)
-        rows["expiry"] = self._mostly(0.99, rows["time"] + dice.integers(1, 10**6, count), _ODD)
+        rows["expiry"] = self._mostly(0.99, rows["time"] + GRAIN * dice.integers(1, 2000, count), _ODD)
         trails = waits & (one_more < 0.4)
         rows["trail"] = np.where(
             odd | trails, self._mostly(0.99, dice.choice((1, 5, 20, 100_000), count), (-1, 10**6)), 0
@@ -187,10 +188,12 @@ class Flow:
         )
 
     def _times(self, count: int) -> Ints:
-        """Steps of a microsecond or so, some that are none, some back, and now and then a leap."""
-        steps = self._mostly(0.99, self.dice.integers(0, 2000, count), (-5000, 10**9, 60 * 10**9))
-        steps[0] += self.dice.choice((0, 0, 0, 0, 0, 0, 3600, 86_400)) * 10**9
-        times: Ints = self.time + np.cumsum(steps)
+        """Steps of a microsecond or so, some that are none, some back, and now and then a leap. All are whole
+        grains, so that what is due is often due at one time, and at that of a command.
+        """
+        steps = self._mostly(0.99, self.dice.integers(0, 8, count), (-20, 10**9 // GRAIN, 60 * 10**9 // GRAIN))
+        steps[0] += self.dice.choice((0, 0, 0, 0, 0, 0, 3600, 86_400)) * (10**9 // GRAIN)
+        times: Ints = self.time + np.cumsum(steps) * GRAIN
         self.time = int(times[-1])
         return times
 

@@ -2,7 +2,9 @@
 
 import multiprocessing
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from ctypes import c_int64
 from multiprocessing.sharedctypes import Synchronized
 
@@ -11,30 +13,55 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 from tests.soak.exchange.run import Outcome, run
 
+_LINES_EVERY = 15.0  # seconds
+
 _done: "Synchronized[int]"
 
 
 def outcomes_of(seeds: list[int], share: int, workers: int) -> list[Outcome]:
+    """What the run of each seed saw; `share` commands each, in so many processes.
+
+    Raises:
+        Broken: as soon as one of them shows it.
+    """
     context = multiprocessing.get_context("spawn")
     done = context.Value(c_int64, 0)
-    columns = (TextColumn("commands"), BarColumn(), TextColumn("{task.completed:,}/{task.total:,}"))
-    with (
-        Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True)) as bar,
-        ProcessPoolExecutor(min(workers, len(seeds)), context, _begin, (done,)) as pool,
-    ):
-        task = bar.add_task("", total=share * len(seeds))
+    with ProcessPoolExecutor(min(workers, len(seeds)), context, _begin, (done,)) as pool:
         runs = [pool.submit(_one, seed, share) for seed in seeds]
         try:
-            while not all(each.done() for each in runs):
-                if any(each.done() and each.exception() for each in runs):
-                    break
-                bar.update(task, completed=done.value)
-                time.sleep(0.2)
-            bar.update(task, completed=done.value)
+            with _shown(share * len(seeds)) as show:
+                while not all(each.done() for each in runs):
+                    for each in runs:
+                        if each.done():
+                            each.result()
+                    show(done.value)
+                    time.sleep(0.2)
+                show(done.value)
             return [each.result() for each in runs]
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+@contextmanager
+def _shown(total: int) -> Iterator[Callable[[int], None]]:
+    """Shows how many commands were carried out: a bar on a terminal, a line now and then elsewhere."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        due = time.monotonic()
+
+        def say(done: int) -> None:
+            nonlocal due
+            if time.monotonic() >= due:
+                console.print(f"{done:,} of {total:,} commands")
+                due = time.monotonic() + _LINES_EVERY
+
+        yield say
+        return
+    columns = (TextColumn("commands"), BarColumn(), TextColumn("{task.completed:,}/{task.total:,}"))
+    with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda done: bar.update(task, completed=done)
 
 
 def _begin(done: "Synchronized[int]") -> None:
