@@ -69,7 +69,7 @@ def amend(market: Market, ledger: Ledger, command: Any, journal: Any, rows: Int)
         state.parts -= terms.parts
         terms.hidden, terms.parts = 0, (command.quantity - 1) // terms.display
         state.parts += terms.parts
-    return placing.enter(market, ledger, slot, command.selftrade, _GTC, journal, rows)
+    return placing.enter(market, ledger, slot, np.int64(command.selftrade), _GTC, journal, rows)
 
 
 @jit

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from node.exchange.core.command import Side, Type
-from node.exchange.core.compiled import Int, jit
+from node.exchange.core.compiled import Int, inlined, jit
 from node.exchange.core.journal import Reason, Record
 from node.exchange.core.state import ICEBERG, Market
 
@@ -17,7 +17,7 @@ _ACK, _REJECT, _EXPIRE, _TRIGGER, _STATUS = (
 _OK = int(Reason.NONE)
 
 
-@jit
+@inlined
 def write(market: Market, journal: Any, rows: Int, kind: Int, account: Int, order: Int, reason: Int) -> Any:
     """A row with what all kinds have; the rest of it is empty."""
     row = journal[U(rows)]
@@ -27,7 +27,7 @@ def write(market: Market, journal: Any, rows: Int, kind: Int, account: Int, orde
     return row
 
 
-@jit
+@inlined
 def ack(market: Market, command: Any, order: Int, group: Int, reason: Int, journal: Any, rows: Int) -> Int:
     row = write(market, journal, rows, _ACK, command.account, order, reason)
     row.side, row.type, row.tif, row.flags = command.side, command.type, command.tif, command.flags

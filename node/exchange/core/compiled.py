@@ -16,8 +16,17 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 def jit(function: _Function) -> _Function:
     """Compiles a kernel once a machine. It makes no arrays, and holds no lock while it runs."""
+    return _compiled(function, False)
+
+
+def inlined(function: _Function) -> _Function:
+    """The same for a kernel that every order passes through: it becomes a part of each that calls it."""
+    return _compiled(function, True)
+
+
+def _compiled(function: _Function, inline: bool) -> _Function:
     compiled: _Function = numba.njit(  # type: ignore[call-overload]  # `_nrt` is not in its types
-        cache=True, nogil=True, boundscheck=False, error_model="numpy", _nrt=False
+        cache=True, nogil=True, boundscheck=False, error_model="numpy", _nrt=False, forceinline=inline
     )(function)
     track(compiled)
     return compiled

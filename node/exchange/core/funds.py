@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from node.exchange.core.compiled import Int, jit
+from node.exchange.core.compiled import Int, inlined, jit
 from node.exchange.core.state import FREE, HOUSE, LOCKED, MAKER, TAKER, WORLD, Ledger, Market
 
 U = np.uint64
@@ -13,7 +13,7 @@ LIMIT = float(1 << 62)
 """What an order may be worth, in base units of either asset."""
 
 
-@jit
+@inlined
 def fits(market: Market, price: Int, quantity: Int) -> bool:
     """Whether an order's worth can be told in 64 bits."""
     rules = market.rules[0]
@@ -21,26 +21,26 @@ def fits(market: Market, price: Int, quantity: Int) -> bool:
     return value < LIMIT and float(quantity) * float(rules.lot) < LIMIT
 
 
-@jit
+@inlined
 def need(market: Market, side: Int, price: Int, quantity: Int) -> Int:
     """What an order holds: of the quote asset for one that buys, of the base asset for one that sells."""
     rules = market.rules[0]
     return int(price * quantity * rules.unit if side == _BUY else quantity * rules.lot)
 
 
-@jit
+@inlined
 def held_asset(market: Market, side: Int) -> Int:
     rules = market.rules[0]
     return int(rules.quote if side == _BUY else rules.base)
 
 
-@jit
+@inlined
 def has(market: Market, ledger: Ledger, account: Int, side: Int, amount: Int) -> bool:
     """Whether an account may use that much; the world always may."""
     return account == WORLD or ledger.balances[U(account), U(held_asset(market, side)), _FREE] >= amount
 
 
-@jit
+@inlined
 def hold(market: Market, ledger: Ledger, account: Int, side: Int, amount: Int) -> None:
     """Locks an amount for an order; below zero gives it back."""
     balance = ledger.balances[U(account), U(held_asset(market, side))]
@@ -48,13 +48,13 @@ def hold(market: Market, ledger: Ledger, account: Int, side: Int, amount: Int) -
     balance[_LOCKED] += amount
 
 
-@jit
+@inlined
 def part(amount: Int, ppm: Int) -> Int:
     """`amount * ppm / 1e6`, rounded down; the two parts are apart, since the product may be more than 64 bits hold."""
     return int(amount // _MILLION * ppm + amount % _MILLION * ppm // _MILLION)
 
 
-@jit
+@inlined
 def fee(amount: Int, ppm: Int) -> Int:
     """What is paid of an amount: its `part`, so that a fraction of a base unit is nobody's, whether as a fee or as a
     rebate (below zero).
@@ -62,7 +62,7 @@ def fee(amount: Int, ppm: Int) -> Int:
     return part(amount, ppm) if ppm >= 0 else -part(amount, -ppm)
 
 
-@jit
+@inlined
 def settle(
     market: Market, ledger: Ledger, side: Int, taker: Int, maker: Int, price: Int, quantity: Int
 ) -> tuple[Int, Int]:

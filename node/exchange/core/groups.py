@@ -70,7 +70,7 @@ def new(market: Market, ledger: Ledger, commands: Any, index: Int, journal: Any,
     if count == 3:
         _await(market, three, slot)
         _pair(market, two, three)
-    return placing.enter(market, ledger, slot, first.selftrade, first.tif, journal, rows)
+    return placing.enter(market, ledger, slot, np.int64(first.selftrade), np.int64(first.tif), journal, rows)
 
 
 @jit

@@ -6,7 +6,7 @@ import numpy as np
 
 from node.exchange.core import answer, expiry, funds, ladder, pool, queue, taking, ties, triggers, waking
 from node.exchange.core.command import Flag, Tif, Type
-from node.exchange.core.compiled import Int, jit
+from node.exchange.core.compiled import Int, inlined, jit
 from node.exchange.core.journal import Reason
 from node.exchange.core.refusal import outside, refusal
 from node.exchange.core.state import ICEBERG, NONE, PAIRED, PENDING, SLOT_BITS, TERMED, Ledger, Market
@@ -23,7 +23,7 @@ _OK, _FUNDS, _BAND, _WOULD_TAKE, _NOT_FILLABLE, _NO_LIQUIDITY, _IMMEDIATE, _WOUL
 )  # fmt: skip
 
 
-@jit
+@inlined
 def new(market: Market, ledger: Ledger, command: Any, journal: Any, rows: Int) -> Int:
     """An order that stands alone."""
     refused = refusal(market, ledger, command, True)
@@ -34,7 +34,7 @@ def new(market: Market, ledger: Ledger, command: Any, journal: Any, rows: Int) -
     slot = create(market, command, False)
     rows = answer.ack(market, command, market.nodes[U(slot)].id, 0, _OK, journal, rows)
     if command.type <= _MARKET:
-        return enter(market, ledger, slot, command.selftrade, command.tif, journal, rows)
+        return enter(market, ledger, slot, np.int64(command.selftrade), np.int64(command.tif), journal, rows)
     lock(market, ledger, slot)
     triggers.wait(market, slot)
     return rows
@@ -58,7 +58,7 @@ def misplaced(market: Market, command: Any, passive: "bool | np.bool_") -> Int:
     return _WOULD_TRIGGER if come else _OK
 
 
-@jit
+@inlined
 def create(market: Market, command: Any, grouped: bool) -> Int:
     """Gives an order a node and an id; it stands nowhere yet."""
     slot = pool.take(market)
@@ -104,7 +104,7 @@ def lock(market: Market, ledger: Ledger, slot: Int) -> None:
     funds.hold(market, ledger, np.int64(node.owner), np.int64(node.side), ties.held(market, slot))
 
 
-@jit
+@inlined
 def rest(market: Market, slot: Int) -> None:
     """Puts an order in the book; of an iceberg, what is seen."""
     node = market.nodes[U(slot)]
@@ -183,7 +183,7 @@ def _start(market: Market, ledger: Ledger, slot: Int, journal: Any, rows: Int) -
             return _give_up(market, ledger, slot, _BAND, journal, rows)
         if node.flags & _POST_ONLY and taking.crosses(market, np.int64(node.side), node.key):
             return _give_up(market, ledger, slot, _WOULD_TAKE, journal, rows)
-    return enter(market, ledger, slot, terms.selftrade, terms.tif, journal, rows)
+    return enter(market, ledger, slot, np.int64(terms.selftrade), np.int64(terms.tif), journal, rows)
 
 
 @jit

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from node.exchange.core.compiled import Int, jit
+from node.exchange.core.compiled import Int, inlined
 from node.exchange.core.state import ICEBERG, NONE, RECORDED, Market
 
 U = np.uint64
 
 
-@jit
+@inlined
 def take(market: Market) -> Int:
     """A free place; there must be one."""
     state = market.state[0]
@@ -22,7 +22,7 @@ def take(market: Market) -> Int:
     return int(slot)
 
 
-@jit
+@inlined
 def give(market: Market, slot: Int) -> None:
     """Gives a place back; whoever knows the order's id finds it no more."""
     state, node = market.state[0], market.nodes[U(slot)]

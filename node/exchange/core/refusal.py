@@ -6,7 +6,7 @@ import numpy as np
 
 from node.exchange.core import funds, ladder, ties
 from node.exchange.core.command import Flag, Selftrade, Side, Tif, Type
-from node.exchange.core.compiled import Int, jit
+from node.exchange.core.compiled import Int, inlined, jit
 from node.exchange.core.journal import Reason
 from node.exchange.core.state import SLOT_BITS, Ledger, Market
 
@@ -56,7 +56,7 @@ def refusal(market: Market, ledger: Ledger, command: Any, funded: bool) -> Int:
     return filtered(market, price, quantity, command.display, command.type == _LIMIT)
 
 
-@jit
+@inlined
 def malformed(market: Market, ledger: Ledger, command: Any) -> bool:
     """Whether an order makes no sense whatever the market is like."""
     if command.side > _SELL or command.type > _LAST_TYPE or command.tif > _LAST_TIF or command.selftrade > _LAST_MODE:
@@ -117,7 +117,7 @@ def _refusal_by_quote(market: Market, ledger: Ledger, command: Any, price: Int) 
     return _NOTIONAL if amount < rules.notional else _OK
 
 
-@jit
+@inlined
 def filtered(market: Market, price: Int, quantity: Int, display: Int, banded: bool) -> Int:
     """What a market's own terms say to an order, in whose price 0 is none."""
     rules = market.rules[0]
@@ -130,7 +130,7 @@ def filtered(market: Market, price: Int, quantity: Int, display: Int, banded: bo
     return _BAND if banded and outside(market, price) else _OK
 
 
-@jit
+@inlined
 def outside(market: Market, price: Int) -> bool:
     """Whether a price is too far from the last."""
     rules, last = market.rules[0], market.state[0].last

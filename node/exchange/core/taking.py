@@ -6,7 +6,7 @@ import numpy as np
 
 from node.exchange.core import answer, funds, ladder, pool, ties
 from node.exchange.core.command import Flag, Selftrade, Side
-from node.exchange.core.compiled import Int, jit
+from node.exchange.core.compiled import Int, inlined, jit
 from node.exchange.core.journal import Reason, Record
 from node.exchange.core.state import FREE, ICEBERG, NONE, PAIRED, WORLD, Ledger, Market
 
@@ -42,7 +42,7 @@ def crosses(market: Market, side: Int, key: Int) -> "bool | np.bool_":
     return market.top[U(other)] >= 0 and key + ladder.best(market, other) >= 0
 
 
-@jit
+@inlined
 def take(
     market: Market, ledger: Ledger, slot: Int, key: Int, selftrade: Int, journal: Any, rows: Int
 ) -> tuple[Int, Int]:
@@ -103,7 +103,7 @@ def take(
     return rows, stopped
 
 
-@jit
+@inlined
 def _consume(market: Market, level: Any, size: Int) -> None:
     """Takes lots from the first order of a level."""
     slot = np.int64(level.head)
