@@ -58,7 +58,13 @@ def refusal(market: Market, ledger: Ledger, command: Any, funded: bool) -> Int:
 
 @inlined
 def malformed(market: Market, ledger: Ledger, command: Any) -> bool:
-    """Whether an order makes no sense whatever the market is like."""
+    """Whether an order makes no sense whatever the market is like.
+
+    That is: an enumeration, a flag or the account out of range; no quantity; no price where its type has one. POST_ONLY
+    without a price, or at once (IOC, FOK). BY_QUOTE of anything but a market order, or all or nothing (FOK). An end
+    (GTD, DAY) of a market order, or one that has come. `display` below 0, or of what has no price or is at once. A
+    waiting order with neither `trigger` nor `trail`, with one below 0, or a `trail` of 1e6 or more; either of another.
+    """
     if command.side > _SELL or command.type > _LAST_TYPE or command.tif > _LAST_TIF or command.selftrade > _LAST_MODE:
         return True
     if command.quantity <= 0 or command.account < 0 or command.account >= len(ledger.balances):

@@ -93,6 +93,8 @@ STATE = np.dtype(
         ("resume", "<i8"),  # when a pause ends, ns; NEVER: there is none
         ("watch", "<i8"),  # waiting orders, and one for a circuit breaker
         ("trailing", "<i8"),  # rows of `trailing` in use
+        ("above", "<i8"),  # a price above this, or below the next, moves a trigger that follows
+        ("below", "<i8"),
         ("rare", "<i8"),  # orders with TERMS
         ("parts", "<i8"),  # sum of their parts
         ("head", "<i8"),  # of the queue of orders that are to run, linked by `after`
@@ -193,7 +195,7 @@ def market(rules: Rules, orders: int = 1 << 12) -> Market:
     """An empty market with room for so many orders."""
     state = np.zeros(1, STATE)
     state["fresh"] = 1
-    state["due"] = state["resume"] = NEVER
+    state["due"] = state["resume"] = state["above"] = NEVER
     state["watch"] = 1 if rules.breaker else 0
     return Market(
         rules=np.array([rules.row()], RULES),

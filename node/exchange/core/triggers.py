@@ -5,7 +5,7 @@ import numpy as np
 from node.exchange.core import funds, heap
 from node.exchange.core.command import Side, Type
 from node.exchange.core.compiled import Int, jit
-from node.exchange.core.state import FALLING, RISING, WAITING, Market
+from node.exchange.core.state import FALLING, NEVER, RISING, WAITING, Market
 
 U = np.uint64
 _SELL, _STOP_LIMIT = int(Side.SELL), int(Type.STOP_LOSS_LIMIT)
@@ -40,6 +40,7 @@ def wait(market: Market, slot: Int) -> None:
     state.trailing += 1
     if state.last != 0:
         _follow(market, slot, state.last)
+    _note(market, slot)
 
 
 @jit
@@ -60,9 +61,31 @@ def forget(market: Market, slot: Int) -> None:
 
 @jit
 def follow(market: Market, price: Int) -> None:
-    """All triggers that follow the price do."""
-    for index in range(market.state[0].trailing):
-        _follow(market, np.int64(market.trailing[U(index)]), price)
+    """All triggers that follow the price do; they are looked through only where the price moves one of them."""
+    state = market.state[0]
+    if state.below <= price <= state.above:
+        return
+    state.above, state.below = NEVER, 0
+    for index in range(state.trailing):
+        slot = np.int64(market.trailing[U(index)])
+        _follow(market, slot, price)
+        _note(market, slot)
+
+
+@jit
+def _note(market: Market, slot: Int) -> None:
+    """Notes which prices move an order's trigger."""
+    state, terms = market.state[0], market.terms[U(slot)]
+    if terms.best != 0:
+        above, below = terms.best, terms.best
+    elif terms.start != 0:
+        above, below = terms.start - 1, terms.start + 1
+    else:
+        above, below = 0, NEVER
+    if terms.falls:
+        state.above = min(state.above, above)
+    else:
+        state.below = max(state.below, below)
 
 
 @jit
