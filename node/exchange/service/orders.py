@@ -70,6 +70,9 @@ class Orders:
         """Which trades are of a user."""
         return self._are_users(trades["taker"]) | self._are_users(trades["maker"])
 
+    def _is_user(self, account: int) -> bool:
+        return 0 <= account < len(self._users) and bool(self._users[account])
+
     def _are_users(self, accounts: Ints) -> "npt.NDArray[np.bool_]":
         return self._users[np.clip(accounts, 0, len(self._users) - 1)] & (accounts < len(self._users))
 
@@ -110,6 +113,8 @@ class Orders:
             row = commands[at]
             if row["kind"] == Kind.GROUP:
                 group = int(row["order"])
+            if not self._is_user(int(row["account"])):
+                continue
             aside = bool(row["kind"] == Kind.LEG) and group in (Group.OTO, Group.OTOCO)
             self._asked[int(row["ref"])] = Asked(labels[at], aside, *(int(row[name]) for name in Asked._fields[2:]))
 

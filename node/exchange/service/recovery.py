@@ -21,7 +21,7 @@ from node.exchange.service.store import SNAPSHOTS, Keeping, Store
 from node.exchange.source import Source
 
 _logger = structlog.get_logger()
-_WARM: Final = 2 * 3600 * 1_000_000_000
+_WARM: Final = 3600 * 1_000_000_000
 """ns that agents have traded for when an exchange opens."""
 _AGENTS: Final = 60
 _USUAL: Final = 200
