@@ -13,6 +13,7 @@ from api.exchange.refusal import Refusal, bad_request
 from api.exchange.signature import pairs, signed_text
 
 _LARGEST: Final = 64 * 1024  # bytes of a form
+_LARGEST_HEAD: Final = 16 * 1024
 _JSON: Final = "application/json"
 _ERROR: Final = {
     "type": "object",
@@ -25,6 +26,7 @@ _STATUSES: Final = {
     409: "One of the two parts was done, the other was not.",
     413: "More than 64 KiB.",
     418: "Too much was asked after a 429; `Retry-After` tells when to come back.",
+    431: "More than 16 KiB of headers.",
     429: "Too much was asked in a minute; `Retry-After` tells when to come back.",
     503: "There are too many connections.",
 }
@@ -81,6 +83,7 @@ def _route(desk: Desk, endpoint: Endpoint) -> Callable[[Request], Awaitable[Resp
     async def answer(request: Request) -> Response:
         begun = time.monotonic_ns()
         try:
+            _check_head(request)
             query = request.scope["query_string"].decode("ascii", "strict")
             form = await _form(request)
             answered = desk.over_rest(
@@ -99,6 +102,13 @@ def _route(desk: Desk, endpoint: Endpoint) -> Callable[[Request], Awaitable[Resp
         return Response(orjson.dumps(answered.result), media_type=_JSON, headers=headers)
 
     return answer
+
+
+def _check_head(request: Request) -> None:
+    """h11 bounds a head only while it is not whole; one that comes at once is measured here."""
+    headers: list[tuple[bytes, bytes]] = request.scope["headers"]
+    if len(request.scope["query_string"]) + sum(len(name) + len(value) for name, value in headers) > _LARGEST_HEAD:
+        raise bad_request(f"a request's line and headers have at most {_LARGEST_HEAD} bytes", 431)
 
 
 async def _form(request: Request) -> str:

@@ -6,6 +6,7 @@ is answered 429 and when to come back; who goes on asking meanwhile is answered 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil
 from typing import Final
 
 from api.exchange.refusal import Refusal
@@ -143,5 +144,5 @@ class Meter:
 
 
 def _after(seconds: float, used: int | None = None) -> dict[str, str]:
-    told = {"Retry-After": str(max(1, round(seconds + 0.5)))}
+    told = {"Retry-After": str(max(1, ceil(seconds)))}
     return told if used is None else {**told, "X-MBX-USED-WEIGHT-1M": str(used)}
