@@ -72,9 +72,11 @@ def create_app(desk: Desk) -> FastAPI:
     _tell_keys(app)
 
     @app.exception_handler(HTTPException)
-    async def no_such(_: Request, error: HTTPException) -> Response:
+    async def no_such(request: Request, error: HTTPException) -> Response:
+        path = request.url.path.replace(_ONCE, _NOW, 1)
+        allowed = sorted({each.verb for each in desk.endpoints if each.path == path})
         refused = bad_request(f"{error.detail}: /openapi.json tells what there is.", error.status_code)
-        return _refused(refused, dict(error.headers or {}))
+        return _refused(refused, {"Allow": ", ".join(allowed)} if allowed else {})
 
     return app
 

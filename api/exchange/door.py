@@ -1,7 +1,7 @@
 """Door: one port for REST and WebSocket.
 
 uvicorn's protocol reads HTTP and hands it to the app; a connection that asks for WebSocket it hands to our own
-protocol, by the way that it has for that. See docs/decisions/0022.
+protocol, by the way that it has for that. See docs/decisions/0023.
 """
 
 import asyncio

@@ -17,7 +17,7 @@ from api.exchange.feed import TICK_MS, Feed
 from api.exchange.hub import Hub
 from api.exchange.listen import ListenKeys
 from api.exchange.lists import ListNames, Lists
-from api.exchange.market_data import MarketData
+from api.exchange.market_data import MS, MarketData
 from api.exchange.meter import Allowance, Meter
 from api.exchange.own import OwnStreams
 from api.exchange.signature import Credential, Guard
@@ -60,7 +60,7 @@ class ExchangeServer:
             *Lists(service, catalogue, trading, names).endpoints(),
             *Accounts(service, catalogue, meter, keys, wall_ms).endpoints(),
         ]
-        desk = Desk(endpoints, Guard(self._credential, wall_ms), meter)
+        desk = Desk(endpoints, Guard(self._credential, wall_ms, lambda: service.clock.now() // MS), meter)
         self.clients: set[Socket] = set()
         rooms, limits = Rooms(hub, self._own, desk, keys, wall_ms), limits or Limits()
         self._door = Door(

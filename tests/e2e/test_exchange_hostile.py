@@ -34,6 +34,7 @@ NUMBERS = (
 def scene() -> Iterator[Scene]:
     made = Scene(Allowance(weight=10**7, orders=10**6))
     yield made
+    CLIENT.close()
     made.close()
 
 

@@ -156,7 +156,7 @@ def test_atom_records_it_and_its_books_are_the_exchanges(scene):
     async def played() -> None:
         scene.do(lambda: truth.update({scene.service.rows: read_book(scene)}))
         here = scene.url
-        hosts = {"ws://127.0.0.1:8420": here.replace("http", "ws"), "http://127.0.0.1:8420": here}
+        hosts = {"ws://127.0.0.1:8090": here.replace("http", "ws"), "http://127.0.0.1:8090": here}
         timing = Timing(batch=0.01, connects=0.0, requests=0.0, picture=5.0)
         recorder, stop = (
             Recorder({"fusion": ["BTC-USDT"]}, [judge], timing=timing, hosts=hosts, seed=0),
