@@ -11,7 +11,7 @@ import numpy as np
 from atom.instrument import Floats
 
 _WIDTH, _HEIGHT = 460, 300
-_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 12, 46, 40
+_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 26, 46, 40
 COLOURS: Final = ("var(--one)", "var(--two)", "var(--faint)")
 _POINTS = 1200  # of a line; more cannot be seen
 
@@ -91,8 +91,8 @@ class _Scale:
         step_size = next(step * size for step in (1, 2, 5, 10) if (high - low) / (step * size) <= 6)
         self.low = low if axis.low is not None else floor(low / step_size) * step_size
         self.high = high if axis.high is not None else ceil(high / step_size) * step_size
-        count = floor((self.high - self.low) / step_size + 1e-9)
-        self.ticks = [self.low + number * step_size for number in range(count + 1)]
+        lowest, highest = ceil(self.low / step_size - 1e-9), floor(self.high / step_size + 1e-9)
+        self.ticks = [number * step_size for number in range(lowest, highest + 1)]
 
     def __call__(self, value: float) -> float:
         place = log10(value) if self._axis.log else value

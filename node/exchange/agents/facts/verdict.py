@@ -51,7 +51,7 @@ FACTS: Final = (
     Fact(
         "returns are not correlated",
         (("return_acf_1", "lag 1 s {:.3f}"), ("return_acf", "2 to 20 s {:.3f}"), ("noise_acf", "chance {:.3f}")),
-        "about 0 from the second minute on",
+        "about 0 beyond some seconds",
         lambda of: abs(of["return_acf_1"]) < 0.1 and of["return_acf"] < 0.03,
     ),
     Fact(
@@ -88,16 +88,16 @@ FACTS: Final = (
         lambda of: 0.3 < of["impact_exponent"] < 0.85,
     ),
     Fact(
-        "the spread is small and sometimes wide",
+        "the spread is small",
         (("spread_median", "median {:.0f} ticks"), ("spread_p95", "95 % {:.0f}"), ("spread_ppm", "mean {:.1f} ppm")),
-        "one tick mostly where ticks are coarse",
-        lambda of: of["spread_ppm"] < 50 and of["spread_p95"] > of["spread_median"],
+        "a tick, or a millionth or two, where much is traded",
+        lambda of: of["spread_ppm"] < 2 or of["spread_median"] <= 1,
     ),
     Fact(
-        "the book is thin near the mid and far away",
+        "the book is thickest near the touch",
         (("depth_peak_ppm", "thickest {:.1f} ppm away"),),
-        "thickest at or some way from the touch",
-        lambda of: of["depth_peak_ppm"] < 1000,
+        "thickest at the touch or a little behind it",
+        lambda of: of["depth_peak_ppm"] < 100,
     ),
 )
 
