@@ -15,7 +15,7 @@ from node.exchange.agents.facts.tape import EDGES, Tape
 SCALES: Final = (1, 10, 60, 300, 1800)
 """Seconds over which returns are taken."""
 _TAIL = 0.05  # share of returns that are the tail
-_FEW = 200  # returns, below which nothing is told
+_FEW = 80  # returns, below which nothing is told
 
 
 def kurtosis(values: Floats) -> float:
