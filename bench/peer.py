@@ -10,27 +10,21 @@ from typing import Final
 from bench.rows import median
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-LOCK: Final = ROOT / "requirements-bench.lock"
-FOLDER: Final = ROOT / ".venv-bench"
+BENCH: Final = "requirements-bench.lock"
 
 
-def environment() -> Path:
-    """The Python of the peers' environment, which is made first where it is not there or not that of the lock file."""
-    stamp, python = FOLDER / "main.stamp", FOLDER / "bin" / "python"
-    if not stamp.exists() or stamp.stat().st_mtime < LOCK.stat().st_mtime:
-        print(f"making {FOLDER.name} of {LOCK.name}", file=sys.stderr)
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(FOLDER)], check=True)
-        install: list[str | Path] = [
-            python,
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "-r",
-            LOCK,
-        ]
-        subprocess.run(install, check=True, stdout=sys.stderr)
+def environment(lock: str = BENCH) -> Path:
+    """The Python of the environment of a lock file: `.venv-bench` of `requirements-bench.lock`.
+
+    It is made first where it is not there or older than the file. PAMS needs one of its own: it wants an older numpy.
+    """
+    pins, folder = ROOT / lock, ROOT / lock.removesuffix(".lock").replace("requirements", ".venv")
+    stamp, python = folder / "main.stamp", folder / "bin" / "python"
+    if not stamp.exists() or stamp.stat().st_mtime < pins.stat().st_mtime:
+        print(f"making {folder.name} of {lock}", file=sys.stderr)
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
+        install = "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"
+        subprocess.run([python, *install, pins], check=True, stdout=sys.stderr)
         stamp.touch()
     return python
 
@@ -42,10 +36,10 @@ class Peer:
         facts: what it says of its work.
     """
 
-    def __init__(self, script: str, *arguments: str | Path) -> None:
+    def __init__(self, script: str, *arguments: str | Path, lock: str = BENCH) -> None:
         self._name = " ".join((script, *map(str, arguments)))
         self._process = subprocess.Popen(
-            [environment(), "-W", "ignore", f"{script}.py", *arguments],
+            [environment(lock), "-W", "ignore", f"{script}.py", *arguments],
             cwd=ROOT / "bench" / "peers",
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

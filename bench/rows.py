@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Unit = Literal["ms", "s", "jobs/s", "messages/s", "rows/s", "events/s", "bytes/event"]
+Unit = Literal["ms", "s", "jobs/s", "messages/s", "rows/s", "events/s", "commands/s", "orders/s", "bytes/event"]
 
 LESS_IS_BETTER = frozenset({"ms", "s", "bytes/event"})
 

@@ -21,7 +21,7 @@ typedef struct {
     int64_t time;
     uint8_t kind, side, type, tif, selftrade, flags;
     uint16_t market;
-    int32_t account, spare;
+    int32_t account, trail;
     int64_t order, ref, price, quantity, trigger, display, expiry;
 } Command;
 
@@ -240,7 +240,7 @@ static inline Row *new(Engine *e, const Command *c, Row *row) {
     }
     if (left > 0)
         *row++ = (Row){EXPIRE, side, stopped ? stopped : c->type == MARKET ? NO_LIQUIDITY : IMMEDIATE, 0, c->account,
-                       c->market, 0, 0, 0, id, 0, 0, left, e->time, 0};
+                       c->market, c->type, 0, 0, id, 0, c->type == LIMIT ? c->price : 0, left, e->time, 0};
     e->nodes[slot].id = 0;
     e->nodes[slot].after = e->free;
     e->free = slot;

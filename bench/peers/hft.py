@@ -55,4 +55,5 @@ def main() -> None:
         serve(lambda: out, lambda file: np.load(file)["data"], bytes=out.stat().st_size)
 
 
-main()
+if __name__ == "__main__":
+    main()
