@@ -16,16 +16,16 @@ BENCH: Final = "requirements-bench.lock"
 def environment(lock: str = BENCH) -> Path:
     """The Python of the environment of a lock file: `.venv-bench` of `requirements-bench.lock`.
 
-    It is made first where it is not there or older than the file. PAMS needs one of its own: it wants an older numpy.
+    It is made first where it is not there or was made of other pins. PAMS needs one of its own: it wants an older numpy.
     """
     pins, folder = ROOT / lock, ROOT / lock.removesuffix(".lock").replace("requirements", ".venv")
     stamp, python = folder / "main.stamp", folder / "bin" / "python"
-    if not stamp.exists() or stamp.stat().st_mtime < pins.stat().st_mtime:
+    if not stamp.exists() or stamp.read_text() != pins.read_text():
         print(f"making {folder.name} of {lock}", file=sys.stderr)
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
         install = "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"
         subprocess.run([python, *install, pins], check=True, stdout=sys.stderr)
-        stamp.touch()
+        stamp.write_text(pins.read_text())
     return python
 
 
