@@ -40,6 +40,7 @@ from node.exchange.listing import Asset, Listing
 from node.exchange.replay.latency import Latency, constant
 from node.exchange.replay.tape import Model, Tape
 from node.exchange.tester.book import Book, Event
+from node.exchange.tester.made import LISTING, PRICE
 from node.exchange.tester.orders import BUY, SELL, Orders
 from node.exchange.tester.run import Form, Run, Terms
 from node.exchange.tester.strategy import Strategy
@@ -213,8 +214,8 @@ def agents(times: int) -> Row:
 
     def an_hour() -> float:
         nonlocal counted
-        exchange = Exchange([_listing(simulate(0, 1))])
-        population, _ = populate(exchange, Opening(price=6_000_000, size=100))
+        exchange = Exchange([LISTING])
+        population, _ = populate(exchange, Opening(price=PRICE, size=1000))
         began, counted = time.perf_counter(), 0
         for block in population.run(exchange, _AGENTS_SPAN):
             kinds = block.journal["kind"]

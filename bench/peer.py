@@ -16,7 +16,7 @@ BENCH: Final = "requirements-bench.lock"
 def environment(lock: str = BENCH) -> Path:
     """The Python of the environment of a lock file: `.venv-bench` of `requirements-bench.lock`.
 
-    It is made first where it is not there or was made of other pins. PAMS needs one of its own: it wants an older numpy.
+    It is made first where it is missing or was made of other pins. PAMS has its own: it wants an older numpy.
     """
     pins, folder = ROOT / lock, ROOT / lock.removesuffix(".lock").replace("requirements", ".venv")
     stamp, python = folder / "main.stamp", folder / "bin" / "python"
