@@ -19,10 +19,10 @@ from node.exchange.listing import Listing
 from node.exchange.replay.latency import Latency, none
 from node.exchange.source import Source
 from node.exchange.tester import floor, loop, native
-from node.exchange.tester.book import DEPTH, SIGNALS, Book, Event
+from node.exchange.tester.book import SIGNALS, Book, Event
 from node.exchange.tester.memory import NEVER, Floats, Ints, Rows, desk, open_desk
 from node.exchange.tester.orders import OUT, ROOM, Orders
-from node.exchange.tester.strategy import Strategy, told
+from node.exchange.tester.strategy import Strategy, check, told
 
 Report = Callable[[float], None]
 """Is told the share that is done."""
@@ -110,7 +110,9 @@ class Run:
     def __init__(
         self, exchange: Exchange, strategy: Strategy, terms: Terms, form: Form, signals: Signals = NO_SIGNALS
     ) -> None:
-        _check(strategy, signals)
+        check(strategy)
+        if signals.values.shape[1] > SIGNALS:
+            raise BadInput(f"{signals.values.shape[1]} columns of modules are more than the {SIGNALS} one may see")
         self.exchange, self.strategy, self.terms, self._form = exchange, strategy, terms, form
         self._desk = desk(terms.latency or none(), signals.times, signals.values)
         self._file = Path(inspect.getfile(type(strategy)))
@@ -295,16 +297,6 @@ class Run:
                 control[f"{queue}_head"], control[f"{queue}_tail"] = 0, tail - head
         self._desk = was._replace(**more)
         self._table.hold(self._desk)
-
-
-def _check(strategy: Strategy, signals: Signals) -> None:
-    """BadInput for a strategy whose own terms cannot be."""
-    for name, least, most in (("events", 0, 1 << 40), ("every", 0, 1 << 60), ("levels", 0, DEPTH)):
-        value = getattr(strategy, name)
-        if not isinstance(value, int) or not least <= value <= most:
-            raise BadInput(f"{type(strategy).__name__}.{name} is {value!r}: give a whole number from {least} to {most}")
-    if signals.values.shape[1] > SIGNALS:
-        raise BadInput(f"{signals.values.shape[1]} columns of modules are more than the {SIGNALS} a strategy may see")
 
 
 def _cuts(times: Ints) -> Sequence[int]:

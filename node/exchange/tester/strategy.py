@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fusion.errors import BadInput
-from node.exchange.tester.book import Book, Event
+from node.exchange.tester.book import DEPTH, Book, Event
 from node.exchange.tester.orders import Orders
 
 
@@ -77,6 +77,14 @@ def make(strategy: type[Strategy], parameters: Mapping[str, Any]) -> Strategy:
         return strategy(**parameters)
     except Exception as error:
         raise BadInput(told(error, Path(inspect.getfile(strategy)))) from error
+
+
+def check(strategy: Strategy) -> None:
+    """BadInput for a strategy whose own terms cannot be."""
+    for name, least, most in (("events", 0, 1 << 40), ("every", 0, 1 << 60), ("levels", 0, DEPTH)):
+        value = getattr(strategy, name)
+        if not isinstance(value, int) or not least <= value <= most:
+            raise BadInput(f"{type(strategy).__name__}.{name} is {value!r}: give a whole number from {least} to {most}")
 
 
 def told(error: BaseException, path: Path) -> str:

@@ -1,0 +1,1 @@
+"""Examples: strategies to start from."""

@@ -1,0 +1,181 @@
+"""Backtests: what they promise of errors, processes and choices."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from fusion.errors import BadInput
+from node.exchange.replay.latency import Latency, constant
+from node.exchange.tester import examples
+from node.exchange.tester.backtest import Plan, Task, grid, many, one, walk_forward
+from node.exchange.tester.data import Data, load
+from node.exchange.tester.run import Form, Terms
+from node.exchange.tester.study import Question, study, write
+
+Write = Callable[[str], Path]
+MAKER = Path(examples.__file__ or "").parent / "maker.py"
+LATE = Latency(constant(1_000_000), constant(1_000_000), constant(1_000_000))
+
+
+def plan(strategy: Path, form: Form = Form.PYTHON, *, fallback: bool = False) -> Plan:
+    return Plan(strategy, Terms(latency=LATE, maker_ppm=-50, taker_ppm=500), form, fallback)
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("def on_event(self, book, event, orders):\n    1 / 0", r"mine\.py:5: ZeroDivisionError"),
+        ("def on_event(self, book, event, orders):\n    orders.buy(book.bid + 0.5, 1)", r"mine\.py:5: TypeError"),
+        ("def __init__(self, size):\n    pass", r"needs its parameter size"),
+        ("def __init__(self):\n    raise ValueError('no')", r"mine\.py:5: ValueError: no"),
+        ("events = -1", r"Mine\.events is -1"),
+        ("levels = 11", r"Mine\.levels is 11"),
+        (
+            "def on_event(self, book, event, orders):\n    [orders.buy(1, 1) for _ in range(257)]",
+            "more than 256 orders",
+        ),
+        ("def on_event(self, book, event, orders):\n    [orders.buy(1, 1) for _ in range(200)]", "1024 open at once"),
+        ("def on_event(self, book, event, orders)\n    pass", r"mine\.py:4: "),
+    ],
+)
+def test_a_strategy_at_fault_is_told_where(write: Write, made: Data, body: str, why: str) -> None:
+    with pytest.raises(BadInput, match=why):
+        one(plan(write(body)), made, Task({}))
+
+
+def test_parameters_that_there_are_not_are_named(made: Data) -> None:
+    with pytest.raises(BadInput, match="has no parameter width; it has size, gap, most, every_ms"):
+        one(plan(MAKER), made, Task({"width": 1}))
+
+
+UNCOMPILED = "def on_event(self, book, event, orders):\n    open('x') if book.bid < 0 else None"
+
+
+def test_what_does_not_compile_runs_as_python_only_when_asked(write: Write, made: Data) -> None:
+    path = write(UNCOMPILED)
+    with pytest.raises(BadInput, match=r"mine\.py:5: it does not compile: .*--form python"):
+        one(plan(path, Form.COMPILED), made, Task({}))
+    assert one(plan(path, Form.COMPILED, fallback=True), made, Task({})).facts["trades"] == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("def __init__(self):\n    self.seen = []", "Mine.seen is a list, which a compiled strategy cannot keep"),
+        (
+            "def on_event(self, book, event, orders):\n    orders.buy(book.mid, 1)",
+            "orders.buy: price is a whole number",
+        ),
+    ],
+)
+def test_why_it_does_not_compile_is_told(write: Write, made: Data, body: str, why: str) -> None:
+    with pytest.raises(BadInput, match=why):
+        one(plan(write(body), Form.COMPILED), made, Task({}))
+
+
+def test_results_do_not_depend_on_the_number_of_processes(made: Data, tmp_path: Path) -> None:
+    tasks = [Task(choice) for choice in grid({"gap": [0, 1, 2]}, {"every_ms": 50})]
+    alone, together = (many(plan(MAKER), made, tasks, jobs) for jobs in (1, 2))
+    assert [each.digest for each in alone] == [each.digest for each in together]
+    assert len({each.digest for each in alone}) == 3
+    told = (
+        "import sys; from pathlib import Path; from node.exchange.tester.backtest import *; "
+        "from node.exchange.tester.data import load; from node.exchange.tester.run import Terms, Form; "
+        "from node.exchange.replay.latency import Latency, constant; "
+        "late = Latency(constant(1000000), constant(1000000), constant(1000000)); "
+        "plan = Plan(Path(sys.argv[1]), Terms(latency=late, maker_ppm=-50, taker_ppm=500), Form.PYTHON); "
+        "print(one(plan, load('made:6000', 1), Task({'gap': 2, 'every_ms': 50})).digest)"
+    )
+    moved = tmp_path / "maker.py"
+    moved.write_bytes(MAKER.read_bytes())
+    found = subprocess.run([sys.executable, "-c", told, str(moved)], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == alone[2].digest
+
+
+def test_a_walk_forward_chooses_on_one_part_and_reports_the_next(made: Data) -> None:
+    choices = grid({"gap": [0, 5]}, {"every_ms": 50})
+    folds = walk_forward(plan(MAKER), made, choices, 2, jobs=1)
+    times = made.commands["time"]
+    begin, span = int(times[0]), int(times[-1]) - int(times[0]) + 1
+    for part, fold in enumerate(folds):
+        inside = [
+            one(
+                plan(MAKER), made, Task(choice, *made.between(begin + span * part // 3, begin + span * (part + 1) // 3))
+            )
+            for choice in choices
+        ]
+        assert fold.inside.facts["profit"] == max(float(each.facts["profit"] or 0) for each in inside)
+        assert int(fold.inside.facts["end"] or 0) < int(fold.outside.facts["begin"] or 0)
+        assert fold.outside.facts["param.gap"] == fold.chosen["gap"]
+
+
+def test_a_study_is_written_whole(made: Data, tmp_path: Path) -> None:
+    asked = Question(grid({"gap": [0, 1]}, {"size": 0.001, "every_ms": 50}), ("gap",), capacity="size")
+    found = study(plan(MAKER), made, asked, jobs=1)
+    page, facts, trades = write(found, "Maker & more", tmp_path / "out")
+    text = page.read_text()
+    assert "<h1>Maker &amp; more</h1>" in text
+    assert "Capacity" in text
+    assert "http" not in text.replace("http://www.w3.org", "")
+    assert str(tmp_path) not in text + facts.read_text()
+    assert [row["size"] for row in found.capacity] == [0.001 * times for times in (1, 2, 5, 10, 20, 50)]
+    assert len(trades.read_text().splitlines()) == 1 + int(found.report.facts["trades"] or 0)
+    assert found.digest == study(plan(MAKER), made, asked, jobs=1).digest
+
+
+def test_profit_is_what_the_ledger_says(made: Data) -> None:
+    report = one(Plan(MAKER, Terms(cash=Decimal(1000), latency=LATE), Form.PYTHON), made, Task({"every_ms": 20}))
+    trades, listing = report.trades, report.listing
+    base = sum(listing.base.amount(int(each)) for each in trades["base"])
+    quote = sum(listing.quote.amount(int(each)) for each in trades["quote"])
+    assert len(trades) > 10
+    last = report.curves.mid[-1]
+    assert report.facts["profit"] == pytest.approx(float(quote) + float(base) * last, abs=0.01)
+    assert report.facts["profit_without_impact"] == pytest.approx(report.facts["profit"])  # a maker moves nothing
+    assert report.facts["maker_ratio"] == 1
+
+
+def test_a_large_order_pays_for_its_impact(write: Write, made: Data) -> None:
+    path = write(
+        "levels, sent = 5, 0\n"
+        "def on_event(self, book, event, orders):\n"
+        "    if book.asks[3][1] and not self.sent:\n"
+        "        self.sent = orders.market(BUY, book.asks[0][1] + book.asks[1][1] + book.asks[2][1])"
+    )
+    report = one(plan(path), made, Task({}))
+    prices = report.trades["price"]
+    assert len(set(prices)) > 1
+    unit = float(report.listing.tick * report.listing.lot)
+    paid = float(sum((prices - prices[0]) * report.trades["quantity"])) * unit
+    assert report.facts["impact"] == pytest.approx(paid)
+    assert paid > 0
+
+
+def test_agents_answer_to_a_strategy(write: Write) -> None:
+    data = load("agents:20,5s", seed=3)
+    still = one(plan(write("pass")), data, Task({}))
+    loud = one(
+        plan(write("def on_event(self, book, event, orders):\n    orders.market(BUY, 5000) if not book.open else 0")),
+        data, Task({}),
+    )  # fmt: skip
+    assert still.facts["trades"] == 0
+    assert int(loud.facts["trades"] or 0) > 0
+    assert loud.facts["commands"] != still.facts["commands"]
+    assert one(plan(write("pass")), data, Task({})).digest == still.digest
+
+
+def test_a_record_is_traded_in_its_own_ticks() -> None:
+    data = load("simulated:1")
+    report = one(plan(MAKER), data, Task({"size": 0.1}))
+    assert (data.listing.symbol, data.listing.tick) == ("SIM-USD", Decimal("0.01"))
+    assert int(report.facts["trades"] or 0) > 10
+
+
+@pytest.mark.parametrize("name", ["nothing", "made:0", "made:x", "agents:0", "agents:5,1x", "binance"])
+def test_data_that_there_is_not_is_refused(name: str) -> None:
+    with pytest.raises(BadInput):
+        load(name)
