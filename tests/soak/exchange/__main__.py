@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import signal
 import sys
 import time
 from collections import Counter
@@ -17,6 +18,7 @@ from tests.soak.exchange.seeds import outcomes_of
 
 def main() -> None:
     wanted = _wanted()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the processes of the seeds end too
     began = time.monotonic()
     seeds = range(wanted.first, wanted.first + wanted.seeds)
     share = -(-wanted.commands // wanted.seeds)

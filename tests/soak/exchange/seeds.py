@@ -3,7 +3,6 @@
 import multiprocessing
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from ctypes import c_int64
 from multiprocessing.sharedctypes import Synchronized
@@ -22,25 +21,20 @@ def outcomes_of(seeds: list[int], share: int, workers: int) -> list[Outcome]:
     """What the run of each seed saw; `share` commands each, in so many processes.
 
     Raises:
-        Broken: as soon as one of them shows it.
+        Broken: as soon as one of them shows it; the others are ended.
     """
     context = multiprocessing.get_context("spawn")
     done = context.Value(c_int64, 0)
-    with ProcessPoolExecutor(min(workers, len(seeds)), context, _begin, (done,)) as pool:
-        runs = [pool.submit(_one, seed, share) for seed in seeds]
-        try:
-            with _shown(share * len(seeds)) as show:
-                while not all(each.done() for each in runs):
-                    for each in runs:
-                        if each.done():
-                            each.result()
-                    show(done.value)
-                    time.sleep(0.2)
-                show(done.value)
-            return [each.result() for each in runs]
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    with context.Pool(min(workers, len(seeds)), _begin, (done,)) as pool, _shown(share * len(seeds)) as show:
+        runs = [pool.apply_async(_one, (seed, share)) for seed in seeds]
+        while not all(each.ready() for each in runs):
+            for each in runs:
+                if each.ready():
+                    each.get()
+            show(done.value)
+            time.sleep(0.2)
+        show(done.value)
+        return [each.get() for each in runs]
 
 
 @contextmanager
