@@ -61,7 +61,7 @@ def stand_aside(market: Market, order: Order) -> None:
 def stop_waiting(market: Market, order: Order) -> None:
     """It waits for no price any more."""
     market.followers.pop(order.id, None)
-    if order.trigger:
+    if order.best or not order.trail:
         _remove(market.falls if order.falls else market.rises, wake_key(order))
 
 

@@ -60,7 +60,7 @@ def follow(market: Market, order: Order, price: int) -> None:
     if not better:
         return
     waiting = market.falls if order.falls else market.rises
-    if order.trigger:
+    if order.best:
         waiting.remove(wake_key(order))
     order.best = price
     order.trigger = trailed(order)
