@@ -151,11 +151,12 @@ def _reason(text: str, file: Path) -> str:
     lines = re.findall(rf'{re.escape(file.name)}", line (\d+)|{re.escape(file.name)} \((\d+)\)', text)
     where = f"{file.name}:{next(filter(None, lines[-1]))}" if lines else file.name
     told = [line.strip() for line in text.splitlines() if line.strip()]
-    why = next((line for line in told if line.startswith(_TELLING)), told[-1] if told else "")
+    ours = re.findall(r"TypingError: ((?:orders|book|event)\..*)", text)
+    why = ours[0] if ours else next((line for line in told if line.startswith(_TELLING)), told[-1] if told else "")
     return f"{where}: it does not compile: {why[:200]}; mend it, or --form python runs it as it is"
 
 
 _TELLING = (
     *("Unknown attribute", "No implementation", "Untyped global name", "Cannot unify", "NameError", "Invalid use"),
-    *("orders.", "book.", "Cannot determine", "Use of unsupported", "The use of", "Failed at", "Attribute", "cannot"),
+    *("Cannot determine", "Use of unsupported", "The use of", "Failed at", "Attribute", "cannot"),
 )
