@@ -63,10 +63,12 @@ def step(scene: Scene, random: Random, truth: Truth) -> None:
     truth[scene.service.rows] = read_book(scene)
 
 
-async def churn(scene: Scene, truth: Truth, seed: int) -> int:
+async def churn(scene: Scene, truth: Truth, seed: int, begun: asyncio.Event | None = None) -> int:
     """Trades for a while; the last number of the journal, at which the book certainly has changed."""
     random = Random(seed)
-    for _ in range(STEPS):
+    for number in range(STEPS):
+        if begun and number == STEPS // 2:
+            await begun.wait()  # what follows comes after the client's picture, however slow the messages are
         await asyncio.to_thread(scene.do, lambda: step(scene, random, truth))
         await asyncio.sleep(0.02)
 
@@ -108,11 +110,13 @@ def test_a_book_of_snapshot_and_changes_is_the_exchanges_after_every_message(sce
         truth: Truth = {}
         scene.do(lambda: truth.update({scene.service.rows: read_book(scene)}))
         async with to(scene, f"/ws/btcusdt@depth@{speed}") as connection:
-            trading = asyncio.create_task(churn(scene, truth, len(speed)))
+            pictured = asyncio.Event()
+            trading = asyncio.create_task(churn(scene, truth, len(speed), pictured))
             first = json.loads(await connection.recv())
             picture = await asyncio.to_thread(ask, scene, "/api/v3/depth?symbol=BTCUSDT&limit=5000")
             last, bids, asks = picture["lastUpdateId"], ticks(picture["bids"]), ticks(picture["asks"])
             assert (bids, asks) == truth[last]
+            pictured.set()
             message, begun, compared = first, False, 0
             while not (trading.done() and message["u"] >= trading.result()):
                 if message["u"] > last:

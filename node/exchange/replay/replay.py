@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from node.exchange.core.command import COMMAND
-from node.exchange.core.journal import JOURNAL
+from node.exchange.core.journal import JOURNAL, joined
 from node.exchange.exchange import Commands, Exchange, Journal
 from node.exchange.replay.tape import Tape
 
@@ -67,5 +67,5 @@ class Replay:
 
 def run(exchange: Exchange, tape: Tape) -> Journal:
     """Runs all of a tape through its market; what users were told."""
-    told = [exchange.carry_out(block) for block in tape.blocks()]
-    return np.concatenate(told) if told else np.zeros(0, JOURNAL)
+    rows: Journal = joined([exchange.carry_out(block) for block in tape.blocks()], JOURNAL)
+    return rows

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import structlog
 
 from fusion.errors import BadInput, FusionError
-from node.exchange.core.journal import JOURNAL
+from node.exchange.core.journal import JOURNAL, joined
 from node.exchange.exchange import Commands, Exchange, Journal, check_fees
 from node.exchange.service import record
 from node.exchange.service.archive import LABEL
@@ -19,7 +19,6 @@ from node.exchange.service.log import Record
 from node.exchange.service.orders import IS_ORDER
 from node.exchange.service.record import Sourced
 from node.exchange.service.store import Store
-from node.exchange.service.table import joined
 from node.exchange.service.users import Key, User, Users, new_secret
 from node.exchange.service.views import Views
 from node.exchange.source import Runner, Source

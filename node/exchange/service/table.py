@@ -1,7 +1,7 @@
 """Table: rows of one kind on disk, in files of so many; added to at the end, read anywhere."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fusion.errors import StorageFull
+from node.exchange.core.journal import joined
 
 Rows = npt.NDArray[Any]
 _EACH: Final = 1 << 20
@@ -152,12 +153,6 @@ def parts(folder: Path, dtype: "np.dtype[Any]") -> Iterator[tuple[int, Rows]]:
     """What a folder holds, oldest first: the number of a file's first row, and its rows."""
     for path in _files(folder):
         yield int(path.stem), read(path, dtype)
-
-
-def joined(parts: Sequence[Rows], dtype: "np.dtype[Any]") -> Rows:
-    """Rows one after another, byte for byte: columns that share their place still do."""
-    raw = f"V{dtype.itemsize}"
-    return np.concatenate([np.zeros(0, raw), *(np.ascontiguousarray(each).view(raw) for each in parts)]).view(dtype)
 
 
 def _files(folder: Path) -> list[Path]:
