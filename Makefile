@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 FORGE := node_modules/@foundry-rs/forge-linux-amd64/bin/forge
 SOL := $(shell find contracts -name '*.sol')
 
-.PHONY: run demo test check contracts brownie bench chaos soak walls lock clean
+.PHONY: run demo test check contracts brownie bench chaos soak fuzz walls lock clean
 
 run: $(VENV)/main.stamp build/bindings.stamp  ## Start the local network, walk the main journey, serve the app; Ctrl-C ends it.
 	$(BIN)/fusion up --foreground --demo
@@ -35,6 +35,7 @@ bench: $(VENV)/dev.stamp  ## Benchmarks and recomputed tables, as JSON.
 	$(BIN)/python bench/sandbox.py --json
 	$(BIN)/python bench/atom.py --json
 	$(BIN)/python bench/fanout.py --json
+	$(BIN)/python bench/exchange.py --json
 	$(BIN)/python bench/storage.py --json
 
 chaos: $(VENV)/dev.stamp build/bindings.stamp  ## Fourteen operators, two hundred jobs, and faults while they run.
@@ -42,6 +43,9 @@ chaos: $(VENV)/dev.stamp build/bindings.stamp  ## Fourteen operators, two hundre
 
 soak: $(VENV)/dev.stamp build/bindings.stamp  ## Half an hour under load: nothing may grow. MINUTES=5 is shorter.
 	$(BIN)/python -m tests.soak.leaks --minutes $(or $(MINUTES),30)
+
+fuzz: $(VENV)/dev.stamp  ## Ten million hostile commands through both engines of the exchange.
+	$(BIN)/python -m tests.soak.exchange --commands 10000000 --seeds 16
 
 walls: $(VENV)/dev.stamp build/bindings.stamp  ## Each wall of the sandbox removed in turn: some escape must succeed then.
 	$(BIN)/python -m tests.escape.walls
