@@ -127,10 +127,10 @@ def _detached(folder: Path, words: list[str], report: "Progress") -> dict[str, A
     """Starts the exchange in the background and waits until it serves; where it says that."""
     from cli.supervisor import fusion_command, own_environment
     from fusion.errors import BadInput, NotReady
-    from node.exchange.service.home import running
+    from node.exchange.service.home import LOG_FILE, running
 
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    log = folder / "serve.log"
+    log = folder / LOG_FILE
     with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as out:
         began = out.tell()
         process = subprocess.Popen(

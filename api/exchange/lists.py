@@ -155,7 +155,7 @@ class Lists:
             parts.append(new_order(market, asked, account, names, verb))
         parts[0].command["order"] = group
         batch = self._trading.carry_out(call, market, parts)
-        first = batch.reports[0].order
+        first = batch.placed
         kind = "OCO" if group is Group.OCO else "OTO"
         self._names.add(market.number, first.group, Listed(asked.text("listClientOrderId") or f"list-{first.id}", kind))
         orders = self._of(account, market.number, first.group)

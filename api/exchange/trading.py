@@ -211,7 +211,7 @@ class Trading:
         return found
 
     def _answer(self, asked: Asked, batch: Batch) -> dict[str, Any]:
-        first = batch.reports[0].order
+        first = batch.placed
         after = self._service.order(first.account, first.market, first.id) or first
         kind = asked.text("newOrderRespType", "FULL" if asked.text(ALONE.of("type")) in {"LIMIT", "MARKET"} else "ACK")
         if kind == "ACK":

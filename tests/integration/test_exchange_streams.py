@@ -118,7 +118,7 @@ def test_a_book_of_snapshot_and_changes_is_the_exchanges_after_every_message(sce
             assert (bids, asks) == truth[last]
             pictured.set()
             message, begun, compared = first, False, 0
-            while not (trading.done() and message["u"] >= trading.result()):
+            while True:
                 if message["u"] > last:
                     assert message["U"] == last + 1 if begun else message["U"] <= last + 1
                     for side, changes in ((bids, message["b"]), (asks, message["a"])):
@@ -127,8 +127,13 @@ def test_a_book_of_snapshot_and_changes_is_the_exchanges_after_every_message(sce
                             del side[gone]
                     last, begun, compared = message["u"], True, compared + 1
                     assert (bids, asks) == truth[last]
-                message = json.loads(await connection.recv())
-            await trading
+                receiving = asyncio.create_task(connection.recv())
+                if not trading.done():
+                    await asyncio.wait({receiving, trading}, return_when=asyncio.FIRST_COMPLETED)
+                if trading.done() and last >= trading.result():
+                    receiving.cancel()
+                    break
+                message = json.loads(await receiving)
             assert compared > (5 if speed == "100ms" else 0)
 
     asyncio.run(played())

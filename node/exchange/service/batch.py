@@ -4,7 +4,7 @@ from typing import NamedTuple, Protocol
 
 from node.exchange.core.journal import Record
 from node.exchange.exchange import Ints, Journal
-from node.exchange.service.order import Report
+from node.exchange.service.order import Order, Report
 from node.exchange.service.trade import Trades
 
 
@@ -28,6 +28,11 @@ class Batch(NamedTuple):
         """Why the first command that was refused was; 0 where none was."""
         rejects = self.rows[self.rows["kind"] == Record.REJECT]
         return int(rejects["reason"][0]) if len(rejects) else 0
+
+    @property
+    def placed(self) -> Order:
+        """The first order that was placed, as it then stood: others may have expired before it. There must be one."""
+        return next(each.order for each in self.reports if each.kind == Record.ACK)
 
 
 class Listener(Protocol):

@@ -5,6 +5,7 @@ import os
 import secrets
 import shutil
 import time
+from collections.abc import Collection
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -13,7 +14,10 @@ import orjson
 
 from fusion.errors import BadInput, NotReady
 
-_LOCK, _MARKETS, _ADMIN, _RUNNING = "lock", "markets.json", "admin.key", "running.json"
+_LOCK, _MARKETS, _ADMIN, _RUNNING, _BEGUN = "lock", "markets.json", "admin.key", "running.json", "begun"
+LOG_FILE: Final = "serve.log"
+"""What an exchange in the background says."""
+_OURS: Final = {_LOCK, _ADMIN, LOG_FILE}
 _TRIES: Final = 10
 _MADE_BY: Final = 1
 """Grows with each change after which older homes cannot be read."""
@@ -53,15 +57,30 @@ class Home:
         """Whether no exchange was opened here yet."""
         return not (self.folder / _MARKETS).exists()
 
-    def clear(self) -> None:
-        """Takes out all that is kept here; for a home that is new still."""
-        for each in self.folder.iterdir():
-            if each.is_dir():
-                shutil.rmtree(each)
+    def begin(self, folders: Collection[str]) -> None:
+        """Makes ready to open an exchange here.
+
+        What an earlier try left in these folders, which nobody was told of, goes; a mark says that there was one.
+
+        Raises:
+            BadInput: there is something else in the home, which is nobody's to delete.
+        """
+        begun = self.folder / _BEGUN
+        if not begun.exists():
+            others = sorted(each.name for each in self.folder.iterdir() if each.name not in _OURS)
+            if others:
+                raise BadInput(
+                    f"{self.folder} holds {others[0]} and no {_MARKETS}: give a home of its own, or put that file back"
+                )
+            begun.touch(mode=0o600)
+        for name in folders:
+            if (self.folder / name).exists():
+                shutil.rmtree(self.folder / name)
 
     def describe(self, plan: dict[str, Any]) -> None:
         """Keeps what the exchange trades; once, when it is opened."""
         write(self.folder / _MARKETS, {"made_by": _MADE_BY, **plan})
+        (self.folder / _BEGUN).unlink(missing_ok=True)
 
     def plan(self) -> dict[str, Any]:
         """What the exchange trades."""

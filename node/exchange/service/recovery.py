@@ -17,7 +17,7 @@ from node.exchange.service.ladder import Ladder
 from node.exchange.service.plan import LADDER, Plan, planned
 from node.exchange.service.service import Service
 from node.exchange.service.snapshot import Snapshot
-from node.exchange.service.store import SNAPSHOTS, Keeping, Store
+from node.exchange.service.store import FOLDERS, SNAPSHOTS, Keeping, Store
 from node.exchange.source import Source
 
 _logger = structlog.get_logger()
@@ -70,8 +70,8 @@ def _source(exchange: Exchange, plan: Plan, number: int) -> Source:
 
 
 def _new(home: Home, keeping: Keeping, plan: Plan) -> Service:
-    """What an earlier try left, which nobody was told of, goes first; the first hours are not kept as such."""
-    home.clear()
+    """The first hours are not kept as such."""
+    home.begin(FOLDERS)
     service = made(plan)
     while service.step(plan.start):
         pass

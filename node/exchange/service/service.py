@@ -271,8 +271,10 @@ class Service(Views):
     # What is kept
 
     def keep(self) -> None:
-        """Keeps a snapshot, and writes all that waits."""
-        if self._store is not None:
+        """Keeps a snapshot, and writes all that waits; after a failure neither: what is in memory is not what the log
+        says, which the next start does again.
+        """
+        if self._store is not None and not self._failed:
             self._store.keep_snapshot(*self.save())
 
     def keep_in(self, store: Store) -> None:
@@ -284,7 +286,7 @@ class Service(Views):
 
     def tidy(self) -> None:
         """Writes what waits, and keeps a snapshot when it is time for one. To be called from time to time."""
-        if self._store is not None:
+        if self._store is not None and not self._failed:
             self._store.flush()
             if self._store.due:
                 self.keep()

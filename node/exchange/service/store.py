@@ -31,7 +31,7 @@ _HELD: Final = 1 << 16
 """Rows that wait to be written, at the most."""
 _SPACING: Final = 5.0
 """Seconds between two snapshots, at the least."""
-COMMANDS, JOURNAL_ROWS, ORDERS, TRADES, SNAPSHOTS = "commands", "journal", "orders", "trades", "snapshots"
+FOLDERS = COMMANDS, JOURNAL_ROWS, ORDERS, TRADES, SNAPSHOTS = "commands", "journal", "orders", "trades", "snapshots"
 _log = structlog.get_logger()
 
 

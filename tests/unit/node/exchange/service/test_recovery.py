@@ -1,13 +1,14 @@
 """An exchange that is opened again is what it was, byte for byte, and a crash in between changes nothing."""
 
 import os
+import time
 from typing import Any
 
 import numpy as np
 import pytest
 
 from fusion.errors import BadInput, StorageFull
-from node.exchange.core.command import Kind
+from node.exchange.core.command import Kind, Tif
 from node.exchange.exchange import command
 from node.exchange.service import log, snapshot
 from node.exchange.service.home import Home
@@ -148,3 +149,63 @@ def test_one_process_has_a_home(house: House) -> None:
 
 def _quiet(stage: str, part: float) -> None:
     """Progress nobody looks at."""
+
+
+def test_a_folder_of_something_else_is_left_alone(house: House) -> None:
+    theirs = house.folder / "thesis" / "chapter.txt"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("years of work")
+    with pytest.raises(BadInput, match=r"holds thesis and no markets\.json"):
+        house.open()
+    assert theirs.read_text() == "years of work"
+
+
+def test_an_exchange_whose_description_is_lost_is_not_begun_anew(house: House) -> None:
+    service = house.open()
+    funded(service, "ann")
+    before = _all_of(service)
+    described = house.folder / "markets.json"
+    kept = described.read_bytes()
+    described.unlink()
+    with pytest.raises(BadInput, match="put that file back"):
+        house.open()
+    described.write_bytes(kept)
+    assert _all_of(house.open()) == before
+
+
+def test_an_opening_that_was_cut_off_is_begun_anew(house: House) -> None:
+    house.folder.mkdir(parents=True)
+    (house.folder / "begun").touch()
+    (house.folder / "commands").mkdir()
+    (house.folder / "commands" / "left").write_bytes(b"of an earlier try")
+    house.open()
+    assert not (house.folder / "commands" / "left").exists()
+    assert not (house.folder / "begun").exists()
+
+
+def test_memory_that_broke_is_not_kept(house: House) -> None:
+    service = house.open()
+    account = funded(service, "ann")
+
+    def breaks(_: object) -> None:
+        raise RuntimeError("a view broke")
+
+    service.listeners.append(breaks)
+    with pytest.raises(RuntimeError):
+        service.place(order(account, 0, MIDDLE - 10, 100), ["mine"])
+    newest = snapshot.files(house.folder / "snapshots")[-1]
+    service.tidy()
+    service.close()
+    assert snapshot.files(house.folder / "snapshots")[-1] == newest
+    assert house.open().labelled(account, 0, "mine") is not None
+
+
+def test_an_answer_is_of_the_order_that_was_asked_for(house: House) -> None:
+    service = house.open()
+    ann, bob = funded(service, "ann"), funded(service, "bob")
+    now = service.clock.now()
+    service.place(order(ann, 0, MIDDLE - 10, 100, tif=Tif.GTD, expiry=now + 2_000_000), ["hers"])
+    time.sleep(0.01)  # until then it has expired, and is told of first
+    batch = service.place(order(bob, 0, MIDDLE - 20, 100), ["his"])
+    assert batch.reports[0].order.account == ann
+    assert (batch.placed.account, batch.placed.label) == (bob, "his")
