@@ -79,10 +79,10 @@ def _refusal(market: Market, ledger: Ledger, command: Any, slot: Int) -> Int:
     if slot == NONE:
         return _UNKNOWN
     node = market.nodes[U(slot)]
-    if node.rare & (PAIRED | PENDING | WORKING):
-        return _GROUP
-    if node.rare & (WAITING | QUEUED):
+    if node.rare & (WAITING | QUEUED | PENDING):
         return _UNKNOWN
+    if node.rare & (PAIRED | WORKING):
+        return _GROUP
     if market.state[0].halted:
         return _HALTED
     if not funds.fits(market, command.price, command.quantity):

@@ -41,10 +41,10 @@ def why_refused(market: Market, command: Command, order: Order | None) -> Reason
         return Reason.MALFORMED
     if order is None or order.account != command.account or order.flags & RECORDED:
         return Reason.UNKNOWN_ORDER
-    if order.group is not None:
-        return Reason.GROUP
     if order.stage is not Stage.RESTS:
         return Reason.UNKNOWN_ORDER
+    if order.group is not None:
+        return Reason.GROUP
     if market.status != Status.OPEN:
         return Reason.HALTED
     return why_not_such(market, command, order)
