@@ -7,7 +7,7 @@ timers last. So the whole market up to a moment has happened before anything is 
 
 import numpy as np
 
-from node.exchange.core import door, replay
+from node.exchange.core import door, match, replay
 from node.exchange.core.command import Kind, Told
 from node.exchange.core.compiled import jit
 from node.exchange.core.state import Ledger, Market
@@ -73,7 +73,7 @@ def step(address: int) -> int:  # noqa: PLR0911, PLR0912 - it says why it stops 
 def _spacious(desk: Desk, market: Market) -> bool:
     """Whether there is space for all that one command may bring."""
     control = desk.control[0]
-    own = 3 * ROOM + 16
+    own = match.room_needed(market) + 3 * ROOM  # an own order may meet all others, and own ones twice
     return (
         len(desk.feed) - (control.feed_tail - control.feed_head) > floor.TRADES
         and len(desk.answers) - (control.answers_tail - control.answers_head) > own

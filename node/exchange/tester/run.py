@@ -283,11 +283,16 @@ class Run:
         if (fitted := growth.fitted(market)) is not market:
             market = fitted
             self.exchange.put_market(0, market)
-        needed = int(control["rows"][0]) + 2 * door.rows_needed(self.exchange.table, 0)
-        more = {"refs": _longer(was.refs, len(market.nodes)), "journal": _longer(was.journal, needed)}
+        room = 2 * door.rows_needed(self.exchange.table, 0)
+        own = room + 8 * ROOM
+        more = {
+            "refs": _longer(was.refs, len(market.nodes)),
+            "journal": _longer(was.journal, int(control["rows"][0]) + room),
+            "log": _longer(was.log, own),
+        }
         for queue, names, least in (
             ("feed", ("feed", "levels"), 2 * floor.TRADES),
-            ("answers", ("answers",), 8 * ROOM),
+            ("answers", ("answers",), own),
             ("sent", ("sent", "queued"), 2 * OUT),
         ):
             head, tail = int(control[f"{queue}_head"][0]), int(control[f"{queue}_tail"][0])
