@@ -17,10 +17,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 from websockets.frames import CloseCode
 
-from atom.stream.socket import Socket
-from fusion.errors import BadInput
+from atom.stream.socket import Socket, listen
 
-_BACKLOG: Final = 1024
 _HEAD: Final = 16 * 1024  # bytes of a request's line and headers
 _RESERVE: Final = 64  # files that are left to the rest of the process
 _BEAT_S: Final = 20.0
@@ -132,17 +130,10 @@ class Door:
         self._config.load()
 
     async def __aenter__(self) -> Self:
-        loop = asyncio.get_running_loop()
-        try:
-            self._server = await loop.create_server(
-                lambda: _Request(self._config, self._state, self._limits), self._host, self._port, backlog=_BACKLOG
-            )
-        except OSError as error:
-            raise BadInput(
-                f"the exchange cannot listen on {self._host}:{self._port}: {error.strerror or error}"
-            ) from error
-        self._port = self._server.sockets[0].getsockname()[1]
-        self._beats = loop.create_task(self._beat())
+        self._server, self._port = await listen(
+            lambda: _Request(self._config, self._state, self._limits), self._host, self._port, "the exchange"
+        )
+        self._beats = asyncio.get_running_loop().create_task(self._beat())
         return self
 
     async def __aexit__(

@@ -3,17 +3,14 @@
 import asyncio
 import time
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
 from websockets.frames import CloseCode
 
 from atom.stream import requests
 from atom.stream.bus import Bus, Frame
 from atom.stream.connection import PATH, Connection
-from atom.stream.socket import Limits, Socket
-from fusion.errors import BadInput
-
-_BACKLOG: Final = 1024
+from atom.stream.socket import Limits, Socket, listen
 
 
 class StreamServer:
@@ -40,17 +37,10 @@ class StreamServer:
         self._clients: set[Socket] = set()
 
     async def __aenter__(self) -> Self:
-        loop = asyncio.get_running_loop()
-        try:
-            self._server = await loop.create_server(
-                lambda: Connection(self._bus, self._clients, self._limits), self._host, self._port, backlog=_BACKLOG
-            )
-        except OSError as error:
-            raise BadInput(
-                f"the stream cannot listen on {self._host}:{self._port}: {error.strerror or error}"
-            ) from error
-        self._port = self._server.sockets[0].getsockname()[1]
-        self._beats = loop.create_task(self._beat())
+        self._server, self._port = await listen(
+            lambda: Connection(self._bus, self._clients, self._limits), self._host, self._port, "the stream"
+        )
+        self._beats = asyncio.get_running_loop().create_task(self._beat())
         return self
 
     async def __aexit__(

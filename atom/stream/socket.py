@@ -6,6 +6,7 @@ were written out once for all, put straight into the transport: that is what mak
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import Final, cast
 
 from websockets.frames import CloseCode, Opcode
@@ -15,6 +16,9 @@ from websockets.http11 import Response
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
+from fusion.errors import BadInput
+
+_BACKLOG: Final = 1024
 _AT_ONCE: Final = 256 * 1024  # bytes handed to the transport before it is asked whether it is full
 
 
@@ -221,6 +225,17 @@ class Socket(asyncio.Protocol):
             self._transport.writelines(batch)
             if not batch[-1]:
                 self._transport.close()
+
+
+async def listen(
+    protocol: Callable[[], asyncio.Protocol], host: str, port: int, who: str
+) -> tuple[asyncio.Server, int]:
+    """Begins to listen; the server and its port. BadInput, with `who` it is, where that cannot be."""
+    try:
+        server = await asyncio.get_running_loop().create_server(protocol, host, port, backlog=_BACKLOG)
+    except OSError as error:
+        raise BadInput(f"{who} cannot listen on {host}:{port}: {error.strerror or error}") from error
+    return server, int(server.sockets[0].getsockname()[1])
 
 
 def wire(text: bytes) -> bytes:
