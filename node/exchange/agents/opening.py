@@ -1,6 +1,6 @@
 """Opening: agents get accounts, an opinion and something to trade with, and a market gets its first hours."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 from fusion.errors import BadInput
 from node.exchange.agents.chance import exponential, seed_of, uniform
 from node.exchange.agents.crowd import AGENT, ORDER, ROOM, Crowd, Kind
-from node.exchange.agents.mix import STANDARD, Climate, Group, mix
+from node.exchange.agents.mix import STANDARD, Climate, Group
 from node.exchange.agents.population import Population, scratch
 from node.exchange.agents.scene import SCENE
 from node.exchange.core.command import COMMAND
@@ -153,26 +153,3 @@ def _payments(exchange: Exchange, agents: Rows, markets: tuple[int, int], openin
     commands["time"], commands["kind"] = opening.start, Command.DEPOSIT
     commands["account"], commands["market"], commands["order"], commands["quantity"] = np.array(rows).T
     return commands
-
-
-def open_market(
-    exchange: Exchange,
-    opening: Opening,
-    until: int,
-    told: Callable[[Journal], None],
-    *,
-    market: int = 0,
-    agents: int = 100,
-) -> Population:
-    """Lets agents trade in a market by themselves for a while, so that a book and candles are there when others come.
-
-    Args:
-        opening: its `start` is when they begin.
-        until: when others come, ns UTC; the agents that are given back have acted up to then.
-        told: is given the journal block by block; a block is written over by the next.
-    """
-    population, paid = populate(exchange, opening, mix(agents), (market, market))
-    told(paid)
-    for block in population.run(exchange, until):
-        told(block.journal)
-    return population

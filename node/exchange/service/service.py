@@ -1,6 +1,5 @@
 """Service: an exchange that remembers. What it is asked is kept before it is done, and views tell what came of it."""
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -8,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import structlog
 
-from fusion.errors import BadInput, FusionError
+from fusion.errors import BadInput
 from node.exchange.core.journal import JOURNAL, joined
 from node.exchange.exchange import Commands, Exchange, Journal, check_fees
 from node.exchange.service import record
@@ -56,7 +55,6 @@ class Service(Views):
         self.listeners: list[Listener] = []
         self._refs = 0
         self._failed = ""
-        self._waiting: list[tuple[Commands, Sequence[str], asyncio.Future[Batch]]] = []
         self._given: Sourced | None = None  # taken from its source, and not kept yet
         self._untold: list[list[Journal]] = [[] for _ in self.sources]
 
@@ -73,49 +71,15 @@ class Service(Views):
             BadInput: there is no such market, or an open order has that label; nothing was done.
             StorageFull: there is no room to keep them; nothing was done.
         """
-        names = self._prepare(commands, labels, set())
+        names = self._prepare(commands, labels)
         self._write([(record.Kind.COMMANDS, record.packed_commands(commands, names))])
         return self._of_users(commands, names)
 
-    def submit(self, commands: Commands, labels: Sequence[str] = ()) -> "asyncio.Future[Batch]":
-        """Does as `place`, together with all else that is submitted in this turn of the event loop, which is kept in
-        one write.
-        """
-        loop = asyncio.get_running_loop()
-        if not self._waiting:
-            loop.call_soon(self._commit)
-        future: asyncio.Future[Batch] = loop.create_future()
-        self._waiting.append((commands, labels, future))
-        return future
-
-    def _commit(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        used: set[tuple[int, int, str]] = set()
-        ready: list[tuple[Commands, list[str], asyncio.Future[Batch]]] = []
-        for commands, labels, future in waiting:
-            if not future.cancelled():
-                try:
-                    ready.append((commands, self._prepare(commands, labels, used), future))
-                except FusionError as error:
-                    future.set_exception(error)
-        kept: list[tuple[int, bytes]] = [
-            (record.Kind.COMMANDS, record.packed_commands(commands, names)) for commands, names, _ in ready
-        ]
-        try:
-            self._write(kept)
-        except FusionError as error:
-            for *_, future in ready:
-                future.set_exception(error)
-            return
-        for commands, names, future in ready:
-            batch = self._of_users(commands, names)
-            if not future.cancelled():
-                future.set_result(batch)
-
-    def _prepare(self, commands: Commands, labels: Sequence[str], used: set[tuple[int, int, str]]) -> list[str]:
+    def _prepare(self, commands: Commands, labels: Sequence[str]) -> list[str]:
         """Makes commands ready to be kept: what is wrong with them is told here, before anything is done. Returns their
-        orders' labels; `used` has those that are asked for now.
+        orders' labels.
         """
+        used: set[tuple[int, int, str]] = set()
         self._check_markets(commands)
         names = [*labels, *[""] * (len(commands) - len(labels))]
         for at in np.flatnonzero(IS_ORDER[commands["kind"]]).tolist():
