@@ -41,7 +41,7 @@ class Exchange:
         self.assets: list[Asset] = list(
             dict.fromkeys(asset for each in self.listings for asset in (each.base, each.quote))
         )
-        self._markets = [state.market(each.rules(index, self.assets)) for index, each in enumerate(self.listings)]
+        self._markets = [state.market(each.rules(index, self.assets), accounts=_ACCOUNTS) for index, each in enumerate(self.listings)]
         self.accounts = state.FIRST_USER
         self._room = state.ledger(_ACCOUNTS, len(self.assets))
         self._ledger = self._room
@@ -80,6 +80,9 @@ class Exchange:
     def put_ledger(self, ledger: Ledger) -> None:
         """Gives the ledger the arrays of a snapshot, with a row for each account that is open."""
         self._room, self.accounts = ledger, len(ledger.balances)
+        for place, market in enumerate(self._markets):
+            if 0 < len(market.positions) < self.accounts:
+                self.put_market(place, growth.widened(market, self.accounts))
         self._show()
 
     def open_account(self, maker_ppm: int = 1000, taker_ppm: int = 1000) -> int:
@@ -90,6 +93,9 @@ class Exchange:
             for mine, new in zip(self._room, more, strict=True):
                 new[: self.accounts] = mine
             self._room = more
+            for place, market in enumerate(self._markets):
+                if len(market.positions):
+                    self.put_market(place, growth.widened(market, 2 * self.accounts))
         number, self.accounts = self.accounts, self.accounts + 1
         self._show()
         self.ledger.fees[number] = maker_ppm, taker_ppm

@@ -47,6 +47,8 @@ class Listing:
         band: part of the last price that a limit price may be away from it, such as 0.8; 0: any.
         breaker: part of it that it may move within a window before the market pauses; 0: any (see `Rules`).
         window, pause: ns that a window and a pause last.
+        initial, maintenance: of a linear perpetual, parts of its worth that a position begins with and keeps, such as
+            0.05; an `initial` of 0: a spot market.
     """
 
     symbol: str
@@ -61,9 +63,16 @@ class Listing:
     breaker: Decimal = Decimal(0)
     window: int = 60_000_000_000
     pause: int = 300_000_000_000
+    initial: Decimal = Decimal(0)
+    maintenance: Decimal = Decimal(0)
 
     def rules(self, market: int, assets: list[Asset]) -> Rules:
         """As the core reads it; BadInput where a tick of a lot is finer than the quote asset."""
+        if not 0 <= self.maintenance <= self.initial <= 1:
+            raise BadInput(
+                f"{self.symbol} keeps {self.maintenance} and begins with {self.initial} of a position's worth as margin; "
+                "give parts of 1, of which the first is not the greater"
+            )
         return Rules(
             market=market,
             base=assets.index(self.base),
@@ -77,6 +86,8 @@ class Listing:
             breaker=int(self.breaker * 1_000_000),
             window=self.window,
             pause=self.pause,
+            initial=int(self.initial * 1_000_000),
+            maintenance=int(self.maintenance * 1_000_000),
         )
 
     def ticks(self, price: Decimal) -> int:

@@ -25,7 +25,9 @@ from node.exchange.core.state import (
 
 U = np.uint64
 _SLOTS = (1 << SLOT_BITS) - 1
-_POST_ONLY, _GTC, _LAST_MODE = int(Flag.POST_ONLY), int(Tif.GTC), int(max(Selftrade))
+_POST_ONLY, _REDUCE_ONLY, _GTC, _LAST_MODE = (
+    int(Flag.POST_ONLY), int(Flag.REDUCE_ONLY), int(Tif.GTC), int(max(Selftrade)),
+)  # fmt: skip
 _AMEND = int(Record.AMEND)
 _OK, _MALFORMED, _OVERFLOW, _FUNDS, _HALTED, _UNKNOWN, _WOULD_TAKE, _KEPT, _GROUP = (
     int(Reason.NONE), int(Reason.MALFORMED), int(Reason.OVERFLOW), int(Reason.INSUFFICIENT_FUNDS), int(Reason.HALTED),
@@ -90,7 +92,7 @@ def _refusal(market: Market, ledger: Ledger, command: Any, slot: Int) -> Int:
     side = np.int64(node.side)
     before, lots = answer.price_of(market, slot), answer.open_lots(market, slot)
     more = funds.need(market, side, command.price, command.quantity) - funds.need(market, side, before, lots)
-    if not funds.has(market, ledger, command.account, side, more):
+    if not node.flags & _REDUCE_ONLY and not funds.has(market, ledger, command.account, side, more):
         return _FUNDS
     display = market.terms[U(slot)].display if node.rare & ICEBERG else 0
     moves = command.price != before

@@ -133,7 +133,7 @@ class Flag(IntFlag):
     """POST_ONLY: refused rather than take. BY_QUOTE: a market order whose `quantity` is base units of the quote asset:
     of each order it meets it takes as many whole lots as what is left of that pays (or brings, for a seller); where
     that is not one, its rest expires, IMMEDIATE.
-    REDUCE_ONLY: only as far as it makes a position smaller.
+    REDUCE_ONLY: in perpetuals, only as far as it makes a position smaller (see `core.position`).
     """
 
     POST_ONLY = 1

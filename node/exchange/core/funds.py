@@ -22,16 +22,34 @@ def fits(market: Market, price: Int, quantity: Int) -> bool:
 
 
 @inlined
-def need(market: Market, side: Int, price: Int, quantity: Int) -> Int:
-    """What an order holds: of the quote asset for one that buys, of the base asset for one that sells."""
+def part(amount: Int, ppm: Int) -> Int:
+    """`amount * ppm / 1e6`, rounded down; the two parts are apart, since the product may be more than 64 bits hold."""
+    return int(amount // _MILLION * ppm + amount % _MILLION * ppm // _MILLION)
+
+
+@inlined
+def each(market: Market, price: Int) -> Int:
+    """Margin that a lot of a perpetual takes: its part of the worth, rounded up."""
     rules = market.rules[0]
+    worth = price * rules.unit
+    return int(worth - part(worth, _MILLION - rules.initial))
+
+
+@inlined
+def need(market: Market, side: Int, price: Int, quantity: Int) -> Int:
+    """What an order holds: of the quote asset for one that buys, of the base asset for one that sells; of a perpetual
+    its margin, in the quote asset.
+    """
+    rules = market.rules[0]
+    if rules.initial != 0:
+        return int(quantity * each(market, price))
     return int(price * quantity * rules.unit if side == _BUY else quantity * rules.lot)
 
 
 @inlined
 def held_asset(market: Market, side: Int) -> Int:
     rules = market.rules[0]
-    return int(rules.quote if side == _BUY else rules.base)
+    return int(rules.quote if side == _BUY or rules.initial != 0 else rules.base)
 
 
 @inlined
@@ -46,12 +64,6 @@ def hold(market: Market, ledger: Ledger, account: Int, side: Int, amount: Int) -
     balance = ledger.balances[U(account), U(held_asset(market, side))]
     balance[_FREE] -= amount
     balance[_LOCKED] += amount
-
-
-@inlined
-def part(amount: Int, ppm: Int) -> Int:
-    """`amount * ppm / 1e6`, rounded down; the two parts are apart, since the product may be more than 64 bits hold."""
-    return int(amount // _MILLION * ppm + amount % _MILLION * ppm // _MILLION)
 
 
 @inlined

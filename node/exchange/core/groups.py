@@ -17,7 +17,7 @@ _OCO, _OTO, _OTOCO = (int(each) for each in Group)
 _BUY = int(Side.BUY)
 _LIMIT, _MARKET = int(Type.LIMIT), int(Type.MARKET)
 _IOC, _FOK = int(Tif.IOC), int(Tif.FOK)
-_BY_QUOTE = int(Flag.BY_QUOTE)
+_BY_QUOTE, _REDUCE_ONLY = int(Flag.BY_QUOTE), int(Flag.REDUCE_ONLY)
 _OK, _MALFORMED, _FUNDS, _GROUP, _BAND = (
     int(Reason.NONE), int(Reason.MALFORMED), int(Reason.INSUFFICIENT_FUNDS), int(Reason.GROUP), int(Reason.BAND),
 )  # fmt: skip
@@ -128,6 +128,9 @@ def _may_pair(commands: Any, index: Int, count: Int, at: Int) -> "bool | np.bool
 
 @jit
 def _needed(market: Market, command: Any) -> Int:
-    if command.side == _BUY and not ties.has_price(command.type):
+    if command.flags & _REDUCE_ONLY:
+        return 0
+    perpetual = market.rules[0].initial != 0
+    if (command.side == _BUY or perpetual) and not ties.has_price(command.type):
         return 0
     return funds.need(market, np.int64(command.side), command.price, command.quantity)

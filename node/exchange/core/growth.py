@@ -1,5 +1,7 @@
 """Growth: more room for a market, once its kernel stopped for want of it."""
 
+import numpy as np
+
 from node.exchange.core import marks, replay, state
 from node.exchange.core.state import Market
 
@@ -9,3 +11,10 @@ def fitted(market: Market) -> Market:
     while not replay.room(market):
         market = marks.grown(market) if marks.full(market) else state.grown(market)
     return market
+
+
+def widened(market: Market, accounts: int) -> Market:
+    """The same perpetual market with positions of so many accounts."""
+    positions = np.zeros(accounts, market.positions.dtype)
+    positions[: len(market.positions)] = market.positions
+    return market._replace(positions=positions)

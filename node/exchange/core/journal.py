@@ -85,6 +85,7 @@ class Reason(IntEnum):
     WOULD_TRIGGER = 17  # the last price has passed the trigger already
     GROUP = 18  # for what became of another order of its group
     BREAKER = 19  # the price moved too far in too short a time
+    REDUCE_ONLY = 20  # there is no position that it would make smaller
 
 
 _FIELDS = [

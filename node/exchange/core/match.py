@@ -77,7 +77,7 @@ def run(market: Market, ledger: Ledger, commands: Any, start: Int, journal: Any)
             rows = cancelling.cancel_all(market, ledger, command, kind == _MASS_CANCEL, journal, rows)
         elif kind == _LEG:
             rows = answer.reject(market, command, journal, rows, _MALFORMED)
-        elif replay.FIRST <= kind < replay.PAST:
+        elif replay.FIRST <= kind < replay.PAST and market.rules[0].initial == 0:
             rows = replay.carry_out(market, ledger, command, journal, rows)
         else:
             rows = administration.administer(market, ledger, command, journal, rows)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from node.exchange.core import answer, expiry, funds, ladder, pool, queue, taking, ties, triggers, waking
+from node.exchange.core import answer, expiry, funds, ladder, pool, position, queue, taking, ties, triggers, waking
 from node.exchange.core.command import Flag, Tif, Type
 from node.exchange.core.compiled import Int, inlined, jit
 from node.exchange.core.journal import Reason
@@ -15,7 +15,7 @@ U = np.uint64
 _DAY_LONG = 86_400_000_000_000
 _LIMIT, _MARKET = int(Type.LIMIT), int(Type.MARKET)
 _IOC, _FOK, _GTD, _DAY = int(Tif.IOC), int(Tif.FOK), int(Tif.GTD), int(Tif.DAY)
-_POST_ONLY = int(Flag.POST_ONLY)
+_POST_ONLY, _REDUCE_ONLY = int(Flag.POST_ONLY), int(Flag.REDUCE_ONLY)
 _OK, _FUNDS, _BAND, _WOULD_TAKE, _NOT_FILLABLE, _NO_LIQUIDITY, _IMMEDIATE, _WOULD_TRIGGER, _GROUP = (
     int(Reason.NONE), int(Reason.INSUFFICIENT_FUNDS), int(Reason.BAND), int(Reason.WOULD_TAKE),
     int(Reason.NOT_FILLABLE), int(Reason.NO_LIQUIDITY), int(Reason.IMMEDIATE), int(Reason.WOULD_TRIGGER),
@@ -129,6 +129,8 @@ def enter(market: Market, ledger: Ledger, slot: Int, selftrade: Int, tif: Int, j
         stopped = _NOT_FILLABLE
     else:
         rows, stopped = taking.take(market, ledger, slot, key, selftrade, journal, rows)
+    if market.rules[0].initial != 0 and node.left > 0 and priced and tif != _IOC and stopped == _OK:
+        stopped = position.unfit(market, ledger, slot, ties.needed(market, slot))
     if node.left == 0:
         if node.rare:
             ties.filled(market, slot)
@@ -136,7 +138,8 @@ def enter(market: Market, ledger: Ledger, slot: Int, selftrade: Int, tif: Int, j
             pool.give(market, slot)
     elif priced and tif != _IOC and stopped == _OK:
         price = node.key if side == 0 else -node.key
-        funds.hold(market, ledger, np.int64(node.owner), side, funds.need(market, side, price, node.left))
+        if not node.flags & _REDUCE_ONLY:
+            funds.hold(market, ledger, np.int64(node.owner), side, funds.need(market, side, price, node.left))
         rest(market, slot)
     else:
         why = stopped if stopped != _OK else (_IMMEDIATE if priced else _NO_LIQUIDITY)

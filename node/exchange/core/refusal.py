@@ -19,7 +19,7 @@ _BUY, _SELL = int(Side.BUY), int(Side.SELL)
 _LIMIT, _MARKET, _LAST_TYPE = int(Type.LIMIT), int(Type.MARKET), int(max(Type))
 _IOC, _FOK, _GTD, _LAST_TIF = int(Tif.IOC), int(Tif.FOK), int(Tif.GTD), int(max(Tif))
 _LAST_MODE = int(max(Selftrade))
-_POST_ONLY, _BY_QUOTE = int(Flag.POST_ONLY), int(Flag.BY_QUOTE)
+_POST_ONLY, _BY_QUOTE, _REDUCE_ONLY = int(Flag.POST_ONLY), int(Flag.BY_QUOTE), int(Flag.REDUCE_ONLY)
 _STRANGE = 255 & ~(_POST_ONLY | _BY_QUOTE)
 _OK, _MALFORMED, _OVERFLOW, _FUNDS, _QUANTITY, _NOTIONAL, _BAND, _HALTED, _PARTS = (
     int(Reason.NONE), int(Reason.MALFORMED), int(Reason.OVERFLOW), int(Reason.INSUFFICIENT_FUNDS), int(Reason.QUANTITY),
@@ -50,6 +50,8 @@ def refusal(market: Market, ledger: Ledger, command: Any, funded: bool) -> Int:
     if not funds.fits(market, price, quantity):
         return _OVERFLOW
     holds = side == _SELL or command.type <= _MARKET or ties.has_price(command.type)
+    if market.rules[0].initial != 0:
+        holds = not command.flags & _REDUCE_ONLY and (command.type <= _MARKET or ties.has_price(command.type))
     needed = funds.need(market, side, price, quantity) if holds else 0
     if funded and not funds.has(market, ledger, command.account, side, needed):
         return _FUNDS
@@ -75,6 +77,8 @@ def malformed(market: Market, ledger: Ledger, command: Any) -> bool:
             return True
     elif post_only:
         return True
+    if market.rules[0].initial != 0 and command.tif == _FOK:
+        return True
     plain = command.tif <= _IOC and (command.trigger | command.display | command.trail) == 0 and command.flags == 0
     return bool((command.type > _MARKET or not plain) and _odd(market, command))
 
@@ -83,7 +87,12 @@ def malformed(market: Market, ledger: Ledger, command: Any) -> bool:
 def _odd(market: Market, command: Any) -> bool:
     """The same of what few orders have."""
     at_once = command.tif == _IOC or command.tif == _FOK
-    if command.flags & _STRANGE or (command.flags & _POST_ONLY and at_once):
+    if market.rules[0].initial != 0:
+        if command.flags & (_STRANGE & ~_REDUCE_ONLY | _BY_QUOTE):
+            return True
+    elif command.flags & _STRANGE:
+        return True
+    if command.flags & _POST_ONLY and at_once:
         return True
     if command.flags & _BY_QUOTE and (command.type != _MARKET or command.tif == _FOK):
         return True

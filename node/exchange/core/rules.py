@@ -21,6 +21,9 @@ class Rules:
             the first trade after the one before has ended, or after a pause; what counts is the distance to the last
             price before it (of the very first, to its own).
         window, pause: ns that a window and a pause last.
+        initial: of a linear perpetual (see `core.position`) ppm of its worth that a position begins with; 0: a spot
+            market. A perpetual's base asset is a name alone, and what settles is the quote asset.
+        maintenance: ppm of its worth that a position keeps.
     """
 
     market: int
@@ -35,6 +38,8 @@ class Rules:
     breaker: int = 0
     window: int = 60_000_000_000
     pause: int = 300_000_000_000
+    initial: int = 0
+    maintenance: int = 0
 
     def row(self) -> tuple[int, ...]:
         return tuple(getattr(self, each.name) for each in fields(self))

@@ -103,6 +103,15 @@ STATE = np.dtype(
         ("window", "<i8"),  # when its window ends, ns
     ]
 )
+POSITION = np.dtype(
+    [
+        ("size", "<i8"),  # lots; below zero: sold
+        ("cost", "<i8"),  # base units of the quote asset that were paid for it; below zero: got
+        ("margin", "<i8"),  # base units of the quote asset that stand behind it
+        ("spare", "<i8"),
+    ]
+)
+"""What an account has of a perpetual; all of it 0 where it has nothing."""
 REPLAY = np.dtype(
     [
         ("valid", "<i8"),  # whether the recorded book stands on a whole snapshot with nothing missing since
@@ -157,6 +166,7 @@ class Market(NamedTuple):
         replay: of dtype REPLAY, one row.
         marks: of dtype MARK, found by their ids; a power of two long.
         pending: ids of marks that have something pending, shape (NOTED,).
+        positions: of dtype POSITION, a row an account at least; none in a spot market.
     """
 
     rules: npt.NDArray[Any]
@@ -177,6 +187,7 @@ class Market(NamedTuple):
     replay: npt.NDArray[Any]
     marks: npt.NDArray[Any]
     pending: npt.NDArray[np.int64]
+    positions: npt.NDArray[Any]
 
 
 class Ledger(NamedTuple):
@@ -191,8 +202,8 @@ class Ledger(NamedTuple):
     fees: npt.NDArray[np.int64]
 
 
-def market(rules: Rules, orders: int = 1 << 12) -> Market:
-    """An empty market with room for so many orders."""
+def market(rules: Rules, orders: int = 1 << 12, accounts: int = FIRST_USER) -> Market:
+    """An empty market with room for so many orders, and positions of so many accounts."""
     state = np.zeros(1, STATE)
     state["fresh"] = 1
     state["due"] = state["resume"] = state["above"] = NEVER
@@ -216,6 +227,7 @@ def market(rules: Rules, orders: int = 1 << 12) -> Market:
         replay=np.zeros(1, REPLAY),
         marks=np.zeros(64, MARK),
         pending=np.zeros(NOTED, np.int64),
+        positions=np.zeros(accounts if rules.initial else 0, POSITION),
     )
 
 

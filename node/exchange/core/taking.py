@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from node.exchange.core import answer, funds, ladder, pool, ties
+from node.exchange.core import answer, funds, ladder, pool, position, ties
 from node.exchange.core.command import Flag, Selftrade, Side
 from node.exchange.core.compiled import Int, inlined, jit
 from node.exchange.core.journal import Reason, Record
@@ -13,7 +13,7 @@ from node.exchange.core.state import FREE, ICEBERG, NONE, PAIRED, WORLD, Ledger,
 U = np.uint64
 _FREE = U(FREE)
 _BUY = int(Side.BUY)
-_BY_QUOTE = int(Flag.BY_QUOTE)
+_BY_QUOTE, _REDUCE_ONLY = int(Flag.BY_QUOTE), int(Flag.REDUCE_ONLY)
 _ANY_OWNER, _EXPIRE_TAKER, _EXPIRE_MAKER, _EXPIRE_BOTH, _DECREMENT = (int(each) for each in Selftrade)
 _FILL, _PREVENTED = int(Record.FILL), int(Record.PREVENTED)
 _OK, _FUNDS, _BAND, _IMMEDIATE, _SELF_TRADE = (
@@ -57,6 +57,9 @@ def take(
     other, top, base, unit = 1 - side, market.top, market.base, market.rules[0].unit
     stopped: Int = _OK
     first, price, each = 0, 0, 1
+    perpetual = market.rules[0].initial != 0
+    if perpetual and selftrade == _ANY_OWNER:
+        selftrade = _EXPIRE_TAKER
     while left > 0:
         at = top[U(other)]
         if at < 0:
@@ -82,7 +85,15 @@ def take(
             if stopped != _OK:
                 break
             continue
-        if any_price and not funds.has(market, ledger, owner, side, funds.need(market, side, price_here, size)):
+        if perpetual:
+            size, stopped, gone = position.may_meet(market, ledger, slot, np.int64(level.head), price_here, size)
+            if gone != _OK:
+                rows = answer.expired(market, np.int64(level.head), gone, journal, rows)
+                rows = ties.leave(market, ledger, np.int64(level.head), journal, rows)
+                continue
+            if size == 0:
+                break
+        elif any_price and not funds.has(market, ledger, owner, side, funds.need(market, side, price_here, size)):
             size = _payable(market, ledger, owner, side, price_here)
             stopped = _FUNDS
             if size == 0:
@@ -90,7 +101,10 @@ def take(
         if maker.rare & PAIRED:
             rows = ties.untie(market, ledger, np.int64(level.head), journal, rows)
         price, first = price_here, first if first != 0 else price_here
-        taker_fee, maker_fee = funds.settle(market, ledger, side, owner, np.int64(maker.owner), price, size)
+        if perpetual:
+            taker_fee, maker_fee = position.settle(market, ledger, slot, np.int64(level.head), price, size)
+        else:
+            taker_fee, maker_fee = funds.settle(market, ledger, side, owner, np.int64(maker.owner), price, size)
         row = answer.write(market, journal, rows, _FILL, owner, order, _OK)
         row.side, row.other_account, row.other, row.price, row.quantity = side, maker.owner, maker.id, price, size
         row.fee, row.other_fee, rows = taker_fee, maker_fee, rows + 1
@@ -165,7 +179,8 @@ def _decrement(market: Market, ledger: Ledger, slot: Int, resting: Int, size: In
     row.side, row.other_account, row.other = taker.side, maker.owner, maker.id
     row.price, row.quantity, row.fee = price, size, 0
     rows += 1
-    funds.hold(market, ledger, np.int64(maker.owner), side, -funds.need(market, side, price, size))
+    if not maker.flags & _REDUCE_ONLY:
+        funds.hold(market, ledger, np.int64(maker.owner), side, -funds.need(market, side, price, size))
     level = ladder.level_of(market, side, maker.key)
     if size < maker.left:
         maker.left -= size

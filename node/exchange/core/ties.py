@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 
 from node.exchange.core import answer, expiry, funds, ladder, pool, queue, triggers
-from node.exchange.core.command import Side, Type
+from node.exchange.core.command import Flag, Side, Type
 from node.exchange.core.compiled import Int, jit
 from node.exchange.core.journal import Reason
 from node.exchange.core.state import EXPIRES, NONE, PAIRED, PENDING, QUEUED, WAITING, WORKING, Ledger, Market
 
 U = np.uint64
-_BUY = int(Side.BUY)
+_BUY, _REDUCE_ONLY = int(Side.BUY), int(Flag.REDUCE_ONLY)
 _LIMIT, _STOP_LIMIT, _PROFIT_LIMIT = int(Type.LIMIT), int(Type.STOP_LOSS_LIMIT), int(Type.TAKE_PROFIT_LIMIT)
 _GROUP = int(Reason.GROUP)
 
@@ -32,7 +32,7 @@ def held(market: Market, slot: Int) -> Int:
 def needed(market: Market, slot: Int) -> Int:
     """What an order holds in the book, or while it waits for a price."""
     node = market.nodes[U(slot)]
-    if node.side == _BUY and not has_price(node.type):
+    if node.flags & _REDUCE_ONLY or (node.side == _BUY and not has_price(node.type)):
         return 0
     return funds.need(market, np.int64(node.side), answer.price_of(market, slot), answer.open_lots(market, slot))
 

@@ -28,7 +28,7 @@ def amend(market: Market, command: Command) -> None:
     if keeps:
         order.left = min(order.left, command.quantity)
         order.hidden = command.quantity - order.left
-        market.hold(order, market.need(order.side, order.price, command.quantity))
+        market.hold(order, market.needs(order, command.quantity))
         return
     stand_aside(market, order)
     order.price, order.left, order.selftrade = command.price, command.quantity, command.selftrade
@@ -56,7 +56,7 @@ def why_not_such(market: Market, command: Command, order: Order) -> Reason:
     if not fits_in(market, price, quantity):
         return Reason.OVERFLOW
     more = market.need(order.side, price, quantity) - order.held
-    if not market.ledger.has(order.account, market.gives(order.side), more):
+    if not order.reduce_only and not market.ledger.has(order.account, market.gives(order.side), more):
         return Reason.INSUFFICIENT_FUNDS
     reason = why_out_of_size(market, quantity, order.display, price * quantity * market.rules.unit)
     if reason or price == order.price:

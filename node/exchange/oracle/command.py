@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from node.exchange.core.command import Flag
 
-POST_ONLY, BY_QUOTE = int(Flag.POST_ONLY), int(Flag.BY_QUOTE)
+POST_ONLY, BY_QUOTE, REDUCE_ONLY = int(Flag.POST_ONLY), int(Flag.BY_QUOTE), int(Flag.REDUCE_ONLY)
 _ROW = struct.Struct("<qBBBBBBHiiqqqqqqq")
 
 
@@ -35,6 +35,11 @@ class Command(NamedTuple):
     def post_only(self) -> bool:
         """Whether it is refused rather than takes."""
         return self.flags & POST_ONLY != 0
+
+    @property
+    def reduce_only(self) -> bool:
+        """Whether it may only make a position smaller."""
+        return self.flags & REDUCE_ONLY != 0
 
     @property
     def by_quote(self) -> bool:

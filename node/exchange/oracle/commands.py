@@ -33,7 +33,8 @@ def carry_out(market: Market, commands: Sequence[Command], at: int) -> int:
         count = len(group)
         new_group(market, group)
     else:
-        _VERBS.get(command.kind, malformed)(market, command)
+        verb = malformed if market.perpetual and command.kind in replay.KINDS else _VERBS.get(command.kind, malformed)
+        verb(market, command)
     run_queue(market)
     return count
 

@@ -1,6 +1,6 @@
 """Market: what one market remembers, and how it tells what happens."""
 
-from collections import deque
+from collections import defaultdict, deque
 from dataclasses import dataclass, field
 
 from node.exchange.core.command import Side
@@ -11,6 +11,7 @@ from node.exchange.oracle.book import HalfBook
 from node.exchange.oracle.command import Command
 from node.exchange.oracle.ledger import Ledger
 from node.exchange.oracle.order import Order
+from node.exchange.oracle.position import Position
 from node.exchange.oracle.record import Record as Recording
 
 _MILLION = 1_000_000
@@ -35,6 +36,7 @@ class Market:
         queue: orders that woke, in turn.
         rows: what the current commands were answered.
         record: what is told of a recorded market that is replayed.
+        positions: of a perpetual, by account.
     """
 
     rules: Rules
@@ -58,6 +60,12 @@ class Market:
     queue: deque[Order] = field(default_factory=deque)
     rows: list[bytes] = field(default_factory=list)
     record: Recording = field(default_factory=Recording)
+    positions: defaultdict[int, Position] = field(default_factory=lambda: defaultdict(Position))
+
+    @property
+    def perpetual(self) -> bool:
+        """Whether it trades positions, not what accounts own."""
+        return self.rules.initial > 0
 
     def opposite(self, side: int) -> HalfBook:
         """What an order of this side trades with."""
@@ -68,12 +76,18 @@ class Market:
         return self.bids if side == Side.BUY else self.asks
 
     def gives(self, side: int) -> int:
-        """The asset that an order of this side pays with."""
-        return self.rules.quote if side == Side.BUY else self.rules.base
+        """The asset that an order of this side pays with, or of a perpetual holds its margin in."""
+        return self.rules.quote if side == Side.BUY or self.perpetual else self.rules.base
 
     def need(self, side: int, price: int, quantity: int) -> int:
-        """What a trade takes from an order of this side, in base units of the asset it gives."""
+        """What a trade takes from an order of this side, in base units of the asset it gives; of a perpetual margin."""
+        if self.perpetual:
+            return quantity * -(-price * self.rules.unit * self.rules.initial // _MILLION)
         return price * quantity * self.rules.unit if side == Side.BUY else quantity * self.rules.lot
+
+    def needs(self, order: Order, quantity: int) -> int:
+        """The same for lots of an order that has a price; one that only reduces a position needs nothing."""
+        return 0 if order.reduce_only else self.need(order.side, order.price, quantity)
 
     def hold(self, order: Order, amount: int) -> None:
         """Locks so much for an order, in place of what was locked for it."""

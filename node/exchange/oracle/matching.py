@@ -3,7 +3,7 @@
 from node.exchange.core.command import Selftrade, Side, Tif
 from node.exchange.core.journal import Reason, Record
 from node.exchange.core.state import WORLD
-from node.exchange.oracle import journal
+from node.exchange.oracle import journal, perpetual
 from node.exchange.oracle.leaving import expire, finish, leave_pair
 from node.exchange.oracle.market import Market
 from node.exchange.oracle.order import Order, Stage
@@ -28,6 +28,8 @@ def run(market: Market, order: Order) -> tuple[int, int]:
         expire(market, order, Reason.NO_LIQUIDITY)
     elif order.tif == Tif.IOC:
         expire(market, order, Reason.IMMEDIATE)
+    elif market.perpetual and (why := perpetual.why_no_rest(market, order)):
+        expire(market, order, why)
     else:
         rest(market, order)
     return (prices[0], prices[-1]) if prices else (0, 0)
@@ -35,7 +37,7 @@ def run(market: Market, order: Order) -> tuple[int, int]:
 
 def rest(market: Market, order: Order) -> None:
     """What is left of an order waits in the book, at the end of its queue."""
-    market.hold(order, market.need(order.side, order.price, order.left))
+    market.hold(order, market.needs(order, order.left))
     show(order)
     order.stage = Stage.RESTS
     market.own(order.side).rest(order)
@@ -51,6 +53,9 @@ def show(order: Order) -> None:
 def take(market: Market, order: Order, prices: list[int]) -> Reason:
     """Lets an order trade with what it meets; why it must not go on, NONE where it may."""
     others, before = market.opposite(order.side), market.last
+    selftrade = order.selftrade
+    if market.perpetual and selftrade == Selftrade.NONE:
+        selftrade = Selftrade.EXPIRE_TAKER
     while order.left:
         price = others.best()
         if price is None or (order.limited and not others.meets(order.side, order.price)):
@@ -61,11 +66,16 @@ def take(market: Market, order: Order, prices: list[int]) -> Reason:
         if not wanted:
             return Reason.IMMEDIATE
         maker = others.first(price)
-        if maker.account == order.account and order.selftrade != Selftrade.NONE:
-            if prevent(market, order, maker, wanted):
+        if maker.account == order.account and selftrade != Selftrade.NONE:
+            if prevent(market, order, maker, wanted, selftrade):
                 return Reason.SELF_TRADE
             continue
         quantity = min(wanted, maker.left)
+        if market.perpetual:
+            stopped = meet_in_perpetual(market, order, maker, quantity, prices)
+            if stopped:
+                return stopped
+            continue
         payable = quantity if order.limited else min(quantity, affordable(market, order, price))
         if payable:
             leave_pair_in_book(market, maker)
@@ -75,6 +85,32 @@ def take(market: Market, order: Order, prices: list[int]) -> Reason:
         if payable < quantity:
             return Reason.INSUFFICIENT_FUNDS
     return Reason.NONE
+
+
+def meet_in_perpetual(market: Market, order: Order, maker: Order, wanted: int, prices: list[int]) -> Reason:
+    """Two orders trade as far as both may, or the maker expires; why the taker must not go on."""
+    lots, stopped = perpetual.lots_taken(market, order, maker.price, wanted)
+    if not lots:
+        return stopped
+    quantity = perpetual.lots_given(market, maker, lots)
+    if not quantity:
+        expire(market, maker, Reason.REDUCE_ONLY)
+        return Reason.NONE
+    if not perpetual.bears(market, order.account, order.side, maker.price, quantity, 0):
+        return Reason.INSUFFICIENT_FUNDS
+    held = market.needs(maker, quantity)
+    if not perpetual.bears(market, maker.account, maker.side, maker.price, quantity, held):
+        expire(market, maker, Reason.INSUFFICIENT_FUNDS)
+        return Reason.NONE
+    leave_pair_in_book(market, maker)
+    fees = perpetual.settle(market, order, maker, quantity)
+    order.left -= quantity
+    maker.left -= quantity
+    market.last = maker.price
+    tell_met(market, Record.FILL, order, maker, quantity, fees=fees)
+    prices.append(maker.price)
+    after_trade(market, maker)
+    return stopped
 
 
 def too_bad(market: Market, side: int, price: int, last: int) -> bool:
@@ -98,27 +134,27 @@ def affordable(market: Market, order: Order, price: int) -> int:
     return order.left if order.account == WORLD else free // market.need(order.side, price, 1)
 
 
-def prevent(market: Market, order: Order, maker: Order, wanted: int) -> bool:
+def prevent(market: Market, order: Order, maker: Order, wanted: int, selftrade: int) -> bool:
     """An order has met one of its own account; whether it must not go on."""
-    if order.selftrade == Selftrade.DECREMENT:
+    if selftrade == Selftrade.DECREMENT:
         leave_pair_in_book(market, maker)
         quantity = min(wanted, maker.left)
         shrink(market, order, maker.price, quantity)
         shrink(market, maker, maker.price, quantity)
-        market.hold(maker, maker.held - market.need(maker.side, maker.price, quantity))
+        market.hold(maker, maker.held - market.needs(maker, quantity))
         tell_met(market, Record.PREVENTED, order, maker, quantity, fees=(0, 0))
         after_trade(market, maker, filled=False)
         return False
-    if order.selftrade != Selftrade.EXPIRE_TAKER:
+    if selftrade != Selftrade.EXPIRE_TAKER:
         expire(market, maker, Reason.SELF_TRADE)
-    return order.selftrade != Selftrade.EXPIRE_MAKER
+    return selftrade != Selftrade.EXPIRE_MAKER
 
 
 def leave_pair_in_book(market: Market, maker: Order) -> None:
     """One of an OCO is traded with: it stands alone from now on, and holds what it needs itself."""
     if maker.group is not None and maker.group.working is None:
         leave_pair(market, maker)
-        market.hold(maker, market.need(maker.side, maker.price, maker.open))
+        market.hold(maker, market.needs(maker, maker.open))
 
 
 def trade(market: Market, taker: Order, maker: Order, quantity: int) -> None:

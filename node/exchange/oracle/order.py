@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from node.exchange.core.command import Side, Type
-from node.exchange.oracle.command import BY_QUOTE, POST_ONLY
+from node.exchange.oracle.command import BY_QUOTE, POST_ONLY, REDUCE_ONLY
 
 LIMITS = frozenset((Type.LIMIT, Type.STOP_LOSS_LIMIT, Type.TAKE_PROFIT_LIMIT))
 """Types with a price that they do not go beyond."""
@@ -71,6 +71,10 @@ class Order:
     @property
     def post_only(self) -> bool:
         return self.flags & POST_ONLY != 0
+
+    @property
+    def reduce_only(self) -> bool:
+        return self.flags & REDUCE_ONLY != 0
 
     @property
     def by_quote(self) -> bool:

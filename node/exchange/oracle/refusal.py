@@ -2,7 +2,7 @@
 
 from node.exchange.core.command import Flag, Selftrade, Side, Tif, Type
 from node.exchange.core.journal import Reason, Status
-from node.exchange.oracle.command import Command
+from node.exchange.oracle.command import REDUCE_ONLY, Command
 from node.exchange.oracle.ledger import LIMIT
 from node.exchange.oracle.market import Market
 from node.exchange.oracle.order import LIMITS, STOPS, WAITING
@@ -43,7 +43,8 @@ def well_formed(market: Market, command: Command) -> bool:
         and command.type in _TYPES
         and command.tif in _TIFS
         and command.selftrade in _SELFTRADES
-        and command.flags in _FLAGS
+        and (command.flags & ~REDUCE_ONLY if market.perpetual else command.flags) in _FLAGS
+        and not (market.perpetual and (command.by_quote or command.tif == Tif.FOK))
         and 0 <= command.account < len(market.ledger.accounts)
         and command.quantity > 0
         and (_limit_makes_sense(command) if command.type in LIMITS else _market_makes_sense(command))
@@ -111,11 +112,21 @@ def fits_in(market: Market, price: int, quantity: int) -> bool:
 
 def need(market: Market, command: Command) -> int:
     """What an account must have for it, in base units of the asset that it gives."""
+    if market.perpetual:
+        return _margin_needed(market, command)
     if command.side == Side.SELL:
         return (lots_of(market, command) or 0) * market.rules.lot
     if command.type in WAITING and command.type not in LIMITS:
         return 0
     return worth_of(market, command) or 0
+
+
+def _margin_needed(market: Market, command: Command) -> int:
+    """The same in a perpetual."""
+    waits = command.type in WAITING and command.type not in LIMITS
+    if command.reduce_only or waits:
+        return 0
+    return market.need(command.side, price_of(market, command), command.quantity)
 
 
 def why_not_affordable(market: Market, command: Command) -> Reason:

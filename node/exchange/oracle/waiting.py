@@ -24,7 +24,7 @@ def wait(market: Market, order: Order) -> None:
 def need_while_waiting(market: Market, order: Order) -> int:
     """What it holds: one that sells its base asset, a limit order that buys its worth, any other nothing."""
     if order.limited or market.gives(order.side) == market.rules.base:
-        return market.need(order.side, order.price, order.left)
+        return market.needs(order, order.left)
     return 0
 
 

@@ -1,0 +1,218 @@
+"""Position: what accounts have of a linear perpetual, and what a trade does to it.
+
+A perpetual's base asset is a name alone: a trade of `quantity` lots at `price` moves its worth, price times quantity
+times `unit`, in base units of the quote asset, only on paper. An account's position has a signed size; a signed cost,
+what was paid for it; and a margin, never below 0, that is taken out of what is free and stands behind this market
+alone. Over all accounts the sizes always add up to 0, and of each asset what is free, locked and margin, minus the
+costs of all positions that settle in it, is 0.
+
+A lot at `price` takes `each(price)` of margin: `initial` ppm of its worth, rounded up. An order with a price holds this
+for every open lot at its own price, whether it buys or sells, opens or closes; a reduce-only order and a waiting one
+without a price hold nothing. A market order needs it for all of it at the best price.
+
+A trade at a price, of each of the two accounts, the taker first:
+
+1. What the order held for these lots is free again (of a taker: nothing).
+2. As many of them as the position has on the other side close it: `share(cost)` and `share(margin)` of its cost and
+   margin leave it, where share(x) is |x| * lots closed / |size|, rounded down. A bought position gains the worth of
+   these lots less that cost, a sold one that cost less the worth. Gain (or loss) and margin are free.
+3. The others open: cost grows by their worth (falls, for one that sells), and `each(price)` a lot becomes margin.
+4. Where less than nothing is free now, margin makes up for it.
+5. The fee, of the worth, goes to the house: no more than what is free and margin, of which the free is taken first.
+
+The world has no margin, opens without any and may owe. Before it comes to a trade these are looked at in turn:
+
+- A taker: reduce-only, it takes no more lots than the other side's size of its position; where that is none it stops,
+  REDUCE_ONLY. Else no more than what is free pays at `each(price)`; its rest then stops, INSUFFICIENT_FUNDS.
+- A maker: reduce-only, it gives no more lots than that; where that is none, all of it expires, REDUCE_ONLY, and the
+  taker goes on with the next.
+- Whether the taker can bear it: a position's size stays below 2**40 and its cost below 2**60 unless it only closes,
+  and after step 3 nothing free is below 0, or where nothing opens, the free and margin together. If not it stops,
+  INSUFFICIENT_FUNDS.
+- The same of the maker. If not, all of it expires, INSUFFICIENT_FUNDS, and the taker goes on.
+
+A rest is put in the book only where its account has what it holds (else it expires, INSUFFICIENT_FUNDS) and, if it is
+reduce-only, something to reduce (REDUCE_ONLY). In perpetuals the self-trade mode NONE is EXPIRE_TAKER; fill-or-kill,
+BY_QUOTE and all that a record tells are MALFORMED.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from node.exchange.core import funds
+from node.exchange.core.command import Flag, Side
+from node.exchange.core.compiled import Int, jit
+from node.exchange.core.journal import Reason
+from node.exchange.core.state import FREE, HOUSE, LOCKED, MAKER, TAKER, WORLD, Ledger, Market
+
+U = np.uint64
+_FREE, _LOCKED, _MAKER, _TAKER = U(FREE), U(LOCKED), U(MAKER), U(TAKER)
+_BUY, _REDUCE_ONLY = int(Side.BUY), int(Flag.REDUCE_ONLY)
+_OK, _FUNDS, _REDUCES = int(Reason.NONE), int(Reason.INSUFFICIENT_FUNDS), int(Reason.REDUCE_ONLY)
+_SMALL = 1 << 31
+_MOST_LOTS, _MOST_COST = 1 << 40, float(1 << 60)
+
+
+@jit
+def share(amount: Int, lots: Int, size: Int) -> Int:
+    """`amount * lots / size`, rounded down; `lots` is at most `size`, and all are 0 or more.
+
+    What the division of `amount` leaves is multiplied bit by bit where the product may be more than 64 bits hold.
+    """
+    whole, left = amount // size * lots, amount % size
+    if size < _SMALL:
+        return int(whole + left * lots // size)
+    quotient: Int = 0
+    remainder: Int = 0
+    for bit in range(62, -1, -1):
+        quotient, remainder = 2 * quotient, 2 * remainder
+        if (lots >> bit) & 1:
+            remainder += left
+        while remainder >= size:
+            remainder -= size
+            quotient += 1
+    return int(whole + quotient)
+
+
+@jit
+def reducible(market: Market, account: Int, side: Int) -> Int:
+    """Lots of its position that an order of a side would close at most."""
+    size = market.positions[U(account)].size
+    return int(max(0, -size if side == _BUY else size))
+
+
+@jit
+def unfit(market: Market, ledger: Ledger, slot: Int, held: Int) -> Int:
+    """Why an order's rest cannot be put in the book; 0 where it can."""
+    node = market.nodes[U(slot)]
+    owner, side = np.int64(node.owner), np.int64(node.side)
+    if node.flags & _REDUCE_ONLY:
+        return _REDUCES if reducible(market, owner, side) == 0 else _OK
+    return _OK if funds.has(market, ledger, owner, side, held) else _FUNDS
+
+
+@jit
+def _closing(market: Market, account: Int, side: Int, price: Int, quantity: Int) -> tuple[Int, Int, Int, Int]:
+    """Lots of a trade that close; what they gain; and the cost (never below 0) and the margin that leave with them."""
+    position = market.positions[U(account)]
+    lots = min(quantity, reducible(market, account, side))
+    if lots == 0:
+        return 0, 0, 0, 0
+    size = abs(position.size)
+    worth = price * lots * market.rules[0].unit
+    cost, margin = share(abs(position.cost), lots, size), share(position.margin, lots, size)
+    return int(lots), int(cost - worth if side == _BUY else worth - cost), cost, margin
+
+
+@jit
+def _bears(market: Market, ledger: Ledger, account: Int, side: Int, price: Int, quantity: Int, held: Int) -> bool:
+    """Whether an account can bear a trade."""
+    position, rules = market.positions[U(account)], market.rules[0]
+    lots, gain, _, margin = _closing(market, account, side, price, quantity)
+    opened = quantity - lots
+    if opened > 0:
+        worth = float(price) * float(opened) * float(rules.unit)
+        if abs(position.size) + opened >= _MOST_LOTS or float(abs(position.cost)) + worth >= _MOST_COST:
+            return False
+    if account == WORLD:
+        return True
+    free = ledger.balances[U(account), U(rules.quote), _FREE] + held + gain + margin
+    if opened > 0:
+        return bool(free >= opened * funds.each(market, price))
+    return bool(free + position.margin - margin >= 0)
+
+
+@jit
+def may_meet(
+    market: Market, ledger: Ledger, taker: Int, maker: Int, price: Int, quantity: Int
+) -> tuple[Int, Int, Int]:
+    """What comes of two orders that meet.
+
+    Returns:
+        lots that they trade; why the taker must not go on then, 0 where it may; and why the maker expires instead.
+    """
+    one, other = market.nodes[U(taker)], market.nodes[U(maker)]
+    owner, side, whose = np.int64(one.owner), np.int64(one.side), np.int64(other.owner)
+    stopped: Int = _OK
+    if one.flags & _REDUCE_ONLY:
+        quantity = min(quantity, reducible(market, owner, side))
+        if quantity == 0:
+            return 0, _REDUCES, _OK
+    elif owner != WORLD:
+        free = ledger.balances[U(owner), U(market.rules[0].quote), _FREE]
+        payable = max(0, free) // funds.each(market, price)
+        if payable < quantity:
+            quantity, stopped = payable, _FUNDS
+            if quantity == 0:
+                return 0, _FUNDS, _OK
+    held: Int = 0
+    if other.flags & _REDUCE_ONLY:
+        quantity = min(quantity, reducible(market, whose, 1 - side))
+        if quantity == 0:
+            return 0, _OK, _REDUCES
+    else:
+        held = quantity * funds.each(market, price)
+    if not _bears(market, ledger, owner, side, price, quantity, 0):
+        return 0, _FUNDS, _OK
+    if not _bears(market, ledger, whose, 1 - side, price, quantity, held):
+        return 0, _OK, _FUNDS
+    return int(quantity), stopped, _OK
+
+
+@jit
+def settle(market: Market, ledger: Ledger, taker: Int, maker: Int, price: Int, quantity: Int) -> tuple[Int, Int]:
+    """A trade of two orders.
+
+    Returns:
+        the taker's fee and the maker's.
+    """
+    one, other = market.nodes[U(taker)], market.nodes[U(maker)]
+    side, owner, whose = np.int64(one.side), np.int64(one.owner), np.int64(other.owner)
+    held = 0 if other.flags & _REDUCE_ONLY else quantity * funds.each(market, price)
+    taker_fee = trade(market, ledger, owner, side, price, quantity, 0, ledger.fees[U(owner), _TAKER])
+    return taker_fee, trade(market, ledger, whose, 1 - side, price, quantity, held, ledger.fees[U(whose), _MAKER])
+
+
+@jit
+def trade(
+    market: Market, ledger: Ledger, account: Int, side: Int, price: Int, quantity: Int, held: Int, ppm: Int
+) -> Int:
+    """One account's part of a trade.
+
+    Returns:
+        its fee.
+    """
+    position, rules = market.positions[U(account)], market.rules[0]
+    balance = ledger.balances[U(account), U(rules.quote)]
+    sign = 1 if side == _BUY else -1
+    lots, gain, cost, margin = _closing(market, account, side, price, quantity)
+    balance[_LOCKED] -= held
+    balance[_FREE] += held + gain + margin
+    position.margin -= margin
+    position.cost += sign * cost
+    position.size += sign * quantity
+    opened = quantity - lots
+    if opened > 0:
+        position.cost += sign * price * opened * rules.unit
+        if account != WORLD:
+            margin = opened * funds.each(market, price)
+            position.margin += margin
+            balance[_FREE] -= margin
+    make_up(position, balance)
+    fee = funds.fee(price * quantity * rules.unit, ppm)
+    if account != WORLD:
+        fee = min(fee, max(0, balance[_FREE] + position.margin))
+    balance[_FREE] -= fee
+    make_up(position, balance)
+    ledger.balances[U(HOUSE), U(rules.quote), _FREE] += fee
+    return int(fee)
+
+
+@jit
+def make_up(position: Any, balance: Any) -> None:
+    """Margin makes up for what is free below nothing."""
+    if balance[_FREE] < 0 and position.margin > 0:
+        amount = min(position.margin, -balance[_FREE])
+        position.margin -= amount
+        balance[_FREE] += amount
