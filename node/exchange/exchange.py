@@ -41,7 +41,9 @@ class Exchange:
         self.assets: list[Asset] = list(
             dict.fromkeys(asset for each in self.listings for asset in (each.base, each.quote))
         )
-        self._markets = [state.market(each.rules(index, self.assets), accounts=_ACCOUNTS) for index, each in enumerate(self.listings)]
+        self._markets = [
+            state.market(each.rules(index, self.assets), accounts=_ACCOUNTS) for index, each in enumerate(self.listings)
+        ]
         self.accounts = state.FIRST_USER
         self._room = state.ledger(_ACCOUNTS, len(self.assets))
         self._ledger = self._room

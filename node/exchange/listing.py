@@ -49,6 +49,7 @@ class Listing:
         window, pause: ns that a window and a pause last.
         initial, maintenance: of a linear perpetual, parts of its worth that a position begins with and keeps, such as
             0.05; an `initial` of 0: a spot market.
+        liquidation: part of its worth that a liquidated position pays to the insurance fund.
     """
 
     symbol: str
@@ -65,10 +66,11 @@ class Listing:
     pause: int = 300_000_000_000
     initial: Decimal = Decimal(0)
     maintenance: Decimal = Decimal(0)
+    liquidation: Decimal = Decimal(0)
 
     def rules(self, market: int, assets: list[Asset]) -> Rules:
         """As the core reads it; BadInput where a tick of a lot is finer than the quote asset."""
-        if not 0 <= self.maintenance <= self.initial <= 1:
+        if not 0 <= self.maintenance <= self.initial <= 1 or not 0 <= self.liquidation <= 1:
             raise BadInput(
                 f"{self.symbol} keeps {self.maintenance} and begins with {self.initial} of a position's worth as margin; "
                 "give parts of 1, of which the first is not the greater"
@@ -88,6 +90,7 @@ class Listing:
             pause=self.pause,
             initial=int(self.initial * 1_000_000),
             maintenance=int(self.maintenance * 1_000_000),
+            liquidation=int(self.liquidation * 1_000_000),
         )
 
     def ticks(self, price: Decimal) -> int:

@@ -37,6 +37,9 @@ class Kind(IntEnum):
     REPLAY_CLEAR: nothing is known any more. REPLAY_BEGIN: how to read what follows: `type` is the model of queues,
     `display` its power, `price` the lots that make 1 of the base asset; `quantity` divided by `trigger` is the lots of
     one recorded size.
+
+    Of perpetuals (see `core.liquidation`). MARK: `price` is the mark price. FUNDING: positions pay one another
+    `quantity` ppb of their worth. INSURE: `account` gives `quantity` to the insurance fund.
     """
 
     NEW = 1
@@ -59,6 +62,9 @@ class Kind(IntEnum):
     REPLAY_TRADE = 25
     REPLAY_CLEAR = 26
     REPLAY_BEGIN = 27
+    MARK = 30
+    FUNDING = 31
+    INSURE = 32
 
 
 class Side(IntEnum):

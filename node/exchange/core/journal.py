@@ -29,6 +29,7 @@ class Record(IntEnum):
     PREVENTED: as FILL, but both shrank and nothing changed hands.
     TRIGGER: a waiting order woke at the last price `price`; `side`, `type`, `quantity` what is open of it, `time`;
     `reason` is GROUP where it was the order before it that was filled.
+    MARK, LIQUIDATION, ADL, FUNDING, INSURANCE: of perpetuals, see `core.liquidation`.
     """
 
     ACK = 1
@@ -41,6 +42,11 @@ class Record(IntEnum):
     STATUS = 8
     PREVENTED = 9
     TRIGGER = 10
+    MARK = 11
+    LIQUIDATION = 12
+    ADL = 13
+    FUNDING = 14
+    INSURANCE = 15
 
 
 class Status(IntEnum):
@@ -86,6 +92,7 @@ class Reason(IntEnum):
     GROUP = 18  # for what became of another order of its group
     BREAKER = 19  # the price moved too far in too short a time
     REDUCE_ONLY = 20  # there is no position that it would make smaller
+    LIQUIDATED = 21  # its account's position was liquidated
 
 
 _FIELDS = [

@@ -8,7 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from node.exchange.core import administration, amending, answer, cancelling, expiry, groups, placing, replay, ties
+from node.exchange.core import (
+    administration,
+    amending,
+    answer,
+    cancelling,
+    expiry,
+    groups,
+    liquidation,
+    placing,
+    replay,
+    ties,
+)
 from node.exchange.core.command import Kind
 from node.exchange.core.compiled import Int, jit
 from node.exchange.core.journal import Reason, Status
@@ -20,6 +31,7 @@ _NEW, _CANCEL, _AMEND, _CANCEL_ALL, _MASS_CANCEL, _GROUP, _LEG = (
     int(Kind.NEW), int(Kind.CANCEL), int(Kind.AMEND), int(Kind.CANCEL_ALL), int(Kind.MASS_CANCEL), int(Kind.GROUP),
     int(Kind.LEG),
 )  # fmt: skip
+_MARK = int(Kind.MARK)
 _MALFORMED, _TIME = int(Reason.MALFORMED), int(Reason.TIME)
 _OPEN = int(Status.OPEN)
 _LATEST = 1 << 62
@@ -33,10 +45,12 @@ def room_needed(market: Market) -> Int:
 
     An order in the book has one row, a fill, an expiry or a cancel, with which it or a part of it leaves. What waits
     has three more: that it is placed, that it wakes, and the last fill that leaves something of a maker. The command
-    brings three orders at most, their answers, and a pause or its end.
+    brings three orders at most, their answers, and a pause or its end. In a perpetual each account may be liquidated,
+    its rest be closed against all others, who may open a position anew by each order.
     """
     state = market.state[0]
-    return int(state.live + 3 * state.rare + state.parts + _ROWS_EACH)
+    rows = 6 * len(market.positions) + state.live + state.parts if market.rules[0].initial != 0 else 0
+    return int(rows + state.live + 3 * state.rare + state.parts + _ROWS_EACH)
 
 
 @jit
@@ -79,6 +93,8 @@ def run(market: Market, ledger: Ledger, commands: Any, start: Int, journal: Any)
             rows = answer.reject(market, command, journal, rows, _MALFORMED)
         elif replay.FIRST <= kind < replay.PAST and market.rules[0].initial == 0:
             rows = replay.carry_out(market, ledger, command, journal, rows)
+        elif kind >= _MARK and market.rules[0].initial != 0:
+            rows = liquidation.carry_out(market, ledger, command, journal, rows)
         else:
             rows = administration.administer(market, ledger, command, journal, rows)
         if state.head != NONE:

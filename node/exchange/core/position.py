@@ -106,7 +106,7 @@ def _closing(market: Market, account: Int, side: Int, price: Int, quantity: Int)
 
 
 @jit
-def _bears(market: Market, ledger: Ledger, account: Int, side: Int, price: Int, quantity: Int, held: Int) -> bool:
+def bears(market: Market, ledger: Ledger, account: Int, side: Int, price: Int, quantity: Int, held: Int) -> bool:
     """Whether an account can bear a trade."""
     position, rules = market.positions[U(account)], market.rules[0]
     lots, gain, _, margin = _closing(market, account, side, price, quantity)
@@ -124,9 +124,7 @@ def _bears(market: Market, ledger: Ledger, account: Int, side: Int, price: Int, 
 
 
 @jit
-def may_meet(
-    market: Market, ledger: Ledger, taker: Int, maker: Int, price: Int, quantity: Int
-) -> tuple[Int, Int, Int]:
+def may_meet(market: Market, ledger: Ledger, taker: Int, maker: Int, price: Int, quantity: Int) -> tuple[Int, Int, Int]:
     """What comes of two orders that meet.
 
     Returns:
@@ -153,9 +151,9 @@ def may_meet(
             return 0, _OK, _REDUCES
     else:
         held = quantity * funds.each(market, price)
-    if not _bears(market, ledger, owner, side, price, quantity, 0):
+    if not bears(market, ledger, owner, side, price, quantity, 0):
         return 0, _FUNDS, _OK
-    if not _bears(market, ledger, whose, 1 - side, price, quantity, held):
+    if not bears(market, ledger, whose, 1 - side, price, quantity, held):
         return 0, _OK, _FUNDS
     return int(quantity), stopped, _OK
 

@@ -24,6 +24,7 @@ class Rules:
         initial: of a linear perpetual (see `core.position`) ppm of its worth that a position begins with; 0: a spot
             market. A perpetual's base asset is a name alone, and what settles is the quote asset.
         maintenance: ppm of its worth that a position keeps.
+        liquidation: ppm of its worth that a liquidated one pays to the insurance fund, as far as it has it.
     """
 
     market: int
@@ -40,6 +41,7 @@ class Rules:
     pause: int = 300_000_000_000
     initial: int = 0
     maintenance: int = 0
+    liquidation: int = 0
 
     def row(self) -> tuple[int, ...]:
         return tuple(getattr(self, each.name) for each in fields(self))

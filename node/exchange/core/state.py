@@ -101,6 +101,8 @@ STATE = np.dtype(
         ("tail", "<i8"),
         ("reference", "<i8"),  # price that the circuit breaker looks from; 0: none yet
         ("window", "<i8"),  # when its window ends, ns
+        ("mark", "<i8"),  # a perpetual's mark price; 0: none yet
+        ("insurance", "<i8"),  # base units of the quote asset in its insurance fund
     ]
 )
 POSITION = np.dtype(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from node.exchange.core.command import Kind
 from node.exchange.core.journal import Reason, Record, Status
 from node.exchange.core.state import RECORDED, WORLD
-from node.exchange.oracle import replay
+from node.exchange.oracle import liquidation, replay
 from node.exchange.oracle.amending import amend
 from node.exchange.oracle.command import Command
 from node.exchange.oracle.groups import new_group, rows_of
@@ -16,6 +16,7 @@ from node.exchange.oracle.refusal import expiry_of, why_refused
 from node.exchange.oracle.turns import match, run_queue
 from node.exchange.oracle.waiting import need_while_waiting, wait
 
+_PERPETUAL = frozenset((Kind.MARK, Kind.FUNDING, Kind.INSURE))
 _LATEST = 1 << 62
 """No time is later."""
 
@@ -33,7 +34,8 @@ def carry_out(market: Market, commands: Sequence[Command], at: int) -> int:
         count = len(group)
         new_group(market, group)
     else:
-        verb = malformed if market.perpetual and command.kind in replay.KINDS else _VERBS.get(command.kind, malformed)
+        strange = replay.KINDS if market.perpetual else _PERPETUAL
+        verb = malformed if command.kind in strange else _VERBS.get(command.kind, malformed)
         verb(market, command)
     run_queue(market)
     return count
@@ -144,4 +146,7 @@ _VERBS: dict[int, Callable[[Market, Command], None]] = {
     Kind.CANCEL_ALL: cancel_all,
     Kind.MASS_CANCEL: cancel_all,
     **dict.fromkeys(replay.KINDS, replay.carry_out),
+    Kind.MARK: liquidation.mark,
+    Kind.FUNDING: liquidation.fund,
+    Kind.INSURE: liquidation.insure,
 }

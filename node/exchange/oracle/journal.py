@@ -21,10 +21,25 @@ def row(
     price: int = 0,
     quantity: int = 0,
     group: int = 0,
+    other_account: int = 0,
 ) -> bytes:
     """A row of any kind but a trade's."""
     return _ROW.pack(
-        kind, side, reason, flags, account, market, order_type, tif, 0, order, ref, price, quantity, time, group
+        kind,
+        side,
+        reason,
+        flags,
+        account,
+        market,
+        order_type,
+        tif,
+        other_account,
+        order,
+        ref,
+        price,
+        quantity,
+        time,
+        group,
     )
 
 

@@ -37,6 +37,8 @@ class Market:
         rows: what the current commands were answered.
         record: what is told of a recorded market that is replayed.
         positions: of a perpetual, by account.
+        mark: its mark price, ticks; 0: none yet.
+        insurance: what its insurance fund has, base units of the quote asset.
     """
 
     rules: Rules
@@ -61,6 +63,8 @@ class Market:
     rows: list[bytes] = field(default_factory=list)
     record: Recording = field(default_factory=Recording)
     positions: defaultdict[int, Position] = field(default_factory=lambda: defaultdict(Position))
+    mark: int = 0
+    insurance: int = 0
 
     @property
     def perpetual(self) -> bool:

@@ -1,0 +1,263 @@
+"""Liquidation: what a perpetual's mark price, its funding and its insurance fund do to positions.
+
+MARK gives the mark price and is told by a MARK row (`price`; `quantity` the open interest, the sum of all bought
+positions, in lots; `ref`, `time`). Then, while the market is open, each account but the world's in ascending order whose
+equity, margin plus size times mark times `unit` less cost, is below its maintenance, `part(|size| * mark * unit,
+maintenance)`, is liquidated once:
+
+1. Its orders of this market expire, LIQUIDATED, by ascending place as CANCEL_ALL has it.
+2. A fee of `part(|size| * mark * unit, liquidation)`, at most its equity and its margin, at least 0, leaves its margin
+   for the market's insurance fund.
+3. A reduce-only, immediate-or-cancel limit order for all of the position, with the self-trade mode EXPIRE_MAKER, enters
+   the book at the bankruptcy price, the worst whole tick at which what it brings leaves no loss beyond the margin (of a
+   bought position max(1, ceil((cost - margin) / (size * unit))), of a sold one floor((|cost| + margin) /
+   (|size| * unit))). A LIQUIDATION row tells it in place of an ACK: `order`, `side`, `price`, `quantity`, `time`,
+   `other_fee` the fee. A price below 1 there is none; the row has then no order, and nothing enters the book.
+4. What is left of the position is closed against others' (auto-deleveraging): at the mark price where the equity at it
+   is not below 0, or the insurance fund has what is missing, which then becomes margin; else at the bankruptcy price
+   told anew, which is 1 at the least. Of the positions of the other side that can bear it, each to the last lot that is
+   asked of it, the one that gained most a lot comes first: of bought ones that with the least |cost| // |size|, of sold
+   ones that with the greatest; of equals the lowest account. Neither pays a fee or moves the last price. An ADL row
+   each: `account`, `side` (what it does), `other_account`, `price`, `quantity`. Where nobody can bear it the rest stays.
+
+A position whose worth at the mark is 2**62 or more is left alone and is of no worth to funding.
+
+FUNDING pays `quantity` ppb of their worth at the mark between positions: above 0 the bought pay the sold, below 0 the
+sold pay the bought. One that pays gives |size| * mark * unit * rate, rounded down, as far as what is free and then its
+margin last (the world always). Of all that was given, one that is paid gets the share of its size among those paid,
+rounded down; the rest is the house's. A FUNDING row each by ascending account (`quantity`, below 0 what it gave;
+`price` the mark), then one without a price for the house's rest, with `ref`.
+
+INSURE moves `quantity` of what is free of `account` into the insurance fund; an INSURANCE row tells it (`quantity`;
+`price` 0). INSUFFICIENT_FUNDS where it has less.
+
+Of each settling asset, what is free, locked, margin and insurance, minus the costs, is always 0.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from node.exchange.core import answer, funds, placing, pool, position, ties
+from node.exchange.core.command import Flag, Kind, Selftrade, Side, Tif, Type
+from node.exchange.core.compiled import Int, jit
+from node.exchange.core.journal import Reason, Record, Status
+from node.exchange.core.state import FREE, HOUSE, NONE, SLOT_BITS, WORLD, Ledger, Market
+
+U = np.uint64
+_FREE = U(FREE)
+_BUY, _SELL = int(Side.BUY), int(Side.SELL)
+_MARK_IT, _FUND, _INSURE = int(Kind.MARK), int(Kind.FUNDING), int(Kind.INSURE)
+_MARK, _LIQUIDATION, _ADL, _FUNDING, _INSURANCE = (
+    int(Record.MARK), int(Record.LIQUIDATION), int(Record.ADL), int(Record.FUNDING), int(Record.INSURANCE),
+)  # fmt: skip
+_OK, _MALFORMED, _OVERFLOW, _FUNDS, _LIQUIDATED = (
+    int(Reason.NONE), int(Reason.MALFORMED), int(Reason.OVERFLOW), int(Reason.INSUFFICIENT_FUNDS),
+    int(Reason.LIQUIDATED),
+)  # fmt: skip
+_OPEN, _LIMIT, _IOC = int(Status.OPEN), int(Type.LIMIT), int(Tif.IOC)
+_REDUCE_ONLY, _EXPIRE_MAKER = int(Flag.REDUCE_ONLY), int(Selftrade.EXPIRE_MAKER)
+_BILLION = 1_000_000_000
+
+
+@jit
+def carry_out(market: Market, ledger: Ledger, command: Any, journal: Any, rows: Int) -> Int:
+    """A command of a perpetual's own."""
+    if command.kind == _MARK_IT:
+        return _mark(market, ledger, command, journal, rows)
+    if command.kind == _FUND:
+        return _fund(market, ledger, command, journal, rows)
+    if command.kind == _INSURE:
+        return _insure(market, ledger, command, journal, rows)
+    return answer.reject(market, command, journal, rows, _MALFORMED)
+
+
+@jit
+def _insure(market: Market, ledger: Ledger, command: Any, journal: Any, rows: Int) -> Int:
+    account, amount, quote = command.account, command.quantity, market.rules[0].quote
+    if account < 0 or account >= len(ledger.balances) or amount <= 0:
+        return answer.reject(market, command, journal, rows, _MALFORMED)
+    state, free = market.state[0], ledger.balances[U(account), U(quote), _FREE]
+    if float(state.insurance) + float(amount) >= funds.LIMIT or float(free) - float(amount) <= -funds.LIMIT:
+        return answer.reject(market, command, journal, rows, _OVERFLOW)
+    if account != WORLD and free < amount:
+        return answer.reject(market, command, journal, rows, _FUNDS)
+    ledger.balances[U(account), U(quote), _FREE] -= amount
+    state.insurance += amount
+    row = answer.write(market, journal, rows, _INSURANCE, account, 0, _OK)
+    row.quantity, row.ref = amount, command.ref
+    return rows + 1
+
+
+@jit
+def _worth(market: Market, account: Int) -> Int:
+    """What a position is worth at the mark, whether bought or sold; 0 where that is beyond what is reckoned with."""
+    size, unit, mark = abs(market.positions[U(account)].size), market.rules[0].unit, market.state[0].mark
+    if float(size) * float(mark) * float(unit) >= funds.LIMIT:
+        return 0
+    return int(size * mark * unit)
+
+
+@jit
+def _equity(market: Market, account: Int, worth: Int) -> Int:
+    held = market.positions[U(account)]
+    return int(held.margin + (worth if held.size > 0 else -worth) - held.cost)
+
+
+@jit
+def _mark(market: Market, ledger: Ledger, command: Any, journal: Any, rows: Int) -> Int:
+    state, rules = market.state[0], market.rules[0]
+    if command.price <= 0:
+        return answer.reject(market, command, journal, rows, _MALFORMED)
+    if float(command.price) * float(rules.unit) >= funds.LIMIT:
+        return answer.reject(market, command, journal, rows, _OVERFLOW)
+    state.mark = command.price
+    interest = 0
+    for account in range(len(ledger.balances)):
+        interest += max(0, market.positions[U(account)].size)
+    row = answer.write(market, journal, rows, _MARK, command.account, 0, _OK)
+    row.price, row.quantity, row.ref = state.mark, interest, command.ref
+    rows += 1
+    for account in range(len(ledger.balances)):
+        if state.halted != _OPEN:
+            break
+        if account == WORLD or market.positions[U(account)].size == 0:
+            continue
+        worth = _worth(market, account)
+        if worth > 0 and _equity(market, account, worth) < funds.part(worth, rules.maintenance):
+            rows = _liquidate(market, ledger, account, worth, journal, rows)
+    return rows
+
+
+@jit
+def _bankrupt(market: Market, account: Int) -> Int:
+    """The bankruptcy price."""
+    held, unit = market.positions[U(account)], market.rules[0].unit
+    if held.size > 0:
+        return int(max(1, -((held.margin - held.cost) // (held.size * unit))))
+    return int((held.margin - held.cost) // (-held.size * unit))
+
+
+@jit
+def _liquidate(market: Market, ledger: Ledger, account: Int, worth: Int, journal: Any, rows: Int) -> Int:
+    state, held = market.state[0], market.positions[U(account)]
+    for slot in range(1, state.fresh):
+        node = market.nodes[U(slot)]
+        if node.id != 0 and node.owner == account:
+            rows = answer.expired(market, slot, _LIQUIDATED, journal, rows)
+            rows = ties.leave(market, ledger, slot, journal, rows)
+    equity = _equity(market, account, worth)
+    fee = max(0, min(funds.part(worth, market.rules[0].liquidation), min(equity, held.margin)))
+    held.margin -= fee
+    state.insurance += fee
+    side = _SELL if held.size > 0 else _BUY
+    lots, price = abs(held.size), _bankrupt(market, account)
+    order = 0
+    slot = NONE
+    if price > 0:
+        slot = pool.take(market)
+        state.sequence += 1
+        order = (state.sequence << SLOT_BITS) | slot
+    row = answer.write(market, journal, rows, _LIQUIDATION, account, order, _OK)
+    row.side, row.price, row.quantity, row.other_fee = side, price, lots, fee
+    rows += 1
+    if slot != NONE:
+        node = market.nodes[U(slot)]
+        node.id, node.key, node.left, node.owner, node.side = (
+            order,
+            price if side == _BUY else -price,
+            lots,
+            account,
+            side,
+        )
+        node.rare, node.flags, node.type = 0, _REDUCE_ONLY, _LIMIT
+        rows = placing.enter(market, ledger, slot, _EXPIRE_MAKER, _IOC, journal, rows)
+    return _deleverage(market, ledger, account, journal, rows) if held.size != 0 else rows
+
+
+@jit
+def _deleverage(market: Market, ledger: Ledger, account: Int, journal: Any, rows: Int) -> Int:
+    """Closes what is left of a position against others'."""
+    state, held = market.state[0], market.positions[U(account)]
+    price = state.mark
+    missing = -_equity(market, account, _worth(market, account))
+    if missing > 0:
+        if state.insurance >= missing:
+            state.insurance -= missing
+            held.margin += missing
+        else:
+            price = max(1, _bankrupt(market, account))
+    side = _SELL if held.size > 0 else _BUY
+    while held.size != 0:
+        other = _next(market, ledger, side, price, abs(held.size))
+        if other < 0:
+            break
+        lots = min(abs(held.size), abs(market.positions[U(other)].size))
+        position.trade(market, ledger, account, side, price, lots, 0, 0)
+        position.trade(market, ledger, other, 1 - side, price, lots, 0, 0)
+        row = answer.write(market, journal, rows, _ADL, account, 0, _OK)
+        row.side, row.other_account, row.price, row.quantity = side, other, price, lots
+        rows += 1
+    return rows
+
+
+@jit
+def _next(market: Market, ledger: Ledger, side: Int, price: Int, lots: Int) -> Int:
+    """Whose position is closed next by one who does `side`; -1 where there is none."""
+    found: Int = -1
+    best: Int = 0
+    for other in range(len(ledger.balances)):
+        held = market.positions[U(other)]
+        if (held.size >= 0) if side == _SELL else (held.size <= 0):
+            continue
+        entry = abs(held.cost) // abs(held.size)
+        rank = entry if side == _SELL else -entry
+        if found >= 0 and rank <= best:
+            continue
+        if position.bears(market, ledger, other, 1 - side, price, min(lots, abs(held.size)), 0):
+            found, best = other, rank
+    return found
+
+
+@jit
+def _fund(market: Market, ledger: Ledger, command: Any, journal: Any, rows: Int) -> Int:
+    state, quote, rate = market.state[0], market.rules[0].quote, command.quantity
+    if state.mark == 0 or rate < -_BILLION or rate > _BILLION:
+        return answer.reject(market, command, journal, rows, _MALFORMED)
+    sign = 1 if rate > 0 else -1
+    rate = abs(rate)
+    pot, sizes = 0, 0
+    for account in range(len(ledger.balances)):
+        held = market.positions[U(account)]
+        if held.size * sign < 0 and _worth(market, account) > 0:
+            sizes += abs(held.size)
+    begun = rows
+    for account in range(len(ledger.balances)):
+        held, balance = market.positions[U(account)], ledger.balances[U(account), U(quote)]
+        worth = _worth(market, account)
+        if worth == 0:
+            continue
+        amount = 0
+        if held.size * sign > 0 and sizes > 0:
+            amount = worth // _BILLION * rate + worth % _BILLION * rate // _BILLION
+            if account != WORLD:
+                amount = min(amount, max(0, balance[_FREE] + held.margin))
+            balance[_FREE] -= amount
+            position.make_up(held, balance)
+            pot += amount
+        row = answer.write(market, journal, rows, _FUNDING, account, 0, _OK)
+        row.price, row.quantity = state.mark, -amount
+        rows += 1
+    rest = pot
+    for at in range(begun, rows):
+        row = journal[U(at)]
+        held = market.positions[U(row.account)]
+        if held.size * sign < 0:
+            amount = position.share(pot, abs(held.size), sizes)
+            ledger.balances[U(row.account), U(quote), _FREE] += amount
+            row.quantity = amount
+            rest -= amount
+    ledger.balances[U(HOUSE), U(quote), _FREE] += rest
+    row = answer.write(market, journal, rows, _FUNDING, HOUSE, 0, _OK)
+    row.quantity, row.ref = rest, command.ref
+    return rows + 1
