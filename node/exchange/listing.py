@@ -72,8 +72,8 @@ class Listing:
         """As the core reads it; BadInput where a tick of a lot is finer than the quote asset."""
         if not 0 <= self.maintenance <= self.initial <= 1 or not 0 <= self.liquidation <= 1:
             raise BadInput(
-                f"{self.symbol} keeps {self.maintenance} and begins with {self.initial} of a position's worth as margin; "
-                "give parts of 1, of which the first is not the greater"
+                f"{self.symbol} keeps {self.maintenance} and begins with {self.initial} of a position's worth "
+                f"and pays {self.liquidation} when liquidated; give parts of 1, of which the first is below the second"
             )
         return Rules(
             market=market,

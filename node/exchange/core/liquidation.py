@@ -1,8 +1,8 @@
 """Liquidation: what a perpetual's mark price, its funding and its insurance fund do to positions.
 
 MARK gives the mark price and is told by a MARK row (`price`; `quantity` the open interest, the sum of all bought
-positions, in lots; `ref`, `time`). Then, while the market is open, each account but the world's in ascending order whose
-equity, margin plus size times mark times `unit` less cost, is below its maintenance, `part(|size| * mark * unit,
+positions, in lots; `ref`, `time`). Then, while the market is open, each account but the world's, the lowest first,
+whose equity, margin plus size times mark times `unit` less cost, is below its maintenance, `part(|size| * mark * unit,
 maintenance)`, is liquidated once:
 
 1. Its orders of this market expire, LIQUIDATED, by ascending place as CANCEL_ALL has it.
@@ -18,7 +18,8 @@ maintenance)`, is liquidated once:
    told anew, which is 1 at the least. Of the positions of the other side that can bear it, each to the last lot that is
    asked of it, the one that gained most a lot comes first: of bought ones that with the least |cost| // |size|, of sold
    ones that with the greatest; of equals the lowest account. Neither pays a fee or moves the last price. An ADL row
-   each: `account`, `side` (what it does), `other_account`, `price`, `quantity`. Where nobody can bear it the rest stays.
+   each: `account`, `side` (what it does), `other_account`, `price`, `quantity`. Where nobody can bear it the
+   rest stays.
 
 A position whose worth at the mark is 2**62 or more is left alone and is of no worth to funding.
 
@@ -141,19 +142,19 @@ def _bankrupt(market: Market, account: Int) -> Int:
 @jit
 def _liquidate(market: Market, ledger: Ledger, account: Int, worth: Int, journal: Any, rows: Int) -> Int:
     state, held = market.state[0], market.positions[U(account)]
-    for slot in range(1, state.fresh):
-        node = market.nodes[U(slot)]
-        if node.id != 0 and node.owner == account:
-            rows = answer.expired(market, slot, _LIQUIDATED, journal, rows)
-            rows = ties.leave(market, ledger, slot, journal, rows)
+    for place in range(1, state.fresh):
+        resting = market.nodes[U(place)]
+        if resting.id != 0 and resting.owner == account:
+            rows = answer.expired(market, place, _LIQUIDATED, journal, rows)
+            rows = ties.leave(market, ledger, place, journal, rows)
     equity = _equity(market, account, worth)
-    fee = max(0, min(funds.part(worth, market.rules[0].liquidation), min(equity, held.margin)))
+    fee = max(0, min(funds.part(worth, market.rules[0].liquidation), equity, held.margin))
     held.margin -= fee
     state.insurance += fee
     side = _SELL if held.size > 0 else _BUY
     lots, price = abs(held.size), _bankrupt(market, account)
-    order = 0
-    slot = NONE
+    order: Int = 0
+    slot: Int = NONE
     if price > 0:
         slot = pool.take(market)
         state.sequence += 1
@@ -226,7 +227,8 @@ def _fund(market: Market, ledger: Ledger, command: Any, journal: Any, rows: Int)
         return answer.reject(market, command, journal, rows, _MALFORMED)
     sign = 1 if rate > 0 else -1
     rate = abs(rate)
-    pot, sizes = 0, 0
+    pot: Int = 0
+    sizes: Int = 0
     for account in range(len(ledger.balances)):
         held = market.positions[U(account)]
         if held.size * sign < 0 and _worth(market, account) > 0:
@@ -237,7 +239,7 @@ def _fund(market: Market, ledger: Ledger, command: Any, journal: Any, rows: Int)
         worth = _worth(market, account)
         if worth == 0:
             continue
-        amount = 0
+        amount: Int = 0
         if held.size * sign > 0 and sizes > 0:
             amount = worth // _BILLION * rate + worth % _BILLION * rate // _BILLION
             if account != WORLD:

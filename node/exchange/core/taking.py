@@ -43,7 +43,7 @@ def crosses(market: Market, side: Int, key: Int) -> "bool | np.bool_":
 
 
 @inlined
-def take(
+def take(  # noqa: PLR0915 - one pass; what it keeps is fast in locals alone
     market: Market, ledger: Ledger, slot: Int, key: Int, selftrade: Int, journal: Any, rows: Int
 ) -> tuple[Int, Int]:
     """Lets an order take what it meets up to a key.

@@ -68,10 +68,10 @@ def liquidate(market: Market, account: int) -> None:
     side = Side.SELL if position.size > 0 else Side.BUY
     if price > 0:
         order = take_in(market, closing(account, side, price, lots), 0)
-        tell_liquidated(market, account, order.id, side, price, fee)
+        tell_liquidated(market, account, order.id, price, fee)
         match(market, order)
     else:
-        tell_liquidated(market, account, 0, side, price, fee)
+        tell_liquidated(market, account, 0, price, fee)
     deleverage(market, account)
 
 
@@ -84,8 +84,9 @@ def closing(account: int, side: int, price: int, lots: int) -> Command:
     )  # fmt: skip
 
 
-def tell_liquidated(market: Market, account: int, order: int, side: int, price: int, fee: int) -> None:
-    lots = abs(market.positions[account].size)
+def tell_liquidated(market: Market, account: int, order: int, price: int, fee: int) -> None:
+    size = market.positions[account].size
+    lots, side = abs(size), Side.SELL if size > 0 else Side.BUY
     tell(market, Record.LIQUIDATION, account, order, side=side, price=price, quantity=lots, group=fee)
 
 
@@ -107,14 +108,14 @@ def deleverage(market: Market, account: int) -> None:
             each
             for each in range(len(market.ledger.accounts))
             if (lots := min(left, market.positions[each].reducible(other_side)))
-            and bears(market, each, other_side, price, lots, 0)
+            and bears(market, each, other_side, price, lots, held=0)
         ]
         if not able:
             break
         other = min(able, key=lambda each: (loss_rank(market, each), each))
         lots = min(left, abs(market.positions[other].size))
-        trade(market, account, side, price, lots, 0, 0)
-        trade(market, other, other_side, price, lots, 0, 0)
+        trade(market, account, side, price, lots, held=0, ppm=0)
+        trade(market, other, other_side, price, lots, held=0, ppm=0)
         tell(market, Record.ADL, account, 0, side=side, other_account=other, price=price, quantity=lots)
 
 

@@ -96,10 +96,10 @@ def meet_in_perpetual(market: Market, order: Order, maker: Order, wanted: int, p
     if not quantity:
         expire(market, maker, Reason.REDUCE_ONLY)
         return Reason.NONE
-    if not perpetual.bears(market, order.account, order.side, maker.price, quantity, 0):
+    if not perpetual.bears(market, order.account, order.side, maker.price, quantity, held=0):
         return Reason.INSUFFICIENT_FUNDS
     held = market.needs(maker, quantity)
-    if not perpetual.bears(market, maker.account, maker.side, maker.price, quantity, held):
+    if not perpetual.bears(market, maker.account, maker.side, maker.price, quantity, held=held):
         expire(market, maker, Reason.INSUFFICIENT_FUNDS)
         return Reason.NONE
     leave_pair_in_book(market, maker)

@@ -30,7 +30,7 @@ def lots_given(market: Market, maker: Order, quantity: int) -> int:
     return quantity
 
 
-def bears(market: Market, account: int, side: int, price: int, quantity: int, held: int) -> bool:
+def bears(market: Market, account: int, side: int, price: int, quantity: int, *, held: int) -> bool:
     """Whether an account can bear a trade, for which its order holds so much."""
     position, unit = market.positions[account], market.rules.unit
     opened = quantity - min(quantity, position.reducible(side))
@@ -45,7 +45,7 @@ def bears(market: Market, account: int, side: int, price: int, quantity: int, he
     return free >= market.need(side, price, opened) if opened else free + after.margin >= 0
 
 
-def trade(market: Market, account: int, side: int, price: int, quantity: int, held: int, ppm: int) -> int:
+def trade(market: Market, account: int, side: int, price: int, quantity: int, *, held: int, ppm: int) -> int:
     """One account's part of a trade; its fee."""
     ledger, quote, before = market.ledger, market.rules.quote, market.positions[account]
     opened = quantity - min(quantity, before.reducible(side))
@@ -89,10 +89,10 @@ def settle(market: Market, taker: Order, maker: Order, quantity: int) -> tuple[i
     """A trade at the maker's price; both fees, the taker's first."""
     accounts, held = market.ledger.accounts, market.needs(maker, quantity)
     fee = trade(
-        market, taker.account, taker.side, maker.price, quantity, 0, accounts[taker.account].taker_ppm
+        market, taker.account, taker.side, maker.price, quantity, held=0, ppm=accounts[taker.account].taker_ppm
     )  # fmt: skip
     maker.held -= held
     other = Side.SELL if taker.side == Side.BUY else Side.BUY
     return fee, trade(
-        market, maker.account, other, maker.price, quantity, held, accounts[maker.account].maker_ppm
+        market, maker.account, other, maker.price, quantity, held=held, ppm=accounts[maker.account].maker_ppm
     )  # fmt: skip

@@ -55,10 +55,19 @@ class Floor:
             if each["kind"] == Record.ACK:
                 self.names[int(each["order"])] = name = next(given, "?")
                 self.ids[name] = int(each["order"])
-        balances = self.exchange.ledger.balances
-        assert not balances.sum(axis=(0, 2)).any()
-        assert (balances[FIRST_USER:] >= 0).all()
+        self.weigh()
         return [self.words(each) for each in told]
+
+    def weigh(self) -> None:
+        """Nothing is made or lost, on paper too, and nobody owes."""
+        balances, market = self.exchange.ledger.balances, self.exchange.markets[0]
+        positions = market.positions
+        total = balances.sum(axis=(0, 2))
+        assert total[0] == 0
+        assert total[1] + positions["margin"].sum() - positions["cost"].sum() + market.state["insurance"][0] == 0
+        assert positions["size"].sum() == 0
+        assert (positions["margin"] >= 0).all()
+        assert (balances[FIRST_USER:] >= 0).all()
 
     def words(self, row: np.void) -> str:
         kind, order = Record(row["kind"]), self.names.get(int(row["order"]), "?")
@@ -72,6 +81,14 @@ class Floor:
             return f"REJECT{why}"
         if kind is Record.ACK:
             return f"ACK {order}"
+        if kind is Record.ADL:
+            return f"ADL {lots} of {row['account']} against {row['other_account']} at {price}"
+        if kind is Record.LIQUIDATION:
+            return f"LIQUIDATION {lots} of {row['account']} at {price} fee {row['other_fee']}"
+        if kind is Record.MARK:
+            return f"MARK {price} interest {lots}"
+        if kind in (Record.FUNDING, Record.INSURANCE):
+            return f"{kind.name} {row['account']} {lots}"
         if kind in (Record.TRIGGER, Record.AMEND):
             return f"{kind.name} {order} {lots} at {price}{why}"
         if kind is Record.BALANCE:
