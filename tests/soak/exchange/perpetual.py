@@ -69,6 +69,13 @@ class Pit:
             batch = self.batch(int(self.dice.choice((1, 3, 20, 100))))
             self.ask(batch)
             asked += len(batch)
+            if self.dice.random() < 0.01:
+                self.restore()
+
+    def restore(self) -> None:
+        """Puts another core in place of this one, with nothing but the arrays that it saved."""
+        saved, self.core = self.core.save(), Exchange(LISTINGS)
+        self.core.load(saved)
 
     def batch(self, count: int) -> Commands:
         dice, rows = self.dice, np.zeros(count, COMMAND)
