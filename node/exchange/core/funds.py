@@ -27,7 +27,7 @@ def part(amount: Int, ppm: Int) -> Int:
     return int(amount // _MILLION * ppm + amount % _MILLION * ppm // _MILLION)
 
 
-@inlined
+@jit
 def each(market: Market, price: Int) -> Int:
     """Margin that a lot of a perpetual takes: its part of the worth, rounded up."""
     rules = market.rules[0]
