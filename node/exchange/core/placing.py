@@ -132,10 +132,12 @@ def enter(market: Market, ledger: Ledger, slot: Int, selftrade: Int, tif: Int, j
     if market.rules[0].initial != 0 and node.left > 0 and priced and tif != _IOC and stopped == _OK:
         stopped = position.unfit(market, ledger, slot, ties.needed(market, slot))
     if node.left == 0:
-        if node.rare:
+        if not node.rare:
+            pool.give(market, slot)
+        elif stopped == _OK:
             ties.filled(market, slot)
         else:
-            pool.give(market, slot)
+            rows = ties.end(market, ledger, slot, journal, rows)
     elif priced and tif != _IOC and stopped == _OK:
         price = node.key if side == 0 else -node.key
         if not node.flags & _REDUCE_ONLY:

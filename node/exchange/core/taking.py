@@ -49,7 +49,7 @@ def take(  # noqa: PLR0915 - one pass; what it keeps is fast in locals alone
     """Lets an order take what it meets up to a key.
 
     Returns:
-        rows; and why it must not go on, 0 where it may.
+        rows; and why it must not go on, 0 where it may; SELF_TRADE too where nothing is left and not by a trade.
     """
     node = market.nodes[U(slot)]
     side, owner, left, order = np.int64(node.side), np.int64(node.owner), node.left, node.id
@@ -82,6 +82,8 @@ def take(  # noqa: PLR0915 - one pass; what it keeps is fast in locals alone
         if maker.owner == owner and selftrade != _ANY_OWNER:
             rows, taken, stopped = _meet_own(market, ledger, slot, np.int64(level.head), selftrade, size, journal, rows)
             left -= taken * each
+            if left == 0:
+                stopped = _SELF_TRADE
             if stopped != _OK:
                 break
             continue

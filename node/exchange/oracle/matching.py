@@ -21,7 +21,7 @@ def run(market: Market, order: Order) -> tuple[int, int]:
     prices: list[int] = []
     stopped = take(market, order, prices)
     if not order.left:
-        finish(market, order, filled=True)
+        finish(market, order, filled=not stopped)
     elif stopped:
         expire(market, order, stopped)
     elif not order.limited:
@@ -51,7 +51,9 @@ def show(order: Order) -> None:
 
 
 def take(market: Market, order: Order, prices: list[int]) -> Reason:
-    """Lets an order trade with what it meets; why it must not go on, NONE where it may."""
+    """Lets an order trade with what it meets; why it must not go on, NONE where it may; SELF_TRADE too where nothing is
+    left of it, and not by a trade.
+    """
     others, before = market.opposite(order.side), market.last
     selftrade = order.selftrade
     if market.perpetual and selftrade == Selftrade.NONE:
@@ -144,7 +146,7 @@ def prevent(market: Market, order: Order, maker: Order, wanted: int, selftrade: 
         market.hold(maker, maker.held - market.needs(maker, quantity))
         tell_met(market, Record.PREVENTED, order, maker, quantity, fees=(0, 0))
         after_trade(market, maker, filled=False)
-        return False
+        return not order.left
     if selftrade != Selftrade.EXPIRE_TAKER:
         expire(market, maker, Reason.SELF_TRADE)
     return selftrade != Selftrade.EXPIRE_MAKER

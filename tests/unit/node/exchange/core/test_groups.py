@@ -230,3 +230,17 @@ def test_a_group_is_taken_whole_or_not_at_all(
     rows = floor.group(kind, ANN, **{f"g{index}": each for index, each in enumerate(orders)})
 
     assert [each.split()[-1] if each.startswith("REJECT") else "ACK" for each in rows] == why.split()
+
+
+@pytest.mark.parametrize("traded", [0, 2])
+def test_what_waits_expires_where_a_self_trade_and_no_trade_leaves_nothing(floor: Floor, traded: int) -> None:
+    floor.buy("other", BOB, 2, 101) if traded else None
+    floor.buy("own", ANN, 9, 100)
+
+    rows = floor.group(
+        Group.OTO, ANN, first=SELL | {"price": 100, "selftrade": Selftrade.DECREMENT}, then=BUY | {"price": 90}
+    )  # fmt: skip
+
+    assert rows[-2:] == [f"PREVENTED first takes {5 - traded} of own at 100", "EXPIRE then 5 GROUP"]
+    assert floor.cancel("own", ANN) == [f"CANCEL own {4 + traded}"]
+    floor.empty()
