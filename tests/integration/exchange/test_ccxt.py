@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import ccxt
@@ -10,37 +10,13 @@ import ccxt.pro
 import pytest
 
 from api.exchange.meter import Allowance
-from tests.integration.exchange_scene import MIDDLES, Scene, conserved
+from tests.integration.exchange_scene import MIDDLES, Scene
 
 BTC, ETH = "BTC/USDT", "ETH/USDT"
 MIDDLE = MIDDLES[0] / 100
 PATIENCE = 60.0
 
 Act = Callable[[], Awaitable[Any]]
-
-
-@pytest.fixture(scope="module")
-def scene() -> Iterator[Scene]:
-    made = Scene(Allowance(weight=10**6, orders=10**6))
-    yield made
-    assert made.do(lambda: conserved(made.service))
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def client(scene: Scene) -> Iterator[Any]:
-    made = ccxt.binance(scene.ccxt())
-    made.load_markets()
-    yield made
-    made.session.close()
-
-
-@pytest.fixture(autouse=True)
-def tidy(client: Any) -> Iterator[None]:
-    """No order of one test is met by the next one's."""
-    yield
-    for order in client.fetch_open_orders(BTC):
-        client.cancel_order(order["id"], BTC)
 
 
 def other(scene: Scene, **more: Any) -> Any:
