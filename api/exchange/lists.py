@@ -1,7 +1,7 @@
 """Lists: orders that hang together, as `orderList` has them: one cancels the other, one triggers the other, or both."""
 
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from api.exchange import refusal
 from api.exchange.catalogue import Catalogue, Market
@@ -31,47 +31,13 @@ _LEGS: Final = {
     Group.OTO: (_WORKING, _PENDING),
     Group.OTOCO: (_WORKING, _PENDING_ABOVE, _PENDING_BELOW),
 }
-_KEPT: Final = 100_000
-
-
-class Listed(NamedTuple):
-    """A list.
-
-    Attributes:
-        label: the user's own name of it.
-        kind: `OCO` or `OTO`.
-    """
-
-    label: str
-    kind: str
-
-
-class ListNames:
-    """What the journal does not say of lists; the newest are kept."""
-
-    def __init__(self) -> None:
-        self._listed: dict[tuple[int, int], Listed] = {}
-
-    def add(self, market: int, group: int, listed: Listed) -> None:
-        self._listed[market, group] = listed
-        if len(self._listed) > _KEPT:
-            del self._listed[next(iter(self._listed))]
-
-    def of(self, orders: list[Order]) -> Listed:
-        """Of the list that these orders are; one that nothing is known of any more is told by its look."""
-        first = orders[0]
-        found = self._listed.get((first.market, first.group))
-        if found is None:
-            alike = len(orders) == 2 and len({(each.side, each.quantity) for each in orders}) == 1
-            found = Listed(f"list-{first.group}", "OCO" if alike else "OTO")
-        return found
 
 
 class Lists:
     """Gives lists of orders and takes them back."""
 
-    def __init__(self, service: Service, catalogue: Catalogue, trading: Trading, names: ListNames) -> None:
-        self._service, self._catalogue, self._trading, self._names = service, catalogue, trading, names
+    def __init__(self, service: Service, catalogue: Catalogue, trading: Trading) -> None:
+        self._service, self._catalogue, self._trading = service, catalogue, trading
         self._teller = Teller(catalogue)
 
     def endpoints(self) -> list[Endpoint]:
@@ -144,7 +110,7 @@ class Lists:
 
     def told(self, orders: list[Order]) -> dict[str, Any]:
         """A list as one asks for it."""
-        return listed(orders, self._names.of(orders), self._catalogue)
+        return listed(orders, self._catalogue)
 
     def _place(self, group: Group, call: Call) -> object:
         asked, account = call.asked, call.user.account
@@ -154,11 +120,8 @@ class Lists:
             verb = Kind.LEG if parts else Kind.GROUP
             parts.append(new_order(market, asked, account, names, verb))
         parts[0].command["order"] = group
-        batch = self._trading.carry_out(call, market, parts)
-        first = batch.placed
-        kind = "OCO" if group is Group.OCO else "OTO"
-        self._names.add(market.number, first.group, Listed(asked.text("listClientOrderId") or f"list-{first.id}", kind))
-        orders = self._of(account, market.number, first.group)
+        batch = self._trading.carry_out(call, market, parts, asked.text("listClientOrderId"))
+        orders = self._of(account, market.number, batch.placed.group)
         return {**self.told(orders), "orderReports": [self._teller.placed(each, None) for each in orders]}
 
     def _of(self, account: int, market: int, group: int) -> list[Order]:
@@ -186,22 +149,22 @@ class Lists:
         for orders in self._groups(call.user.account, closed=True):
             if market is not None and orders[0].market != market.number:
                 continue
-            wanted = asked.whole(number, orders[0].group), asked.text(label, self._names.of(orders).label)
-            if wanted == (orders[0].group, self._names.of(orders).label):
+            first = orders[0]
+            if (asked.whole(number, first.group), asked.text(label, first.name)) == (first.group, first.name):
                 return orders
         return []
 
 
-def listed(orders: list[Order], of: Listed, catalogue: Catalogue) -> dict[str, Any]:
+def listed(orders: list[Order], catalogue: Catalogue) -> dict[str, Any]:
     """What every answer about a list has."""
     executing = any(each.status.open for each in orders)
     market = catalogue.markets[orders[0].market]
     return {
         "orderListId": orders[0].group,
-        "contingencyType": of.kind,
+        "contingencyType": "OCO" if orders[0].kind == Group.OCO else "OTO",
         "listStatusType": "EXEC_STARTED" if executing else "ALL_DONE",
         "listOrderStatus": "EXECUTING" if executing else "ALL_DONE",
-        "listClientOrderId": of.label,
+        "listClientOrderId": orders[0].name,
         "transactionTime": max(each.updated for each in orders) // MS,
         "symbol": market.id,
         "orders": [{"symbol": market.id, "orderId": each.id, "clientOrderId": each.label} for each in orders],

@@ -6,7 +6,7 @@ import numpy as np
 import orjson
 
 from api.exchange.catalogue import Catalogue
-from api.exchange.lists import ListNames, listed, of_group
+from api.exchange.lists import listed, of_group
 from api.exchange.market_data import MS
 from api.exchange.scale import amount
 from api.exchange.told import Teller
@@ -31,8 +31,8 @@ class Subscription(NamedTuple):
 class OwnStreams:
     """Listens to the service, and tells users."""
 
-    def __init__(self, service: Service, catalogue: Catalogue, names: ListNames) -> None:
-        self._service, self._catalogue, self._teller, self._names = service, catalogue, Teller(catalogue), names
+    def __init__(self, service: Service, catalogue: Catalogue) -> None:
+        self._service, self._catalogue, self._teller = service, catalogue, Teller(catalogue)
         self._heard: dict[int, dict[Subscription, None]] = {}
 
     def subscribe(self, account: int, to: Subscription) -> None:
@@ -67,7 +67,7 @@ class OwnStreams:
     def _list(self, account: int, market: int, group: int) -> None:
         """Tells how a list of orders stands."""
         orders = of_group(self._service, account, market, group)
-        told = listed(orders, self._names.of(orders), self._catalogue)
+        told = listed(orders, self._catalogue)
         members = [{"s": each["symbol"], "i": each["orderId"], "c": each["clientOrderId"]} for each in told["orders"]]
         self._tell(
             account,

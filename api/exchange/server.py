@@ -16,7 +16,7 @@ from api.exchange.endpoint import Desk
 from api.exchange.feed import TICK_MS, Feed
 from api.exchange.hub import Hub
 from api.exchange.listen import ListenKeys
-from api.exchange.lists import ListNames, Lists
+from api.exchange.lists import Lists
 from api.exchange.market_data import MS, MarketData
 from api.exchange.meter import Allowance, Meter
 from api.exchange.own import OwnStreams
@@ -52,12 +52,12 @@ class ExchangeServer:
         catalogue, keys = Catalogue(service.exchange), ListenKeys()
         meter = Meter(allowance or Allowance(), time.monotonic)
         hub = Hub(catalogue)
-        trading, names = Trading(service, catalogue), ListNames()
-        self._feed, self._own = Feed(service, catalogue, hub), OwnStreams(service, catalogue, names)
+        trading = Trading(service, catalogue)
+        self._feed, self._own = Feed(service, catalogue, hub), OwnStreams(service, catalogue)
         endpoints = [
             *MarketData(service, catalogue, meter.allowance, wall=wall_ms, settle=self._feed.settle).endpoints(),
             *trading.endpoints(),
-            *Lists(service, catalogue, trading, names).endpoints(),
+            *Lists(service, catalogue, trading).endpoints(),
             *Accounts(service, catalogue, meter, keys, wall_ms).endpoints(),
         ]
         desk = Desk(endpoints, Guard(self._credential, wall_ms, lambda: service.clock.now() // MS), meter)

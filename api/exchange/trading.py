@@ -164,8 +164,8 @@ class Trading:
 
     # What lists of orders use too
 
-    def carry_out(self, call: Call, market: Market, parts: list[Placed]) -> Batch:
-        """Gives orders together; a Refusal where the exchange does not take them."""
+    def carry_out(self, call: Call, market: Market, parts: list[Placed], name: str = "") -> Batch:
+        """Gives orders together, as a list of that name; a Refusal where the exchange does not take them."""
         account, orders = call.user.account, self._service.orders
         labels = [each.label for each in parts if each.label]
         known = [orders.labelled(account, market.number, label) for label in labels]
@@ -173,7 +173,7 @@ class Trading:
             raise refusal.rejected("Duplicate order sent.")
         if len(orders.open(account, market.number)) + len(parts) > MOST_ORDERS:
             raise refusal.of_filter("MAX_NUM_ORDERS")
-        batch = self._service.place(*joined(parts))
+        batch = self._service.place(*joined(parts), [name] if name else [])
         if batch.refused:
             raise refused(batch.refused)
         return batch

@@ -19,7 +19,7 @@ LOG_FILE: Final = "serve.log"
 """What an exchange in the background says."""
 _OURS: Final = {_LOCK, _ADMIN, LOG_FILE}
 _TRIES: Final = 10
-_MADE_BY: Final = 1
+_MADE_BY: Final = 2
 """Grows with each change after which older homes cannot be read."""
 
 

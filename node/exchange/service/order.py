@@ -35,6 +35,8 @@ class Order(NamedTuple):
         worth: what was traded, ticks times lots.
         trigger, trail, display, expiry: as in the command.
         group: id of the first order of its group, or 0.
+        kind: of `Group`, of its group; 0 for an order alone.
+        name: the user's own of its group; one is made where none is given.
         working: when it began to look for trades, ns UTC; 0 while it waits for a price or another order.
         prevented: lots by which it shrank rather than trade with its own account.
         status: where it stands.
@@ -60,6 +62,8 @@ class Order(NamedTuple):
     display: int
     expiry: int
     group: int
+    kind: int
+    name: str
     working: int
     prevented: int
     status: Status

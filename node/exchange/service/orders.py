@@ -11,6 +11,7 @@ from node.exchange.core.command import Group, Kind, Type
 from node.exchange.core.journal import Reason, Record
 from node.exchange.exchange import Commands, Ints, Journal
 from node.exchange.service.order import Execution, Order, Report, Status
+from node.exchange.service.record import Names
 from node.exchange.service.trade import Trades
 
 KEPT: Final = 1000
@@ -31,6 +32,8 @@ class Asked(NamedTuple):
     """What a command says of an order that the journal does not."""
 
     label: str
+    kind: int  # of its group
+    name: str  # of its group
     aside: bool  # until the order before it in its group is filled
     selftrade: int
     trigger: int
@@ -39,7 +42,7 @@ class Asked(NamedTuple):
     expiry: int
 
 
-_NOT_SAID: Final = Asked("", aside=False, selftrade=0, trigger=0, trail=0, display=0, expiry=0)
+_NOT_SAID: Final = Asked("", 0, "", aside=False, selftrade=0, trigger=0, trail=0, display=0, expiry=0)
 
 
 class Orders:
@@ -106,17 +109,20 @@ class Orders:
 
     # What happens
 
-    def expect(self, commands: Commands, labels: list[str]) -> None:
-        """Orders that will be asked for, each with its label; a command's `ref` is how they are known again."""
-        group = 0
+    def expect(self, commands: Commands, names: Names) -> None:
+        """Orders that will be asked for, and what they are called; a command's `ref` is how they are known again."""
+        group, name, following = 0, "", iter(names.groups)
         for at in np.flatnonzero(IS_ORDER[commands["kind"]]).tolist():
             row = commands[at]
             if row["kind"] == Kind.GROUP:
-                group = int(row["order"])
+                group, name = int(row["order"]), next(following)
+            elif row["kind"] == Kind.NEW:
+                group, name = 0, ""
             if not self._is_user(int(row["account"])):
                 continue
             aside = bool(row["kind"] == Kind.LEG) and group in (Group.OTO, Group.OTOCO)
-            self._asked[int(row["ref"])] = Asked(labels[at], aside, *(int(row[name]) for name in Asked._fields[2:]))
+            told = (int(row[field]) for field in Asked._fields[4:])
+            self._asked[int(row["ref"])] = Asked(names.orders[at], group, name, aside, *told)
 
     def take(self, rows: Journal, times: Ints, trades: Ints) -> list[Report]:
         """The steps that rows tell of users' orders.
@@ -151,7 +157,7 @@ class Orders:
         return Order(
             row.order, row.market, row.account, asked.label, row.side, row.type, row.tif, row.flags, asked.selftrade,
             row.price, row.quantity, 0, 0, asked.trigger, asked.trail, asked.display, asked.expiry, row.other_fee,
-            working, 0, Status.NEW, 0, row.time, row.time,
+            asked.kind, asked.name, working, 0, Status.NEW, 0, row.time, row.time,
         )  # fmt: skip
 
     def _met(self, rows: "list[_Row]", at: int, *, maker: bool) -> list[Report]:

@@ -25,6 +25,18 @@ class Kind(IntEnum):
     RAN = 4
 
 
+class Names(NamedTuple):
+    """What users call what their commands ask for.
+
+    Attributes:
+        orders: a label for each command.
+        groups: the name of each group, in order.
+    """
+
+    orders: list[str]
+    groups: list[str]
+
+
 class Sourced(NamedTuple):
     """Commands of a source.
 
@@ -38,16 +50,15 @@ class Sourced(NamedTuple):
     commands: Commands
 
 
-def packed_commands(commands: Commands, labels: list[str]) -> bytes:
-    return _COUNT.pack(len(commands)) + commands.tobytes() + orjson.dumps(labels)
+def packed_commands(commands: Commands, names: Names) -> bytes:
+    return _COUNT.pack(len(commands)) + commands.tobytes() + orjson.dumps(tuple(names))
 
 
-def commands_of(content: bytes) -> tuple[Commands, list[str]]:
-    """Commands and their orders' labels."""
+def commands_of(content: bytes) -> tuple[Commands, Names]:
+    """Commands and what their users call them."""
     (count,) = _COUNT.unpack_from(content)
     end = _COUNT.size + count * COMMAND.itemsize
-    labels: list[str] = orjson.loads(content[end:])
-    return np.frombuffer(content, COMMAND, count, _COUNT.size), labels
+    return np.frombuffer(content, COMMAND, count, _COUNT.size), Names(*orjson.loads(content[end:]))
 
 
 def packed_sourced(given: Sourced) -> bytes:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import structlog
 
 from fusion.errors import BadInput
+from node.exchange.core.command import Kind
 from node.exchange.core.journal import JOURNAL, joined
 from node.exchange.exchange import Commands, Exchange, Journal, check_fees
 from node.exchange.service import record
@@ -16,7 +17,7 @@ from node.exchange.service.batch import Batch, Listener
 from node.exchange.service.clock import Clock, checked
 from node.exchange.service.log import Record
 from node.exchange.service.orders import IS_ORDER
-from node.exchange.service.record import Sourced
+from node.exchange.service.record import Names, Sourced
 from node.exchange.service.store import Store
 from node.exchange.service.users import Key, User, Users, new_secret
 from node.exchange.service.views import Views
@@ -60,33 +61,35 @@ class Service(Views):
 
     # Commands of users
 
-    def place(self, commands: Commands, labels: Sequence[str] = ()) -> Batch:
+    def place(self, commands: Commands, labels: Sequence[str] = (), groups: Sequence[str] = ()) -> Batch:
         """Carries out commands of users in order, now; they are kept when this returns.
 
         Args:
             commands: of dtype COMMAND; `time` and `ref` are set here.
             labels: the user's own name of each command's order; one that is empty is made.
+            groups: the user's own name of each group of orders, likewise.
 
         Raises:
             BadInput: there is no such market, or an open order has that label; nothing was done.
             StorageFull: there is no room to keep them; nothing was done.
         """
-        names = self._prepare(commands, labels)
+        names = self._prepare(commands, labels, groups)
         self._write([(record.Kind.COMMANDS, record.packed_commands(commands, names))])
         return self._of_users(commands, names)
 
-    def _prepare(self, commands: Commands, labels: Sequence[str]) -> list[str]:
-        """Makes commands ready to be kept: what is wrong with them is told here, before anything is done. Returns their
-        orders' labels.
+    def _prepare(self, commands: Commands, labels: Sequence[str], groups: Sequence[str]) -> Names:
+        """Makes commands ready to be kept: what is wrong with them is told here, before anything is done. Returns what
+        they are called.
         """
         used: set[tuple[int, int, str]] = set()
         self._check_markets(commands)
+        for each in (*labels, *groups):
+            if len(each.encode()) > LABEL:
+                raise BadInput(f"a label has at most {LABEL} bytes, not {len(each.encode())}")
         names = [*labels, *[""] * (len(commands) - len(labels))]
         for at in np.flatnonzero(IS_ORDER[commands["kind"]]).tolist():
             if not names[at]:
                 continue
-            if len(names[at].encode()) > LABEL:
-                raise BadInput(f"a label has at most {LABEL} bytes, not {len(names[at].encode())}")
             key = (int(commands["account"][at]), int(commands["market"][at]), names[at])
             order = self.orders.labelled(*key)
             if key in used or (order is not None and order.status.open):
@@ -95,7 +98,13 @@ class Service(Views):
         commands["time"] = max(self.clock.now(), self.time)
         commands["ref"] = np.arange(self._refs + 1, self._refs + 1 + len(commands))
         self._refs += len(commands)
-        return [name or f"fusion-{ref}" for name, ref in zip(names, commands["ref"].tolist(), strict=True)]
+        refs = commands["ref"].tolist()
+        first = np.flatnonzero(commands["kind"] == Kind.GROUP).tolist()
+        given = [*groups, *[""] * (len(first) - len(groups))]
+        return Names(
+            [name or f"fusion-{ref}" for name, ref in zip(names, refs, strict=True)],
+            [name or f"list-{refs[at]}" for name, at in zip(given, first, strict=True)],
+        )
 
     def _check_markets(self, commands: Commands) -> None:
         markets = len(self.exchange.listings)
@@ -108,7 +117,7 @@ class Service(Views):
         if self._store is not None and records:
             self._store.write(records)
 
-    def _of_users(self, commands: Commands, names: list[str]) -> Batch:
+    def _of_users(self, commands: Commands, names: Names) -> Batch:
         self.orders.expect(commands, names)
         return self._carry_out(commands)
 
@@ -288,33 +297,34 @@ class Service(Views):
     def redo(self, records: Iterable[Record]) -> None:
         """Does once more what the log has after a snapshot; none of it is kept again."""
         commands: list[Commands] = []
-        labels: list[str] = []
+        called = Names([], [])
         for each in records:
             if each.kind == record.Kind.COMMANDS:
                 some, names = record.commands_of(each.content)
                 commands.append(some)
-                labels += names
-                if len(labels) >= _MERGED:
-                    self._redo_commands(commands, labels)
+                called.orders.extend(names.orders)
+                called.groups.extend(names.groups)
+                if len(called.orders) >= _MERGED:
+                    self._redo_commands(commands, called)
                 continue
-            self._redo_commands(commands, labels)
+            self._redo_commands(commands, called)
             if each.kind == record.Kind.SOURCED:
                 self._redo_sourced(record.sourced_of(each.content))
             elif each.kind == record.Kind.RAN:
                 self._run(*record.run_of(each.content))
             else:
                 self._do(record.deed_of(each.content))
-        self._redo_commands(commands, labels)
+        self._redo_commands(commands, called)
         if not self.clock.follows:
             self.clock.put(self.time)
 
-    def _redo_commands(self, commands: list[Commands], labels: list[str]) -> None:
+    def _redo_commands(self, commands: list[Commands], called: Names) -> None:
         if commands:
             merged = np.concatenate(commands)
             self._refs = int(merged["ref"][-1])
-            self._of_users(merged, list(labels))
-            commands.clear()
-            labels.clear()
+            self._of_users(merged, called)
+            for each in (commands, *called):
+                each.clear()
 
     def _redo_sourced(self, given: Sourced) -> None:
         again = self._taken(given.source, given.until)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fusion.errors import BadInput, StorageFull
-from node.exchange.core.command import Kind, Tif
+from node.exchange.core.command import Group, Kind, Tif
 from node.exchange.exchange import command
 from node.exchange.service import log, snapshot
 from node.exchange.service.home import Home
@@ -209,3 +209,23 @@ def test_an_answer_is_of_the_order_that_was_asked_for(house: House) -> None:
     batch = service.place(order(bob, 0, MIDDLE - 20, 100), ["his"])
     assert batch.reports[0].order.account == ann
     assert (batch.placed.account, batch.placed.label) == (bob, "his")
+
+
+def test_a_list_of_orders_has_its_name_and_kind_from_its_first_step_to_the_next_start(house: House) -> None:
+    service = house.open()
+    ann = funded(service, "ann")
+    told: list[tuple[str, int]] = []
+    service.listeners.append(lambda batch: told.extend((each.order.name, each.order.kind) for each in batch.reports))
+    legs = [order(ann, 0, MIDDLE - gap, 100) for gap in (500, 600)]
+    legs[0]["kind"], legs[0]["order"], legs[1]["kind"] = Kind.GROUP, Group.OTO, Kind.LEG
+    single = order(ann, 0, MIDDLE - 700, 100)
+    service.place(np.concatenate([*legs, single]), ["first", "second"], ["pair"])
+    assert told == [("pair", Group.OTO), ("pair", Group.OTO), ("", 0)]
+    service = house.open()
+    assert [(each.label, each.name, each.kind) for each in service.orders.open(ann)][:2] == [
+        ("first", "pair", Group.OTO),
+        ("second", "pair", Group.OTO),
+    ]
+    service.place(command(kind=Kind.CANCEL_ALL, account=ann))
+    service.close()
+    assert [each.name for each in house.open().orders_of(ann, 0, -1, 5)] == ["pair", "pair", ""]
