@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 from numba.core.caching import IndexDataCacheFile
 from numba.core.dispatcher import Dispatcher
 from numba.extending import _Intrinsic  # type: ignore[attr-defined]  # numba has no public name for it
@@ -66,7 +67,7 @@ def _constant(named: tuple[str, Any]) -> object:
     if isinstance(value, _Intrinsic):  # its name, and the file that says what it does
         told = Path(value._defn.__code__.co_filename).stat()
         return name, repr(value), told.st_mtime_ns, told.st_size
-    return named if isinstance(value, int | float | str | tuple) else None
+    return named if isinstance(value, int | float | str | tuple | np.generic) else None
 
 
 def _named(function: Callable[..., Any]) -> Iterator[tuple[str, Any]]:

@@ -1,8 +1,9 @@
 """Exchange: markets that share one ledger. Commands in, journal rows out; the time comes with the commands."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from operator import index
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,7 @@ Journal = npt.NDArray[Any]
 Ints = npt.NDArray[np.int64]
 
 _ACCOUNTS = 256  # room at first
+_OTHERS: Final = "was saved by another version, or with other markets or terms; begin anew"
 
 
 class Exchange:
@@ -41,6 +43,7 @@ class Exchange:
         self.assets: list[Asset] = list(
             dict.fromkeys(asset for each in self.listings for asset in (each.base, each.quote))
         )
+        check_assets(self.assets)
         self._markets = [
             state.market(each.rules(index, self.assets), accounts=_ACCOUNTS) for index, each in enumerate(self.listings)
         ]
@@ -112,12 +115,21 @@ class Exchange:
 
     def load(self, saved: Mapping[str, npt.NDArray[Any]]) -> None:
         """Becomes what it was at `save`, which a like exchange did; BadInput where that was of another make."""
-        for name, mine in self.save().items():
-            if name not in saved or saved[name].dtype != mine.dtype or saved[name].ndim != mine.ndim:
-                raise BadInput(f"{name} was saved by another version or with other markets; begin anew")
-        for number in range(len(self.markets)):
-            self.put_market(number, Market(*(saved[f"market-{number}-{name}"].copy() for name in Market._fields)))
-        self.put_ledger(Ledger(*(saved[f"ledger-{name}"].copy() for name in Ledger._fields)))
+        markets = []
+        for number, mine in enumerate(self._markets):
+            market = Market(**_loaded(saved, f"market-{number}-", mine))
+            rules = self.listings[number].rules(number, self.assets)
+            wrong = growth.misshapen(market, rules)
+            if wrong:
+                raise BadInput(f"market-{number}-{wrong} {_OTHERS}")
+            markets.append(market)
+        ledger = Ledger(**_loaded(saved, "ledger-", self.ledger))
+        accounts = len(ledger.balances)
+        if [each.shape for each in ledger] != [(accounts, len(self.assets), 2), (accounts, 2)]:
+            raise BadInput(f"ledger-balances {_OTHERS}")
+        for number, market in enumerate(markets):
+            self.put_market(number, market)
+        self.put_ledger(ledger)
 
     def _show(self) -> None:
         """Gives the core the rows of the accounts there are: it takes no command for another."""
@@ -197,6 +209,25 @@ class Exchange:
             self._desk = self._desk._replace(journal=np.zeros(4 * needed, JOURNAL))
             self._table.hold(self._desk)
             self._journal = self._desk.journal.view(np.uint8).data
+
+
+def _loaded(saved: Mapping[str, npt.NDArray[Any]], before: str, like: NamedTuple) -> dict[str, npt.NDArray[Any]]:
+    """Copies of what was saved of some arrays; BadInput where those were others."""
+    found = {}
+    for name, mine in like._asdict().items():
+        each = saved.get(before + name)
+        if each is None or each.dtype != mine.dtype or each.ndim != mine.ndim:
+            raise BadInput(f"{before}{name} {_OTHERS}")
+        found[name] = each.copy()
+    return found
+
+
+def check_assets(assets: Sequence[Asset]) -> None:
+    """BadInput where two of them have one name."""
+    for name, many in Counter(each.name for each in assets).items():
+        if many > 1:
+            told = " and ".join(str(each.decimals) for each in assets if each.name == name)
+            raise BadInput(f"markets trade {name} with {told} decimals; give one number")
 
 
 def check_fees(maker_ppm: int, taker_ppm: int) -> None:

@@ -1,6 +1,6 @@
 """Listing: what an exchange trades, as people write it, and the whole numbers that the core works with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from fractions import Fraction
 
@@ -8,6 +8,9 @@ from atom.instrument import Instrument
 from fusion.errors import BadInput
 from node.exchange.core.rules import Rules
 
+_LIMIT = 1 << 62  # base units, or ns, so that two add up in 64 bits
+_DECIMALS = 18
+_PPM = Decimal("0.000001")
 _DIGITS = 40  # more than any price or quantity has: a hostile exponent costs nothing
 
 
@@ -69,12 +72,8 @@ class Listing:
     liquidation: Decimal = Decimal(0)
 
     def rules(self, market: int, assets: list[Asset]) -> Rules:
-        """As the core reads it; BadInput where a tick of a lot is finer than the quote asset."""
-        if not 0 <= self.maintenance <= self.initial <= 1 or not 0 <= self.liquidation <= 1:
-            raise BadInput(
-                f"{self.symbol} keeps {self.maintenance} and begins with {self.initial} of a position's worth "
-                f"and pays {self.liquidation} when liquidated; give parts of 1, of which the first is below the second"
-            )
+        """As the core reads it; BadInput where it makes no sense, or is beyond what the core reckons with."""
+        self._check()
         return Rules(
             market=market,
             base=assets.index(self.base),
@@ -84,14 +83,59 @@ class Listing:
             least=self.lots(self.least),
             most=self.lots(self.most),
             notional=self.quote.units(self.notional),
-            band=int(self.band * 1_000_000),
-            breaker=int(self.breaker * 1_000_000),
+            band=self._ppm("band"),
+            breaker=self._ppm("breaker"),
             window=self.window,
             pause=self.pause,
-            initial=int(self.initial * 1_000_000),
-            maintenance=int(self.maintenance * 1_000_000),
-            liquidation=int(self.liquidation * 1_000_000),
+            initial=self._ppm("initial"),
+            maintenance=self._ppm("maintenance"),
+            liquidation=self._ppm("liquidation"),
         )
+
+    def _check(self) -> None:
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if isinstance(value, Decimal) and not value.is_finite():
+                raise BadInput(f"{each.name} of {self.symbol} is a number, not {value}")
+        self._check_amounts()
+        self._check_units()
+        for what, length in (("window", self.window), ("pause", self.pause)):
+            if not 0 < length < _LIMIT:
+                raise BadInput(f"a {what} of {self.symbol} is 1 ns or more, and not {length}")
+        if self.maintenance > self.initial:
+            raise BadInput(
+                f"a position of {self.symbol} begins with {self.initial} of its worth: never keeps {self.maintenance}"
+            )
+
+    def _check_amounts(self) -> None:
+        if self.tick <= 0 or self.lot <= 0:
+            raise BadInput(f"tick and lot of {self.symbol} are above 0, not {self.tick} and {self.lot}")
+        if not self.lot <= self.least <= self.most:
+            raise BadInput(f"{self.symbol} takes {self.least} to {self.most}; the least is from {self.lot} to the most")
+        if self.notional < 0:
+            raise BadInput(f"notional of {self.symbol} is 0 or more, not {self.notional}")
+
+    def _check_units(self) -> None:
+        for asset in (self.base, self.quote):
+            if not 0 <= asset.decimals <= _DECIMALS:
+                raise BadInput(f"{asset.name} has {asset.decimals} decimals; give 0 to {_DECIMALS}")
+        if self.base.name == self.quote.name:
+            raise BadInput(f"{self.symbol} trades {self.base.name} for itself; give two assets")
+        for what, asset, amount in (
+            ("the most of", self.base, self.most), ("the notional of", self.quote, self.notional),
+            ("a tick of the least of", self.quote, self.tick * self.least),
+        ):  # fmt: skip
+            if amount.scaleb(asset.decimals) >= _LIMIT:
+                raise BadInput(
+                    f"{what} {self.symbol}, {amount}, is more than 64 bits hold of {asset.decimals} decimals"
+                )
+
+    def _ppm(self, what: str) -> int:
+        value: Decimal = getattr(self, what)
+        ppm = _times(value, _PPM)
+        if ppm is None or not 0 <= value <= 1:
+            raise BadInput(f"{what} of {self.symbol} is a part of 1 in steps of {_PPM}, not {value}")
+        return ppm
 
     def ticks(self, price: Decimal) -> int:
         """A price in ticks; BadInput where it is between two."""

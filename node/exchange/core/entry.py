@@ -23,6 +23,8 @@ lives, and the table keeps its arrays. Numbers must be plain ones: a member of a
 kernel compiled once more; `operator.index` makes what they are or refuses them.
 """
 
+from hashlib import sha256
+from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import numba
@@ -30,8 +32,11 @@ import numpy as np
 from numba import types
 from numba.extending import intrinsic
 
+from node.exchange.core import opened
 from node.exchange.core.opened import DIMENSIONS, WORDS, Opened
 
+_LOOKED_UP = sha256(Path(opened.__file__).read_bytes()).hexdigest()
+"""How arrays are looked up: a kernel that looked them up in another way is compiled anew."""
 _Arrays = TypeVar("_Arrays", bound=NamedTuple)
 
 
@@ -54,14 +59,14 @@ def opener(example: _Arrays) -> Opener[_Arrays]:
     """A way to open tables of arrays that are of these types; a named tuple of arrays, and each lies in one piece."""
     kind = _type_of(example)
 
-    def opened(_typing: Any, _table: Any) -> Any:  # numba hands in its own objects
+    def opening(_typing: Any, _table: Any) -> Any:  # numba hands in its own objects
         return Opened(kind)(types.int64), _address
 
-    opened.__name__ = f"opened {kind}"  # what a kernel's kept form is known by
-    made: Any = intrinsic(opened)
+    opening.__name__ = f"opened {kind} by {_LOOKED_UP}"  # what a kernel's kept form is known by
+    made: Any = intrinsic(opening)
     made.kind = kind
-    opening: Opener[_Arrays] = made
-    return opening
+    kept: Opener[_Arrays] = made
+    return kept
 
 
 def _address(_context: Any, _builder: Any, _signature: Any, arguments: Any) -> Any:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from node.exchange.core import marks, replay, state
+from node.exchange.core.rules import Rules
 from node.exchange.core.state import Market
 
 
@@ -11,6 +12,20 @@ def fitted(market: Market) -> Market:
     while not replay.room(market):
         market = marks.grown(market) if marks.full(market) else state.grown(market)
     return market
+
+
+def misshapen(market: Market, rules: Rules) -> str:
+    """Which of a market's arrays have not the shape that kernels rely on, or tell of other rules; empty where none."""
+    if len(market.rules) != 1 or market.rules[0].tolist() != rules.row():
+        return "rules"
+    orders, known = len(market.nodes), len(market.marks)
+    if not 1 < orders <= 1 << state.SLOT_BITS:
+        return "nodes"
+    if known < 2 or known & (known - 1):
+        return "marks"
+    like = state.market(rules, orders, len(market.positions))._replace(marks=market.marks)
+    theirs = like._asdict()
+    return next((name for name, mine in market._asdict().items() if mine.shape != theirs[name].shape), "")
 
 
 def widened(market: Market, accounts: int) -> Market:

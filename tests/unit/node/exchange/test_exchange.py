@@ -3,7 +3,9 @@
 from decimal import Decimal
 
 import numpy as np
+import pytest
 
+from fusion.errors import BadInput
 from node.exchange.core.command import Kind
 from node.exchange.core.journal import JOURNAL, Record
 from node.exchange.exchange import Exchange, command
@@ -53,3 +55,28 @@ def test_accounts_keep_what_they_have_while_more_are_opened() -> None:
     assert exchange.ledger.balances[first, 0, 0] == 5
     assert exchange.ledger.fees[first].tolist() == [-5, 7]
     assert len(exchange.ledger.balances) == exchange.accounts == last + 1
+
+
+def test_what_another_exchange_saved_is_refused_and_nothing_is_changed() -> None:
+    exchange, saved = Exchange(LISTINGS), Exchange(LISTINGS).save()
+    exchange.open_account()
+    before = {name: each.tobytes() for name, each in exchange.save().items()}
+    rules = saved["market-1-rules"].copy()
+    rules["lot"] += 1
+    others = {
+        "market-0-levels": saved["market-0-levels"][:, 1:],
+        "market-0-heaps": saved["market-0-heaps"][:, 1:],
+        "market-0-nodes": saved["market-0-nodes"][:1],
+        "market-1-marks": saved["market-1-marks"][:63],
+        "market-1-rules": rules,
+        "market-1-state": saved["market-1-state"][:0],
+        "market-1-base": saved["market-1-base"].astype(np.int32),
+        "ledger-balances": saved["ledger-balances"][:, 1:],
+        "ledger-fees": saved["ledger-fees"][1:],
+    }
+    for name, wrong in others.items():
+        with pytest.raises(BadInput, match=r"saved by another version, or with other markets or terms; begin anew"):
+            exchange.load(saved | {name: wrong})
+    with pytest.raises(BadInput, match="market-0-bits was saved by another"):
+        exchange.load({name: each for name, each in saved.items() if name != "market-0-bits"})
+    assert {name: each.tobytes() for name, each in exchange.save().items()} == before

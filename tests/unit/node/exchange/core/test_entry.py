@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pytest
 
 from atom.book.freshness import _constant
+from node.exchange.core import entry
 from node.exchange.core.compiled import jit
 from node.exchange.core.entry import Table, opener
 
@@ -73,3 +74,12 @@ def test_what_a_table_holds_is_part_of_what_a_kernels_kept_form_is_known_by() ->
     wider = opener(Shelf(np.zeros(1, [*PAIR.descr, ("more", "<i8")]), *shelf(1)[1:]))
     assert _constant(("open_shelf", open_shelf)) is not None
     assert _constant(("open_shelf", open_shelf)) != _constant(("open_shelf", wider))
+
+
+def test_how_arrays_are_looked_up_is_part_of_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(entry, "_LOOKED_UP", "in another way")
+    assert _constant(("open_shelf", open_shelf)) != _constant(("open_shelf", opener(shelf(1))))
+
+
+def test_so_are_constants_that_are_numbers_of_numpy() -> None:
+    assert _constant(("TICKS", np.uint64(1))) != _constant(("TICKS", np.uint64(2)))
