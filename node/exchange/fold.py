@@ -1,4 +1,4 @@
-"""Fold: the orders and balances that a journal leaves, told by its rows alone."""
+"""Fold: the orders, positions and balances that a journal leaves, told by its rows alone."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -12,7 +12,8 @@ from node.exchange.core.state import HOUSE, WORLD
 from node.exchange.exchange import Journal
 
 _PRICELESS = frozenset((Type.MARKET, Type.STOP_LOSS, Type.TAKE_PROFIT))
-_BY_QUOTE = int(Flag.BY_QUOTE)
+_BY_QUOTE, _REDUCE_ONLY = int(Flag.BY_QUOTE), int(Flag.REDUCE_ONLY)
+_MILLION = 1_000_000
 
 
 class Row(NamedTuple):
@@ -60,18 +61,48 @@ class OpenOrder:
     aside: bool
 
 
+@dataclass(slots=True)
+class Stake:
+    """What an account has of a perpetual.
+
+    Attributes:
+        size: lots; below 0: sold.
+        cost: base units of the quote asset that were paid for it; below 0: got.
+    """
+
+    size: int = 0
+    cost: int = 0
+
+    def trade(self, lots: int, worth: int) -> int:
+        """Goes on with a trade of lots (below 0: sold) and what was paid for them; what those that close gain."""
+        closing = min(abs(lots), abs(self.size)) if lots * self.size < 0 else 0
+        gain = 0
+        if closing:
+            part = abs(self.cost) * closing // abs(self.size) * (1 if self.size > 0 else -1)
+            brought = -worth * closing // abs(lots)
+            gain = brought - part
+            self.cost -= part
+        self.cost += worth * (abs(lots) - closing) // abs(lots)
+        self.size += lots
+        return gain
+
+
 class Fold:
     """What the rows so far have come to.
 
     Attributes:
         orders: those that are open, by market and id.
-        owned: base units by account and asset, free and locked together.
+        owned: base units by account and asset: free, locked and the margin of positions together.
+        stakes: positions of perpetuals, by market and account.
+        insurance: base units in the fund of each market.
     """
 
     def __init__(self, rules: Sequence[Rules]) -> None:
         self._rules = rules
         self.orders: dict[tuple[int, int], OpenOrder] = {}
         self.owned: defaultdict[tuple[int, int], int] = defaultdict(int)
+        self.stakes: defaultdict[tuple[int, int], Stake] = defaultdict(Stake)
+        self.insurance: defaultdict[int, int] = defaultdict(int)
 
     def take(self, rows: Journal) -> None:
         """Goes on with these rows."""
@@ -98,9 +129,38 @@ class Fold:
             self.orders[name].aside = False
         elif row.kind == Record.BALANCE:
             self._move(WORLD, row.account, row.asset, row.quantity)
+        elif row.kind == Record.FUNDING:
+            self.owned[row.account, self._rules[row.market].quote] += row.quantity
+        elif row.kind == Record.INSURANCE:
+            self._insure(row, row.quantity)
+        elif row.kind == Record.LIQUIDATION:
+            self._insure(row, row.other_fee)
+            if row.order:  # a limit order, as if it had been taken
+                self.orders[name] = OpenOrder(
+                    row.account, row.side, Type.LIMIT, _REDUCE_ONLY, row.price, row.quantity, group=0, aside=False
+                )
+        elif row.kind == Record.ADL:
+            self._settle(row)
+
+    def _insure(self, row: Row, amount: int) -> None:
+        self.insurance[row.market] += amount
+        self.owned[row.account, self._rules[row.market].quote] -= amount
+
+    def _settle(self, row: Row) -> None:
+        """Two accounts trade a perpetual; an ADL row tells no fees."""
+        rules, trades = self._rules[row.market], row.kind == Record.FILL
+        lots = row.quantity if row.side == Side.BUY else -row.quantity
+        fees = (row.fee, row.other_fee) if trades else (0, 0)
+        for account, size, fee in ((row.account, lots, fees[0]), (row.other_account, -lots, fees[1])):
+            gain = self.stakes[row.market, account].trade(size, row.price * size * rules.unit)
+            self.owned[account, rules.quote] += gain
+            self._move(account, HOUSE, rules.quote, fee)
 
     def _pay(self, row: Row) -> None:
         rules = self._rules[row.market]
+        if rules.initial:
+            self._settle(row)
+            return
         size, worth = row.quantity * rules.lot, row.price * row.quantity * rules.unit
         buys = row.side == Side.BUY
         buyer, seller = (row.account, row.other_account) if buys else (row.other_account, row.account)
@@ -127,8 +187,9 @@ class Fold:
     def locked(self) -> dict[tuple[int, int], int]:
         """Base units that open orders hold, by account and asset.
 
-        One that sells holds its base asset, one that buys what it is worth, or nothing where it has no price. The two
-        of an OCO hold the greater of both.
+        One that sells holds its base asset, one that buys what it is worth, or nothing where it has no price. In a
+        perpetual all that have a price hold margin, but those that only reduce. The two of an OCO hold the greater of
+        both.
         """
         holds: dict[tuple[int, int, int, int], int] = {}
         for (market, order), each in self.orders.items():
@@ -136,6 +197,9 @@ class Fold:
             asset, amount = rules.base, each.open * rules.lot
             if each.side == Side.BUY:
                 asset, amount = rules.quote, each.price * each.open * rules.unit
+            if rules.initial:
+                part = 0 if each.flags & _REDUCE_ONLY else -(-each.price * rules.unit * rules.initial // _MILLION)
+                asset, amount = rules.quote, each.open * part
             if not each.aside:
                 name = market, each.group or order, each.account, asset
                 holds[name] = max(holds.get(name, 0), amount)

@@ -25,19 +25,31 @@ LISTINGS = (
     ),
 )  # fmt: skip
 """Coarse, so that fees are rounded, and with assets in common, so that each market meets what the others hold."""
+PERPETUALS = (
+    Listing(
+        "SOL-USDT", Asset("SOL", 4), USDT, D("0.1"), D(1), D(1), D(90), D("0.2"), D("0.5"),
+        initial=D("0.05"), maintenance=D("0.03"), liquidation=D("0.01"),
+    ),
+    Listing(
+        "BIT-USDT", Asset("BIT", 0), USDT, D("0.0001"), D(1), D(1), D(1 << 40), D(0),
+        breaker=D("0.1"), window=SECOND, pause=SECOND, initial=D("0.013"), maintenance=D("0.0129"),
+    ),
+)  # fmt: skip
+"""They settle in an asset that the others trade. The second's lots may be so many that products are beyond 64 bits."""
+ALL = (*LISTINGS, *PERPETUALS)
 
 
 class Twins:
     """Both engines."""
 
     def __init__(
-        self, fees: tuple[tuple[int, int], ...] = ((1000, 1000), (-100, 700), (0, 0), (999_999, 999_999))
+        self,
+        fees: tuple[tuple[int, int], ...] = ((1000, 1000), (-100, 700), (0, 0), (999_999, 999_999)),
+        listings: tuple[Listing, ...] = LISTINGS,
     ) -> None:
-        self.core = Exchange(LISTINGS)
-        self.plain = Engine(
-            [each.rules(index, self.core.assets) for index, each in enumerate(LISTINGS)], len(self.core.assets)
-        )
-        self.fold = Fold([each.rules(index, self.core.assets) for index, each in enumerate(LISTINGS)])
+        self.core = Exchange(listings)
+        rules = [each.rules(index, self.core.assets) for index, each in enumerate(listings)]
+        self.plain, self.fold = Engine(rules, len(self.core.assets)), Fold(rules)
         for maker, taker in fees:
             self.core.open_account(maker, taker)
             self.plain.open_account(maker, taker)
@@ -54,7 +66,7 @@ class Twins:
 
     def restore(self) -> None:
         """Puts another core in place of this one, with nothing but the arrays that it saved."""
-        saved, self.core = self.core.save(), Exchange(LISTINGS)
+        saved, self.core = self.core.save(), Exchange(self.core.listings)
         self.core.load(saved)
 
     def check(self) -> None:
@@ -63,6 +75,7 @@ class Twins:
         self.sums_are_zero()
         self.no_user_owes()
         self.locked_is_what_open_orders_hold()
+        self.positions_are_equal()
         self.journal_tells_all()
         for market, plain in zip(self.core.markets, self.plain.markets, strict=True):
             bids, asks = (list(queue(market, side)) for side in Side)
@@ -77,8 +90,26 @@ class Twins:
         assert mine == theirs
 
     def sums_are_zero(self) -> None:
-        """Of each asset, all accounts, free and locked together."""
-        assert not self.core.ledger.balances.sum(axis=(0, 2)).any()
+        """Of each asset, all accounts, free and locked, with margins and insurance, less what positions cost."""
+        sums = [sum(map(sum, asset.tolist())) for asset in self.core.ledger.balances.transpose(1, 0, 2)]
+        for market in self.core.markets:
+            held = market.positions[: self.core.accounts].tolist()
+            sums[market.rules["quote"][0]] += sum(margin - cost for _, cost, margin, _ in held)
+            sums[market.rules["quote"][0]] += int(market.state["insurance"][0])
+            assert sum(size for size, *_ in held) == 0, "sizes do not add up to 0"
+        assert not any(sums)
+
+    def positions_are_equal(self) -> None:
+        """And no margin or insurance is below 0, and who has no lots has neither cost nor margin."""
+        for market, plain in zip(self.core.markets, self.plain.markets, strict=True):
+            state = market.state[0]
+            assert (state["mark"], state["insurance"]) == (plain.mark, plain.insurance)
+            assert plain.insurance >= 0
+            for account, held in enumerate(market.positions[: self.core.accounts].tolist()):
+                mine, theirs = held[:3], plain.positions[account]
+                assert mine == (theirs.size, theirs.cost, theirs.margin)
+                assert theirs.margin >= 0
+                assert theirs.size or mine == (0, 0, 0)
 
     def no_user_owes(self) -> None:
         balances = self.core.ledger.balances
@@ -86,13 +117,15 @@ class Twins:
         assert (balances[..., LOCKED] >= 0).all()
 
     def locked_is_what_open_orders_hold(self) -> None:
-        """One that rests or waits holds what it gives; a buyer without a limit nothing; an OCO the greater of both."""
+        """One that rests or waits holds what it gives; a buyer without a limit, or one that only reduces a position,
+        nothing; an OCO the greater of both.
+        """
         held = np.zeros_like(self.core.ledger.balances[..., LOCKED])
         for market in self.plain.markets:
             needs: dict[tuple[int, int, int], int] = {}
             for order in market.orders.values():
                 if not order.aside:
-                    amount = market.need(order.side, order.price, order.open)
+                    amount = market.needs(order, order.open)
                     whose = order.account, market.gives(order.side), id(order.group) if order.group else order.id
                     needs[whose] = max(needs.get(whose, 0), amount)
             for (account, asset, _), amount in needs.items():
@@ -104,8 +137,18 @@ class Twins:
         locked, balances = self.fold.locked(), self.core.ledger.balances
         for (account, asset), held in np.ndenumerate(balances[..., LOCKED]):
             assert locked.get((account, asset), 0) == held
-            assert self.fold.owned.get((account, asset), 0) == balances[account, asset].sum()
+            margins = sum(
+                int(market.positions["margin"][account])
+                for market in self.core.markets
+                if len(market.positions) and market.rules["quote"][0] == asset
+            )
+            assert self.fold.owned.get((account, asset), 0) == balances[account, asset].sum() + margins
         for number, market in enumerate(self.core.markets):
+            stakes = {at: each for (of, at), each in self.fold.stakes.items() if of == number}
+            for account, (size, cost, *_) in enumerate(market.positions[: self.core.accounts].tolist()):
+                stake = stakes.get(account)
+                assert (size, cost) == ((stake.size, stake.cost) if stake else (0, 0))
+            assert self.fold.insurance[number] == market.state["insurance"][0]
             (slots,) = np.nonzero(market.nodes["id"])
             mine = {}
             for node, terms in zip(market.nodes[slots], market.terms[slots], strict=True):

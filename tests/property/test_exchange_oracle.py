@@ -12,12 +12,13 @@ from node.exchange.core.journal import Record
 from node.exchange.core.state import FIRST_USER
 from node.exchange.exchange import command
 from tests.property.exchange_turns import Turns
-from tests.property.exchange_twins import LISTINGS, Twins
+from tests.property.exchange_twins import ALL, LISTINGS, Twins
 
 USERS = range(FIRST_USER, FIRST_USER + 3)
 NO_NUMBER = st.sampled_from((0, -1, 1 << 50, (1 << 63) - 1))
 accounts = st.sampled_from((*USERS, *USERS, 1, 0))
-markets = st.integers(0, len(LISTINGS) - 1)
+markets = st.integers(0, len(ALL) - 1)
+perpetuals = st.integers(len(LISTINGS) - 1, len(ALL) - 1)
 prices = st.integers(97, 103) | st.integers(97, 103) | st.integers(1, 400_000) | NO_NUMBER
 lots = st.integers(5, 60) | st.integers(5, 60) | NO_NUMBER
 types = st.sampled_from((Type.LIMIT, Type.LIMIT, Type.LIMIT, *Type))
@@ -40,7 +41,7 @@ class Exchange(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.twins = Twins()
+        self.twins = Twins(listings=ALL)
         self.turns = Turns()
         self.restored = False
         self.now = 0
@@ -108,6 +109,25 @@ class Exchange(RuleBasedStateMachine):
         account=accounts,
     )
     def administer(self, **fields: int) -> None:
+        self.ask(fields)
+
+    @rule(market=perpetuals, price=st.integers(60, 140) | prices)
+    def mark(self, **fields: int) -> None:
+        self.ask({"kind": Kind.MARK, **fields})
+
+    @rule(market=perpetuals, side=st.sampled_from(Side), sizes=st.tuples(lots, lots))
+    def trade(self, market: int, side: Side, sizes: tuple[int, int]) -> None:
+        """Two users meet, so that there are positions to speak of."""
+        for account, way, quantity in ((USERS[0], side, sizes[0]), (USERS[1], 1 - side, sizes[1])):
+            self.new(market, account, {"side": way, "type": Type.LIMIT, "price": 100, "quantity": quantity})
+
+    @rule(
+        kind=st.sampled_from((Kind.FUNDING, Kind.INSURE)),
+        market=perpetuals,
+        account=accounts,
+        quantity=st.integers(-(10**9), 10**9 + 1) | st.integers(1, 100_000),
+    )
+    def settle(self, **fields: int) -> None:
         self.ask(fields)
 
     @rule(ahead=st.integers(0, 40) | st.sampled_from((1 << 40, 86_400_000_000_000)), market=markets)

@@ -14,12 +14,12 @@ maintenance)`, is liquidated once:
    (|size| * unit))). A LIQUIDATION row tells it in place of an ACK: `order`, `side`, `price`, `quantity`, `time`,
    `other_fee` the fee. A price below 1 there is none; the row has then no order, and nothing enters the book.
 4. What is left of the position is closed against others' (auto-deleveraging): at the mark price where the equity at it
-   is not below 0, or the insurance fund has what is missing, which then becomes margin; else at the bankruptcy price
-   told anew, which is 1 at the least. Of the positions of the other side that can bear it, each to the last lot that is
-   asked of it, the one that gained most a lot comes first: of bought ones that with the least |cost| // |size|, of sold
-   ones that with the greatest; of equals the lowest account. Neither pays a fee or moves the last price. An ADL row
-   each: `account`, `side` (what it does), `other_account`, `price`, `quantity`. Where nobody can bear it the
-   rest stays.
+   is not below 0, or the insurance fund has what is missing, which then becomes margin and is told by an INSURANCE row
+   (`quantity`, below 0); else at the bankruptcy price told anew, which is 1 at the least. Of the positions of the other
+   side that can bear it, each to the last lot that is asked of it, the one that gained most a lot comes first: of
+   bought ones that with the least |cost| // |size|, of sold ones that with the greatest; of equals the lowest account.
+   Neither pays a fee or moves the last price. An ADL row each: `account`, `side` (what it does), `other_account`,
+   `price`, `quantity`. Where nobody can bear it the rest stays.
 
 A position whose worth at the mark is 2**62 or more is left alone and is of no worth to funding.
 
@@ -186,6 +186,8 @@ def _deleverage(market: Market, ledger: Ledger, account: Int, journal: Any, rows
         if state.insurance >= missing:
             state.insurance -= missing
             held.margin += missing
+            row = answer.write(market, journal, rows, _INSURANCE, account, 0, _OK)
+            row.quantity, rows = -missing, rows + 1
         else:
             price = max(1, _bankrupt(market, account))
     side = _SELL if held.size > 0 else _BUY

@@ -99,6 +99,7 @@ def deleverage(market: Market, account: int) -> None:
     if 0 < missing <= market.insurance:
         market.insurance -= missing
         position.margin += missing
+        tell(market, Record.INSURANCE, account, 0, quantity=-missing)
     elif missing > 0:
         price = max(1, bankruptcy_price(market, account))
     side = Side.SELL if position.size > 0 else Side.BUY

@@ -1,7 +1,7 @@
 """Flow: commands that mean ill, without end, from a seed.
 
 What they are like changes from mood to mood: prices so near that all of them meet, prices that jump out of the
-ladder's window and back, purses almost empty, cancels of what is long gone, clocks that leap.
+ladder's window and back, purses almost empty, cancels of what is long gone, clocks that leap, marks that crash.
 """
 
 from collections.abc import Sequence
@@ -66,11 +66,16 @@ MOODS = (
 
 
 class Flow:
-    """Commands for markets and accounts that there are, and some for others."""
+    """Commands for markets and accounts that there are, and some for others.
 
-    def __init__(self, seed: int, *, markets: int, users: int, assets: int) -> None:
+    Args:
+        perpetuals: how many of the markets are such: the last ones.
+    """
+
+    def __init__(self, seed: int, *, markets: int, perpetuals: int, users: int, assets: int) -> None:
         self.dice = np.random.Generator(np.random.PCG64(seed))
         self.markets, self.users, self.assets = markets, users, assets
+        self.spot = markets - perpetuals
         self.time = 1_700_000_000_000_000_000
         self.sent = 0
         self.centre = np.full(markets, _CENTRE)
@@ -119,6 +124,7 @@ class Flow:
         self._name(rows)
         self._fit_transfers(rows)
         self._group(rows, mood)
+        self._fit_perpetuals(rows)
         return rows
 
     def _type(self, rows: Commands, mood: Mood) -> None:
@@ -230,6 +236,21 @@ class Flow:
         rows["order"][names] = self._mostly(0.98, known["order"], _ODD)
         rows["account"][names] = self._mostly(0.98, known["account"], (FIRST_USER, 1))
         rows["market"][names] = self._mostly(0.98, known["market"], (0,))
+
+    def _fit_perpetuals(self, rows: Commands) -> None:
+        """Orders that only reduce, and what is asked of perpetuals alone; now and then of other markets too."""
+        dice, count = self.dice, len(rows)
+        theirs = (rows["market"] >= self.spot) ^ (dice.random(count) < 0.002)
+        reduce = theirs & (dice.random(count) < 0.2)
+        rows["flags"] = np.where(reduce, rows["flags"] & ~np.uint8(Flag.BY_QUOTE) | Flag.REDUCE_ONLY, rows["flags"])
+        own = np.flatnonzero(theirs & (rows["kind"] == Kind.NEW) & (dice.random(count) < 0.08))
+        kinds = rows["kind"][own] = dice.choice((Kind.MARK, Kind.MARK, Kind.MARK, Kind.FUNDING, Kind.INSURE), len(own))
+        centre = self.centre[rows["market"][own]]
+        away = centre * dice.choice((0.0, 0.01, 0.05, 0.3), len(own)) * dice.normal(size=len(own))
+        rows["price"][own] = self._mostly(0.99, (centre + away).astype(np.int64), _ODD)
+        rates = dice.integers(-(10**7), 10**7, len(own)) * dice.choice((1, 1, 1, 90, 101), len(own))
+        amounts = np.where(kinds == Kind.INSURE, dice.integers(1, PURSE // 50, len(own)), rates)
+        rows["quantity"][own] = self._mostly(0.99, amounts, _ODD)
 
     def _fit_transfers(self, rows: Commands) -> None:
         moves = np.flatnonzero((rows["kind"] == Kind.DEPOSIT) | (rows["kind"] == Kind.WITHDRAW))

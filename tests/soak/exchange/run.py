@@ -9,7 +9,7 @@ import numpy as np
 
 from node.exchange.core.journal import Reason, Record
 from node.exchange.exchange import Journal
-from tests.property.exchange_twins import Twins, told
+from tests.property.exchange_twins import ALL, PERPETUALS, Twins, told
 from tests.soak.exchange.flow import Flow
 from tests.soak.exchange.watch import carry_out
 
@@ -57,8 +57,8 @@ def run(seed: int, commands: int, moved: Callable[[int], None] = lambda _: None)
     Raises:
         Broken: with the seed, and where the engines differ both answers.
     """
-    twins = Twins(FEES)
-    flow = Flow(seed, markets=len(twins.core.markets), users=len(FEES), assets=len(twins.core.assets))
+    twins = Twins(FEES, ALL)
+    flow = Flow(seed, markets=len(ALL), perpetuals=len(PERPETUALS), users=len(FEES), assets=len(twins.core.assets))
     outcome, mine, theirs = Outcome(seed), sha256(), sha256()
     batch, checked = flow.opening(), 0
     while True:

@@ -6,19 +6,25 @@ import numpy as np
 
 from node.exchange.core.command import Kind
 from node.exchange.core.compiled import Int, jit
-from node.exchange.core.door import open_desk, open_ledger
+from node.exchange.core.door import open_desk, open_ledger, open_market
 from node.exchange.core.journal import JOURNAL
 from node.exchange.core.state import FIRST_USER, FREE, LOCKED
 from node.exchange.exchange import Commands, Exchange, Journal
 
-KEPT, NOT_ZERO, OWES = 0, 1, 2
-BREACHES = {NOT_ZERO: "the balances of an asset do not add up to 0", OWES: "a user has less than nothing"}
+KEPT, NOT_ZERO, OWES, SIZES, MARGIN = 0, 1, 2, 3, 4
+BREACHES = {
+    NOT_ZERO: "the balances of an asset, with what positions hold, do not add up to 0",
+    OWES: "a user has less than nothing",
+    SIZES: "the sizes of a perpetual's positions do not add up to 0",
+    MARGIN: "a margin or an insurance fund is below 0",
+}
 
 
 @jit
 def breach(table: int) -> Int:
-    """Which law the balances of an exchange break; 0 for none.."""
-    balances = open_ledger(open_desk(table).ledger[0]).balances
+    """Which law the balances and positions of an exchange break; 0 for none."""
+    desk = open_desk(table)
+    balances = open_ledger(desk.ledger[0]).balances
     for asset in range(balances.shape[1]):
         total = 0
         for account in range(balances.shape[0]):
@@ -26,6 +32,20 @@ def breach(table: int) -> Int:
             total += free + locked
             if locked < 0 or (free < 0 and account >= FIRST_USER):
                 return OWES
+        for number in range(len(desk.markets)):
+            market = open_market(desk.markets[number])
+            if len(market.positions) == 0 or market.rules[0].quote != asset:
+                continue
+            sizes = 0
+            total += market.state[0].insurance
+            for account in range(len(market.positions)):
+                held = market.positions[account]
+                total += held.margin - held.cost
+                sizes += held.size
+                if held.margin < 0 or market.state[0].insurance < 0:
+                    return MARGIN
+            if sizes != 0:
+                return SIZES
         if total != 0:
             return NOT_ZERO
     return KEPT
