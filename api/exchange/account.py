@@ -12,9 +12,10 @@ from api.exchange.meter import Meter
 from api.exchange.parameter import Parameter, Text, Truth, Whole
 from api.exchange.scale import amount, fixed
 from api.exchange.told import Teller
+from node.exchange.service.indexed import Wanted
 from node.exchange.service.service import Service
 
-_TIME: Final = Whole(0, (2**63 - 1) // MS)
+_TIME: Final = Whole(0, (2**63 - 1) // MS - 1)
 _LISTEN_KEY: Final = Parameter("listenKey", Text("^[0-9a-zA-Z]{1,100}$"), needed=True)
 _STREAM: Final = "/api/v3/userDataStream"
 
@@ -102,23 +103,20 @@ class Accounts:
         asked, account = call.asked, call.user.account
         market = self._catalogue.market(asked.text("symbol"))
         begin, end, limit = asked.whole("startTime"), asked.whole("endTime", _TIME.most), asked.whole("limit", 500)
-        narrowed = "orderId" in asked or "startTime" in asked or "endTime" in asked
         if "fromId" in asked and ("startTime" in asked or "endTime" in asked):
             raise refusal.combination("Combination of optional parameters invalid.")
         first = asked.whole("fromId", 0 if "startTime" in asked else -1)
-        rows = self._service.trades_of(account, market.number, first, 1 << 40 if narrowed else limit)
+        order = asked.whole("orderId") if "orderId" in asked else None
+        wanted = Wanted(account, market.number, limit, first, begin * MS, (end + 1) * MS - 1, order)
+        rows = self._service.trades_of(wanted)
         told = [
             self._teller.trade(market, row, maker=maker)
             for row in named(rows)
             for maker in (False, True)
             if row["maker" if maker else "taker"] == account
+            and order in (None, row["maker_order" if maker else "taker_order"])
         ]
-        chosen = [
-            each
-            for each in told
-            if begin <= each["time"] <= end and asked.whole("orderId", each["orderId"]) == each["orderId"]
-        ]
-        return chosen[:limit] if first >= 0 else chosen[-limit:]
+        return told[:limit] if first >= 0 else told[max(0, len(told) - limit) :]
 
     def commission(self, call: Call) -> object:
         market = self._catalogue.market(call.asked.text("symbol"))

@@ -13,11 +13,11 @@ from api.exchange.told import Teller, fills
 from api.exchange.why import refused
 from node.exchange.core.command import Kind, Selftrade
 from node.exchange.service.batch import Batch
+from node.exchange.service.indexed import Wanted
 from node.exchange.service.order import Order
 from node.exchange.service.service import Service
 
-_TIME: Final = Whole(0, (2**63 - 1) // MS)
-_MOST: Final = 100_000  # orders that are looked through for those of a span of time
+_TIME: Final = Whole(0, (2**63 - 1) // MS - 1)
 _ID: Final = Parameter("orderId", Whole())
 _LABELLED: Final = Parameter("origClientOrderId", LABEL)
 _RENAMED: Final = Parameter("newClientOrderId", LABEL)
@@ -155,12 +155,9 @@ class Trading:
     def all(self, call: Call) -> object:
         asked, account, market = call.asked, call.user.account, self._market(call).number
         begin, end, limit = asked.whole("startTime"), asked.whole("endTime", _TIME.most), asked.whole("limit", 500)
-        upwards = "orderId" in asked or "startTime" in asked
-        timed = "startTime" in asked or "endTime" in asked
-        first = asked.whole("orderId") if upwards else -1
-        known = self._service.orders_of(account, market, first, _MOST if timed else limit)
-        chosen = [each for each in known if begin <= each.time // MS <= end]
-        return [self._teller.whole(each) for each in (chosen[:limit] if upwards else chosen[-limit:])]
+        first = asked.whole("orderId", 0 if "startTime" in asked else -1)
+        known = self._service.orders_of(Wanted(account, market, limit, first, begin * MS, (end + 1) * MS - 1))
+        return [self._teller.whole(each) for each in known]
 
     # What lists of orders use too
 

@@ -8,8 +8,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from node.exchange.exchange import Ints
+from node.exchange.service.indexed import Indexed, Wanted
 from node.exchange.service.order import Order, Status
-from node.exchange.service.table import Rows, Table
+from node.exchange.service.table import Rows
 
 LABEL: Final = 64
 """Bytes that a label may have."""
@@ -18,6 +20,9 @@ _NUMBERS: Final = [name for name in Order._fields if name not in (*_TEXTS, "stat
 ORDER = np.dtype([*((name, f"S{LABEL}") for name in _TEXTS), ("status", "u1"), *((name, "<i8") for name in _NUMBERS)])
 _PACKED: Final = struct.Struct(f"<{LABEL}s{LABEL}sB{len(_NUMBERS)}q")
 _STATUSES: Final = list(Status)
+_ODD: Final = np.random.default_rng(1).integers(1 << 62, size=LABEL // 8) * 2 + 1
+_ALIKE: Final = 8
+"""Labels that have one hash and that are looked at."""
 _NUMBER_OF: Final = {each: at for at, each in enumerate(_STATUSES)}
 _numbers: Final = attrgetter(*_NUMBERS)
 
@@ -26,29 +31,32 @@ class Archive:
     """Orders in the order in which they closed."""
 
     def __init__(self, folder: Path) -> None:
-        self.table = Table(folder, ORDER, 1 << 16)
+        self.table = Indexed(folder, ORDER, 1 << 16, [("account", _hashes)])
 
     def append(self, order: Order) -> None:
         self.table.append(rows_of([order]))
 
     def find(self, account: int, market: int, number: int) -> Order | None:
         """An account's order by its number."""
-        found = self.table.newest(lambda rows: _of(rows, account, market) & (rows["id"] == number), 1)
-        return orders_of(found)[0] if len(found) else None
+        found = self.listed(Wanted(account, market, 1, number))
+        return found[0] if found and found[0].id == number else None
 
     def labelled(self, account: int, market: int, label: str) -> Order | None:
         """An account's newest order of that label."""
-        wanted = label.encode()
-        found = self.table.newest(lambda rows: _of(rows, account, market) & (rows["label"] == wanted), 1)
-        return orders_of(found)[0] if len(found) else None
+        mark = int(_hashes(np.array([(label.encode(),)], [("label", f"S{LABEL}")]))[0])
+        found = self.listed(Wanted(account, market, _ALIKE, mark=mark))
+        return next((each for each in reversed(found) if each.label == label), None)
 
-    def listed(self, account: int, market: int, first: int, limit: int) -> list[Order]:
-        """An account's orders of a market from number `first` on, or the newest ones where that is -1; as they closed,
-        so that the caller sorts them.
-        """
-        if first < 0:
-            return orders_of(self.table.newest(lambda rows: _of(rows, account, market), limit))
-        return orders_of(self.table.oldest(lambda rows: _of(rows, account, market) & (rows["id"] >= first), limit))
+    def listed(self, wanted: Wanted) -> list[Order]:
+        """Orders by ascending number; the time they are found by is when they were taken."""
+        return orders_of(self.table.chosen(wanted))
+
+
+def _hashes(rows: Rows) -> Ints:
+    """Of labels."""
+    words = np.ascontiguousarray(rows["label"]).view(np.int64).reshape(len(rows), LABEL // 8)
+    made: Ints = (words * _ODD).sum(axis=1)  # it wraps, which is meant
+    return made
 
 
 def rows_of(orders: Sequence[Order]) -> Rows:
@@ -68,7 +76,3 @@ def orders_of(rows: Rows) -> list[Order]:
     columns |= {name: [each.decode() for each in rows[name].tolist()] for name in _TEXTS}
     columns["status"] = [_STATUSES[each] for each in rows["status"].tolist()]
     return [Order(*each) for each in zip(*(columns[name] for name in Order._fields), strict=True)]
-
-
-def _of(rows: Rows, account: int, market: int) -> Any:
-    return (rows["account"] == account) & (rows["market"] == market)

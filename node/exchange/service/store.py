@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from node.exchange.core.journal import JOURNAL
 from node.exchange.exchange import Journal
 from node.exchange.service import snapshot
 from node.exchange.service.archive import Archive
+from node.exchange.service.indexed import Indexed
 from node.exchange.service.log import Log
 from node.exchange.service.snapshot import Arrays, Snapshot
 from node.exchange.service.table import Table
@@ -60,7 +62,12 @@ class Store:
         self.log = Log(folder / COMMANDS, sync=keeping.sync)
         self.journal = Table(folder / JOURNAL_ROWS, JOURNAL)
         self.archive = Archive(folder / ORDERS)
-        self.trades = Table(folder / TRADES, TRADE, 1 << 16)
+        self.trades = Indexed(
+            folder / TRADES,
+            TRADE,
+            1 << 16,
+            [("taker", itemgetter("taker_order")), ("maker", itemgetter("maker_order"))],
+        )
         self._since, self._taken = 0, -_SPACING
         self._writer = ThreadPoolExecutor(1, "snapshot")
         self._written: Future[Path] | None = None

@@ -1,7 +1,7 @@
 """Table: rows of one kind on disk, in files of so many; added to at the end, read anywhere."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +28,7 @@ class Table:
 
     Attributes:
         count: rows so far, those that were dropped among them.
+        unsynced: files that the disk may not have yet.
     """
 
     def __init__(self, folder: Path, dtype: "np.dtype[Any]", each: int = _EACH) -> None:
@@ -36,6 +37,7 @@ class Table:
         self._held: list[Rows] = []
         self._kept = stored(folder, dtype)
         self.count = self._kept
+        self.unsynced: set[Path] = set()
 
     @property
     def held(self) -> int:
@@ -63,6 +65,7 @@ class Table:
 
     def _write(self, first: int, rows: Rows) -> None:
         path, at = self._path(first), (self._kept - first) * self._dtype.itemsize
+        self.unsynced.add(path)
         data = memoryview(rows.tobytes())
         try:
             file = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
@@ -87,51 +90,26 @@ class Table:
         self._kept = self.count = count
 
     def drop(self, upto: int) -> None:
-        """Files whose rows are all below a number go."""
-        for path in _files(self._folder):
+        """Files whose rows are all below a number go, but not the newest."""
+        for path in _files(self._folder)[:-1]:
             if int(path.stem) + self._each <= upto:
                 path.unlink()
 
     def read(self, begin: int, end: int) -> Rows:
         """Rows `begin` to `end`, the end not among them; those that are not kept are left out."""
-        parts = [rows[max(0, begin - first) : max(0, end - first)] for first, rows in self._parts()]
+        parts = [rows[max(0, begin - first) : max(0, end - first)] for first, rows in self._parts(begin)]
         return joined(parts, self._dtype)
 
-    def newest(self, wanted: Callable[[Rows], npt.NDArray[np.bool_]], limit: int) -> Rows:
-        """The newest rows for which `wanted` is true, oldest first."""
-        return self._some(reversed(list(self._parts())), wanted, limit, newest=True)
-
-    def oldest(self, wanted: Callable[[Rows], npt.NDArray[np.bool_]], limit: int) -> Rows:
-        """The oldest rows for which `wanted` is true, oldest first."""
-        return self._some(self._parts(), wanted, limit, newest=False)
-
-    def _some(
-        self,
-        parts: Iterator[tuple[int, Rows]],
-        wanted: Callable[[Rows], npt.NDArray[np.bool_]],
-        limit: int,
-        *,
-        newest: bool,
-    ) -> Rows:
-        found: list[Rows] = []
-        left = limit
-        for _, rows in parts:
-            if left <= 0:
-                break
-            chosen = rows[wanted(rows)]
-            chosen = chosen[-left:] if newest else chosen[:left]
-            found.append(chosen)
-            left -= len(chosen)
-        return joined(list(reversed(found)) if newest else found, self._dtype)
-
-    def _parts(self) -> Iterator[tuple[int, Rows]]:
+    def _parts(self, begin: int) -> Iterator[tuple[int, Rows]]:
+        """Rows in pieces, each with the number of its first; all from `begin` on are there."""
         for path in _files(self._folder):
             first = int(path.stem)
-            yield first, read(path, self._dtype)[: self._kept - first]
-        at = self._kept
-        for rows in self._held:
-            yield at, rows
-            at += len(rows)
+            if begin < first + self._each and first < self._kept:
+                yield first, read(path, self._dtype)[: self._kept - first]
+        if len(self._held) > 1:
+            self._held = [joined(self._held, self._dtype)]
+        if self._held:
+            yield self._kept, self._held[0]
 
     def _path(self, first: int) -> Path:
         return self._folder / f"{first:020d}{_SUFFIX}"
@@ -144,9 +122,13 @@ def read(path: Path, dtype: "np.dtype[Any]") -> Rows:
 
 
 def stored(folder: Path, dtype: "np.dtype[Any]") -> int:
-    """Rows that a folder's files reach to."""
-    found = _files(folder)
-    return int(found[-1].stem) + found[-1].stat().st_size // dtype.itemsize if found else 0
+    """Rows that a folder's files reach to; none is missing between them."""
+    end = 0
+    for at, path in enumerate(_files(folder)):
+        if at and int(path.stem) != end:
+            break
+        end = int(path.stem) + path.stat().st_size // dtype.itemsize
+    return end
 
 
 def parts(folder: Path, dtype: "np.dtype[Any]") -> Iterator[tuple[int, Rows]]:

@@ -12,6 +12,7 @@ from node.exchange.service.archive import ORDER, orders_of, rows_of
 from node.exchange.service.batch import Batch
 from node.exchange.service.candles import Candles
 from node.exchange.service.depth import Depth, Levels
+from node.exchange.service.indexed import Wanted
 from node.exchange.service.order import Order
 from node.exchange.service.orders import Orders
 from node.exchange.service.store import Store
@@ -86,28 +87,26 @@ class Views:
         found = self.orders.labelled(account, market, label)
         return found or (self._store.archive.labelled(account, market, label) if self._store else None)
 
-    def orders_of(self, account: int, market: int, first: int, limit: int) -> list[Order]:
-        """An account's orders of a market by ascending number, from `first` on; the newest ones where `first` is -1."""
-        old = self._store.archive.listed(account, market, first, limit) if self._store else []
+    def orders_of(self, wanted: Wanted) -> list[Order]:
+        """An account's orders of a market by ascending number, however old; times are when they were taken."""
+        account, market, limit, first, begin, end, _ = wanted
+        old = self._store.archive.listed(wanted) if self._store else []
         late = self.orders.closed(account, market) + self.orders.open(account, market)
-        merged = {each.id: each for each in [*old, *late] if each.id >= first}
+        merged = {each.id: each for each in [*old, *late] if each.id >= first and begin <= each.time <= end}
         ordered = [merged[number] for number in sorted(merged)]
-        return ordered[:limit] if first >= 0 else ordered[-limit:]
+        return ordered[:limit] if first >= 0 else ordered[max(0, len(ordered) - limit) :]
 
-    def trades_of(self, account: int, market: int, first: int, limit: int) -> Trades:
-        """An account's trades of a market from number `first` on, oldest first; the newest ones where `first` is -1."""
-
-        def mine(rows: Trades) -> npt.NDArray[np.bool_]:
-            found = ((rows["taker"] == account) | (rows["maker"] == account)) & (rows["market"] == market)
-            chosen: npt.NDArray[np.bool_] = found & (rows["id"] >= first)
-            return chosen
-
+    def trades_of(self, wanted: Wanted) -> Trades:
+        """An account's trades of a market by ascending number, however old; the mark is an order's number."""
         if self._store is not None:
-            table = self._store.trades
-            return table.oldest(mine, limit) if first >= 0 else table.newest(mine, limit)
+            return self._store.trades.chosen(wanted)
+        account, market, limit, first, begin, end, order = wanted
         rows = self.tapes[market].recent(1 << 62)
-        found: Trades = rows[mine(rows)]
-        return found[:limit] if first >= 0 else found[-limit:]
+        mine = np.zeros(len(rows), bool)
+        for side in ("taker", "maker"):
+            mine |= (rows[side] == account) & ((rows[f"{side}_order"] == order) if order is not None else True)
+        found: Trades = rows[mine & (rows["id"] >= first) & (rows["time"] >= begin) & (rows["time"] <= end)]
+        return found[:limit] if first >= 0 else found[max(0, len(found) - limit) :]
 
     def save(self) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
         """All of it, as arrays and as what JSON can tell."""

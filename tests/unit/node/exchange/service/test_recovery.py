@@ -12,6 +12,7 @@ from node.exchange.core.command import Group, Kind, Tif
 from node.exchange.exchange import command
 from node.exchange.service import log, snapshot
 from node.exchange.service.home import Home
+from node.exchange.service.indexed import Wanted
 from node.exchange.service.service import Service
 from node.exchange.service.store import Keeping
 from node.exchange.service.verify import verified
@@ -136,8 +137,8 @@ def test_closed_orders_are_found_however_old(house: House, monkeypatch: pytest.M
     assert found is not None
     assert found.label == "label-0"
     assert service.labelled(account, 0, "label-1") == service.order(account, 0, numbers[1])
-    assert [each.id for each in service.orders_of(account, 0, -1, 5)] == numbers[-5:]
-    assert [each.id for each in service.orders_of(account, 0, numbers[2], 3)] == numbers[2:5]
+    assert [each.id for each in service.orders_of(Wanted(account, 0, 5))] == numbers[-5:]
+    assert [each.id for each in service.orders_of(Wanted(account, 0, 3, numbers[2]))] == numbers[2:5]
     assert service.order(account + 1, 0, numbers[0]) is None
 
 
@@ -228,4 +229,4 @@ def test_a_list_of_orders_has_its_name_and_kind_from_its_first_step_to_the_next_
     ]
     service.place(command(kind=Kind.CANCEL_ALL, account=ann))
     service.close()
-    assert [each.name for each in house.open().orders_of(ann, 0, -1, 5)] == ["pair", "pair", ""]
+    assert [each.name for each in house.open().orders_of(Wanted(ann, 0, 5))] == ["pair", "pair", ""]

@@ -8,6 +8,7 @@ from node.exchange.core.command import Flag, Kind, Selftrade, Tif, Type
 from node.exchange.core.journal import Record
 from node.exchange.exchange import command
 from node.exchange.service.candles import CANDLE, Candles, closing
+from node.exchange.service.indexed import Wanted
 from node.exchange.service.order import Status
 from node.exchange.service.trade import TRADE
 from tests.unit.node.exchange.service.conftest import MIDDLE, House, funded, order
@@ -31,7 +32,7 @@ def test_an_order_is_followed_from_its_first_step_to_its_last(house: House) -> N
     assert made is not None
     assert (taken.maker, made.maker, taken.trade) == (False, True, made.trade)
     assert service.exchange.assets[made.asset].name == "BTC"
-    assert service.trades_of(ann, 0, -1, 5)["id"].tolist() == [made.trade]
+    assert service.trades_of(Wanted(ann, 0, 5))["id"].tolist() == [made.trade]
     gone = service.place(command(kind=Kind.CANCEL, account=ann, order=resting[0].order.id)).reports[0].order
     assert (gone.status, gone.filled, gone.worth) == (Status.CANCELED, 200, 200 * MIDDLE)
     assert service.orders.labelled(ann, 0, "mine") == gone

@@ -1,0 +1,70 @@
+"""Rows are found by account, market, number and time as a look through all of them would."""
+
+from operator import itemgetter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from node.exchange.service.indexed import EVER, Indexed, Wanted
+from node.exchange.service.table import Rows
+from node.exchange.service.trade import TRADE
+
+EACH, COUNT = 64, 500
+BY = [("taker", itemgetter("taker_order")), ("maker", itemgetter("maker_order"))]
+
+
+@pytest.fixture
+def rows() -> Rows:
+    """In no order of number or time, as closed orders are."""
+    chance = np.random.default_rng(7)
+    made = np.zeros(COUNT, TRADE)
+    made["id"], made["time"] = chance.permutation(COUNT), chance.integers(0, 1000, COUNT)
+    for name in ("taker", "maker"):
+        made[name], made[f"{name}_order"] = chance.integers(2, 6, COUNT), chance.integers(0, 9, COUNT)
+    made["market"] = chance.integers(0, 2, COUNT)
+    return made
+
+
+def _looked_through(rows: Rows, wanted: Wanted) -> list[int]:
+    mine = np.zeros(len(rows), bool)
+    for side in ("taker", "maker"):
+        mine |= (rows[side] == wanted.account) & (wanted.mark is None or rows[f"{side}_order"] == wanted.mark)
+    mine &= (rows["market"] == wanted.market) & (rows["id"] >= wanted.first)
+    found = np.sort(rows["id"][mine & (rows["time"] >= wanted.begin) & (rows["time"] <= wanted.end)])
+    return list((found[: wanted.limit] if wanted.first >= 0 else found[-wanted.limit :]).tolist())
+
+
+def _table(folder: Path) -> Indexed:
+    return Indexed(folder, TRADE, EACH, BY)
+
+
+def test_what_is_found_is_what_a_look_through_all_finds(tmp_path: Path, rows: Rows) -> None:
+    table, chance = _table(tmp_path), np.random.default_rng(8)
+    for at, some in enumerate(np.split(rows, np.sort(chance.integers(0, COUNT, 40)))):
+        table.append(some)
+        if at % 7 == 0:
+            table.flush()
+    assert list(tmp_path.glob("*.index"))
+    for _ in range(300):
+        first, begin, mark = (int(each) for each in chance.integers((-200, 0, -9), (COUNT, 900, 9)))
+        end = EVER if chance.random() < 0.5 else begin + int(chance.integers(400))
+        wanted = Wanted(
+            *(int(each) for each in chance.integers((2, 0, 1), (7, 2, 60))),
+            max(-1, first), begin, end, mark if mark >= 0 else None,
+        )  # fmt: skip
+        assert table.chosen(wanted)["id"].tolist() == _looked_through(rows, wanted), wanted
+
+
+def test_an_index_that_is_gone_or_out_of_date_is_made_again(tmp_path: Path, rows: Rows) -> None:
+    table, wanted = _table(tmp_path), Wanted(3, 1, COUNT)
+    table.append(rows)
+    table.flush()
+    next(iter(tmp_path.glob("*.index"))).unlink()
+    assert _table(tmp_path).chosen(wanted)["id"].tolist() == _looked_through(rows, wanted)
+    again = _table(tmp_path)
+    again.cut(100)
+    other = np.concatenate([rows[:100], rows[100:][::-1]])
+    again.append(other[100:])
+    again.flush()
+    assert _table(tmp_path).chosen(Wanted(3, 1, 5, 200))["id"].tolist() == _looked_through(other, Wanted(3, 1, 5, 200))
