@@ -11,6 +11,8 @@ DEPTH: Final = 10
 """Levels a side that a strategy may see."""
 SIGNALS: Final = 16
 """Columns of modules that a strategy may see."""
+MOST: Final = float(1 << 62)
+"""Ticks or lots that are more than there can be."""
 
 BOOK, TRADE, ACK, FILL, CANCEL, EXPIRE, AMEND, REJECT, REFUSED, TRIGGER = range(10)
 """Kinds of events. Of the market: its book changed; somebody traded. Of own orders: taken; filled, in part or whole;
@@ -90,12 +92,23 @@ class Book(ctypes.Structure, Shared):
     ]
 
     def ticks(self, price: float) -> int:
-        """A price or distance in quote currency as the nearest whole number of ticks."""
-        return int(np.rint(price / self.tick))
+        """A price or distance in quote currency as the nearest whole number of ticks; ValueError for NaN and what is
+        too much.
+        """
+        count = np.rint(price / self.tick)
+        if not abs(count) < MOST:
+            raise ValueError("book.ticks: this price is no number of ticks")
+        return int(count)
 
     def lots(self, quantity: float) -> int:
-        """A quantity in base currency as the nearest whole number of lots."""
-        return int(np.rint(quantity / self.lot))
+        """A quantity in base currency as the nearest whole number of lots; ValueError for NaN and what is too much."""
+        count = np.rint(quantity / self.lot)
+        if not abs(count) < MOST:
+            raise ValueError("book.lots: this quantity is no number of lots")
+        return int(count)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"book.{name} is told to a strategy, who cannot change it")
 
 
 class Event(ctypes.Structure, Shared):
@@ -107,7 +120,8 @@ class Event(ctypes.Structure, Shared):
         side: of TRADE the taker's; of own orders the order's.
         price, quantity: of a trade or fill; of an own order what is asked; 0 for BOOK.
         ref: of own orders: which; else 0.
-        reason: why an own order was refused or expired: a `Reason` of the journal.
+        reason: why an own order was refused or expired: a `Reason` of the journal. EXPIRE with SELF_TRADE may be of a
+            part alone (`Selftrade.DECREMENT`): `orders.left(ref)` is what stands.
         maker: 1 where an own order that had rested was filled.
     """
 
@@ -121,6 +135,9 @@ class Event(ctypes.Structure, Shared):
     maker: int
 
     _fields_ = [(name, INT) for name in ("time", "kind", "side", "price", "quantity", "ref", "reason", "maker")]
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"event.{name} is told to a strategy, who cannot change it")
 
 
 Book.dtype = dtype_of(Book)

@@ -7,7 +7,7 @@ import numpy as np
 from node.exchange.core import ladder, match
 from node.exchange.core.command import Kind
 from node.exchange.core.compiled import Int, jit
-from node.exchange.core.journal import Record
+from node.exchange.core.journal import Reason, Record
 from node.exchange.core.state import SLOT_BITS, Ledger, Market
 from node.exchange.replay.latency import Delay, arrival
 from node.exchange.tester import book as told
@@ -20,18 +20,24 @@ _BOOK, _TRADE, _ACK, _FILL, _CANCEL, _EXPIRE, _AMEND, _REJECT, _REFUSED, _TRIGGE
     told.BOOK, told.TRADE, told.ACK, told.FILL, told.CANCEL, told.EXPIRE, told.AMEND, told.REJECT, told.REFUSED,
     told.TRIGGER,
 )  # fmt: skip
-_R_ACK, _R_REJECT, _R_FILL, _R_CANCEL, _R_EXPIRE, _R_AMEND, _R_TRIGGER = (
+_R_ACK, _R_REJECT, _R_FILL, _R_CANCEL, _R_EXPIRE, _R_AMEND, _R_TRIGGER, _R_PREVENTED = (
     int(Record.ACK), int(Record.REJECT), int(Record.FILL), int(Record.CANCEL), int(Record.EXPIRE), int(Record.AMEND),
-    int(Record.TRIGGER),
+    int(Record.TRIGGER), int(Record.PREVENTED),
 )  # fmt: skip
-_NEW, _RECORDED = int(Kind.NEW), int(Kind.REPLAY_TRADE)
+_NEW, _GROUP, _LEG, _RECORDED = int(Kind.NEW), int(Kind.GROUP), int(Kind.LEG), int(Kind.REPLAY_TRADE)
+_SELF_TRADE = int(Reason.SELF_TRADE)
+NOT_LAST, LAST, CHANGED = range(3)
+"""Whether the book is told after a command: no, as more of its time comes; yes; where anything was done."""
 TRADES = 64
 """Trades that one command is told of, one a price; what is more is added to the last."""
 
 
 @jit
 def carry_out(desk: Desk, market: Market, ledger: Ledger, commands: Any, last: Int) -> bool:
-    """Carries out one command; `last` is 1 where the market's next one is of a later time, so that its book is told.
+    """Carries out one command, or the orders of a group.
+
+    Args:
+        last: of NOT_LAST, LAST and CHANGED.
 
     Returns:
         False where there was no room; nothing has happened then.
@@ -43,10 +49,10 @@ def carry_out(desk: Desk, market: Market, ledger: Ledger, commands: Any, last: I
     done, rows = match.run(market, ledger, commands, 0, desk.journal[at:])
     if done == 0:
         return False
-    control.commands += 1
     time = market.state[0].time
     _see(desk, market, time)
     trades = 0
+    told = last == LAST
     command = commands[U(0)]
     recorded = command.kind == _RECORDED
     price: Int = 0
@@ -66,13 +72,17 @@ def carry_out(desk: Desk, market: Market, ledger: Ledger, commands: Any, last: I
                 _filled(desk, market, row, row.order, side, row.fee, 0, time)
             if row.other_account == mine:
                 _filled(desk, market, row, row.other, 1 - side, row.other_fee, 1, time)
+        elif row.kind == _R_PREVENTED and row.account == mine:  # and the other's is the same
+            _prevented(desk, row, row.order, np.int64(row.side), time)
+            _prevented(desk, row, row.other, 1 - np.int64(row.side), time)
         elif row.account == mine:
             _answered(desk, market, row, np.int64(command.kind), time)
+        told = told or (last == CHANGED and row.kind != _R_REJECT)
     if recorded:
         _tell(desk, market, time, _TRADE, np.int64(command.side), command.price, command.quantity)
     elif quantity > 0:
         _tell(desk, market, time, _TRADE, side, price, quantity)
-    elif last and trades == 0:
+    elif told and trades == 0:
         _tell(desk, market, time, _BOOK, 0, 0, 0)
     control.rows = at + rows if control.keep else 0
     return True
@@ -113,7 +123,7 @@ def _tell(desk: Desk, market: Market, time: Int, kind: Int, side: Int, price: In
     control.feed_tail += 1
     row.time, row.kind, row.side, row.price, row.quantity = time, kind, side, price, quantity
     row.bid, row.ask, row.bid_size, row.ask_size = control.bid, control.ask, control.bid_size, control.ask_size
-    count = desk.book[0].levels
+    count = control.levels
     for of in range(2):
         _levels(market, of, desk.levels, place, 2 * told.DEPTH * of, count)
 
@@ -188,6 +198,19 @@ def _filled(desk: Desk, market: Market, fill: Any, order: Int, side: Int, fee: I
 
 
 @jit
+def _prevented(desk: Desk, row: Any, order: Int, side: Int, time: Int) -> None:
+    """An own order shrank where it met another."""
+    own = _own(desk, order)
+    own.left -= row.quantity
+    told = _answer(desk, time, _EXPIRE, own.ref)
+    told.side, told.price, told.quantity, told.left = side, own.price, row.quantity, own.left
+    told.order, told.reason = order, _SELF_TRADE
+    _keep(desk, told)
+    if own.left == 0:
+        _gone(desk, own)
+
+
+@jit
 def _gone(desk: Desk, own: Any) -> None:
     desk.refs[U(own.order & _SLOTS)] = 0
     own.ref, own.order = 0, 0
@@ -207,7 +230,7 @@ def _answered(desk: Desk, market: Market, record: Any, asked: Int, time: Int) ->
         row.order = record.order
         _keep(desk, row)
     elif kind == _R_REJECT:
-        row = _answer(desk, time, _REJECT if asked == _NEW else _REFUSED, record.ref)
+        row = _answer(desk, time, _REJECT if asked in (_NEW, _GROUP, _LEG) else _REFUSED, record.ref)
         row.side, row.price, row.quantity, row.reason = record.side, record.price, record.quantity, record.reason
         _keep(desk, row)
     elif kind in (_R_CANCEL, _R_EXPIRE):

@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 
-from node.exchange.core.command import Kind
+from node.exchange.core.command import Flag, Kind
 from node.exchange.core.compiled import Int, jit
 from node.exchange.core.state import Market
 from node.exchange.replay.latency import Delay, arrival
 from node.exchange.tester import book as told
 from node.exchange.tester import orders as asked
-from node.exchange.tester.memory import Desk
+from node.exchange.tester.memory import MESSAGE, Desk
 
 U = np.uint64
 NOBODY, EVENT, TIMER = range(3)
@@ -20,47 +20,105 @@ _TRADE, _FILL, _CANCEL, _EXPIRE, _AMEND, _REJECT = (
 )  # fmt: skip
 _DEPTH = told.DEPTH
 _REF, _SIDE, _PRICE, _LEFT, _PLACE = asked.REF, asked.SIDE, asked.PRICE, asked.LEFT, asked.PLACE
-_ROOM = asked.ROOM - 1
-_NEW = int(Kind.NEW)
+_ROOM, _OUT = asked.ROOM - 1, asked.OUT
+_NEW, _GROUP, _LEG = int(Kind.NEW), int(Kind.GROUP), int(Kind.LEG)
+_ABOUT = int(Kind.CANCEL), int(Kind.AMEND), int(Kind.CANCEL_ALL)
+_BY_QUOTE = int(Flag.BY_QUOTE)
+_NONSENSE = 255  # a side that there is not: the market refuses such an order
+_TRAILS = 1 << 31
+SENT, TOO_MANY, FORBIDDEN = range(3)
+"""What became of what a strategy asked for: all was sent; it has too many orders open; it asked for something that is
+not a trader's to ask, or changed what it was told.
+"""
 
 
 @jit
-def collect(desk: Desk) -> bool:
-    """Sends off what the strategy asked for; False where it has too many orders open."""
-    control, orders, book = desk.control[0], desk.orders[0], desk.book[0]
+def collect(desk: Desk) -> Int:
+    """Sends off what the strategy asked for. It may have written anything: nothing that it can reach is gone by."""
+    control, orders = desk.control[0], desk.orders[0]
+    if orders.count < 0 or orders.count > _OUT or orders.next != control.ref + _new(desk):
+        return FORBIDDEN
     entry = Delay(desk.entry_model, desk.entry_times, desk.entry_delays)
+    legs: Int = 0  # that still belong to the message before
     for index in range(orders.count):
         asks = orders.rows[index]
+        kind = asks[0]
+        if kind not in (_NEW, _GROUP, _LEG) and kind not in _ABOUT:
+            return FORBIDDEN
         place = U(control.sent_tail & (len(desk.sent) - 1))
-        sent, command = desk.sent[place], desk.queued[place]
-        sent.arrival = arrival(entry, control.sent_count, book.time, control.sent_last)
-        sent.sent, sent.bid, sent.ask = book.time, book.bid, book.ask
-        control.sent_last = sent.arrival
-        control.sent_count += 1
+        sent = desk.sent[place]
+        if kind == _LEG and legs > 0:
+            legs -= 1
+            sent.arrival, sent.rows = control.sent_last, 1
+        else:
+            legs = _legs(desk, index) if kind == _GROUP else 0
+            sent.arrival = arrival(entry, control.sent_count, control.now, control.sent_last)
+            sent.rows = 1 + legs
+            control.sent_last = sent.arrival
+            control.sent_count += 1
+        sent.sent, sent.bid, sent.ask = control.now, control.seen_bid, control.seen_ask
         control.sent_tail += 1
-        command.time, command.market, command.account = sent.arrival, control.number, control.account
-        command.kind, command.side, command.type, command.tif = asks[0], asks[1], asks[2], asks[3]
-        command.flags, command.ref, command.price, command.quantity = asks[4], asks[5], asks[6], asks[7]
-        command.trigger, command.display, command.expiry, command.order = asks[8], asks[9], asks[10], 0
-        command.selftrade, command.trail = control.selftrade, asks[11]
-        if asks[0] == _NEW:
-            mine = orders.mine[asks[5] & _ROOM]
-            if mine[_REF] != 0:
-                return False
-            mine[_REF], mine[_SIDE], mine[_PRICE], mine[_LEFT] = asks[5], asks[1], asks[6], 0
-            mine[_PLACE] = orders.open
-            orders.listed[orders.open] = asks[5]
-            orders.open += 1
-            _set_left(desk, asks[5], asks[7])
-    orders.count = 0
-    return True
+        _write(desk, desk.queued[place], asks, sent.arrival)
+        if kind in (_NEW, _GROUP, _LEG):
+            if desk.mine[U(control.ref & _ROOM), _REF] != 0:
+                return TOO_MANY
+            _open(desk, control.ref, asks[1], asks[6], asks[7])
+            control.ref += 1
+    control.chain += orders.count
+    orders.count, orders.open = 0, control.open
+    return SENT
+
+
+@jit
+def _new(desk: Desk) -> Int:
+    """How many new orders were asked for; -1 where their refs are not those that they were given."""
+    orders, found = desk.orders[0], np.int64(0)
+    for index in range(orders.count):
+        asks = orders.rows[index]
+        if asks[0] in (_NEW, _GROUP, _LEG):
+            if asks[5] != desk.control[0].ref + found:
+                return -1
+            found += 1
+    return found
+
+
+@jit
+def _legs(desk: Desk, index: Int) -> Int:
+    """How many rows behind the first of a group go with it."""
+    orders, count = desk.orders[0], np.int64(0)
+    while count < MESSAGE - 1 and index + 1 + count < orders.count and orders.rows[index + 1 + count][0] == _LEG:
+        count += 1
+    return count
+
+
+@jit
+def _write(desk: Desk, command: Any, asks: Any, time: Int) -> None:
+    """A command out of what was asked; what no command can hold becomes one that the market refuses."""
+    control = desk.control[0]
+    whole = asks[1] | asks[2] | asks[3] | asks[4]
+    known = 0 <= whole < 256 and not asks[4] & _BY_QUOTE and -_TRAILS <= asks[11] < _TRAILS
+    command.time, command.market, command.account, command.kind = time, control.number, control.account, asks[0]
+    command.side = asks[1] if known else _NONSENSE
+    command.type, command.tif, command.flags = asks[2], asks[3], asks[4]
+    command.ref, command.price, command.quantity = max(0, asks[5]), asks[6], asks[7]
+    command.trigger, command.display, command.expiry, command.order = asks[8], asks[9], asks[10], asks[12]
+    command.selftrade, command.trail = control.selftrade, asks[11] if known else 0
+
+
+@jit
+def _open(desk: Desk, ref: Int, side: Int, price: Int, quantity: Int) -> None:
+    control, mine = desk.control[0], desk.mine[U(ref & _ROOM)]
+    mine[_REF], mine[_SIDE], mine[_PRICE], mine[_LEFT], mine[_PLACE] = ref, side, price, 0, control.open
+    desk.listed[U(control.open)] = ref
+    control.open += 1
+    _set_left(desk, ref, quantity)
 
 
 @jit
 def _set_left(desk: Desk, ref: Int, left: Int) -> None:
     """Knows from now on what is open of an own order, and forgets it where that is nothing."""
-    book, orders = desk.book[0], desk.orders[0]
-    mine = orders.mine[ref & _ROOM]
+    control, book, orders = desk.control[0], desk.book[0], desk.orders[0]
+    mine = desk.mine[U(ref & _ROOM)]
     if mine[_REF] != ref:
         return
     if mine[_SIDE] == 0:
@@ -69,12 +127,18 @@ def _set_left(desk: Desk, ref: Int, left: Int) -> None:
         book.selling += left - mine[_LEFT]
     mine[_LEFT] = left
     if left <= 0:
-        orders.open -= 1
-        moved = orders.listed[orders.open]
-        orders.listed[mine[_PLACE]] = moved
-        orders.mine[moved & _ROOM][_PLACE] = mine[_PLACE]
+        control.open -= 1
+        place, moved = mine[_PLACE], desk.listed[U(control.open)]
+        desk.listed[U(place)] = moved
+        desk.mine[U(moved & _ROOM), _PLACE] = place
+        orders.listed[place] = moved
+        orders.mine[moved & _ROOM][_PLACE] = place
         mine[_REF] = 0
-    book.open = orders.open
+    else:
+        orders.listed[mine[_PLACE]] = ref
+    shown = orders.mine[ref & _ROOM]
+    shown[0], shown[1], shown[2], shown[3], shown[4] = mine[0], mine[1], mine[2], mine[3], mine[4]
+    book.open, orders.open = control.open, control.open
 
 
 @jit
@@ -95,7 +159,9 @@ def deliver(desk: Desk, market: Market, time: Int) -> Int:
     control, book = desk.control[0], desk.book[0]
     if control.fresh:
         book.bought, book.sold, book.events, control.fresh = 0, 0, 0, 0
-    book.time = time
+    if time != control.now:
+        control.chain = 0
+    control.now, book.time = time, time
     feed = desk.feed[U(control.feed_head & (len(desk.feed) - 1))]
     answer = desk.answers[U(control.answers_head & (len(desk.answers) - 1))]
     if control.feed_head < control.feed_tail and feed.local == time:
@@ -127,9 +193,10 @@ def _news(desk: Desk, feed: Any) -> None:
     )  # fmt: skip
     event.ref, event.reason, event.maker = 0, 0, 0
     book.bid, book.ask, book.bid_size, book.ask_size = feed.bid, feed.ask, feed.bid_size, feed.ask_size
+    control.seen_bid, control.seen_ask = feed.bid, feed.ask
     book.mid = 0.5 * (feed.bid + feed.ask) if feed.bid_size > 0 and feed.ask_size > 0 else np.nan
     levels = desk.levels[U(control.feed_head & (len(desk.feed) - 1))]
-    for index in range(book.levels):
+    for index in range(control.levels):
         book.bids[index, 0], book.bids[index, 1] = levels[U(2 * index)], levels[U(2 * index + 1)]
         at = 2 * (_DEPTH + index)
         book.asks[index, 0], book.asks[index, 1] = levels[U(at)], levels[U(at + 1)]
@@ -148,7 +215,7 @@ def _news(desk: Desk, feed: Any) -> None:
 
 @jit
 def _answer(desk: Desk, answer: Any) -> None:
-    book, event, orders = desk.book[0], desk.event[0], desk.orders[0]
+    book, event = desk.book[0], desk.event[0]
     kind = answer.kind
     event.time, event.kind, event.side, event.price, event.quantity = (
         answer.time, kind, answer.side, answer.price, answer.quantity,
@@ -158,8 +225,8 @@ def _answer(desk: Desk, answer: Any) -> None:
         book.position += answer.quantity if answer.side == 0 else -answer.quantity
         book.base += answer.base
         book.quote += answer.quote
-    if kind == _AMEND:
-        orders.mine[answer.ref & _ROOM][_PRICE] = answer.price
+    if kind == _AMEND and desk.mine[U(answer.ref & _ROOM), _REF] == answer.ref:
+        desk.mine[U(answer.ref & _ROOM), _PRICE] = answer.price
     if kind in (_FILL, _CANCEL, _EXPIRE, _AMEND, _REJECT):
         _set_left(desk, answer.ref, 0 if kind == _REJECT else answer.left)
 

@@ -23,6 +23,8 @@ Rows = npt.NDArray[Any]
 
 NEVER: Final = (1 << 63) - 1
 """A time that does not come, ns."""
+MESSAGE: Final = 3
+"""Commands that may go together: the orders of a group."""
 
 
 def _ints(*names: str) -> np.dtype[Any]:
@@ -32,6 +34,8 @@ def _ints(*names: str) -> np.dtype[Any]:
 CONTROL = _ints(
     "exchange",  # address of its table
     "account", "number", "selftrade",  # whose orders these are, at which market, and how they meet each other
+    "now", "seen_bid", "seen_ask", "levels",  # the strategy's time, the best prices and how many levels it sees
+    "ref", "open", "chain",  # its next ref, its open orders, what it sent since anything else happened
     "next", "count", "until", "end",  # commands: the next row, rows there are; none comes before `until`; the last time
     "feed_head", "feed_tail", "feed_last", "feed_count",
     "answers_head", "answers_tail", "answers_last", "answers_count",
@@ -52,8 +56,9 @@ ANSWER = _ints(
 )  # fmt: skip
 """An answer to an own order; `base` and `quote` is what the account gets by it, base units; `left` is what stays open;
 `bid` and `ask` the market's after it."""
-SENT = _ints("arrival", "sent", "bid", "ask")
-"""An own command on its way to the market: when it gets there, when it left, the best prices that were seen then."""
+SENT = _ints("arrival", "sent", "bid", "ask", "rows")
+"""An own command on its way to the market: when it gets there, when it left, the best prices that were seen then, and
+how many rows from here on are one message."""
 OWN = _ints("ref", "order", "side", "price", "left", "acked")
 """An own order as it stands at the market, at ref % ROOM."""
 ARRIVED = _ints(
@@ -72,8 +77,13 @@ class Desk(NamedTuple):
     book: Rows
     event: Rows
     orders: Rows
+    mine: Ints
+    """What `orders.mine` shows."""
+    listed: Ints
+    """What `orders.listed` shows."""
     commands: Rows
     one: Rows
+    """Own commands that are carried out together, and in the last row a TIMER."""
     journal: Rows
     feed: Rows
     levels: Ints
@@ -102,11 +112,17 @@ class Desk(NamedTuple):
     """(times, columns)."""
 
 
-def desk(latency: Latency, signal_times: Ints, signals: Floats) -> Desk:
-    """Empty memory. `signals` are (times, columns) and have at least one column."""
+def desk(latency: Latency, signal_times: Ints, signals: Floats, room: int = 1 << 12) -> Desk:
+    """Empty memory.
+
+    Args:
+        signals: (times, columns); at least one column.
+        room: rows of the shortest queue at first, a power of 2; all grow as they need.
+    """
     control = np.zeros(1, CONTROL)
     for name in ("until", "end", "timer"):
         control[name] = NEVER
+    control["ref"] = 1
     orders = np.zeros(1, Orders.dtype)
     orders["next"] = 1
     book = np.zeros(1, Book.dtype)
@@ -117,19 +133,21 @@ def desk(latency: Latency, signal_times: Ints, signals: Floats) -> Desk:
         book=book,
         event=np.zeros(1, Event.dtype),
         orders=orders,
+        mine=np.zeros((ROOM, 5), np.int64),
+        listed=np.zeros(ROOM, np.int64),
         commands=np.zeros(0, COMMAND),
-        one=np.zeros(1, COMMAND),
-        journal=np.zeros(1 << 12, JOURNAL),
-        feed=np.zeros(1 << 12, WAITING),
-        levels=np.zeros((1 << 12, 4 * DEPTH), np.int64),
-        answers=np.zeros(1 << 13, ANSWER),
-        sent=np.zeros(1 << 12, SENT),
-        queued=np.zeros(1 << 12, COMMAND),
+        one=np.zeros(MESSAGE + 1, COMMAND),
+        journal=np.zeros(room, JOURNAL),
+        feed=np.zeros(room, WAITING),
+        levels=np.zeros((room, 4 * DEPTH), np.int64),
+        answers=np.zeros(2 * room, ANSWER),
+        sent=np.zeros(room, SENT),
+        queued=np.zeros(room, COMMAND),
         own=np.zeros(ROOM, OWN),
-        refs=np.zeros(1 << 12, np.int64),
-        log=np.zeros(1 << 14, ANSWER),
-        arrived=np.zeros(1 << 14, ARRIVED),
-        marks=np.zeros(1 << 16, MARK),
+        refs=np.zeros(room, np.int64),
+        log=np.zeros(4 * room, ANSWER),
+        arrived=np.zeros(4 * room, ARRIVED),
+        marks=np.zeros(16 * room, MARK),
         feed_model=latency.feed.model,
         feed_times=latency.feed.times,
         feed_delays=latency.feed.delays,

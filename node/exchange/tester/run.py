@@ -12,7 +12,7 @@ import numpy as np
 
 from fusion.errors import BadInput
 from node.exchange.core import door, growth
-from node.exchange.core.command import COMMAND, Kind, Selftrade
+from node.exchange.core.command import COMMAND, Kind
 from node.exchange.core.entry import Table
 from node.exchange.exchange import Commands, Exchange, command
 from node.exchange.listing import Listing
@@ -105,16 +105,18 @@ class Run:
         exchange: the market, as it is before the first of `commands`; the run changes it.
         strategy: gets the events.
         form: compiled or Python.
+        room: rows of the shortest queue at first, a power of 2; what comes of a run does not depend on it.
     """
 
     def __init__(
-        self, exchange: Exchange, strategy: Strategy, terms: Terms, form: Form, signals: Signals = NO_SIGNALS
-    ) -> None:
+        self, exchange: Exchange, strategy: Strategy, terms: Terms, form: Form, signals: Signals = NO_SIGNALS, *,
+        room: int = 1 << 12,
+    ) -> None:  # fmt: skip
         check(strategy)
         if signals.values.shape[1] > SIGNALS:
             raise BadInput(f"{signals.values.shape[1]} columns of modules are more than the {SIGNALS} one may see")
         self.exchange, self.strategy, self.terms, self._form = exchange, strategy, terms, form
-        self._desk = desk(terms.latency or none(), signals.times, signals.values)
+        self._desk = desk(terms.latency or none(), signals.times, signals.values, room)
         self._file = Path(inspect.getfile(type(strategy)))
         self._account = exchange.open_account(terms.maker_ppm, terms.taker_ppm)
         self._kept: dict[str, list[Rows]] = {"log": [], "arrived": [], "marks": []}
@@ -126,7 +128,7 @@ class Run:
         listing, rules = self.exchange.listings[0], self.exchange.markets[0].rules[0]
         control, book = self._desk.control, self._desk.book
         control["exchange"], control["account"] = self.exchange.table, self._account
-        control["selftrade"] = int(Selftrade.EXPIRE_TAKER)
+        control["selftrade"], control["levels"] = int(self.strategy.selftrade), self.strategy.levels
         control["scale"] = 10**listing.quote.decimals
         control["cash"] = listing.quote.units(self.terms.cash)
         wakes = type(self.strategy).on_event is not Strategy.on_event
@@ -242,6 +244,17 @@ class Run:
                 raise BadInput(
                     f"the strategy asked for more than {OUT} orders in one call, or has more than {ROOM} open at once: "
                     "let it cancel what it does not need"
+                )
+            if why == loop.FORBIDDEN:
+                raise BadInput(
+                    "the strategy sent what is not a trader's to send, or wrote into `orders`: an order is NEW, GROUP "
+                    "or LEG, and CANCEL, AMEND and CANCEL_ALL ask for one's own"
+                )
+            if why == loop.ENDLESS:
+                moment = np.datetime64(int(self._desk.control["now"][0]), "ns")
+                raise BadInput(
+                    f"the strategy sent more than {loop.CHAIN} orders at {moment} while nothing else happened: it "
+                    "answers its own answers; look at event.kind, or give it a latency"
                 )
             self._make_space()
 

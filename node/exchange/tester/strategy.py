@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fusion.errors import BadInput
+from node.exchange.core.command import Selftrade
 from node.exchange.tester.book import DEPTH, Book, Event
 from node.exchange.tester.orders import Orders
 
@@ -20,11 +21,13 @@ class Strategy:
         events: `on_event` is called after so many events; 1: after each, 0: never.
         every: ns between calls of `on_timer`, at whole multiples of it; 0: never.
         levels: of the book that it wants to see, up to 10.
+        selftrade: what happens when one of its orders meets another, of `Selftrade`.
     """
 
     events: int = 1
     every: int = 0
     levels: int = 1
+    selftrade: int = int(Selftrade.EXPIRE_TAKER)
 
     def on_event(self, book: Book, event: Event, orders: Orders) -> None:
         """Called when something happened."""
@@ -81,7 +84,8 @@ def make(strategy: type[Strategy], parameters: Mapping[str, Any]) -> Strategy:
 
 def check(strategy: Strategy) -> None:
     """BadInput for a strategy whose own terms cannot be."""
-    for name, least, most in (("events", 0, 1 << 40), ("every", 0, 1 << 60), ("levels", 0, DEPTH)):
+    limits = ("events", 0, 1 << 40), ("every", 0, 1 << 60), ("levels", 0, DEPTH), ("selftrade", 0, max(Selftrade))
+    for name, least, most in limits:
         value = getattr(strategy, name)
         if not isinstance(value, int) or not least <= value <= most:
             raise BadInput(f"{type(strategy).__name__}.{name} is {value!r}: give a whole number from {least} to {most}")

@@ -73,3 +73,13 @@ def test_compiled_and_python_make_the_same_trades(made: Data, delay: Latency | N
 def test_being_woken_each_20th_event_is_looking_at_each_20th(made: Data, form: Form) -> None:
     each = ran(made, Quotes(each=20), Form.PYTHON, latency())
     same(each, ran(made, Quotes(each=1, wake=20), form, latency()))
+
+
+def test_what_comes_of_a_run_does_not_depend_on_the_room_it_had(made: Data) -> None:
+    records = []
+    for room in (1 << 12, 1 << 7):
+        scene = made.scene()
+        run = Run(scene.exchange, Quotes(every=50_000_000), Terms(latency=latency()), Form.PYTHON, room=room)
+        run.fund(scene.begin, scene.price)
+        records.append(run.go(scene.commands))
+    same(*records)
