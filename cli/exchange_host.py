@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -26,6 +27,7 @@ from node.exchange.service.users import Key
 USER: Final = "trader"
 _PAID, _TRADED = Decimal(1_000_000), Decimal(100)
 """What the first user has of assets that are only paid with, and of others."""
+_FILES: Final = 4096
 
 
 def host(
@@ -43,6 +45,7 @@ def host(
         speed: of its clock from now on; None: as it was.
         ready: is told where it is, when it serves.
     """
+    _open_files()
     keeping = Keeping(settings.exchange_sync, settings.exchange_snapshot, settings.exchange_keep << 20)
     with Home(folder) as home:
         service = opened(home, keeping, plan)
@@ -52,6 +55,14 @@ def host(
             asyncio.run(_serve(service, home, (settings.exchange_host, port), ready))
         finally:
             service.close()
+
+
+def _open_files() -> None:
+    """Lets the process open as many files as it will need for all the connections that it lets in."""
+    soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY:
+        wanted = _FILES if most == resource.RLIM_INFINITY else min(_FILES, most)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), most))
 
 
 async def _serve(service: Service, home: Home, at: tuple[str, int], ready: Callable[[dict[str, Any]], None]) -> None:
@@ -64,7 +75,8 @@ async def _serve(service: Service, home: Home, at: tuple[str, int], ready: Calla
         server = await stack.enter_async_context(ExchangeServer(service, *at))
         pulse = loop.create_task(Pulse(service).run())
         stack.callback(pulse.cancel)
-        pulse.add_done_callback(lambda _: stop.set())
+        for task in (pulse, server.ticks):
+            task.add_done_callback(lambda _: stop.set())
         facts = {
             "url": server.url,
             "api_key": key.code,
@@ -75,8 +87,9 @@ async def _serve(service: Service, home: Home, at: tuple[str, int], ready: Calla
         home.tell_running(admin=office.url, **facts)
         ready(facts)
         await stop.wait()
-        if pulse.done():
-            pulse.result()
+        for task in (pulse, server.ticks):
+            if task.done():
+                task.result()
 
 
 def first_key(service: Service) -> Key:

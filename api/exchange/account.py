@@ -6,7 +6,7 @@ from typing import Any, Final
 from api.exchange import refusal, shapes
 from api.exchange.catalogue import Catalogue, rate_limits
 from api.exchange.endpoint import Call, Endpoint, Security
-from api.exchange.listen import ListenKeys
+from api.exchange.listen import ListenKeys, Owner
 from api.exchange.market_data import MS, SYMBOL, named
 from api.exchange.meter import Meter
 from api.exchange.parameter import Parameter, Text, Truth, Whole
@@ -143,14 +143,14 @@ class Accounts:
         return [{**each, "count": count} for each, count in zip(limits, counts, strict=True)]
 
     def start(self, call: Call) -> object:
-        return {"listenKey": self._keys.start(call.user.account, self._wall())}
+        return {"listenKey": self._keys.start(Owner(call.user.account, call.user.key), self._wall())}
 
     def keep(self, call: Call) -> object:
         self._keys.keep(call.asked.text("listenKey"), call.user.account, self._wall())
         return {}
 
     def stop(self, call: Call) -> object:
-        self._keys.stop(call.asked.text("listenKey"), call.user.account)
+        self._keys.stop(call.asked.text("listenKey"), call.user.account, self._wall())
         return {}
 
     def _fees(self, account: int) -> tuple[int, int]:

@@ -12,10 +12,10 @@ from websockets.http11 import Request as Opening
 from api.exchange.catalogue import rate_limits
 from api.exchange.endpoint import Desk
 from api.exchange.hub import Hub
-from api.exchange.listen import ListenKeys
+from api.exchange.listen import ListenKeys, Owner
 from api.exchange.meter import Window
 from api.exchange.own import OwnStreams, Subscription
-from api.exchange.refusal import Refusal, bad_request
+from api.exchange.refusal import Refusal, bad_key, bad_request
 from api.exchange.requests import Request, StreamRequest, Unread, read, read_stream
 from api.exchange.signature import User, signed_values
 from atom.stream.socket import Limits, Socket, wire
@@ -56,9 +56,9 @@ class Client(Socket):
         self._rooms = rooms
         self._asks = self._wrapped = False
         self._streams: dict[str, None] = {}
-        self._own: dict[Subscription, int] = {}
         self._numbers = 0
         self._user: User | None = None
+        self._connected = self._authorized = rooms.wall()
         self._talk = Window(_TALK_S)
 
     # What the socket calls
@@ -92,10 +92,8 @@ class Client(Socket):
     def left(self) -> None:
         for name in self._streams:
             self._rooms.hub.unsubscribe(name, self)
-        for to, account in self._own.items():
-            self._rooms.own.unsubscribe(account, to)
+        self._rooms.own.leave(self)
         self._streams.clear()
-        self._own.clear()
 
     # Streams
 
@@ -115,20 +113,19 @@ class Client(Socket):
         return None
 
     def _knows(self, name: str) -> bool:
-        return self._rooms.hub.knows(name) or self._rooms.keys.account(name, self._rooms.wall()) is not None
+        return self._rooms.hub.knows(name) or self._rooms.keys.owner(name, self._rooms.wall()) is not None
 
     def _subscribe(self, name: str) -> None:
-        account = self._rooms.keys.account(name, self._rooms.wall())
-        if account is None:
+        owner = self._rooms.keys.owner(name, self._rooms.wall())
+        if owner is None:
             self._streams[name] = None
             self._rooms.hub.subscribe(name, self, wrapped=self._wrapped)
         else:
-            self._hear(account, -1)
+            self._rooms.own.subscribe(Subscription(owner, self, name, wrapped=self._wrapped))
 
-    def _hear(self, account: int, number: int) -> None:
-        to = Subscription(self, number)
-        self._own[to] = account
-        self._rooms.own.subscribe(account, to)
+    def _names(self) -> list[str]:
+        """What it is subscribed to."""
+        return [*self._streams, *(each.name for each in self._rooms.own.of(self))]
 
     def _follow(self, message: bytes) -> None:
         """Does what a client of streams asks."""
@@ -147,14 +144,15 @@ class Client(Socket):
                 for name in asked.params:
                     self._streams.pop(name, None)
                     self._rooms.hub.unsubscribe(name, self)
+                    self._rooms.own.unsubscribe(self, name)
             case "LIST_SUBSCRIPTIONS":
-                return list(self._streams)
+                return self._names()
             case "GET_PROPERTY" if asked.params[:1] == (_COMBINED,):
                 return self._wrapped
             case "SET_PROPERTY" if asked.params[:1] == (_COMBINED,) and asked.params[1:] in {("true",), ("false",)}:
                 self._wrapped = asked.params[1] == "true"
-                for name in self._streams:
-                    self._rooms.hub.subscribe(name, self, wrapped=self._wrapped)
+                for name in filter(self._knows, self._names()):
+                    self._subscribe(name)
             case _:
                 raise Refusal(2, "Invalid request: unknown method or property", data=asked.id)
         return None
@@ -163,7 +161,7 @@ class Client(Socket):
         unknown = [name for name in asked.params if not self._knows(name)]
         if unknown:
             raise Refusal(2, f"Invalid request: there is no stream {unknown[0][:80]!r}", data=asked.id)
-        if len({*self._streams, *asked.params}) > _MOST:
+        if len({*self._names(), *asked.params}) > _MOST:
             raise Refusal(2, f"Invalid request: a connection has at most {_MOST} streams", data=asked.id)
         for name in asked.params:
             self._subscribe(name)
@@ -177,7 +175,7 @@ class Client(Socket):
         desk = self._rooms.desk
         limited = True
         try:
-            asked = read(message)
+            asked = self._read(message)
             number, limited = asked.id, asked.params.get("returnRateLimits") != "false"
             result, used = self._result(asked)
             told = {"result": result}
@@ -191,19 +189,29 @@ class Client(Socket):
         if status == 418:
             self.end(CloseCode.POLICY_VIOLATION, "banned")
 
+    def _read(self, message: bytes) -> Request:
+        try:
+            return read(message)
+        except Unread:
+            self._rooms.desk.meter.ask(self.address, 1)
+            raise
+
     def _result(self, asked: Request) -> tuple[Any, str]:
         desk, own = self._rooms.desk, _OWN_METHODS.get(asked.method)
         if own is not None:
-            return own(self, asked), str(desk.meter.ask(self.address, 2))
+            used = str(desk.meter.ask(self.address, 2))
+            return own(self, asked), used
         endpoint = desk.methods.get(asked.method)
         if endpoint is None:
+            desk.meter.ask(self.address, 1)
             raise bad_request(f"Unknown method: {asked.method[:60]!r}.")
         text = signed_values(asked.params)
-        answered = desk.over_socket(endpoint, self.address, asked.params, text, self._user)
+        answered = desk.over_socket(endpoint, self.address, asked.params, text, self._logged_on())
         return answered.result, answered.headers.get("X-MBX-USED-WEIGHT-1M", "")
 
     def _log_on(self, asked: Request) -> dict[str, Any]:
         self._user = self._rooms.desk.prove(asked.params, signed_values(asked.params))
+        self._authorized = self._rooms.wall()
         return self._session(asked)
 
     def _log_out(self, asked: Request) -> dict[str, Any]:
@@ -211,38 +219,46 @@ class Client(Socket):
         return self._session(asked)
 
     def _session(self, _: Request) -> dict[str, Any]:
-        now = self._rooms.wall()
+        user = self._logged_on()
         return {
-            "apiKey": self._user.key if self._user else None,
-            "authorizedSince": now if self._user else None,
-            "connectedSince": now,
+            "apiKey": user.key if user else None,
+            "authorizedSince": self._authorized if user else None,
+            "connectedSince": self._connected,
             "returnRateLimits": True,
-            "serverTime": now,
-            "userDataStream": bool(self._own),
+            "serverTime": self._rooms.wall(),
+            "userDataStream": bool(self._rooms.own.of(self)),
         }
+
+    def _logged_on(self) -> User | None:
+        """Who logged on, as long as that key is good."""
+        if self._user is not None:
+            self._user = self._rooms.desk.guard.still(self._user)
+        return self._user
 
     def _subscribe_own(self, asked: Request) -> dict[str, Any]:
         """The stream of who is logged on."""
-        if self._user is None:
+        user = self._logged_on()
+        if user is None:
             raise Refusal(-2015, "Log on first: session.logon.", 401)
-        return self._begin(self._user, asked)
+        return self._begin(user, asked)
 
     def _subscribe_signed(self, asked: Request) -> dict[str, Any]:
         return self._begin(self._rooms.desk.prove(asked.params, signed_values(asked.params)), asked)
 
     def _begin(self, user: User, _: Request) -> dict[str, Any]:
-        if len(self._own) >= _OWN:
+        if not user.reads:
+            raise bad_key()
+        if len(self._rooms.own.of(self)) >= _OWN:
             raise bad_request(f"a connection has at most {_OWN} streams of users")
         number, self._numbers = self._numbers, self._numbers + 1
-        self._hear(user.account, number)
+        self._rooms.own.subscribe(Subscription(Owner(user.account, user.key), self, str(number), numbered=True))
         return {"subscriptionId": number}
 
     def _unsubscribe_own(self, asked: Request) -> dict[str, Any]:
         wanted = asked.params.get("subscriptionId")
-        for to, account in tuple(self._own.items()):
-            if wanted is None or str(to.number) == wanted:
-                del self._own[to]
-                self._rooms.own.unsubscribe(account, to)
+        for to in self._rooms.own.of(self):
+            if wanted is None or to.name == wanted:
+                self._rooms.own.unsubscribe(self, to.name)
         return {}
 
 

@@ -28,13 +28,15 @@ class Limits:
     """What the door lets in.
 
     Attributes:
-        requests: connections over which HTTP is spoken, at once; never more than the files that the process may open.
+        requests: connections over which HTTP is spoken, at once.
+        sockets: of WebSocket; both together are never more than the files that the process may open.
         patience_s: time for a request to come in whole, and for an answer to be taken.
     """
 
-    def __init__(self, requests: int = 1000, patience_s: float = 15.0) -> None:
+    def __init__(self, requests: int = 1000, patience_s: float = 15.0, sockets: int = 1000) -> None:
         files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        self.requests = max(1, min(requests, (files - _RESERVE) // 2))
+        most = max(1, (files - _RESERVE) // 2) if files != resource.RLIM_INFINITY else max(requests, sockets)
+        self.requests, self.sockets = min(requests, most), min(sockets, most)
         self.patience_s = patience_s
 
 
@@ -45,6 +47,7 @@ class _Request(H11Protocol):
         super().__init__(config, state, {}, asyncio.get_running_loop())
         self._limits = limits
         self._deadline: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         if len(self.connections) >= self._limits.requests:
@@ -63,9 +66,11 @@ class _Request(H11Protocol):
         super().data_received(data)
         if self.conn.their_state in {h11.DONE, h11.MUST_CLOSE, h11.CLOSED} and self.flow is not None:
             self._stop()  # all of it came
+        self._wait_to_close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop()
+        self._is_read()
         if self in self.connections:
             super().connection_lost(exc)
 
@@ -75,9 +80,39 @@ class _Request(H11Protocol):
 
     def on_response_complete(self) -> None:
         self._stop()
-        super().on_response_complete()
+        super().on_response_complete()  # it may begin with the next request, which came with this one
+        if self.conn.their_state is h11.SEND_BODY:
+            self._wait()
+        self._wait_to_close()
+
+    def timeout_keep_alive_handler(self) -> None:
+        super().timeout_keep_alive_handler()
+        self._wait_to_close()
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        self._wait_to_close()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._unread = self.loop.call_later(self._limits.patience_s, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._is_read()
+
+    def _is_read(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
+    def _wait_to_close(self) -> None:
+        """A transport that closes waits for its last bytes to be read, however long that takes."""
+        if self.transport.is_closing():
+            self._wait()
 
     def _wait(self) -> None:
+        self._stop()
         self._deadline = self.loop.call_later(self._limits.patience_s, self.transport.abort)
 
     def _stop(self) -> None:
@@ -145,13 +180,23 @@ class Door:
             client.end(CloseCode.GOING_AWAY, "the exchange is going away")
         for connection in tuple(self._state.connections):
             connection.shutdown()
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._limits.patience_s
         while self._among or self._state.connections:  # each leaves by itself, or is cut off when its time is up
+            if loop.time() > until:
+                for one in (*self._among, *self._state.connections):
+                    one.transport.abort()
             await asyncio.sleep(0.01)
 
     @property
     def url(self) -> str:
         """Where it is."""
         return f"http://{self._host}:{self._port}"
+
+    @property
+    def connections(self) -> int:
+        """Over which HTTP is spoken now."""
+        return len(self._state.connections)
 
     async def _beat(self) -> None:
         """Asks all clients now and then whether they are there; one that is gone is found by that."""

@@ -15,7 +15,9 @@ KEY_HEADER: Final = "X-MBX-APIKEY"
 
 
 class Security(Enum):
-    """Who may ask: anyone; whoever names a key; whoever signs with its secret; of these whose key may trade."""
+    """Who may ask: anyone; whoever names a key that may see the account; whoever signs with the secret of one; whoever
+    signs with the secret of one that may trade.
+    """
 
     OPEN = "open"
     KEY = "key"
@@ -25,6 +27,10 @@ class Security(Enum):
     @property
     def signed(self) -> bool:
         return self in {Security.SIGNED, Security.TRADE}
+
+    def lets(self, user: User) -> bool:
+        """Whether a user's key may do that."""
+        return self is Security.OPEN or (user.trades if self is Security.TRADE else user.reads)
 
 
 class Call(NamedTuple):
@@ -39,7 +45,7 @@ class Call(NamedTuple):
     user: User
 
 
-NOBODY: Final = User(-1, "", trades=False)
+NOBODY: Final = User(-1, "", reads=False, trades=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +155,7 @@ class Desk:
         return self.guard.signed(asked.text("apiKey"), asked, text)
 
     def _carry_out(self, endpoint: Endpoint, address: str, asked: Asked, user: User, headers: dict[str, str]) -> object:
-        if endpoint.security is Security.TRADE and not user.trades:
+        if not endpoint.security.lets(user):
             raise refusal.bad_key()
         weight = endpoint.weight if isinstance(endpoint.weight, int) else endpoint.weight(asked)
         if weight > 1:

@@ -31,7 +31,7 @@ class Feed:
     def __init__(self, service: Service, catalogue: Catalogue, hub: Hub) -> None:
         self._service, self._catalogue, self._hub = service, catalogue, hub
         self._tops: dict[int, tuple[str, str, str, str]] = {}
-        hub.opened = self.begin
+        hub.opened, hub.closed = self.begin, self.end
         self._due: dict[Channel, int] = {}
         self._depths: dict[Channel, _Depth] = {}
         self._candles: dict[Channel, tuple[int, bytes]] = {}
@@ -56,26 +56,28 @@ class Feed:
 
     def tick(self, wall_ms: int) -> None:
         """Tells what is due by the clock (ms, of the wall)."""
-        channels = self._hub.periodic()
-        for channel in channels:
+        for channel in self._hub.periodic():
             period = channel.topic.period_ms
-            if self._due.setdefault(channel, self._first(channel, wall_ms)) <= wall_ms:
+            if not channel.empty and self._due.setdefault(channel, self._first(channel, wall_ms)) <= wall_ms:
                 self._due[channel] = wall_ms - wall_ms % period + period
                 self._tell(channel)
-        for gone in self._due.keys() - set(channels):
-            del self._due[gone]
-            self._depths.pop(gone, None)
-            self._candles.pop(gone, None)
 
     def begin(self, channel: Channel) -> None:
         """A channel has its first subscriber, who may ask for a snapshot now: what changes is told from here on."""
         if channel.topic.kind == "depth":
             self._depths[channel] = _Depth(self._service, channel)
 
+    def end(self, channel: Channel) -> None:
+        """Nobody hears a channel any more: what it has told is forgotten."""
+        self._due.pop(channel, None)
+        self._depths.pop(channel, None)
+        self._candles.pop(channel, None)
+
     def settle(self, market: Market) -> None:
         """Tells what changed in a book, before a snapshot of it is made."""
         for channel in self._hub.of("depth", market):
-            self._tell(channel)
+            if not channel.empty:
+                self._tell(channel)
 
     def _first(self, channel: Channel, wall_ms: int) -> int:
         """When it is told first: at once, but for changes, of which there are none yet."""
@@ -109,7 +111,7 @@ class Feed:
     def _aggregate(self, market: Market, told: dict[str, Any]) -> bytes:
         return orjson.dumps({"e": "aggTrade", "E": self._now(), "s": market.id, **told})
 
-    def _top(self, market: Market, channels: list[Channel]) -> None:
+    def _top(self, market: Market, channels: tuple[Channel, ...]) -> None:
         depth = self._service.depth(market.number, 1)
         top = best(market, depth.bids.tolist(), depth.asks.tolist())
         if self._tops.get(market.number) == top:
@@ -142,11 +144,13 @@ class Feed:
         for row in named(rows):
             closed = closing(row["time"], interval) < now
             text = orjson.dumps(_candle(market, row, interval, closed=closed))
+            self._candles[channel] = (row["time"], text)
             if text != before:
                 event = b'{"e":"kline","E":%d,"s":"%b","k":%b}' % (now // MS, market.id.encode(), text)
                 channel.tell([event])
+            if channel.empty:  # who heard it was dropped
+                return
             before = text
-            self._candles[channel] = (row["time"], text)
 
     def _ticker(self, market: Market, *, mini: bool) -> dict[str, Any]:
         service = self._service

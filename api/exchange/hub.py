@@ -93,6 +93,7 @@ class Hub:
 
     Attributes:
         opened: is told of each channel that gets its first subscriber.
+        closed: of each that loses its last one.
     """
 
     def __init__(self, catalogue: Catalogue) -> None:
@@ -100,6 +101,7 @@ class Hub:
         self._channels: dict[str, Channel] = {}
         self._by_market: dict[tuple[str, int], list[Channel]] = {}
         self.opened: Callable[[Channel], None] = lambda _: None
+        self.closed: Callable[[Channel], None] = lambda _: None
 
     def knows(self, name: str) -> bool:
         return topic(name, self._catalogue) is not None
@@ -123,10 +125,11 @@ class Hub:
             if channel.empty:
                 del self._channels[name]
                 self._by_market[_place(channel.topic)].remove(channel)
+                self.closed(channel)
 
-    def of(self, kind: str, market: Market) -> list[Channel]:
-        """Channels of a kind and market that somebody hears."""
-        return self._by_market.get((kind, market.number), [])
+    def of(self, kind: str, market: Market) -> tuple[Channel, ...]:
+        """Channels of a kind and market that somebody hears, as they are now: to tell one may drop who hears it."""
+        return tuple(self._by_market.get((kind, market.number), ()))
 
     def periodic(self) -> list[Channel]:
         """Channels that are told by the clock."""

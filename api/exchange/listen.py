@@ -1,7 +1,8 @@
 """Listen keys: names by which a user's stream is found without a signature, for an hour after they were last kept."""
 
 import secrets
-from typing import Final
+from collections.abc import Callable
+from typing import Final, NamedTuple
 
 from api.exchange.refusal import Refusal
 
@@ -9,44 +10,69 @@ _HOUR_MS: Final = 3_600_000
 _MOST: Final = 10_000
 
 
+class Owner(NamedTuple):
+    """Whose stream a listen key names.
+
+    Attributes:
+        account: the exchange's number.
+        key: the API key that the listen key was made with; it is good only as long as that one is.
+    """
+
+    account: int
+    key: str
+
+
 class ListenKeys:
-    """An account has one at a time."""
+    """An API key has one at a time.
 
-    def __init__(self) -> None:
-        self._keys: dict[str, tuple[int, int]] = {}
-        self._of: dict[int, str] = {}
+    Args:
+        known: whether there is such an API key.
+    """
 
-    def start(self, account: int, now: int) -> str:
-        """The account's key, good for an hour from now (ms)."""
-        key = self._of.get(account)
-        if key is None or self.account(key, now) is None:
+    def __init__(self, known: Callable[[str], bool]) -> None:
+        self._known = known
+        self._keys: dict[str, tuple[Owner, int]] = {}
+        self._of: dict[str, str] = {}
+
+    def start(self, owner: Owner, now: int) -> str:
+        """The owner's listen key, good for an hour from now (ms)."""
+        key = self._of.get(owner.key)
+        if key is None or self.owner(key, now) is None:
             if len(self._keys) >= _MOST:
                 self._forget(now)
-            key = self._of[account] = secrets.token_hex(32)
-        self._keys[key] = (account, now + _HOUR_MS)
+            if key is not None:
+                self._keys.pop(key, None)
+            key = self._of[owner.key] = secrets.token_hex(32)
+        self._keys[key] = (owner, now + _HOUR_MS)
         return key
 
-    def account(self, key: str, now: int) -> int | None:
+    def owner(self, key: str, now: int) -> Owner | None:
         """Whose key it is, while it is good."""
-        account, until = self._keys.get(key, (None, 0))
-        return account if until > now else None
+        if key not in self._keys:
+            return None
+        owner, until = self._keys[key]
+        return owner if until > now and self._known(owner.key) else None
 
     def keep(self, key: str, account: int, now: int) -> None:
         """Lets it be good for an hour from now (ms); a Refusal where it is not good any more."""
-        if self.account(key, now) != account:
-            raise _unknown()
-        self._keys[key] = (account, now + _HOUR_MS)
+        self._keys[key] = (self._owned(key, account, now), now + _HOUR_MS)
 
-    def stop(self, key: str, account: int) -> None:
-        if self._keys.get(key, (None, 0))[0] != account:
-            raise _unknown()
-        del self._keys[key], self._of[account]
+    def stop(self, key: str, account: int, now: int) -> None:
+        """Ends it; a Refusal where it is not good any more."""
+        self._owned(key, account, now)
+        self._drop(key)
+
+    def _owned(self, key: str, account: int, now: int) -> Owner:
+        owner = self.owner(key, now)
+        if owner is None or owner.account != account:
+            raise Refusal(-1125, "This listenKey does not exist.")
+        return owner
 
     def _forget(self, now: int) -> None:
-        for key, (account, until) in list(self._keys.items()):
-            if until <= now:
-                del self._keys[key], self._of[account]
+        for key in [each for each in self._keys if self.owner(each, now) is None]:
+            self._drop(key)
 
-
-def _unknown() -> Refusal:
-    return Refusal(-1125, "This listenKey does not exist.")
+    def _drop(self, key: str) -> None:
+        owner, _ = self._keys.pop(key)
+        if self._of.get(owner.key) == key:
+            del self._of[owner.key]

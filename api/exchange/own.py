@@ -1,11 +1,13 @@
 """Own streams: what happens to a user's orders and balances, told to that user alone."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
 
 from api.exchange.catalogue import Catalogue
+from api.exchange.listen import ListenKeys, Owner
 from api.exchange.lists import listed, of_group
 from api.exchange.market_data import MS
 from api.exchange.scale import amount
@@ -20,29 +22,78 @@ class Subscription(NamedTuple):
     """One stream of a user's own.
 
     Attributes:
+        owner: whose it is, and by which API key.
         client: who hears it.
-        number: the client's of it; -1 for a connection that has no other.
+        name: the client's of it: a listen key, or a number where `numbered`.
+        numbered: whether it was asked for over the WebSocket API, which tells the number with each event.
+        wrapped: whether the name is told with each event, as on a connection to several streams.
     """
 
+    owner: Owner
     client: Socket
-    number: int
+    name: str
+    numbered: bool = False
+    wrapped: bool = False
+
+    def wire(self, text: bytes) -> bytes:
+        """An event of it as a frame."""
+        if self.numbered:
+            return wire(b'{"subscriptionId":%b,"event":%b}' % (self.name.encode(), text))
+        return wire(b'{"stream":"%b","data":%b}' % (self.name.encode(), text) if self.wrapped else text)
 
 
 class OwnStreams:
-    """Listens to the service, and tells users."""
+    """Listens to the service, and tells users.
 
-    def __init__(self, service: Service, catalogue: Catalogue) -> None:
+    Args:
+        keys: listen keys.
+        wall: milliseconds UTC.
+    """
+
+    def __init__(self, service: Service, catalogue: Catalogue, keys: ListenKeys, wall: Callable[[], int]) -> None:
         self._service, self._catalogue, self._teller = service, catalogue, Teller(catalogue)
+        self._keys, self._wall = keys, wall
         self._heard: dict[int, dict[Subscription, None]] = {}
+        self._of: dict[Socket, dict[str, Subscription]] = {}
 
-    def subscribe(self, account: int, to: Subscription) -> None:
-        self._heard.setdefault(account, {})[to] = None
+    def of(self, client: Socket) -> list[Subscription]:
+        """What a client hears."""
+        return list(self._of.get(client, {}).values())
 
-    def unsubscribe(self, account: int, to: Subscription) -> None:
-        heard = self._heard.get(account, {})
-        heard.pop(to, None)
-        if not heard:
-            self._heard.pop(account, None)
+    def subscribe(self, to: Subscription) -> None:
+        """Lets a client hear a stream; one of the same name that it has is another way of telling it."""
+        self.unsubscribe(to.client, to.name)
+        self._of.setdefault(to.client, {})[to.name] = to
+        self._heard.setdefault(to.owner.account, {})[to] = None
+
+    def unsubscribe(self, client: Socket, name: str) -> None:
+        to = self._of.get(client, {}).pop(name, None)
+        if to is not None:
+            del self._heard[to.owner.account][to]
+            if not self._heard[to.owner.account]:
+                del self._heard[to.owner.account]
+            if not self._of[client]:
+                del self._of[client]
+
+    def leave(self, client: Socket) -> None:
+        """Forgets a client."""
+        for to in self.of(client):
+            self.unsubscribe(client, to.name)
+
+    def end_stale(self) -> None:
+        """Ends the streams whose API key was revoked, or whose listen key is over. To be called now and then."""
+        for to in [each for heard in self._heard.values() for each in heard if not self._good(each)]:
+            now = self._wall()
+            over = {"e": "eventStreamTerminated", "E": now} if to.numbered else {
+                "e": "listenKeyExpired", "E": now, "listenKey": to.name
+            }  # fmt: skip
+            to.client.put_wire(to.wire(orjson.dumps(over)))
+            self.unsubscribe(to.client, to.name)
+
+    def _good(self, to: Subscription) -> bool:
+        if to.numbered:
+            return self._service.users.key(to.owner.key) is not None
+        return self._keys.owner(to.name, self._wall()) is not None
 
     def __call__(self, batch: Batch) -> None:
         """Takes what happened."""
@@ -112,5 +163,5 @@ class OwnStreams:
     def _tell(self, account: int, event: dict[str, Any]) -> None:
         text = orjson.dumps(event)
         for to in tuple(self._heard.get(account, ())):
-            told = text if to.number < 0 else b'{"subscriptionId":%d,"event":%b}' % (to.number, text)
-            to.client.put_wire(wire(told))
+            if self._good(to):
+                to.client.put_wire(to.wire(text))

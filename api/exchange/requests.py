@@ -88,6 +88,8 @@ def read_stream(message: bytes) -> StreamRequest:
 def _object(message: bytes) -> dict[str, Any]:
     try:
         told = json.loads(message.decode(), parse_float=_Number, parse_int=_Number, parse_constant=_no_number)
+        if b"\\u" in message:
+            json.dumps(told, ensure_ascii=False).encode()  # half of a pair can be written so, and is no text
     except (ValueError, RecursionError):
         raise Unread("A request is a JSON object.", None) from None
     if not isinstance(told, dict):

@@ -36,6 +36,10 @@ class ExchangeServer:
         allowance: what a client may ask.
         limits: what a WebSocket client may cost.
         door: what is let in.
+
+    Attributes:
+        clients: those over WebSocket.
+        ticks: tells by the clock; it ends only at a fault, and then the exchange is not served as it should be.
     """
 
     def __init__(
@@ -49,11 +53,11 @@ class ExchangeServer:
         door: DoorLimits | None = None,
     ) -> None:
         self._service = service
-        catalogue, keys = Catalogue(service.exchange), ListenKeys()
+        catalogue, keys = Catalogue(service.exchange), ListenKeys(lambda key: service.users.key(key) is not None)
         meter = Meter(allowance or Allowance(), time.monotonic)
         hub = Hub(catalogue)
         trading = Trading(service, catalogue)
-        self._feed, self._own = Feed(service, catalogue, hub), OwnStreams(service, catalogue)
+        self._feed, self._own = Feed(service, catalogue, hub), OwnStreams(service, catalogue, keys, wall_ms)
         endpoints = [
             *MarketData(service, catalogue, meter.allowance, wall=wall_ms, settle=self._feed.settle).endpoints(),
             *trading.endpoints(),
@@ -62,7 +66,8 @@ class ExchangeServer:
         ]
         desk = Desk(endpoints, Guard(self._credential, wall_ms, lambda: service.clock.now() // MS), meter)
         self.clients: set[Socket] = set()
-        rooms, limits = Rooms(hub, self._own, desk, keys, wall_ms), limits or Limits()
+        rooms, door = Rooms(hub, self._own, desk, keys, wall_ms), door or DoorLimits()
+        limits = limits or Limits(clients=door.sockets)
         self._door = Door(
             create_app(desk), lambda: Client(rooms, self.clients, limits), self.clients, host, port, limits=door
         )
@@ -73,8 +78,8 @@ class ExchangeServer:
             for listener in (self._feed, self._own):
                 self._service.listeners.append(listener)
                 stack.callback(self._service.listeners.remove, listener)
-            ticks = asyncio.get_running_loop().create_task(self._tick())
-            stack.callback(ticks.cancel)
+            self.ticks = asyncio.get_running_loop().create_task(self._tick())
+            stack.callback(self.ticks.cancel)
             self._stack = stack.pop_all()
         return self
 
@@ -89,15 +94,21 @@ class ExchangeServer:
         return self._door.url
 
     async def _tick(self) -> None:
+        looked = 0
         while True:
             await asyncio.sleep(TICK_MS / 1000)
-            self._feed.tick(wall_ms())
+            now = wall_ms()
+            self._feed.tick(now)
+            if now - looked >= 1000:
+                looked = now
+                self._own.end_stale()
 
     def _credential(self, key: str) -> Credential | None:
         found = self._service.users.key(key)
         if found is None:
             return None
-        return Credential(found.user.account, found.secret, Permission.TRADE in found.permissions)
+        may = found.permissions
+        return Credential(found.user.account, found.secret, Permission.READ in may, Permission.TRADE in may)
 
 
 def wall_ms() -> int:

@@ -35,11 +35,13 @@ class User(NamedTuple):
     Attributes:
         account: the exchange's number.
         key: the API key.
+        reads: whether that may see the account.
         trades: whether that may give orders.
     """
 
     account: int
     key: str
+    reads: bool
     trades: bool
 
 
@@ -49,11 +51,13 @@ class Credential(NamedTuple):
     Attributes:
         account: the exchange's number.
         secret: what the user signs with.
+        reads: whether it may see the account.
         trades: whether it may give orders.
     """
 
     account: int
     secret: str
+    reads: bool
     trades: bool
 
 
@@ -75,7 +79,12 @@ class Guard:
     def known(self, key: str | None) -> User:
         """Whose key it is; nothing is proved by that."""
         found = self._find(key)
-        return User(found.account, key or "", found.trades)
+        return User(found.account, key or "", found.reads, found.trades)
+
+    def still(self, user: User) -> User | None:
+        """Who was known before, with what the key may do now; None where it was revoked."""
+        found = self._keys(user.key)
+        return User(found.account, user.key, found.reads, found.trades) if found else None
 
     def signed(self, key: str | None, asked: Asked, text: str) -> User:
         """Who signed that text.
@@ -98,7 +107,7 @@ class Guard:
         sound = hmac.compare_digest(asked.text("signature").lower().encode(), sign(credential.secret, text).encode())
         if not sound:
             raise refusal.bad_signature()
-        return User(credential.account, key or "", credential.trades)
+        return User(credential.account, key or "", credential.reads, credential.trades)
 
     def _find(self, key: str | None) -> Credential:
         if key is None or not _KEY.fullmatch(key):

@@ -42,6 +42,9 @@ class Socket(asyncio.Protocol):
         among: all clients of the server, to which it adds itself until its connection is lost.
         limits: what it may cost.
         largest: bytes of a message that it may send.
+
+    Attributes:
+        transport: what asyncio gave it.
     """
 
     def __init__(self, among: "set[Socket]", limits: Limits, largest: int) -> None:
@@ -76,9 +79,9 @@ class Socket(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._loop = asyncio.get_running_loop()
-        self._transport = cast("asyncio.Transport", transport)
+        self.transport = cast("asyncio.Transport", transport)
         self._among.add(self)
-        self._timer = self._loop.call_later(self._limits.patience_s, self._transport.abort)
+        self._timer = self._loop.call_later(self._limits.patience_s, self.transport.abort)
 
     def data_received(self, data: bytes) -> None:
         self._protocol.receive_data(data)
@@ -118,7 +121,7 @@ class Socket(asyncio.Protocol):
     @property
     def address(self) -> str:
         """Of the machine that it comes from."""
-        peer = self._transport.get_extra_info("peername")
+        peer = self.transport.get_extra_info("peername")
         return str(peer[0]) if peer else ""
 
     @property
@@ -163,7 +166,7 @@ class Socket(asyncio.Protocol):
                 self._protocol.send_close(code, reason)
             self._pass_on()
         else:
-            self._transport.abort()
+            self.transport.abort()
 
     # The rest
 
@@ -202,7 +205,7 @@ class Socket(asyncio.Protocol):
         if self._protocol.close_expected() and not self._hurried:
             self._hurried = True
             self._timer.cancel()
-            self._timer = self._loop.call_later(self._limits.patience_s, self._transport.abort)
+            self._timer = self._loop.call_later(self._limits.patience_s, self.transport.abort)
 
     def _send(self, data: bytes) -> None:
         self._out.append(data)
@@ -214,7 +217,7 @@ class Socket(asyncio.Protocol):
     def _flush(self) -> None:
         """Hands to the transport what waits, until that is full; once for all that came in one turn of the loop."""
         self._scheduled = False
-        while self._out and not self._paused and not self._transport.is_closing():
+        while self._out and not self._paused and not self.transport.is_closing():
             batch, size = [], 0
             while self._out and size < _AT_ONCE:
                 batch.append(self._out.popleft())
@@ -222,9 +225,9 @@ class Socket(asyncio.Protocol):
                 if not batch[-1]:
                     break
             self._waiting -= size
-            self._transport.writelines(batch)
+            self.transport.writelines(batch)
             if not batch[-1]:
-                self._transport.close()
+                self.transport.close()
 
 
 async def listen(

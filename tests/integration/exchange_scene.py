@@ -1,16 +1,21 @@
 """An exchange on a free port, with two markets, a maker's book in each, and a user with money."""
 
 import asyncio
+import json
 import threading
-from collections.abc import Callable, Coroutine
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import Future
+from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import Any, TypeVar
 
 import numpy as np
+from websockets.asyncio.client import ClientConnection, connect
 
 from api.exchange.meter import Allowance
 from api.exchange.server import ExchangeServer
+from api.exchange.signature import sign, signed_values
 from atom.stream.socket import Limits
 from node.exchange.core.command import Kind, Side, Type
 from node.exchange.exchange import Exchange, command
@@ -31,6 +36,7 @@ LISTINGS = (
 )  # fmt: skip
 MIDDLES = (60_000_00, 3_000_00)  # ticks
 LEVELS = 30
+PATIENCE = 60.0
 _COMPILED_S = 500.0  # the first use of the core on a machine compiles it
 
 
@@ -108,6 +114,11 @@ class Scene:
         """Runs something in the exchange's loop."""
         return asyncio.run_coroutine_threadsafe(act, self._loop).result(60)
 
+    def signed(self, key: str = "", secret: str = "", **told: Any) -> dict[str, Any]:
+        """Parameters over WebSocket, signed by the user or with another key."""
+        params = {"apiKey": key or self.key, "timestamp": time.time_ns() // 10**6, **told}
+        return {**params, "signature": sign(secret or self.secret, signed_values(params))}
+
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(30)
@@ -137,6 +148,20 @@ class Scene:
             },
             **more,
         }
+
+
+@asynccontextmanager
+async def to(scene: Scene, path: str, **more: Any) -> AsyncIterator[ClientConnection]:
+    async with (
+        asyncio.timeout(PATIENCE),
+        connect(scene.url.replace("http", "ws") + path, max_size=None, compression=None, **more) as connection,
+    ):
+        yield connection
+
+
+async def request(connection: ClientConnection, **told: Any) -> Any:
+    await connection.send(json.dumps(told))
+    return json.loads(await connection.recv())
 
 
 def conserved(of: Service) -> bool:

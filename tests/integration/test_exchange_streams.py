@@ -4,18 +4,16 @@ import asyncio
 import json
 import socket
 import urllib.request
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from api.exchange.meter import Allowance
-from api.exchange.signature import sign
 from atom.book import Book
 from atom.events import Flag
 from atom.events import Side as BookSide
@@ -23,10 +21,9 @@ from atom.live import Recorder, Timing
 from atom.stream.socket import Limits
 from node.exchange.core.command import Kind, Side, Type
 from node.exchange.exchange import command
-from tests.integration.exchange_scene import MIDDLES, Scene, conserved
+from tests.integration.exchange_scene import MIDDLES, PATIENCE, Scene, conserved, request, to
 
 STEPS = 60
-PATIENCE = 60.0
 Truth = dict[int, tuple[dict[int, int], dict[int, int]]]
 
 
@@ -88,20 +85,6 @@ def ask(scene: Scene, path: str) -> Any:
 
 def ticks(levels: list[list[str]]) -> dict[int, int]:
     return {int(price.replace(".", "")): int(size.replace(".", "")) for price, size in levels}
-
-
-@asynccontextmanager
-async def to(scene: Scene, path: str, **more: Any) -> AsyncIterator[ClientConnection]:
-    async with (
-        asyncio.timeout(PATIENCE),
-        connect(scene.url.replace("http", "ws") + path, max_size=None, compression=None, **more) as connection,
-    ):
-        yield connection
-
-
-async def request(connection: ClientConnection, **told: Any) -> Any:
-    await connection.send(json.dumps(told))
-    return json.loads(await connection.recv())
 
 
 @pytest.mark.parametrize("speed", ["100ms", "1000ms"])
@@ -224,17 +207,12 @@ def test_streams_may_be_asked_for_in_every_way(scene):
 
 
 def test_a_user_is_told_of_each_step_once_and_in_order(scene):
-    def signed(**told: Any) -> dict[str, Any]:
-        params = {"apiKey": scene.key, "timestamp": ask(scene, "/api/v3/time")["serverTime"], **told}
-        text = "&".join(f"{name}={params[name]}" for name in sorted(params))
-        return {**params, "signature": sign(scene.secret, text)}
-
     async def played() -> None:
         async with to(scene, "/ws-api/v3") as connection:
-            begun = await request(connection, id=1, method="userDataStream.subscribe.signature", params=signed())
+            begun = await request(connection, id=1, method="userDataStream.subscribe.signature", params=scene.signed())
             assert begun["result"] == {"subscriptionId": 0}
             order = {"symbol": "ETHUSDT", "side": "BUY", "type": "MARKET", "quantity": "7.0000"}
-            await connection.send(json.dumps({"id": 2, "method": "order.place", "params": signed(**order)}))
+            await connection.send(json.dumps({"id": 2, "method": "order.place", "params": scene.signed(**order)}))
             told, answer = [], None
             while answer is None or told[-1]["e"] != "outboundAccountPosition":
                 message = json.loads(await connection.recv())
@@ -248,7 +226,7 @@ def test_a_user_is_told_of_each_step_once_and_in_order(scene):
             fills = answer["result"]["fills"]
             assert [(each["L"], each["l"]) for each in steps[1:]] == [(each["price"], each["qty"]) for each in fills]
             balances = {each["a"]: each["f"] for each in told[-1]["B"]}
-            account = await request(connection, id=3, method="account.status", params=signed())
+            account = await request(connection, id=3, method="account.status", params=scene.signed())
             free = {each["asset"]: each["free"] for each in account["result"]["balances"]}
             assert balances == {name: free[name] for name in balances}
 

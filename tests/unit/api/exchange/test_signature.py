@@ -13,7 +13,7 @@ EXAMPLE = (
 
 
 def guard(now=NOW):
-    return Guard(lambda key: Credential(2, SECRET, trades=True) if key == KEY else None, lambda: now)
+    return Guard(lambda key: Credential(2, SECRET, reads=True, trades=True) if key == KEY else None, lambda: now)
 
 
 def signed(key=KEY, stamp=NOW, signature=None, window=None, now=NOW):
