@@ -68,6 +68,9 @@ class Climate:
     anchor: float = 1e-2
 
 
+AROUND: Final = Climate(sigma=0.0, jumps=0.0, pull=0.0, learn=1.0, anchor=0.0)
+"""Of agents in a market whose price others make: what they take the asset to be worth follows it within a second."""
+
 STANDARD: Final = (
     Group(Kind.ZERO, 36, gap=2.0, width=200.0),
     Group(Kind.NOISE, 6, gap=0.3, most=400, strength=0.4),

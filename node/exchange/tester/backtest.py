@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
 from fusion.errors import BadInput
-from node.exchange.tester.data import Data, keep, kept
+from node.exchange.tester.data import Data, keep
 from node.exchange.tester.native import NotCompiled
 from node.exchange.tester.report import Report, Value, report
 from node.exchange.tester.run import NO_SIGNALS, Form, Record, Run, Signals, Terms
@@ -83,9 +83,7 @@ def _run(plan: Plan, data: Data, task: Task, form: Form, progress: Progress) -> 
     terms = replace(plan.terms, cash=plan.terms.cash * task.scale)
     run = Run(scene.exchange, strategy, terms, form, plan.signals)
     run.fund(scene.begin, scene.price)
-    if scene.source is not None:
-        return run.follow(scene.source, scene.begin, scene.end, progress)
-    return run.go(scene.commands, progress)
+    return run.go(scene.commands, progress, source=scene.source, span=(scene.begin, scene.end))
 
 
 def many(
@@ -114,7 +112,7 @@ def many(
 @contextmanager
 def _workers(plan: Plan, data: Data, jobs: int) -> Iterator[Callable[[Task], Future[Report]]]:
     with TemporaryDirectory(prefix="fusion-backtest-") as folder:
-        begin = partial(_begin, plan, *keep(data, Path(folder)))
+        begin = partial(_begin, plan, keep(data, Path(folder)))
         with ProcessPoolExecutor(jobs, get_context("spawn"), begin) as pool:
             try:
                 yield lambda task: pool.submit(_work, task)
@@ -126,8 +124,8 @@ def _workers(plan: Plan, data: Data, jobs: int) -> Iterator[Callable[[Task], Fut
 _mine: list[tuple[Plan, Data]] = []
 
 
-def _begin(plan: Plan, data: Data, path: Path) -> None:
-    _mine.append((plan, kept(data, path)))
+def _begin(plan: Plan, data: Data) -> None:
+    _mine.append((plan, data))
 
 
 def _work(task: Task) -> Report:
@@ -162,17 +160,23 @@ def walk_forward(
     Args:
         choose: the figure of the report that decides; the greater is the better, of equal ones the first choice wins.
     """
-    if not len(data.commands):
-        raise BadInput(
-            f"{data.name} answers to what is done, so there is no time to walk forward in: record data instead"
-        )
-    times = data.commands["time"]
-    begin, span = int(times[0]), int(times[-1]) - int(times[0]) + 1
+    begin, span = data.span[0], data.span[1] - data.span[0]
     edges = [begin + span * part // (folds + 1) for part in range(folds + 2)]
     rows = [data.between(start, end) for start, end in pairwise(edges)]
     for part, (first, last) in enumerate(rows):
         if first == last:
             raise BadInput(f"part {part + 1} of {folds + 1} of {data.name} has no events: walk forward in fewer steps")
+    with TemporaryDirectory(prefix="fusion-backtest-") as folder:
+        ready = data.stopped([first for first, _ in rows], Path(folder))
+        return _walk(plan, ready, choices, rows, choose=choose, jobs=jobs, progress=progress)
+
+
+def _walk(
+    plan: Plan, data: Data, choices: Sequence[Parameters], rows: Sequence[tuple[int, int]], *,
+    choose: str, jobs: int, progress: Progress,
+) -> list[Fold]:  # fmt: skip
+    """Walks over parts of the data, each from one row on and before another."""
+    folds = len(rows) - 1
     tasks = [Task(choice, *part) for part in rows[:-1] for choice in choices]
     found = many(plan, data, tasks, jobs, lambda share: progress(share * 0.8))
     best = []

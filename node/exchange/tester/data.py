@@ -1,74 +1,68 @@
 """Data: the markets that a strategy can be tried on, by what they are called on the command line."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 
-from atom import open_feed
-from atom.instrument import Instrument
-from fusion.errors import BadInput
-from node.exchange.agents.mix import mix
-from node.exchange.agents.opening import Opening, populate
-from node.exchange.core.command import COMMAND
-from node.exchange.exchange import Commands, Exchange
-from node.exchange.listing import Asset, Listing
-from node.exchange.replay.tape import Model, Tape
-from node.exchange.source import Source
-from node.exchange.tester import made
+from fusion.errors import BadInput, StorageFull
+from node.exchange.core import replay
+from node.exchange.core.command import COMMAND, Told
+from node.exchange.exchange import Exchange
+from node.exchange.listing import Listing
+from node.exchange.replay.history import ALWAYS, History, history
+from node.exchange.replay.reel import Reel, wound
+from node.exchange.replay.tape import Model
+from node.exchange.tester import made, scene
+from node.exchange.tester.scene import Scene
 from node.exchange.tester.spec import duration
 
 _MADE_COMMANDS: Final = 200_000
-_LOOK: Final = 1 << 10
 _AGENTS, _LASTS = 60, "10m"
-_WARM: Final = 60 * 10**9
-"""ns that agents trade by themselves before a strategy comes."""
-
-
-class Scene(NamedTuple):
-    """A market as a strategy comes to it.
-
-    Attributes:
-        price: its mid price, ticks: the first that there is.
-        commands: what comes, unless it comes from `source`.
-        begin, end: ns.
-    """
-
-    exchange: Exchange
-    price: int
-    commands: Commands
-    source: Source | None
-    begin: int
-    end: int
+_MOST_AGENTS: Final = 10_000
 
 
 @dataclass(frozen=True)
 class Data:
-    """A market without the strategy: recorded commands, or agents who see what it does.
+    """A market without the strategy: commands of a record, agents who see what it does, or these around those.
 
     Attributes:
         name: what it was asked for by.
         listing: of the market.
-        commands: ascending times; none for agents.
-        agents: how many there are; 0 for commands.
-        lasts: ns that they trade.
+        commands: all there are; none where agents are alone.
+        first: the first of them that a strategy meets; those before make the book.
+        agents: how many there are.
+        lasts: ns that they trade where they are alone.
         seed: of what is left to chance.
+        past: where the commands are from; None where they are made, and in other processes.
+        stops: files of the market after its first so many commands.
     """
 
     name: str
     listing: Listing
-    commands: Commands
+    commands: Reel
+    first: int = 0
     agents: int = 0
     lasts: int = 0
     seed: int = 0
+    past: History | None = None
+    stops: Mapping[int, Path] = field(default_factory=dict)
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """From when on, and before when a strategy meets it, ns; BadInput where time passes in no record."""
+        if not len(self.commands):
+            raise BadInput(
+                f"{self.name} answers to what is done, so nothing of it is known beforehand: record data instead"
+            )
+        met = self.commands.cut(self.first)
+        return met.begin, met.end + 1
 
     def between(self, start: int, end: int) -> tuple[int, int]:
-        """The rows from `start` on and before `end`, ns."""
-        first, last = np.searchsorted(self.commands["time"], (start, end))
-        return int(first), int(last)
+        """The commands from `start` on and before `end`, ns."""
+        return self.commands.at(start), self.commands.at(end)
 
     def scene(self, first: int = 0, last: int | None = None) -> Scene:
         """The market after its first commands, with those that come up to the `last`.
@@ -76,61 +70,73 @@ class Data:
         Raises:
             BadInput: it never has both a bid and an ask, or there is nothing.
         """
-        if self.agents:
-            return self._crowd()
-        commands = self.commands[first:last]
+        if not len(self.commands):
+            return scene.crowd(self.listing, self.agents, self.lasts, self.seed)
+        first = max(first, self.first)
+        commands = self.commands.cut(first, last)
         if not len(commands):
             raise BadInput(f"{self.name} has nothing in the time that was asked for")
+        exchange = self._after(first)
+        price = scene.mid(exchange) or self._price(first)
+        crowd = scene.around(exchange, price, commands, self.agents, self.seed) if self.agents else None
+        return Scene(exchange, price, commands, crowd, commands.begin, commands.end)
+
+    def stopped(self, rows: Sequence[int], folder: Path) -> "Data":
+        """Data that need not begin anew to give a scene after its first so many commands.
+
+        Raises:
+            StorageFull: there is no room for the files.
+        """
+        stops: dict[int, Path] = {}
+        exchange, done = Exchange([self.listing]), 0
+        for row in sorted({max(each, self.first) for each in rows} - {0}):
+            for part in self.commands.cut(done, row).parts():
+                exchange.carry_out(part)
+            stops[row], done = folder / f"{row}.npz", row
+            try:
+                np.savez(stops[row], allow_pickle=False, **exchange.save())
+            except OSError as error:
+                raise StorageFull(f"{folder} takes no more ({error.strerror}); make room") from error
+        return replace(self, stops=stops)
+
+    def _after(self, first: int) -> Exchange:
         exchange = Exchange([self.listing])
-        exchange.carry_out(self.commands[:first])
-        times = commands["time"]
-        return Scene(exchange, self._price(first), commands, None, int(times[0]), int(times[-1]))
+        done = max((row for row in self.stops if row <= first), default=0)
+        if done:
+            with np.load(self.stops[done], allow_pickle=False) as saved:
+                exchange.load(saved)
+        for part in self.commands.cut(done, first).parts():
+            exchange.carry_out(part)
+        return exchange
 
     def _price(self, first: int) -> int:
-        exchange = Exchange([self.listing])
-        exchange.carry_out(self.commands[:first])
-        while not (price := _mid(exchange)):
-            if first >= len(self.commands):
-                raise BadInput(f"{self.name} never has both a bid and an ask: choose other data or another time")
-            exchange.carry_out(self.commands[first : first + _LOOK])
-            first += _LOOK
-        return price
-
-    def _crowd(self) -> Scene:
-        exchange = Exchange([self.listing])
-        begin = made.OPENS
-        opening = Opening(made.PRICE, _USUAL, start=begin - _WARM, seed=self.seed)
-        crowd, _ = populate(exchange, opening, mix(self.agents))
-        for _block in crowd.run(exchange, begin):
-            pass
-        price = _mid(exchange)
-        if not price:
-            raise BadInput(f"{self.name}: so few agents make no market; let there be more")
-        return Scene(exchange, price, self.commands, crowd, begin, begin + self.lasts)
-
-
-_USUAL: Final = 1000  # lots of an agent's usual order
-
-
-def _mid(exchange: Exchange) -> int:
-    market = exchange.markets[0]
-    if min(market.top) < 0:
-        return 0
-    bid, ask = (market.top + market.base).tolist()
-    return int(bid - ask) // 2
+        exchange = self._after(first)
+        for part in self.commands.cut(first).parts():
+            recorded = (part["kind"] >= replay.FIRST) & (part["kind"] < replay.PAST)
+            at = 0
+            for end in (np.flatnonzero(~recorded | (part["flags"] & Told.LAST != 0)) + 1).tolist():
+                exchange.carry_out(part[at:end])
+                at = end
+                if price := scene.mid(exchange):
+                    return price
+            exchange.carry_out(part[at:])
+        raise BadInput(f"{self.name} never has both a bid and an ask: choose other data or another time")
 
 
 def _made(rest: str, seed: int) -> Data:
     count = _count(rest or str(_MADE_COMMANDS), 100_000_000, "commands, such as made:100000")
-    return Data(f"made:{count}", made.LISTING, made.made(count, seed))
+    return Data(f"made:{count}", made.LISTING, Reel(made.made(count, seed)))
 
 
-def _agents(rest: str, seed: int) -> Data:
+def _alone(rest: str, seed: int) -> Data:
     count, _, lasts = rest.partition(",")
-    agents = _count(count or str(_AGENTS), 10_000, "agents, such as agents:100 or agents:100,1h")
+    agents = _count(count or str(_AGENTS), _MOST_AGENTS, "agents, such as agents:100 or agents:100,1h")
     lasts = lasts or _LASTS
     name = f"agents:{agents},{lasts}"
-    return Data(name, made.LISTING, np.zeros(0, COMMAND), agents, duration(lasts, f"--data {name}"), seed)
+    return Data(
+        name, made.LISTING, Reel(np.zeros(0, COMMAND)), agents=agents, lasts=duration(lasts, f"--data {name}"),
+        seed=seed,
+    )  # fmt: skip
 
 
 def _count(text: str, most: int, what: str) -> int:
@@ -139,56 +145,53 @@ def _count(text: str, most: int, what: str) -> int:
     return int(text)
 
 
-def _recorded(feed: str, model: Model) -> Data:
-    """A recording of Atom's as commands, in memory."""
-    events = open_feed(feed).events
-    listing = listing_of(events.instrument)
-    blocks = [block.copy() for block in Tape(listing, 0, [events], model=model).blocks()]
-    commands = np.concatenate([np.zeros(0, COMMAND), *blocks])
-    if len(commands) < 2:
-        raise BadInput(f"--data {feed}: nothing is recorded in it")
-    commands["time"][0] = commands["time"][1]  # the first says how to read the others, and has no time
-    return Data(feed, listing, commands)
+def _recorded(past: History, model: Model | None, folder: Path | None) -> Data:
+    blocks = past.commands(model)
+    if folder is None:
+        commands = Reel(np.concatenate([block.copy() for block in blocks]))
+    else:
+        commands = wound(blocks, folder / "commands")
+    first = commands.at(past.span[0])
+    if len(commands) - first < 1 or len(commands) < 2:  # the first says how to read the others
+        raise BadInput(f"nothing is recorded of {past.name} in the time that was asked for")
+    return Data(past.name, past.listing, commands, first, past=past)
 
 
-def listing_of(instrument: Instrument) -> Listing:
-    """The market that an instrument's record is replayed in: its ticks and lots, and assets fine enough for them."""
-    base, _, quote = instrument.symbol.partition("-")
-    fine, finer = (_decimals(each) for each in (instrument.lot, instrument.tick * instrument.lot))
-    return Listing(
-        instrument.symbol, Asset(base, max(8, fine)), Asset(quote or "QUOTE", max(8, finer)),
-        instrument.tick, instrument.lot, instrument.lot, instrument.lot * (1 << 40), Decimal(0),
-    )  # fmt: skip
+_KINDS: Final = {"made": _made, "agents": _alone}
 
 
-def _decimals(step: Decimal) -> int:
-    return max(0, -int(step.normalize().as_tuple().exponent))
-
-
-_KINDS: Final[dict[str, Callable[[str, int], Data]]] = {"made": _made, "agents": _agents}
-
-
-def load(name: str, seed: int = 0, model: Model | None = None) -> Data:
+def load(
+    name: str,
+    seed: int = 0,
+    model: Model | None = None,
+    *,
+    symbol: str | None = None,
+    span: tuple[int, int] = ALWAYS,
+    agents: int = 0,
+    log: Path | None = None,
+    folder: Path | None = None,
+) -> Data:
     """The data of a name; BadInput where there is none.
 
     Args:
-        name: `made[:COMMANDS]`, `agents[:COUNT[,DURATION]]`, or a feed as `atom.open_feed` knows it.
+        name: `made[:COMMANDS]`, `agents[:COUNT[,DURATION]]`, or a record as `replay.history` knows it.
         seed: of what is made by chance.
         model: of queues, for what is recorded by level.
+        symbol: which one, of a record that has several.
+        span: of a record, from the first time on and before the other, ns.
+        agents: so many trade around what is recorded.
+        log: folder of the event log.
+        folder: where commands of a record are kept, which may be many; None: in memory.
     """
     kind, _, rest = name.partition(":")
-    if kind not in _KINDS:
-        return _recorded(name, model or Model())
-    return _KINDS[kind](rest, seed)
+    if kind in _KINDS:
+        if symbol is not None or span != ALWAYS or agents:
+            raise BadInput(f"--data {name} is no record: it has no symbol, no times and no agents around it")
+        return _KINDS[kind](rest, seed)
+    past = history(name, symbol=symbol, span=span, log=log)
+    return replace(_recorded(past, model, folder), agents=agents, seed=seed)
 
 
-def keep(data: Data, folder: Path) -> tuple[Data, Path]:
-    """Writes the commands down for other processes; the rest of it, and where."""
-    path = folder / "commands.npy"
-    np.save(path, data.commands)
-    return replace(data, commands=np.zeros(0, COMMAND)), path
-
-
-def kept(data: Data, path: Path) -> Data:
-    """What `keep` wrote, without reading it whole; what is changed of it stays in this process."""
-    return replace(data, commands=np.load(path, mmap_mode="c"))
+def keep(data: Data, folder: Path) -> Data:
+    """The data as other processes can have them: the commands in a file."""
+    return replace(data, commands=data.commands.kept(folder / "commands"), past=None)

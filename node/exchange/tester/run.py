@@ -1,7 +1,7 @@
 """Run: one strategy on one market, from the first command to the last; what was written down of it."""
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -17,6 +17,7 @@ from node.exchange.core.entry import Table
 from node.exchange.exchange import Commands, Exchange, command
 from node.exchange.listing import Listing
 from node.exchange.replay.latency import Latency, none
+from node.exchange.replay.reel import Reel
 from node.exchange.source import Source
 from node.exchange.tester import floor, loop, native
 from node.exchange.tester.book import SIGNALS, Book, Event
@@ -26,8 +27,8 @@ from node.exchange.tester.strategy import Strategy, check, told
 
 Report = Callable[[float], None]
 """Is told the share that is done."""
-_CHUNK = 1 << 20
-_LEAST = 1 << 12
+_BEFORE = 1 << 10
+"""Room for commands of a source, unless it gives more at a time."""
 
 
 class Form(StrEnum):
@@ -98,6 +99,19 @@ class Record:
     events: int
 
 
+class Steps:
+    """Tells of each hundredth of the time, once."""
+
+    def __init__(self, report: Report, begin: int, end: int) -> None:
+        self._report, self._begin, self._span, self._told = report, begin, max(1, end - begin), 0.0
+
+    def __call__(self, time: int) -> None:
+        share = (time - self._begin) / self._span
+        if share >= self._told:
+            self._report(min(share, 1.0))
+            self._told = share + 0.01
+
+
 class Run:
     """One strategy at one market.
 
@@ -156,53 +170,54 @@ class Run:
         for name, amount in (("quote", cash), ("base", inventory)):
             control[name], book[name] = amount, amount
 
-    def go(self, commands: Commands, report: Report = lambda share: None) -> Record:
+    def go(
+        self, commands: Reel | Commands, report: Report = lambda share: None, *,
+        source: Source | None = None, span: tuple[int, int] | None = None,
+    ) -> Record:  # fmt: skip
         """Runs all of the commands, which are in the order of their times.
+
+        Args:
+            source: gives more, and sees what everybody does. At equal times it comes after the commands.
+            span: the first and the last time, ns; None: those of the commands.
 
         Raises:
             BadInput: the strategy raises, does not compile or asks for too much; the message says where.
         """
-        if not len(commands):
+        reel = commands if isinstance(commands, Reel) else Reel(commands)
+        if span is None and not len(reel):
             raise BadInput("there is nothing to run a strategy on: the data has no commands")
-        begin, end = int(commands["time"][0]), int(commands["time"][-1])
+        begin, end = span or (reel.begin, reel.end)
         self._begin(begin, end)
-        self._lay(commands)
-        for until in _cuts(commands["time"]):
-            following = int(commands["time"][until]) if until < len(commands) else NEVER
-            self._feed(until, following)
-            report(until / len(commands))
+        self._desk.control["keep"] = source is not None
+        told = Steps(report, begin, end)
+        for part, following in _ahead(reel.parts()):
+            self._lay(part)
+            if source is not None:
+                self._among(source, part["time"], min(following, end + 1), told)
+            self._feed(len(part), following)
+            if source is not None:
+                self._tell(source)
+            told(int(part["time"][-1]) if len(part) else end)
         return self._record(begin, end)
 
-    def follow(self, source: Source, begin: int, end: int, report: Report = lambda share: None) -> Record:
-        """Runs from `begin` to `end` (ns) at a market whose commands come from a source that sees it too.
+    def _among(self, source: Source, times: Ints, before: int, report: Steps) -> None:
+        """Lets a source act among the commands at hand, each time after all that is due; up to a time, ns."""
+        done = 0
+        while (due := source.next_time()) is not None and due < before:
+            done += int(np.searchsorted(times[done:], due, "right"))
+            self._feed(done, due)
+            self._tell(source)
+            self._insert(source.take(self.exchange, due))
+            self._feed(done, due)
+            self._tell(source)
+            report(due)
 
-        Raises:
-            BadInput: as `go`.
-        """
-        self._begin(begin, end)
+    def _tell(self, source: Source) -> None:
+        """Lets a source know what was answered to everybody since it was told."""
         control = self._desk.control
-        control["keep"] = 1
-        room = np.zeros(_LEAST, COMMAND)
-        self._lay(room)
-        told = begin
-        while (due := source.next_time()) is not None and due <= end:
-            self._feed(0, due)
-            source.told(self._desk.journal[: int(control["rows"][0])].copy())
+        if rows := int(control["rows"][0]):
+            source.told(self._desk.journal[:rows].copy())
             control["rows"] = 0
-            commands = source.take(self.exchange, due)
-            if len(commands) > len(room):
-                room = np.zeros(2 * len(commands), COMMAND)
-                self._lay(room)
-            room[: len(commands)] = commands
-            control["next"] = 0
-            self._feed(len(commands), due)
-            source.told(self._desk.journal[: int(control["rows"][0])].copy())
-            control["rows"] = 0
-            if due - told > (end - begin) // 100:
-                told = due
-                report((due - begin) / max(1, end - begin))
-        self._feed(int(control["count"][0]), NEVER)
-        return self._record(begin, end)
 
     def _begin(self, begin: int, end: int) -> None:
         control = self._desk.control
@@ -212,15 +227,33 @@ class Run:
             control["timer"] = begin - begin % every + every
 
     def _lay(self, commands: Commands) -> None:
-        """Puts commands where the loop takes them from."""
+        """Puts commands where the loop takes them from, with room for a source's before them."""
+        room = np.zeros(_BEFORE + len(commands), COMMAND)
+        room[_BEFORE:] = commands
+        self._start = _BEFORE
+        self._hold(room, _BEFORE)
+
+    def _insert(self, commands: Commands) -> None:
+        """Puts a source's commands before those that come next."""
+        following = int(self._desk.control["next"][0])
+        if len(commands) > following:
+            more = np.zeros(len(commands) + len(self._desk.commands), COMMAND)
+            more[len(commands) :] = self._desk.commands
+            self._start += len(commands)
+            following += len(commands)
+            self._hold(more, following)
+        self._desk.commands[following - len(commands) : following] = commands
+        self._desk.control["next"] = following - len(commands)
+
+    def _hold(self, commands: Commands, following: int) -> None:
         self._desk = self._desk._replace(commands=commands)
         self._table.hold(self._desk)
-        self._desk.control["next"] = 0
+        self._desk.control["next"] = following
 
     def _feed(self, count: int, following: int) -> None:
-        """Goes on with the first `count` commands; no other comes before the time `following`."""
+        """Goes on with the first `count` commands at hand; no other comes before the time `following`."""
         control = self._desk.control
-        control["count"], control["until"] = count, following
+        control["count"], control["until"] = self._start + count, following
         self._until_needed()
 
     def _record(self, begin: int, end: int) -> Record:
@@ -317,16 +350,13 @@ class Run:
         self._table.hold(self._desk)
 
 
-def _cuts(times: Ints) -> Sequence[int]:
-    """Where to cut commands into parts, never between two of the same time."""
-    cuts: list[int] = []
-    at = 0
-    while at < len(times):
-        at += _CHUNK
-        if at < len(times):
-            at = int(np.searchsorted(times, times[at - 1], "right"))
-        cuts.append(min(at, len(times)))
-    return cuts
+def _ahead(parts: Iterator[Commands]) -> Iterator[tuple[Commands, int]]:
+    """Each part with the time of the one after it; at least one, which may be empty."""
+    part = next(parts, np.zeros(0, COMMAND))
+    for after in parts:
+        yield part, int(after["time"][0])
+        part = after
+    yield part, NEVER
 
 
 def _longer(array: Rows, least: int) -> Any:

@@ -106,12 +106,13 @@ def test_nothing_that_can_be_reached_tells_of_the_future(made: Data) -> None:
     late = Latency(constant(2 * MS), constant(3 * MS), constant(4 * MS))
     cut = 3000
     whole, other = Spy(), Spy()
-    changed = made.commands.copy()
+    rows = next(made.commands.parts())
+    changed = rows.copy()
     changed["price"][cut:] += 1000
     changed["side"][cut:] ^= 1
-    run(made.commands, whole, late)
+    run(rows, whole, late)
     run(changed, other, late)
-    until = int(made.commands["time"][cut]) + 4 * MS  # when the first of the others is told
+    until = int(rows["time"][cut]) + 4 * MS  # when the first of the others is told
     told = sum(now < until for now, *_ in whole.seen)
     assert 1000 < told < len(whole.seen)
     assert whole.things[:told] == other.things[:told]
@@ -131,10 +132,10 @@ def test_a_signal_is_known_once_news_of_its_time_are() -> None:
 
 
 def test_trades_are_told_one_a_price(made: Data) -> None:
-    strategy = Watcher()
-    run(made.commands, strategy, Latency(*[constant(0)] * 3))
+    strategy, commands = Watcher(), next(made.commands.parts())
+    run(commands, strategy, Latency(*[constant(0)] * 3))
     exchange = Exchange([LISTING])
-    fills = [row for row in exchange.carry_out(made.commands) if row["kind"] == 3]
+    fills = [row for row in exchange.carry_out(commands) if row["kind"] == 3]
     prices = {(int(row["order"]), int(row["price"])) for row in fills}
     assert sum(kind == TRADE for _, _, kind, _, _ in strategy.seen) == len(prices)
 
@@ -147,7 +148,7 @@ def test_levels_are_those_of_the_book(made: Data, levels: int) -> None:
 
     strategy = Deep()
     strategy.levels = levels
-    commands = made.commands[:2000]
+    commands = next(made.commands.parts())[:2000]
     run(commands, strategy, Latency(*[constant(0)] * 3))
     bids, asks, bid, ask = strategy.things
     assert bids[levels:] == [(0, 0)] * (10 - levels)

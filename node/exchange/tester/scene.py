@@ -1,0 +1,79 @@
+"""Scene: a market as a strategy comes to it, with the agents who trade there."""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from fusion.errors import BadInput
+from node.exchange.agents.mix import AROUND, mix
+from node.exchange.agents.opening import Opening, populate
+from node.exchange.agents.population import Population
+from node.exchange.core.command import COMMAND, Kind
+from node.exchange.exchange import Exchange
+from node.exchange.listing import Listing
+from node.exchange.replay.reel import Reel
+from node.exchange.source import Source
+from node.exchange.tester import made
+
+_WARM: Final = 60 * 10**9
+"""ns that agents trade by themselves before a strategy comes."""
+_USUAL: Final = 1000
+"""Lots of an agent's usual order, where no trades tell it."""
+_LOOK: Final = 1 << 16
+"""Commands among which trades are looked for."""
+_TRADED: Final = (int(Kind.REPLAY_TRADE), int(Kind.REPLAY_FILL))
+
+
+class Scene(NamedTuple):
+    """A market as a strategy comes to it.
+
+    Attributes:
+        price: its mid price, ticks: the first that there is.
+        commands: what comes.
+        source: who gives more, and sees what everybody does.
+        begin, end: ns.
+    """
+
+    exchange: Exchange
+    price: int
+    commands: Reel
+    source: Source | None
+    begin: int
+    end: int
+
+
+def crowd(listing: Listing, agents: int, lasts: int, seed: int) -> Scene:
+    """Agents alone, for `lasts` ns; BadInput where they make no market."""
+    exchange, begin = Exchange([listing]), made.OPENS
+    opening = Opening(made.PRICE, _USUAL, start=begin - _WARM, seed=seed)
+    found, _ = populate(exchange, opening, mix(agents))
+    for _block in found.run(exchange, begin):
+        pass
+    price = mid(exchange)
+    if not price:
+        raise BadInput(f"{agents} agents make no market; let there be more")
+    return Scene(exchange, price, Reel(np.zeros(0, COMMAND)), found, begin, begin + lasts)
+
+
+def around(exchange: Exchange, price: int, commands: Reel, agents: int, seed: int) -> Population:
+    """Agents who trade around what is recorded. Their orders are as large as its usual trades, and what they take the
+    asset to be worth follows its price.
+    """
+    opening = Opening(price, usual(commands), start=commands.begin, seed=seed, climate=AROUND)
+    return populate(exchange, opening, mix(agents))[0]
+
+
+def usual(commands: Reel) -> int:
+    """Lots of a usual trade of a record: the median of its first ones."""
+    first = commands.cut(0, _LOOK).parts()
+    sizes = np.concatenate([np.zeros(0), *(part["quantity"][np.isin(part["kind"], _TRADED)] for part in first)])
+    return max(1, int(np.median(sizes))) if len(sizes) else _USUAL
+
+
+def mid(exchange: Exchange) -> int:
+    """The mid price of the first market, whole ticks; 0 where a side is empty."""
+    market = exchange.markets[0]
+    if min(market.top) < 0:
+        return 0
+    bid, ask = (market.top + market.base).tolist()
+    return int(bid - ask) // 2
