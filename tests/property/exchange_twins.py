@@ -107,6 +107,7 @@ class Twins:
             assert plain.insurance >= 0
             for account, held in enumerate(market.positions[: self.core.accounts].tolist()):
                 mine, theirs = held[:3], plain.positions[account]
+                assert held == (*mine, theirs.isolated)
                 assert mine == (theirs.size, theirs.cost, theirs.margin)
                 assert theirs.margin >= 0
                 assert theirs.size or mine == (0, 0, 0)

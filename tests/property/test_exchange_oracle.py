@@ -122,10 +122,10 @@ class Exchange(RuleBasedStateMachine):
             self.new(market, account, {"side": way, "type": Type.LIMIT, "price": 100, "quantity": quantity})
 
     @rule(
-        kind=st.sampled_from((Kind.FUNDING, Kind.INSURE)),
+        kind=st.sampled_from((Kind.FUNDING, Kind.INSURE, Kind.MARGIN, Kind.ISOLATE)),
         market=perpetuals,
         account=accounts,
-        quantity=st.integers(-(10**9), 10**9 + 1) | st.integers(1, 100_000),
+        quantity=st.integers(-(10**9), 10**9 + 1) | st.integers(-100_000, 100_000) | st.sampled_from((0, 1)),
     )
     def settle(self, **fields: int) -> None:
         self.ask(fields)

@@ -6,6 +6,8 @@ from tests.soak.exchange.perpetual import Pit
 def test_engines_agree_while_prices_crash() -> None:
     pit = Pit(1)
     pit.run(4_000)
-    assert {"LIQUIDATION", "ADL", "FUNDING", "INSURANCE", "TRIGGER", "PREVENTED"} <= set(pit.records)
+    assert {"LIQUIDATION", "ADL", "FUNDING", "INSURANCE", "MARGIN", "ISOLATED", "TRIGGER", "PREVENTED"} <= set(
+        pit.records
+    )
     assert {"REDUCE_ONLY", "LIQUIDATED", "INSUFFICIENT_FUNDS", "BREAKER", "GROUP", "TIME"} <= set(pit.reasons)
     assert {"mark", "helped", "bankrupt"} == set(pit.ways)

@@ -39,7 +39,10 @@ class Kind(IntEnum):
     one recorded size.
 
     Of perpetuals (see `core.liquidation`). MARK: `price` is the mark price. FUNDING: positions pay one another
-    `quantity` ppb of their worth. INSURE: `account` gives `quantity` to the insurance fund.
+    `quantity` ppb of their worth. INSURE: `account` gives `quantity` to the insurance fund. MARGIN: `quantity` of what
+    is free of `account` stands behind its position now, or below 0 of its margin is free again. ISOLATE: with a
+    `quantity` of 1 nothing but its margin stands behind the position of `account`; with 0, as at first, what is free
+    does too.
     """
 
     NEW = 1
@@ -65,6 +68,8 @@ class Kind(IntEnum):
     MARK = 30
     FUNDING = 31
     INSURE = 32
+    MARGIN = 33
+    ISOLATE = 34
 
 
 class Side(IntEnum):

@@ -29,7 +29,7 @@ class Record(IntEnum):
     PREVENTED: as FILL, but both shrank and nothing changed hands.
     TRIGGER: a waiting order woke at the last price `price`; `side`, `type`, `quantity` what is open of it, `time`;
     `reason` is GROUP where it was the order before it that was filled.
-    MARK, LIQUIDATION, ADL, FUNDING, INSURANCE: of perpetuals, see `core.liquidation`.
+    MARK, LIQUIDATION, ADL, FUNDING, INSURANCE, MARGIN, ISOLATED: of perpetuals, see `core.liquidation`.
     """
 
     ACK = 1
@@ -47,6 +47,8 @@ class Record(IntEnum):
     ADL = 13
     FUNDING = 14
     INSURANCE = 15
+    MARGIN = 16
+    ISOLATED = 17
 
 
 class Status(IntEnum):

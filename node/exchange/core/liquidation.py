@@ -1,9 +1,11 @@
 """Liquidation: what a perpetual's mark price, its funding and its insurance fund do to positions.
 
 MARK gives the mark price and is told by a MARK row (`price`; `quantity` the open interest, the sum of all bought
-positions, in lots; `ref`, `time`). Then, while the market is open, each account but the world's, the lowest first,
-whose equity, margin plus size times mark times `unit` less cost, is below its maintenance, `part(|size| * mark * unit,
-maintenance)`, is liquidated once:
+positions, in lots; `ref`, `time`). Then, while the market is open, each account but the world's, the lowest first, is
+looked at whose equity, margin plus size times mark times `unit` less cost, is below its maintenance, `part(|size| *
+mark * unit, maintenance)`. One that is not isolated first gets, of what it has free, what its equity lacks of
+`part(|size| * mark * unit, initial)`, as far as that goes, as margin; a MARGIN row tells it (`account`, `quantity`).
+Who is below its maintenance still is liquidated once:
 
 1. Its orders of this market expire, LIQUIDATED, by ascending place as CANCEL_ALL has it.
 2. A fee of `part(|size| * mark * unit, liquidation)`, at most its equity and its margin, at least 0, leaves its margin
@@ -27,10 +29,15 @@ FUNDING pays `quantity` ppb of their worth at the mark between positions: above 
 sold pay the bought. One that pays gives |size| * mark * unit * rate, rounded down, as far as what is free and then its
 margin last (the world always). Of all that was given, one that is paid gets the share of its size among those paid,
 rounded down; the rest is the house's. A FUNDING row each by ascending account (`quantity`, below 0 what it gave;
-`price` the mark), then one without a price for the house's rest, with `ref`.
+`price` the mark), then one without a price for the house's rest, with `ref`, and the
+rate as its `group`.
 
 INSURE moves `quantity` of what is free of `account` into the insurance fund; an INSURANCE row tells it (`quantity`;
 `price` 0). INSUFFICIENT_FUNDS where it has less.
+
+MARGIN moves `quantity` of what is free into the margin of a position, or below 0 back, of which equity at the mark must
+keep `part(|size| * mark * unit, initial)`; a MARGIN row tells it (`quantity`, `ref`). INSUFFICIENT_FUNDS where one has
+less, or there is no mark. ISOLATE is told by an ISOLATED row (`quantity`, `ref`).
 
 Of each settling asset, what is free, locked, margin and insurance, minus the costs, is always 0.
 """
@@ -48,9 +55,12 @@ from node.exchange.core.state import FREE, HOUSE, NONE, SLOT_BITS, WORLD, Ledger
 U = np.uint64
 _FREE = U(FREE)
 _BUY, _SELL = int(Side.BUY), int(Side.SELL)
-_MARK_IT, _FUND, _INSURE = int(Kind.MARK), int(Kind.FUNDING), int(Kind.INSURE)
-_MARK, _LIQUIDATION, _ADL, _FUNDING, _INSURANCE = (
+_MARK_IT, _FUND, _INSURE, _MOVE, _ISOLATE = (
+    int(Kind.MARK), int(Kind.FUNDING), int(Kind.INSURE), int(Kind.MARGIN), int(Kind.ISOLATE),
+)  # fmt: skip
+_MARK, _LIQUIDATION, _ADL, _FUNDING, _INSURANCE, _MARGIN, _ISOLATED = (
     int(Record.MARK), int(Record.LIQUIDATION), int(Record.ADL), int(Record.FUNDING), int(Record.INSURANCE),
+    int(Record.MARGIN), int(Record.ISOLATED),
 )  # fmt: skip
 _OK, _MALFORMED, _OVERFLOW, _FUNDS, _LIQUIDATED = (
     int(Reason.NONE), int(Reason.MALFORMED), int(Reason.OVERFLOW), int(Reason.INSUFFICIENT_FUNDS),
@@ -70,6 +80,10 @@ def carry_out(market: Market, ledger: Ledger, command: Any, journal: Any, rows: 
         return _fund(market, ledger, command, journal, rows)
     if command.kind == _INSURE:
         return _insure(market, ledger, command, journal, rows)
+    if command.kind == _MOVE:
+        return _move(market, ledger, command, journal, rows)
+    if command.kind == _ISOLATE:
+        return _isolate(market, ledger, command, journal, rows)
     return answer.reject(market, command, journal, rows, _MALFORMED)
 
 
@@ -87,6 +101,46 @@ def _insure(market: Market, ledger: Ledger, command: Any, journal: Any, rows: In
     state.insurance += amount
     row = answer.write(market, journal, rows, _INSURANCE, account, 0, _OK)
     row.quantity, row.ref = amount, command.ref
+    return rows + 1
+
+
+@jit
+def _isolate(market: Market, ledger: Ledger, command: Any, journal: Any, rows: Int) -> Int:
+    account, isolated = command.account, command.quantity
+    if account < 0 or account >= len(ledger.balances) or (isolated != 0 and isolated != 1):
+        return answer.reject(market, command, journal, rows, _MALFORMED)
+    market.positions[U(account)].isolated = isolated
+    row = answer.write(market, journal, rows, _ISOLATED, account, 0, _OK)
+    row.quantity, row.ref = isolated, command.ref
+    return rows + 1
+
+
+@jit
+def _move(market: Market, ledger: Ledger, command: Any, journal: Any, rows: Int) -> Int:
+    account, amount = command.account, command.quantity
+    if account < 0 or account >= len(ledger.balances) or account == WORLD or amount == 0:
+        return answer.reject(market, command, journal, rows, _MALFORMED)
+    held, free = market.positions[U(account)], ledger.balances[U(account), U(market.rules[0].quote), _FREE]
+    if held.size == 0:
+        return answer.reject(market, command, journal, rows, _MALFORMED)
+    if amount > 0:
+        enough = amount <= free
+    else:
+        worth = _worth(market, account)
+        spare = _equity(market, account, worth) - funds.part(worth, market.rules[0].initial)
+        enough = worth > 0 and amount >= -min(held.margin, spare)
+    if not enough:
+        return answer.reject(market, command, journal, rows, _FUNDS)
+    return _put(market, ledger, account, amount, command.ref, journal, rows)
+
+
+@jit
+def _put(market: Market, ledger: Ledger, account: Int, amount: Int, ref: Int, journal: Any, rows: Int) -> Int:
+    """Makes margin of what is free, or below 0 the other way round."""
+    ledger.balances[U(account), U(market.rules[0].quote), _FREE] -= amount
+    market.positions[U(account)].margin += amount
+    row = answer.write(market, journal, rows, _MARGIN, account, 0, _OK)
+    row.quantity, row.ref = amount, ref
     return rows + 1
 
 
@@ -125,7 +179,17 @@ def _mark(market: Market, ledger: Ledger, command: Any, journal: Any, rows: Int)
         if account == WORLD or market.positions[U(account)].size == 0:
             continue
         worth = _worth(market, account)
-        if worth > 0 and _equity(market, account, worth) < funds.part(worth, rules.maintenance):
+        least: Int = 0
+        if worth > 0:
+            least = funds.part(worth, rules.maintenance)
+        if worth == 0 or _equity(market, account, worth) >= least:
+            continue
+        if market.positions[U(account)].isolated == 0:
+            lacks = funds.part(worth, rules.initial) - _equity(market, account, worth)
+            amount = min(lacks, ledger.balances[U(account), U(rules.quote), _FREE])
+            if amount > 0:
+                rows = _put(market, ledger, account, amount, 0, journal, rows)
+        if _equity(market, account, worth) < least:
             rows = _liquidate(market, ledger, account, worth, journal, rows)
     return rows
 
@@ -263,5 +327,5 @@ def _fund(market: Market, ledger: Ledger, command: Any, journal: Any, rows: Int)
             rest -= amount
     ledger.balances[U(HOUSE), U(quote), _FREE] += rest
     row = answer.write(market, journal, rows, _FUNDING, HOUSE, 0, _OK)
-    row.quantity, row.ref = rest, command.ref
+    row.quantity, row.ref, row.group = rest, command.ref, command.quantity
     return rows + 1

@@ -49,7 +49,7 @@ def room_needed(market: Market) -> Int:
     its rest be closed against all others, who may open a position anew by each order.
     """
     state = market.state[0]
-    rows = 6 * len(market.positions) + state.live + state.parts if market.rules[0].initial != 0 else 0
+    rows = 7 * len(market.positions) + state.live + state.parts if market.rules[0].initial != 0 else 0
     return int(rows + state.live + 3 * state.rare + state.parts + _ROWS_EACH)
 
 

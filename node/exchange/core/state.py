@@ -110,10 +110,10 @@ POSITION = np.dtype(
         ("size", "<i8"),  # lots; below zero: sold
         ("cost", "<i8"),  # base units of the quote asset that were paid for it; below zero: got
         ("margin", "<i8"),  # base units of the quote asset that stand behind it
-        ("spare", "<i8"),
+        ("isolated", "<i8"),  # whether nothing else does
     ]
 )
-"""What an account has of a perpetual; all of it 0 where it has nothing."""
+"""What an account has of a perpetual; all but the last of it 0 where it has nothing."""
 REPLAY = np.dtype(
     [
         ("valid", "<i8"),  # whether the recorded book stands on a whole snapshot with nothing missing since

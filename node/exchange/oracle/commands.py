@@ -16,7 +16,7 @@ from node.exchange.oracle.refusal import expiry_of, why_refused
 from node.exchange.oracle.turns import match, run_queue
 from node.exchange.oracle.waiting import need_while_waiting, wait
 
-_PERPETUAL = frozenset((Kind.MARK, Kind.FUNDING, Kind.INSURE))
+_PERPETUAL = frozenset((Kind.MARK, Kind.FUNDING, Kind.INSURE, Kind.MARGIN, Kind.ISOLATE))
 _LATEST = 1 << 62
 """No time is later."""
 
@@ -149,4 +149,6 @@ _VERBS: dict[int, Callable[[Market, Command], None]] = {
     Kind.MARK: liquidation.mark,
     Kind.FUNDING: liquidation.fund,
     Kind.INSURE: liquidation.insure,
+    Kind.MARGIN: liquidation.move_margin,
+    Kind.ISOLATE: liquidation.isolate,
 }

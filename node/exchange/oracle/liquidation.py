@@ -50,8 +50,52 @@ def mark(market: Market, command: Command) -> None:
         worth = worth_of(market, account)
         if account == WORLD or not worth:
             continue
-        if equity_of(market, account) < worth * market.rules.maintenance // _MILLION:
+        least = worth * market.rules.maintenance // _MILLION
+        if equity_of(market, account) < least and not market.positions[account].isolated:
+            refill(market, account, worth * market.rules.initial // _MILLION)
+        if equity_of(market, account) < least:
             liquidate(market, account)
+
+
+def refill(market: Market, account: int, wanted: int) -> None:
+    """Gives a position of what is free, as far as that goes, so that its equity is what is wanted."""
+    free = market.ledger.accounts[account].free[market.rules.quote]
+    amount = min(free, wanted - equity_of(market, account))
+    if amount > 0:
+        put(market, account, amount, ref=0)
+
+
+def put(market: Market, account: int, amount: int, *, ref: int) -> None:
+    """Makes margin of what is free."""
+    market.ledger.accounts[account].free[market.rules.quote] -= amount
+    market.positions[account].margin += amount
+    tell(market, Record.MARGIN, account, 0, quantity=amount, ref=ref)
+
+
+def move_margin(market: Market, command: Command) -> None:
+    """An account gives a position margin, or takes some that it does not need."""
+    ledger, account, amount = market.ledger, command.account, command.quantity
+    known = 0 <= account < len(ledger.accounts) and account != WORLD
+    if not known or not amount or not market.positions[account].size:
+        reject(market, command, Reason.MALFORMED)
+        return
+    worth = worth_of(market, account)
+    spare = equity_of(market, account) - worth * market.rules.initial // _MILLION
+    movable = min(market.positions[account].margin, spare) if worth else 0
+    enough = ledger.has(account, market.rules.quote, amount) if amount > 0 else -amount <= movable
+    if enough:
+        put(market, account, amount, ref=command.ref)
+    else:
+        reject(market, command, Reason.INSUFFICIENT_FUNDS)
+
+
+def isolate(market: Market, command: Command) -> None:
+    """Whether what an account has free stands behind its position too."""
+    if not 0 <= command.account < len(market.ledger.accounts) or command.quantity not in {0, 1}:
+        reject(market, command, Reason.MALFORMED)
+        return
+    market.positions[command.account].isolated = bool(command.quantity)
+    tell(market, Record.ISOLATED, command.account, 0, quantity=command.quantity, ref=command.ref)
 
 
 def liquidate(market: Market, account: int) -> None:
@@ -148,7 +192,7 @@ def fund(market: Market, command: Command) -> None:
         tell(market, Record.FUNDING, account, 0, price=market.mark, quantity=amount)
     rest = -sum(moved.values())
     market.ledger.accounts[HOUSE].free[market.rules.quote] += rest
-    tell(market, Record.FUNDING, HOUSE, 0, quantity=rest, ref=command.ref)
+    tell(market, Record.FUNDING, HOUSE, 0, quantity=rest, ref=command.ref, group=command.quantity)
 
 
 def give(market: Market, account: int, amount: int) -> int:

@@ -13,11 +13,13 @@ class Position:
         size: lots; below 0: sold.
         cost: what was paid for it, below 0: got.
         margin: what stands behind it.
+        isolated: whether nothing else does.
     """
 
     size: int = 0
     cost: int = 0
     margin: int = 0
+    isolated: bool = False
 
     def reducible(self, side: int) -> int:
         """Lots of it that an order of a side closes at most."""
@@ -29,9 +31,11 @@ class Position:
         sign = 1 if side == Side.BUY else -1
         worth = price * unit
         if not closed:
-            return 0, Position(self.size + sign * quantity, self.cost + sign * quantity * worth, self.margin)
+            more = sign * quantity
+            return 0, Position(self.size + more, self.cost + more * worth, self.margin, self.isolated)
         cost = abs(self.cost) * closed // abs(self.size)
         margin = self.margin * closed // abs(self.size)
         gain = cost - worth * closed if side == Side.BUY else worth * closed - cost
         opened = sign * (quantity - closed) * worth
-        return gain, Position(self.size + sign * quantity, self.cost + sign * cost + opened, self.margin - margin)
+        size, paid = self.size + sign * quantity, self.cost + sign * cost + opened
+        return gain, Position(size, paid, self.margin - margin, self.isolated)

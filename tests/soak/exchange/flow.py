@@ -22,6 +22,8 @@ TIFS = (Tif.IOC, Tif.FOK, Tif.GTD, Tif.DAY)
 SELFTRADES = tuple(each for each in Selftrade if each)
 TYPES = tuple(each for each in Type if each > Type.MARKET)
 GRAIN = 250  # ns
+OWN = (*3 * (Kind.MARK,), Kind.FUNDING, Kind.INSURE, Kind.MARGIN, Kind.ISOLATE)
+"""Of perpetuals."""
 NAMING = (Kind.CANCEL, Kind.AMEND)
 _REMEMBERED = 4096  # orders that a cancel may name
 
@@ -244,12 +246,14 @@ class Flow:
         reduce = theirs & (dice.random(count) < 0.2)
         rows["flags"] = np.where(reduce, rows["flags"] & ~np.uint8(Flag.BY_QUOTE) | Flag.REDUCE_ONLY, rows["flags"])
         own = np.flatnonzero(theirs & (rows["kind"] == Kind.NEW) & (dice.random(count) < 0.08))
-        kinds = rows["kind"][own] = dice.choice((Kind.MARK, Kind.MARK, Kind.MARK, Kind.FUNDING, Kind.INSURE), len(own))
+        kinds = rows["kind"][own] = dice.choice(OWN, len(own))
         centre = self.centre[rows["market"][own]]
         away = centre * dice.choice((0.0, 0.01, 0.05, 0.3), len(own)) * dice.normal(size=len(own))
         rows["price"][own] = self._mostly(0.99, (centre + away).astype(np.int64), _ODD)
         rates = dice.integers(-(10**7), 10**7, len(own)) * dice.choice((1, 1, 1, 90, 101), len(own))
-        amounts = np.where(kinds == Kind.INSURE, dice.integers(1, PURSE // 50, len(own)), rates)
+        amounts = np.where(kinds == Kind.FUNDING, rates, dice.integers(1, PURSE // 50, len(own)))
+        amounts = np.where((kinds == Kind.MARGIN) & (rates < 0), -amounts, amounts)
+        amounts = np.where(kinds == Kind.ISOLATE, amounts & 1, amounts)
         rows["quantity"][own] = self._mostly(0.99, amounts, _ODD)
 
     def _fit_transfers(self, rows: Commands) -> None:

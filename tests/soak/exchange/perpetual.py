@@ -43,7 +43,7 @@ _PURSE = (1 << 15, 1 << 37)
 """A position or two."""
 _KINDS = (
     *(Kind.NEW,) * 34, *(Kind.CANCEL,) * 3, *(Kind.AMEND,) * 3, *(Kind.DEPOSIT,) * 2, Kind.CANCEL_ALL,
-    *(Kind.MARK,) * 5, Kind.FUNDING, Kind.TIMER, Kind.RESUME,
+    *(Kind.MARK,) * 5, Kind.FUNDING, Kind.TIMER, Kind.RESUME, Kind.MARGIN, Kind.MARGIN, Kind.ISOLATE,
 )  # fmt: skip
 
 
@@ -141,6 +141,10 @@ class Pit:
         rows["quantity"] = np.where(moves, amount, rows["quantity"])
         rates = dice.integers(-(10**7), 10**7, count) * dice.choice((1, 1, 1, 90, 101), count)
         rows["quantity"] = np.where(kind == Kind.FUNDING, rates, rows["quantity"])
+        rows["quantity"] = np.where(
+            kind == Kind.MARGIN, dice.choice((-1, 1), count) * (amount // 10 + 1), rows["quantity"]
+        )
+        rows["quantity"] = np.where(kind == Kind.ISOLATE, dice.choice((0, 1, 1, 1, 2), count), rows["quantity"])
         crash = np.where(dice.random(count) < 0.05, dice.integers(-900, 900, count), dice.integers(-30, 31, count))
         rows["price"] = np.where(kind == Kind.MARK, self.centre[rows["market"]] + crash, rows["price"])
         helps = np.flatnonzero((kind == Kind.NEW) & (dice.random(count) < 0.004))

@@ -87,7 +87,7 @@ class Floor:
             return f"LIQUIDATION {lots} of {row['account']} at {price} fee {row['other_fee']}"
         if kind is Record.MARK:
             return f"MARK {price} interest {lots}"
-        if kind in (Record.FUNDING, Record.INSURANCE):
+        if kind in (Record.FUNDING, Record.INSURANCE, Record.MARGIN, Record.ISOLATED):
             return f"{kind.name} {row['account']} {lots}"
         if kind in (Record.TRIGGER, Record.AMEND):
             return f"{kind.name} {order} {lots} at {price}{why}"

@@ -98,7 +98,8 @@ def test_a_resting_reduce_only_order_expires_where_it_is_met_with_nothing_to_clo
 
 
 def crash(pit: Floor, left: int) -> None:
-    """ANN has bought 10 at 100 of BOB, with nothing but the margin of 100 and this."""
+    """ANN has bought 10 at 100 of BOB, with nothing but the margin of 100 behind it, and this apart."""
+    pit.ask(kind=Kind.ISOLATE, account=ANN, quantity=1)
     poor(pit, ANN, 100 + left)
     pit.sell("a", BOB, 10, 100)
     pit.buy("b", ANN, 10, 100)
@@ -131,7 +132,7 @@ def test_insurance_pays_what_is_missing() -> None:
     pit = floor()
     pit.ask(kind=Kind.INSURE, account=EVE, quantity=100)
     crash(pit, 0)
-    assert mark(pit, 80)[-1] == "ADL 10 of 2 against 3 at 80"
+    assert mark(pit, 80)[-2:] == ["INSURANCE 2 -100", "ADL 10 of 2 against 3 at 80"]
     assert pit.state("insurance") == 0
     assert (free(pit, ANN), free(pit, BOB)) == (0, RICH + 200)
 
@@ -162,6 +163,29 @@ def test_funding_goes_from_one_side_to_the_other() -> None:
     assert pit.ask(kind=Kind.FUNDING, quantity=10**9 + 1) == ["REJECT MALFORMED"]
 
 
+def test_what_is_free_stands_behind_a_position_that_is_not_isolated() -> None:
+    pit = floor()
+    poor(pit, ANN, 150)
+    pit.sell("a", BOB, 10, 100)
+    pit.buy("b", ANN, 10, 100)
+    assert mark(pit, 94) == ["MARK 94 interest 10", "MARGIN 2 50"], "of the 54 that equity lacks of a tenth"
+    assert held(pit, ANN) == (10, 1000, 150)
+    assert mark(pit, 89)[1] == "LIQUIDATION 10 of 2 at 85 fee 0"
+
+
+def test_margin_may_be_given_and_taken() -> None:
+    pit = floor()
+    crash(pit, 50)
+    assert pit.ask(kind=Kind.MARGIN, account=ANN, quantity=-1) == ["REJECT INSUFFICIENT_FUNDS"], "there is no mark"
+    mark(pit, 110)
+    assert pit.ask(kind=Kind.MARGIN, account=ANN, quantity=51) == ["REJECT INSUFFICIENT_FUNDS"]
+    assert pit.ask(kind=Kind.MARGIN, account=ANN, quantity=50) == ["MARGIN 2 50"]
+    assert pit.ask(kind=Kind.MARGIN, account=ANN, quantity=-141) == ["REJECT INSUFFICIENT_FUNDS"]
+    assert pit.ask(kind=Kind.MARGIN, account=ANN, quantity=-140) == ["MARGIN 2 -140"], "a tenth of 1100 stays"
+    assert held(pit, ANN) == (10, 1000, 10)
+    assert pit.ask(kind=Kind.MARGIN, account=EVE, quantity=1) == ["REJECT MALFORMED"], "there is no position"
+
+
 def test_a_loss_beyond_what_one_has_is_not_traded() -> None:
     pit = floor()
     crash(pit, 20)
@@ -190,5 +214,5 @@ def test_accounts_to_come_find_room() -> None:
 
 
 def test_terms_that_make_no_sense_are_refused() -> None:
-    with pytest.raises(BadInput, match="the first is below the second"):
+    with pytest.raises(BadInput, match="liquidation of B-Q is a part of 1"):
         floor(liquidation=Decimal(2))
