@@ -12,8 +12,6 @@ from typing import Any, Final
 
 from api.exchange.server import ExchangeServer
 from fusion.settings import Settings
-from node.exchange.core.command import Kind
-from node.exchange.exchange import command
 from node.exchange.service.admin import Admin
 from node.exchange.service.home import Home
 from node.exchange.service.office import Office
@@ -95,10 +93,8 @@ async def _serve(service: Service, home: Home, at: tuple[str, int], ready: Calla
 def first_key(service: Service) -> Key:
     """A key of the user that an exchange has from the beginning, who is made and given something at first."""
     if all(user.name != USER for user in service.users.all()):
-        user = service.add_user(USER)
         traded = {listing.base for listing in service.exchange.listings}
-        for place, asset in enumerate(service.exchange.assets):
-            units = asset.units(_TRADED if asset in traded else _PAID)
-            service.place(command(kind=Kind.DEPOSIT, account=user.account, order=place, quantity=units))
+        assets = enumerate(service.exchange.assets)
+        return service.enrol(USER, {place: each.units(_TRADED if each in traded else _PAID) for place, each in assets})
     keys = service.users.keys(USER)
     return keys[0] if keys else service.add_key(USER)

@@ -89,16 +89,15 @@ class Admin:
 
     def add_user(self, fields: Fields) -> Any:
         """A user with a key and what it is given: `name`, `funds` (asset to amount), `maker` and `taker` (ppm)."""
-        funds = [(self._asset(name), amount) for name, amount in _mapping(fields, "funds").items()]
-        paid = [(asset, asset.units(_decimal(amount, asset.name))) for asset, amount in funds]
+        assets = self._service.exchange.assets
+        given = [(self._asset(name), amount) for name, amount in _mapping(fields, "funds").items()]
+        paid = {assets.index(each): each.units(_decimal(amount, each.name)) for each, amount in given}
+        funds = {asset: units for asset, units in paid.items() if units}
         if len(self._service.users.all()) >= _MOST_USERS:
             raise BadInput(f"there are {_MOST_USERS} users; that is the most")
         fees = (_whole(fields, "maker", 1000), _whole(fields, "taker", 1000))
-        user = self._service.add_user(_text(fields, "name"), *fees)
-        for asset, units in paid:
-            self._pay(user.account, asset, units)
-        key = self._service.add_key(user.name)
-        return {"name": user.name, "account": user.account, "api_key": key.code, "secret": key.secret}
+        key = self._service.enrol(_text(fields, "name"), funds, *fees)
+        return {"name": key.user.name, "account": key.user.account, "api_key": key.code, "secret": key.secret}
 
     def fund(self, fields: Fields) -> Any:
         """Gives a user an amount, or takes it where it is below zero: `name`, `asset`, `amount`."""

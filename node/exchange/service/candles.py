@@ -37,7 +37,6 @@ INTERVALS: Final = {
 }  # fmt: skip
 """Spans that may be asked for, ns; a month is as long as it is."""
 _MONDAY: Final = 4 * _DAY  # the first one after 1970 began; weeks begin there
-_FILLED: Final = 5000
 _SUMS: Final = ("volume", "worth", "trades", "taken", "taken_worth")
 
 
@@ -64,7 +63,7 @@ class Ticker(NamedTuple):
 
 
 class Candles:
-    """One market's. A span without trades has none; `filled` puts one there."""
+    """One market's. A span without trades has none here; `read` puts one there."""
 
     def __init__(self) -> None:
         self._series = {span: _Series(span, kept) for span, kept in _SERIES.items()}
@@ -79,16 +78,20 @@ class Candles:
 
     def read(self, interval: str, begin: int, end: int, limit: int) -> Rows:
         """Candles that open in `[begin, end]` (ns), at most `limit`: the first ones where `begin` is above 0, else the
-        newest. Spans without trades repeat the last price. BadInput for an interval that is not served.
+        newest. Spans without trades repeat the last price, up to `end`. BadInput for an interval that is not served.
         """
         span = INTERVALS.get(interval)
         if span is None:
             raise BadInput(f"an interval is one of {', '.join(INTERVALS)}, not {interval[:20]!r}")
         base = max(each for each in _SERIES if (span or _DAY) % each == 0)
         rows = self._series[base].rows
-        joined = filled(_joined(rows, _opening(rows["time"], interval)), interval, end)
-        chosen = joined[(joined["time"] >= begin) & (joined["time"] <= end)]
-        return chosen[:limit] if begin > 0 else chosen[max(0, len(chosen) - limit) :]
+        if not len(rows) or limit < 1:
+            return rows[:0]
+        if span:
+            return _spans(rows, interval, begin, end, limit)
+        months = _joined(rows, _opening(rows["time"], interval))
+        chosen = months[(months["time"] >= begin) & (months["time"] <= end)]
+        return chosen[:limit] if begin > 0 else chosen[-limit:]
 
     def ticker(self, now: int) -> Ticker:
         """The 24 hours before `now`, to the minute."""
@@ -142,18 +145,21 @@ class _Series:
         self.rows = self._room[: count + len(made)]
 
 
-def filled(rows: Rows, interval: str, end: int) -> Rows:
-    """Candles with one for each span up to `end` (ns), the newest 5,000 and at most 1,500 after the last trade's."""
-    if not len(rows):
-        return rows
+def _spans(rows: Rows, interval: str, begin: int, end: int, limit: int) -> Rows:
+    """Candles of an even span, with one for each that had no trades."""
     span = INTERVALS[interval]
-    if not span:
-        return rows
-    last = min(end, int(rows["time"][-1]) + 1500 * span)
-    last = max(last, int(rows["time"][-1]))
-    count = min((last - int(rows["time"][0])) // span, _FILLED)
-    newest = int(rows["time"][0]) + (last - int(rows["time"][0])) // span * span
-    opens = newest + span * np.arange(-count, 1)
+    oldest, newest, after = _opening(np.array([rows["time"][0], end, begin - 1]), interval).tolist()
+    start = max(oldest, after + span) if begin > 0 else max(oldest, newest - (limit - 1) * span)
+    last = min(newest, start + (limit - 1) * span)
+    if start > last:
+        return rows[:0]
+    first, past = np.searchsorted(rows["time"], [start, last + span]).tolist()
+    some = rows[max(0, first - 1) : past]  # with one before, which has the price that is repeated
+    return _filled(_joined(some, _opening(some["time"], interval)), np.arange(start, last + 1, span))
+
+
+def _filled(rows: Rows, opens: npt.NDArray[np.int64]) -> Rows:
+    """Candles that open then, none before the first of `rows`."""
     before = np.searchsorted(rows["time"], opens, side="right") - 1
     made = rows[before]
     quiet = made["time"] != opens

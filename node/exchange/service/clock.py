@@ -18,12 +18,13 @@ class Clock:
     Attributes:
         speed: as it is now.
         follows: whether this is the wall's time.
+        began: from when it has gone on as it does, ns UTC.
     """
 
     def __init__(self, start: int | None = None, speed: float = 1.0) -> None:
         self.speed = checked(speed)
         self.follows = start is None and speed == 1.0
-        self._began, self._from = time.monotonic_ns(), self.wall() if start is None else start
+        self._since, self.began = time.monotonic_ns(), self.wall() if start is None else start
 
     @staticmethod
     def wall() -> int:
@@ -34,18 +35,18 @@ class Clock:
         """The exchange's time, ns UTC."""
         if self.follows:
             return self.wall()
-        return self._from + int((time.monotonic_ns() - self._began) * self.speed)
+        return self.began + int((time.monotonic_ns() - self._since) * self.speed)
 
-    def set_speed(self, speed: float) -> None:
-        """Goes on from now at another speed; from then on the time is its own."""
-        now = self.now()
+    def set_speed(self, speed: float, now: int | None = None) -> None:
+        """Goes on from a time, ns UTC, or from now, at another speed; from then on the time is its own."""
+        now = self.now() if now is None else now
         self.speed = checked(speed)
         self.follows = False
         self.put(now)
 
     def put(self, now: int) -> None:
-        """Goes on from a time, where this is not the wall's."""
-        self._from, self._began = now, time.monotonic_ns()
+        """Goes on from a time; the wall's is what it is."""
+        self.began, self._since = now, time.monotonic_ns()
 
 
 def checked(speed: float) -> float:

@@ -22,6 +22,7 @@ Key = tuple[int, int]
 
 _MET: Final = (int(Record.FILL), int(Record.PREVENTED))
 _LATER: Final = (int(Record.CANCEL), int(Record.EXPIRE), int(Record.AMEND), int(Record.TRIGGER))
+_OF_ORDERS: Final = (*_MET, *_LATER)
 _KINDS: Final = np.arange(256)  # a table is looked up much faster than `np.isin` finds out
 _IS_MET: Final = np.isin(_KINDS, _MET)
 IS_ORDER: Final = np.isin(_KINDS, (Kind.NEW, Kind.GROUP, Kind.LEG))
@@ -134,11 +135,12 @@ class Orders:
         """
         chosen = self._chosen(rows)
         told = _records(rows[chosen], times[chosen], trades[chosen])
+        last = _lasts(told)
         reports: list[Report] = []
         for at, row in enumerate(told):
             if row.kind in _MET:
-                reports += self._met(told, at, maker=False)
-                reports += self._met(told, at, maker=True)
+                reports += self._met(row, maker=False, last=at in last)
+                reports += self._met(row, maker=True, last=False)
             elif row.kind == Record.ACK:
                 reports.append(self._kept(Record.ACK, self._taken(row), row.time))
             elif row.kind == Record.REJECT:
@@ -160,9 +162,12 @@ class Orders:
             asked.kind, asked.name, working, 0, Status.NEW, 0, row.time, row.time,
         )  # fmt: skip
 
-    def _met(self, rows: "list[_Row]", at: int, *, maker: bool) -> list[Report]:
-        """What an order met, as its taker or its maker sees it; nothing where that is no user's."""
-        row = rows[at]
+    def _met(self, row: "_Row", *, maker: bool, last: bool) -> list[Report]:
+        """What an order met, as its taker or its maker sees it; nothing where that is no user's.
+
+        Args:
+            last: whether it met no more then.
+        """
         account, number = (row.other_account, row.other) if maker else (row.account, row.order)
         order = self._open.get(account, {}).get((row.market, number))
         if order is None:
@@ -177,7 +182,7 @@ class Orders:
         else:
             order = order._replace(prevented=order.prevented + row.quantity, updated=row.time)
         left = order.quantity - order.filled - order.prevented
-        if _is_last(rows, at) if order.by_quote else left <= 0:
+        if last if order.by_quote else left <= 0:
             status, reason = (Status.FILLED, 0) if execution else (Status.EXPIRED, int(Reason.SELF_TRADE))
             order = order._replace(status=status, reason=reason)
         elif order.filled:
@@ -245,12 +250,21 @@ def _records(rows: Journal, times: Ints, trades: Ints) -> list[_Row]:
     return [_Row(*each) for each in zip(*columns, times.tolist(), trades.tolist(), strict=True)]
 
 
-def _is_last(rows: list[_Row], at: int) -> bool:
-    """Whether a taker by quote meets no more after this, and its rest, if any, is too little for a lot."""
-    following = next((each for each in rows[at + 1 :] if each.order == rows[at].order), None)
-    if following is None:
-        return True
-    return following.kind not in _MET and (following.kind != Record.EXPIRE or following.reason == Reason.IMMEDIATE)
+def _lasts(rows: list[_Row]) -> set[int]:
+    """Places of the last thing that each taker met, those left out that then lost a rest that is worth a lot."""
+    lasts: set[int] = set()
+    following: dict[Key, _Row] = {}
+    for at in range(len(rows) - 1, -1, -1):
+        row = rows[at]
+        if row.kind in _MET:
+            then = following.get((row.market, row.order))
+            if then is None or (
+                then.kind not in _MET and (then.kind != Record.EXPIRE or then.reason == Reason.IMMEDIATE)
+            ):
+                lasts.add(at)
+        if row.kind in _OF_ORDERS:
+            following[row.market, row.order] = row
+    return lasts
 
 
 def _changed(order: Order, row: _Row) -> Order:

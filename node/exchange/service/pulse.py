@@ -16,6 +16,7 @@ from node.exchange.service.service import Service
 
 _BEAT: Final = 0.02  # seconds between looks at the clock
 _TIDY: Final = 0.2  # between writes of what waits
+_NOTED: Final = 60.0  # between notes of what time it is
 _LONGEST: Final = 0.03  # that sources should take at a time
 _SECOND: Final = 1_000_000_000
 _LEAST, _MOST = _SECOND // 1000, 3600 * _SECOND
@@ -34,7 +35,7 @@ class Pulse:
 
     async def run(self) -> None:
         """Until it is cancelled: sources act, orders expire, what waits is written, snapshots are taken."""
-        tidied = timed = time.monotonic()
+        tidied = timed = noted = time.monotonic()
         while True:
             begun = time.monotonic()
             busy = False
@@ -48,6 +49,10 @@ class Pulse:
                 timed = begun
                 with self._told():
                     self.expire()
+            if begun - noted > _NOTED:
+                noted = begun
+                with self._told():
+                    self._service.note_time()
             await asyncio.sleep(0 if busy else _BEAT)
 
     def advance(self) -> bool:

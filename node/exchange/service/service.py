@@ -8,8 +8,9 @@ import numpy.typing as npt
 import structlog
 
 from fusion.errors import BadInput
-from node.exchange.core.command import Kind
+from node.exchange.core.command import COMMAND, Kind
 from node.exchange.core.journal import JOURNAL, joined
+from node.exchange.core.state import FREE, WORLD
 from node.exchange.exchange import Commands, Exchange, Journal, check_fees
 from node.exchange.service import record
 from node.exchange.service.archive import LABEL
@@ -19,12 +20,15 @@ from node.exchange.service.log import Record
 from node.exchange.service.orders import IS_ORDER
 from node.exchange.service.record import Names, Sourced
 from node.exchange.service.store import Store
-from node.exchange.service.users import Key, User, Users, new_secret
+from node.exchange.service.untold import Untold
+from node.exchange.service.users import Key, User, Users, new_secret, permitted
 from node.exchange.service.views import Views
 from node.exchange.source import Runner, Source
 
 _MERGED: Final = 1 << 14
 """Commands of the log that are carried out together when it is read again."""
+_LIMIT: Final = float(1 << 62)
+"""Base units that the world does not owe, nor give at once."""
 _logger = structlog.get_logger()
 
 
@@ -57,7 +61,7 @@ class Service(Views):
         self._refs = 0
         self._failed = ""
         self._given: Sourced | None = None  # taken from its source, and not kept yet
-        self._untold: list[list[Journal]] = [[] for _ in self.sources]
+        self._untold = [Untold(each) for each in self.sources]
 
     # Commands of users
 
@@ -133,8 +137,8 @@ class Service(Views):
         """Tells everyone what was answered, but not the source that did it itself."""
         batch = self.take(rows)
         for number, untold in enumerate(self._untold):
-            if number != runner and len(rows):
-                untold.append(rows)
+            if number != runner:
+                untold.add(rows)
         if self._store is not None:
             self._store.told(rows, [each[self.orders.theirs(each)] for each in batch.trades if len(each)])
         for listener in self.listeners:
@@ -194,10 +198,8 @@ class Service(Views):
         """Sources hear of all that happened since one of them acted, at once: so it does not matter how it was parted,
         which is another way when the log is read again.
         """
-        for source, untold in zip(self.sources, self._untold, strict=True):
-            if untold:
-                source.told(joined(untold, JOURNAL))
-                untold.clear()
+        for untold in self._untold:
+            untold.tell()
 
     # Users
 
@@ -208,9 +210,34 @@ class Service(Views):
         self._deed({"do": "user", "name": name, "maker": maker_ppm, "taker": taker_ppm})
         return self.users.named(name)
 
+    def enrol(self, name: str, funds: Mapping[int, int], maker_ppm: int = 1000, taker_ppm: int = 1000) -> Key:
+        """A new user with a key and something to trade with: all of it, or nothing.
+
+        Args:
+            funds: base units of assets, by their numbers.
+            maker_ppm, taker_ppm: fees.
+        """
+        self.users.check(name)
+        check_fees(maker_ppm, taker_ppm)
+        for asset, units in funds.items():
+            self._check_payment(asset, units)
+        deed = {"do": "enrol", "name": name, "maker": maker_ppm, "taker": taker_ppm, "may": ["read", "trade"]}
+        pay = [[asset, units] for asset, units in funds.items()]
+        time, ref = max(self.clock.now(), self.time), self._refs + 1
+        self._deed({**deed, "pay": pay, "time": time, "ref": ref, "code": new_secret(), "secret": new_secret()})
+        return self.users.keys(name)[-1]
+
+    def _check_payment(self, asset: int, units: int) -> None:
+        """BadInput where the world cannot give that to a new account."""
+        named = self.exchange.assets[asset]
+        world = self.exchange.ledger.balances[WORLD, asset, FREE]
+        if not 0 < units < _LIMIT or float(world) - float(units) <= -_LIMIT:
+            raise BadInput(f"a user begins with more than 0 {named.name}, and not with {named.amount(units):f}")
+
     def add_key(self, name: str, permissions: Sequence[str] = ("read", "trade", "withdraw")) -> Key:
         """A new key of a user."""
         self.users.named(name)
+        permitted(permissions)
         deed = {"do": "key", "code": new_secret(), "secret": new_secret(), "user": name, "may": list(permissions)}
         self._deed(deed)
         return self.users.keys(name)[-1]
@@ -222,7 +249,12 @@ class Service(Views):
 
     def set_speed(self, speed: float) -> None:
         """Lets the exchange's time go on at another speed."""
-        self._deed({"do": "speed", "speed": checked(speed)})
+        self._deed({"do": "speed", "speed": checked(speed), "now": self.clock.now()})
+
+    def note_time(self) -> None:
+        """Keeps what time it is, where that is the exchange's own: it goes on from there when it is served again."""
+        if not self.clock.follows:
+            self._deed({"do": "time", "now": self.clock.now()})
 
     def _deed(self, deed: dict[str, Any]) -> None:
         self._write([(record.Kind.DEED, record.packed_deed(deed))])
@@ -230,16 +262,31 @@ class Service(Views):
 
     def _do(self, deed: dict[str, Any]) -> None:
         match deed["do"]:
-            case "user":
+            case "user" | "enrol":
                 account = self.exchange.open_account(deed["maker"], deed["taker"])
                 self.orders.admit(account)
                 self.users.add(deed["name"], account)
+                if deed["do"] == "enrol":
+                    self._pay(account, deed)
+                    self.users.allow(deed["code"], deed["secret"], deed["name"], deed["may"])
             case "key":
                 self.users.allow(deed["code"], deed["secret"], deed["user"], deed["may"])
             case "revoke":
                 self.users.revoke(deed["code"])
             case "speed":
-                self.clock.set_speed(deed["speed"])
+                self.clock.set_speed(deed["speed"], deed["now"])
+            case "time":
+                self.clock.put(deed["now"])
+
+    def _pay(self, account: int, deed: Mapping[str, Any]) -> None:
+        """Gives a new account what it begins with."""
+        commands = np.zeros(len(deed["pay"]), COMMAND)
+        commands["kind"], commands["account"], commands["time"] = Kind.DEPOSIT, account, deed["time"]
+        for row, (asset, units) in zip(commands, deed["pay"], strict=True):
+            row["order"], row["quantity"] = asset, units
+        commands["ref"] = np.arange(deed["ref"], deed["ref"] + len(commands))
+        self._refs = max(self._refs, deed["ref"] + len(commands) - 1)
+        self._carry_out(commands)
 
     # What is kept
 
@@ -275,8 +322,8 @@ class Service(Views):
         arrays, facts = super().save()
         for number, source in enumerate(self.sources):
             arrays |= {f"source-{number}-{name}": each.copy() for name, each in source.save().items()}
-            arrays[f"untold-{number}"] = joined(self._untold[number], JOURNAL).view(np.uint8)
-        clock = {"follows": self.clock.follows, "speed": self.clock.speed}
+            arrays[f"untold-{number}"] = self._untold[number].save().view(np.uint8)
+        clock = {"follows": self.clock.follows, "speed": self.clock.speed, "now": self.clock.now()}
         return arrays, facts | {"refs": self._refs, "users": self.users.save(), "clock": clock}
 
     def load(self, arrays: Mapping[str, npt.NDArray[Any]], facts: Mapping[str, Any]) -> None:
@@ -285,14 +332,13 @@ class Service(Views):
         for number, source in enumerate(self.sources):
             prefix = f"source-{number}-"
             source.load({name.removeprefix(prefix): each for name, each in arrays.items() if name.startswith(prefix)})
-            untold = arrays[f"untold-{number}"].view(JOURNAL)
-            self._untold[number] = [untold] if len(untold) else []
+            self._untold[number].load(arrays[f"untold-{number}"].view(JOURNAL))
         self._refs = facts["refs"]
         self.users.load(facts["users"])
         for user in self.users.all():
             self.orders.admit(user.account)
         if not facts["clock"]["follows"]:
-            self.clock = Clock(self.time, facts["clock"]["speed"])
+            self.clock = Clock(max(self.time, facts["clock"]["now"]), facts["clock"]["speed"])
 
     def redo(self, records: Iterable[Record]) -> None:
         """Does once more what the log has after a snapshot; none of it is kept again."""
@@ -315,8 +361,7 @@ class Service(Views):
             else:
                 self._do(record.deed_of(each.content))
         self._redo_commands(commands, called)
-        if not self.clock.follows:
-            self.clock.put(self.time)
+        self.clock.put(max(self.time, self.clock.began))
 
     def _redo_commands(self, commands: list[Commands], called: Names) -> None:
         if commands:

@@ -1,6 +1,7 @@
 """Users: who may trade, and with which keys."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final
@@ -121,7 +122,7 @@ class Users:
             self.allow(code, secret, name, permissions)
 
 
-def permitted(names: list[str]) -> frozenset[Permission]:
+def permitted(names: Sequence[str]) -> frozenset[Permission]:
     """Permissions by their names; BadInput for others."""
     known = {each.value: each for each in Permission}
     for name in names:

@@ -44,6 +44,8 @@ def test_users_are_added_funded_and_given_keys(house: House) -> None:
         ("add-user", {"name": "ann"}, "a user 'ann' already"),
         ("add-user", {"name": "a b"}, "letters, digits"),
         ("add-user", {"name": "bob", "funds": {"USDT": "x"}}, "is a number"),
+        ("add-user", {"name": "bob", "funds": {"USDT": "-5"}}, "begins with more than 0 USDT"),
+        ("add-user", {"name": "bob", "funds": {"BTC": "1", "USDT": "46116860184"}}, "begins with more than 0 USDT"),
         ("add-user", {"name": "bob", "maker": -2000}, "a rebate is paid"),
         ("add-key", {"name": "ann", "may": ["rule"]}, "a permission is one of"),
         ("revoke-key", {"key": "none"}, "no key"),
@@ -64,6 +66,7 @@ def test_what_cannot_be_done_is_told_and_changes_nothing(
     with pytest.raises(BadInput, match=told):
         admin.ask(verb, fields)
     assert admin.ask("users", {}) == before
+    assert Admin(house.open()).ask("users", {}) == before
 
 
 def test_a_market_is_halted_shocked_and_opened_again(house: House) -> None:

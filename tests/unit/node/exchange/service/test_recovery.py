@@ -18,6 +18,8 @@ from node.exchange.service.store import Keeping
 from node.exchange.service.verify import verified
 from tests.unit.node.exchange.service.conftest import MIDDLE, House, funded, order
 
+DAY = 86_400_000_000_000
+
 
 def _all_of(service: Service) -> dict[str, Any]:
     """All that can be seen of an exchange, but its clock."""
@@ -230,3 +232,49 @@ def test_a_list_of_orders_has_its_name_and_kind_from_its_first_step_to_the_next_
     service.place(command(kind=Kind.CANCEL_ALL, account=ann))
     service.close()
     assert [each.name for each in house.open().orders_of(Wanted(ann, 0, 5))] == ["pair", "pair", ""]
+
+
+def test_a_user_is_there_with_all_it_was_given_or_not_at_all(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = house.open()
+    pwrite = os.pwrite
+
+    def killed(file: int, data: memoryview, at: int) -> int:
+        pwrite(file, data[: len(data) - 3], at)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(log.os, "pwrite", killed)
+    with pytest.raises(KeyboardInterrupt):
+        service.enrol("ann", {0: 10**9, 1: 10**12}, 100, 200)
+    monkeypatch.undo()
+    service = house.open()
+    assert service.users.all() == []
+    key = service.enrol("ann", {0: 10**9, 1: 10**12}, 100, 200)
+    before = _all_of(service)
+    service = house.open()
+    assert _all_of(service) == before
+    assert service.users.key(key.code) == key
+    assert service.balances(key.user.account) == [(10**9, 0), (10**12, 0)]
+    service.place(order(key.user.account, 0, MIDDLE - 10, 100))
+
+
+def test_time_of_its_own_goes_on_where_it_was(house: House) -> None:
+    service = house.open()
+    service.set_speed(0)
+    at = service.clock.now()
+    assert house.open().clock.now() == at
+    service = house.open()
+    service.clock.put(at + DAY)
+    service.note_time()
+    assert house.open().clock.now() == at + DAY
+    service = house.open()
+    service.clock.put(at + 2 * DAY)
+    service.close()
+    service = house.open()
+    assert (service.clock.now(), service.clock.speed) == (at + 2 * DAY, 0)
+
+
+def test_nothing_is_kept_for_a_source_that_is_done(house: House) -> None:
+    service = house.open()
+    account = funded(service, "ann")
+    service.place(order(account, 0, MIDDLE - 10, 100))
+    assert not len(service.save()[0]["untold-0"])

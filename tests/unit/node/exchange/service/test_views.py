@@ -5,11 +5,13 @@ import pytest
 
 from fusion.errors import BadInput
 from node.exchange.core.command import Flag, Kind, Selftrade, Tif, Type
-from node.exchange.core.journal import Record
+from node.exchange.core.journal import JOURNAL, Reason, Record
 from node.exchange.exchange import command
 from node.exchange.service.candles import CANDLE, Candles, closing
 from node.exchange.service.indexed import Wanted
 from node.exchange.service.order import Status
+from node.exchange.service.orders import Orders
+from node.exchange.service.record import Names
 from node.exchange.service.trade import TRADE
 from tests.unit.node.exchange.service.conftest import MIDDLE, House, funded, order
 
@@ -111,6 +113,41 @@ def test_candles_do_not_depend_on_how_trades_came(house: House) -> None:
         assert all(closing(int(a), interval) + 1 == b for a, b in zip(rows["time"], rows["time"][1:], strict=False))
     with pytest.raises(BadInput, match="an interval is one of"):
         whole.read("7m", 0, end, 5)
+
+
+def test_candles_of_any_window_are_those_of_the_whole() -> None:
+    chance = np.random.default_rng(4)
+    trades = np.zeros(300, TRADE)
+    trades["time"] = 1_700_000_000_000_000_000 + np.sort(chance.integers(0, 30 * DAY, 300))
+    trades["price"], trades["quantity"] = chance.integers(90, 110, 300), 1
+    candles = Candles()
+    candles.take(trades)
+    begun, end = int(trades["time"][0]), int(trades["time"][-1]) + DAY
+    for interval, span in (("1m", 60), ("15m", 900), ("4h", 14400), ("1d", 86400), ("1w", 604800)):
+        whole = candles.read(interval, 0, end, 1 << 20)
+        assert (np.diff(whole["time"]) == span * 10**9).all()
+        for _ in range(20):
+            first, limit = int(chance.integers(begun - DAY, end)), int(chance.integers(1, 1000))
+            last = first + int(chance.integers(40 * DAY))
+            inside = whole[(whole["time"] >= first) & (whole["time"] <= last)][:limit]
+            assert candles.read(interval, first, min(last, end), limit).tobytes() == inside.tobytes()
+            before = whole[whole["time"] <= first][-limit:]
+            assert candles.read(interval, 0, first, limit).tobytes() == before.tobytes()
+
+
+def test_orders_of_one_number_in_two_markets_are_two() -> None:
+    orders = Orders([(0, 1), (2, 1)], lambda _: None)
+    orders.admit(5)
+    orders.expect(command(kind=Kind.NEW, account=5, ref=1), Names(["mine"], []))
+    rows = np.zeros(4, JOURNAL)
+    rows["kind"], rows["order"], rows["account"] = (Record.ACK, Record.ACK, Record.FILL, Record.EXPIRE), 1 << 22, 5
+    rows["market"], rows["ref"], rows["quantity"], rows["price"] = (1, 0, 0, 1), (2, 1, 3 << 22, 0), (7, 9, 4, 7), 100
+    rows["flags"][1], rows["reason"][3] = Flag.BY_QUOTE, Reason.TIME
+    reports = orders.take(rows, np.zeros(4, np.int64), np.zeros(4, np.int64))
+    assert [(each.order.market, each.order.status) for each in reports[2:]] == [
+        (0, Status.FILLED),
+        (1, Status.EXPIRED),
+    ]
 
 
 def test_a_new_market_has_a_book_and_candles_and_takes_a_bid_at_half_the_price(house: House) -> None:
