@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import numpy as np
 
+from node.exchange.core import far
 from node.exchange.core.command import Side
 from node.exchange.core.journal import JOURNAL
 from node.exchange.core.state import FIRST_USER, ICEBERG, LOCKED, Market
@@ -173,7 +174,7 @@ def queue(market: Market, side: Side) -> Iterator[tuple[int, int, int, int, int]
     words = [(int(place), int(market.bits[side, place])) for place in np.flatnonzero(market.bits[side])]
     marked = [place << 6 | bit for place, word in words for bit in range(64) if word >> bit & 1]
     levels = [(index + int(market.base[side]), market.levels[side, index]) for index in marked]
-    levels += [(int(each["key"]), each) for each in market.far[side, : market.far_count[side]]]
+    levels += [(int(each["key"]), each) for each in far.held(market, side)]
     for key, level in sorted(levels, key=lambda each: -each[0]):
         slot, size, orders = int(level["head"]), 0, 0
         while slot:

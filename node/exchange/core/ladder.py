@@ -7,6 +7,7 @@ from llvmlite import ir  # type: ignore[import-untyped]  # it has no types
 from numba import types
 from numba.extending import intrinsic
 
+from node.exchange.core import far
 from node.exchange.core.compiled import Int, jit
 from node.exchange.core.state import NONE, TICKS, Market
 
@@ -15,7 +16,8 @@ _SIX, _LOW = U(6), U(63)
 _ONE = U(1)
 _TICKS = U(TICKS)
 _HIGH = TICKS * 3 // 4  # where in its window the best level is put when the window moves
-_WORDS = TICKS >> 12
+LOWEST = far.LOWEST
+"""No level has so low a key."""
 
 
 @intrinsic
@@ -84,6 +86,21 @@ def best(market: Market, side: Int) -> Int:
 
 
 @jit
+def worse(market: Market, side: Int, key: Int) -> Int:
+    """The key of a side's best level below `key`; LOWEST where there is none."""
+    base = market.base[U(side)]
+    index = below(market, side, min(key - base, TICKS) - 1)
+    return int(index + base) if index >= 0 else far.worse(market, side, key)
+
+
+@jit
+def size(market: Market, side: Int, key: Int) -> Int:
+    """The lots of a level at which an order rests, those that are seen."""
+    index = key - market.base[U(side)]
+    return int(market.levels[U(side), U(index)].size if index >= 0 else far.level(market, side, key).size)
+
+
+@jit
 def rest(market: Market, slot: Int) -> None:
     """Puts a node at the end of its level's queue."""
     node = market.nodes[U(slot)]
@@ -92,8 +109,7 @@ def rest(market: Market, slot: Int) -> None:
     if U(index) >= _TICKS:
         index = _reach(market, side, key)
     if index < 0:
-        level = market.far[U(side), U(_far_at(market, side, key))]
-        _append(market, level, slot)
+        _append(market, far.make(market, side, key), slot)
         return
     place = market.levels[U(side), U(index)]
     if place.head == NONE:
@@ -132,7 +148,7 @@ def leave(market: Market, slot: Int) -> None:
         if index == market.top[U(side)]:
             market.top[U(side)] = below(market, side, index)
             if market.top[U(side)] < 0 and market.far_count[U(side)] > 0:
-                _move(market, side, market.far[U(side), U(market.far_count[U(side)] - 1)].key - _HIGH)
+                _move(market, side, far.last(market, side).key - _HIGH)
 
 
 @jit
@@ -167,12 +183,12 @@ def shrink(market: Market, slot: Int, less: Int) -> None:
     if index >= 0:
         market.levels[U(side), U(index)].size -= less
     else:
-        market.far[U(side), U(_far_find(market, side, node.key))].size -= less
+        far.level(market, side, node.key).size -= less
 
 
 @jit
 def level_of(market: Market, side: Int, key: Int) -> Any:
-    """The level of a key at which an order rests."""
+    """The level of a key of the window at which an order rests."""
     index = key - market.base[U(side)]
     return market.levels[U(side), U(index)]
 
@@ -183,8 +199,9 @@ def head(market: Market, side: Int, key: Int) -> Int:
     index = key - market.base[U(side)]
     if U(index) < _TICKS:
         return int(market.levels[U(side), U(index)].head)
-    at = _far_known(market, side, key)
-    return int(market.far[U(side), U(at)].head) if at >= 0 else NONE
+    if index < 0 and far.holds(market, side, key):
+        return int(far.level(market, side, key).head)
+    return NONE
 
 
 @jit
@@ -193,8 +210,9 @@ def tail(market: Market, side: Int, key: Int) -> Int:
     index = key - market.base[U(side)]
     if U(index) < _TICKS:
         return int(market.levels[U(side), U(index)].tail)
-    at = _far_known(market, side, key)
-    return int(market.far[U(side), U(at)].tail) if at >= 0 else NONE
+    if index < 0 and far.holds(market, side, key):
+        return int(far.level(market, side, key).tail)
+    return NONE
 
 
 @jit
@@ -218,7 +236,7 @@ def rest_before(market: Market, slot: Int, other: Int) -> None:
     if index >= 0:
         _insert(market.levels[U(side), U(index)], slot, other, node.left)
     else:
-        _insert(market.far[U(side), U(_far_find(market, side, key))], slot, other, node.left)
+        _insert(far.level(market, side, key), slot, other, node.left)
 
 
 @jit
@@ -246,51 +264,12 @@ def _reach(market: Market, side: Int, key: Int) -> Int:
 
 
 @jit
-def _far_find(market: Market, side: Int, key: Int) -> Int:
-    """The first far level whose key is not below."""
-    low, high = 0, market.far_count[U(side)]
-    while low < high:
-        middle = (low + high) >> 1
-        if market.far[U(side), U(middle)].key < key:
-            low = middle + 1
-        else:
-            high = middle
-    return int(low)
-
-
-@jit
-def _far_known(market: Market, side: Int, key: Int) -> Int:
-    """The far level of a key; -1 where there is none."""
-    if key >= market.base[U(side)]:
-        return -1
-    at = _far_find(market, side, key)
-    return at if at < market.far_count[U(side)] and market.far[U(side), U(at)].key == key else -1
-
-
-@jit
-def _far_at(market: Market, side: Int, key: Int) -> Int:
-    """The far level of a key, made where there is none."""
-    at, count = _far_find(market, side, key), market.far_count[U(side)]
-    if at == count or market.far[U(side), U(at)].key != key:
-        for index in range(count, at, -1):
-            _copy(market.far[U(side), U(index - 1)], market.far[U(side), U(index)])
-            market.far[U(side), U(index)].key = market.far[U(side), U(index - 1)].key
-        level = market.far[U(side), U(at)]
-        level.key, level.head, level.tail, level.size, level.orders = key, NONE, NONE, 0, 0
-        market.far_count[U(side)] = count + 1
-    return at
-
-
-@jit
 def _leave_far(market: Market, side: Int, slot: Int) -> None:
-    at = _far_find(market, side, market.nodes[U(slot)].key)
-    level = market.far[U(side), U(at)]
+    key = market.nodes[U(slot)].key
+    level = far.level(market, side, key)
     _remove(market, level, slot)
     if level.head == NONE:
-        market.far_count[U(side)] -= 1
-        for index in range(at, market.far_count[U(side)]):
-            _copy(market.far[U(side), U(index + 1)], market.far[U(side), U(index)])
-            market.far[U(side), U(index)].key = market.far[U(side), U(index + 1)].key
+        far.remove(market, side, key)
 
 
 @jit
@@ -302,34 +281,21 @@ def _copy(source: Any, target: Any) -> None:
 def _move(market: Market, side: Int, base: Int) -> None:
     """Gives the window another lowest key. All levels go below it in order, and those that it covers come back."""
     row = U(side)
-    count, index = market.far_count[row], market.top[row]
-    first = count
-    while index >= 0:  # from the best down: the far ones stand the wrong way round until they are turned
-        level, target = market.levels[row, U(index)], market.far[row, U(count)]
-        _copy(level, target)
-        target.key = index + market.base[row]
-        level.head, level.tail, level.size, level.orders = NONE, NONE, 0, 0
-        _unmark(market, side, index)
-        count += 1
-        index = below(market, side, index)
-    last = count - 1
-    while first < last:
-        _swap(market.far[row, U(first)], market.far[row, U(last)])
-        first, last = first + 1, last - 1
+    for word in range(TICKS >> 6):
+        marked = market.bits[row, U(word)]
+        while marked != U(0):
+            index = (word << 6) + 63 - np.int64(leading_zeros(marked & (~marked + _ONE)))
+            marked &= marked - _ONE
+            level = market.levels[row, U(index)]
+            _copy(level, far.append(market, side, index + market.base[row]))
+            level.head, level.tail, level.size, level.orders = NONE, NONE, 0, 0
+            _unmark(market, side, index)
     market.base[row] = base
-    market.top[row] = max(-1, market.far[row, U(count - 1)].key - base)
-    while count > 0 and market.far[row, U(count - 1)].key >= base:
-        source = market.far[row, U(count - 1)]
+    market.top[row] = max(-1, far.last(market, side).key - base) if market.far_count[row] > 0 else -1
+    while market.far_count[row] > 0 and far.last(market, side).key >= base:
+        source = far.last(market, side)
         index = source.key - base
         _copy(source, market.levels[row, U(index)])
         _mark(market, side, index)
-        count -= 1
-    market.far_count[row] = count
-
-
-@jit
-def _swap(one: Any, other: Any) -> None:
-    key, head, tail, size, orders = one.key, one.head, one.tail, one.size, one.orders
-    one.key = other.key
-    _copy(other, one)
-    other.key, other.head, other.tail, other.size, other.orders = key, head, tail, size, orders
+        far.remove_last(market, side)
+    far.settle(market, side)

@@ -26,15 +26,14 @@ def first(market: Market, side: Int, limit: Int, recorded: bool) -> Int:
     """Whose turn it is of a side's recorded orders, or of its users', at the key `limit` or better; NONE where there is
     none.
     """
-    row = U(side)
-    at = market.top[row]
-    while at >= 0 and at + market.base[row] >= limit:
-        slot = np.int64(market.levels[row, U(at)].head)
+    key = ladder.best(market, side) if market.top[U(side)] >= 0 else ladder.LOWEST
+    while key >= limit and key != ladder.LOWEST:
+        slot = ladder.head(market, side, key)
         while slot != NONE:
             if (market.nodes[U(slot)].flags & RECORDED != 0) == recorded:
                 return int(slot)
             slot = np.int64(market.nodes[U(slot)].after)
-        at = ladder.below(market, side, at - 1)
+        key = ladder.worse(market, side, key)
     return NONE
 
 

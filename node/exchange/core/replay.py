@@ -166,18 +166,16 @@ def _stood(market: Market, slot: Int) -> Int:
 @jit
 def _empty(market: Market, side: Int) -> None:
     """Takes the recorded orders of a side out, the best price first and each price in turn."""
-    while True:
-        slot = meeting.first(market, side, -2 * _HIGHEST, True)
-        if slot == NONE:
-            break
-        meeting.less(market, slot, market.nodes[U(slot)].left)
-    for at in range(market.far_count[U(side)] - 1, -1, -1):
-        slot = np.int64(market.far[U(side), U(at)].head)
+    key = ladder.best(market, side) if market.top[U(side)] >= 0 else ladder.LOWEST
+    while key != ladder.LOWEST:
+        slot = ladder.head(market, side, key)
         while slot != NONE:
-            after = np.int64(market.nodes[U(slot)].after)
-            if market.nodes[U(slot)].flags & RECORDED:
-                meeting.less(market, slot, market.nodes[U(slot)].left)
+            node = market.nodes[U(slot)]
+            after = np.int64(node.after)
+            if node.flags & RECORDED:
+                meeting.less(market, slot, node.left)
             slot = after
+        key = ladder.worse(market, side, key)
 
 
 @jit

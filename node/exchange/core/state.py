@@ -78,6 +78,10 @@ EXPIRING, RISING, FALLING = 0, 1, 2
 HEAP = np.dtype([("key", "<i8"), ("slot", "<i8")])
 NEVER: Final = (1 << 63) - 1
 LEVEL = np.dtype([("head", "<i4"), ("tail", "<i4"), ("size", "<i8"), ("orders", "<i8")])
+BLOCK: Final = 64
+"""Levels of a block of far ones, at most."""
+JOINED: Final = 56
+"""Levels that two blocks become one with; fewer than a block has, so that there is room after one was parted."""
 FAR = np.dtype([("key", "<i8"), *((name, LEVEL.fields[name][0]) for name in LEVEL.names or ())])  # type: ignore[index]  # it has fields
 STATE = np.dtype(
     [
@@ -158,8 +162,10 @@ class Market(NamedTuple):
         bits, words: which levels hold an order, and which words of `bits` are not 0; uint64, a row a side.
         base: the window's lowest key, shape (2,).
         top: the best level of the window, -1 for an empty side, shape (2,).
-        far: of dtype FAR, shape (2, nodes); ascending keys.
-        far_count: rows of `far` in use, shape (2,).
+        far: of dtype FAR, blocks of levels, shape (2, blocks, BLOCK); ascending keys in each.
+        far_blocks: which blocks are in use, by ascending keys, and then the others; int32, shape (2, blocks).
+        far_used: rows of each block in use; int32, shape (2, blocks).
+        far_count: blocks in use, shape (2,).
         terms: of dtype TERMS; a row a node.
         heaps: of dtype HEAP, shape (3, nodes).
         heap_count: rows of `heaps` in use, shape (3,).
@@ -180,6 +186,8 @@ class Market(NamedTuple):
     base: npt.NDArray[np.int64]
     top: npt.NDArray[np.int64]
     far: npt.NDArray[Any]
+    far_blocks: npt.NDArray[np.int32]
+    far_used: npt.NDArray[np.int32]
     far_count: npt.NDArray[np.int64]
     terms: npt.NDArray[Any]
     heaps: npt.NDArray[Any]
@@ -219,7 +227,9 @@ def market(rules: Rules, orders: int = 1 << 12, accounts: int = FIRST_USER) -> M
         words=np.zeros((2, TICKS >> 12), np.uint64),
         base=np.zeros(2, np.int64),
         top=np.full(2, -1, np.int64),
-        far=np.zeros((2, orders), FAR),
+        far=np.zeros((2, _blocks(orders), BLOCK), FAR),
+        far_blocks=np.tile(np.arange(_blocks(orders), dtype=np.int32), (2, 1)),
+        far_used=np.zeros((2, _blocks(orders)), np.int32),
         far_count=np.zeros(2, np.int64),
         terms=np.zeros(orders, TERMS),
         heaps=np.zeros((3, orders), HEAP),
@@ -233,6 +243,11 @@ def market(rules: Rules, orders: int = 1 << 12, accounts: int = FIRST_USER) -> M
     )
 
 
+def _blocks(orders: int) -> int:
+    """Blocks of far levels that so many orders may need, and one while another is parted."""
+    return 2 * orders // (JOINED + 1) + 3
+
+
 def ledger(accounts: int, assets: int) -> Ledger:
     """Empty accounts, the house's and the world's among them."""
     return Ledger(np.zeros((accounts, assets, 2), np.int64), np.zeros((accounts, 2), np.int64))
@@ -241,6 +256,7 @@ def ledger(accounts: int, assets: int) -> Ledger:
 def grown(of: Market) -> Market:
     """The same market with twice the room for orders."""
     room = len(of.nodes)
+    blocks, more = _blocks(room), _blocks(2 * room) - _blocks(room)
 
     def wider(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
         new = np.zeros((*array.shape[:-1], 2 * room), array.dtype)
@@ -249,7 +265,11 @@ def grown(of: Market) -> Market:
 
     return of._replace(
         nodes=wider(of.nodes),
-        far=wider(of.far),
+        far=np.concatenate((of.far, np.zeros((2, more, BLOCK), FAR)), axis=1),
+        far_blocks=np.concatenate(
+            (of.far_blocks, np.tile(np.arange(blocks, blocks + more, dtype=np.int32), (2, 1))), 1
+        ),
+        far_used=np.concatenate((of.far_used, np.zeros((2, more), np.int32)), axis=1),
         terms=wider(of.terms),
         heaps=wider(of.heaps),
         heap_at=wider(of.heap_at),

@@ -201,23 +201,16 @@ def fillable(market: Market, ledger: Ledger, slot: Int, key: Int, selftrade: Int
     other = 1 - np.int64(node.side)
     left, free = node.left, ledger.balances[U(node.owner), U(market.rules[0].quote), _FREE]
     pays = node.side == _BUY and node.owner != WORLD
-    at, far = market.top[U(other)], market.far_count[U(other)] - 1
-    while at >= 0 or far >= 0:
-        if at >= 0:
-            level_key, head = at + market.base[U(other)], np.int64(market.levels[U(other), U(at)].head)
-            at = ladder.below(market, other, at - 1)
-        else:
-            level_key, head = market.far[U(other), U(far)].key, np.int64(market.far[U(other), U(far)].head)
-            far -= 1
-        if key + level_key < 0:
-            return False
+    level = ladder.best(market, other) if market.top[U(other)] >= 0 else ladder.LOWEST
+    while level != ladder.LOWEST and key + level >= 0:
+        head = ladder.head(market, other, level)
         while head != NONE:
             maker = market.nodes[U(head)]
             if maker.owner != node.owner or selftrade == _ANY_OWNER:
                 size = min(left, answer.open_lots(market, head))
                 left -= size
                 if pays:
-                    free -= funds.need(market, _BUY, abs(level_key), size)
+                    free -= funds.need(market, _BUY, abs(level), size)
                     if free < 0:
                         return False
                 if left == 0:
@@ -225,4 +218,5 @@ def fillable(market: Market, ledger: Ledger, slot: Int, key: Int, selftrade: Int
             elif selftrade != _EXPIRE_MAKER:
                 return False
             head = np.int64(maker.after)
+        level = ladder.worse(market, other, level)
     return False

@@ -31,18 +31,11 @@ class Depth(NamedTuple):
 def _read(market: Market, side: Int, levels: Any) -> Int:
     """Writes a side's levels, best first, as key and lots; how many fitted."""
     count: Int = 0
-    index = market.top[U(side)]
-    while index >= 0 and count < len(levels):
-        levels[U(count), U(0)] = index + market.base[U(side)]
-        levels[U(count), U(1)] = market.levels[U(side), U(index)].size
+    key = ladder.best(market, side) if market.top[U(side)] >= 0 else ladder.LOWEST
+    while key != ladder.LOWEST and count < len(levels):
+        levels[U(count), U(0)], levels[U(count), U(1)] = key, ladder.size(market, side, key)
         count += 1
-        index = ladder.below(market, side, index - 1)
-    far = market.far_count[U(side)] - 1
-    while far >= 0 and count < len(levels):
-        levels[U(count), U(0)] = market.far[U(side), U(far)].key
-        levels[U(count), U(1)] = market.far[U(side), U(far)].size
-        count += 1
-        far -= 1
+        key = ladder.worse(market, side, key)
     return count
 
 

@@ -130,18 +130,12 @@ def _tell(desk: Desk, market: Market, time: Int, kind: Int, side: Int, price: In
 
 @jit
 def _levels(market: Market, side: Int, out: Any, row: Any, at: Int, count: Int) -> None:  # noqa: PLR0917 - kernels are handed scalars
-    index, sign = market.top[U(side)], 1 - 2 * side
-    far = market.far_count[U(side)] - 1
+    key = ladder.best(market, side) if market.top[U(side)] >= 0 else ladder.LOWEST
     for place in range(at, at + 2 * count, 2):
         price, size = 0, 0
-        if index >= 0:
-            price = sign * (index + market.base[U(side)])
-            size = market.levels[U(side), U(index)].size
-            index = ladder.below(market, side, index - 1)
-        elif far >= 0:
-            price = sign * market.far[U(side), U(far)].key
-            size = market.far[U(side), U(far)].size
-            far -= 1
+        if key != ladder.LOWEST:
+            price, size = (1 - 2 * side) * key, ladder.size(market, side, key)
+            key = ladder.worse(market, side, key)
         out[row, U(place)], out[row, U(place + 1)] = price, size
 
 

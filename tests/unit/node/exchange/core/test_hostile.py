@@ -2,10 +2,12 @@
 order's, and what an order stood in forgets it with it.
 """
 
+from decimal import Decimal
+
 import numpy as np
 import pytest
 
-from node.exchange.core import door
+from node.exchange.core import door, far
 from node.exchange.core.command import COMMAND, Kind, Side, Type
 from node.exchange.core.state import (
     EXPIRES,
@@ -107,7 +109,7 @@ def check(floor: Floor) -> None:
     assert market.heap_count[EXPIRING] == np.count_nonzero(live["rare"] & EXPIRES)
     rests = live["rare"] & (WAITING | PENDING | QUEUED) == 0
     assert market.levels["orders"].sum() + sum(
-        market.far[side, : market.far_count[side]]["orders"].sum() for side in Side
+        far.held(market, side)["orders"].sum() for side in Side
     ) == np.count_nonzero(rests)
     for heap in (EXPIRING, RISING, FALLING):
         rows = market.heaps[heap, : market.heap_count[heap]]
@@ -119,7 +121,9 @@ def check(floor: Floor) -> None:
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("guarded", [False, True])
 def test_hostile_flows_stay_inside_their_room(seed: int, guarded: bool) -> None:
-    floor = Floor(**({"breaker": 0.05, "window": 20, "pause": 30, "band": 0.08} if guarded else {}))
+    floor = Floor(
+        **({"breaker": Decimal("0.05"), "window": 20, "pause": 30, "band": Decimal("0.08")} if guarded else {})
+    )
     random = np.random.default_rng(seed)
     rows = asked(random, 3000)
     ids = [0]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from node.exchange.core import far
 from node.exchange.core.command import Kind, Queue, Side, Told
 from node.exchange.core.journal import Record
 from node.exchange.core.state import WORLD
@@ -73,7 +74,7 @@ def filled(rows: Journal) -> int:
 def levels(exchange: Exchange, side: Side, number: int = 0) -> list[tuple[int, int]]:
     """(price, lots) of a side, best first."""
     market = exchange.markets[number]
-    found = [(int(each["key"]), int(each["size"])) for each in market.far[side, : market.far_count[side]]]
+    found = [(int(each["key"]), int(each["size"])) for each in far.held(market, side)]
     near = np.flatnonzero(market.levels[side]["head"])
     found += [(int(index + market.base[side]), int(market.levels[side, index]["size"])) for index in near]
     return [(abs(key), size) for key, size in sorted(found, reverse=True)]
