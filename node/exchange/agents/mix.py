@@ -72,8 +72,8 @@ AROUND: Final = Climate(sigma=0.0, jumps=0.0, pull=0.0, learn=1.0, anchor=0.0)
 """Of agents in a market whose price others make: what they take the asset to be worth follows it within a second."""
 
 STANDARD: Final = (
-    Group(Kind.ZERO, 36, gap=2.0, width=200.0),
-    Group(Kind.NOISE, 6, gap=0.3, most=400, strength=0.4),
+    Group(Kind.ZERO, 39, gap=2.0, width=200.0),
+    Group(Kind.NOISE, 3, gap=0.1, most=400, strength=0.3),
     Group(Kind.VALUE, 20, gap=0.3, size=3.0, width=200.0, margin=50.0, horizon=120.0),
     Group(Kind.MOMENTUM, 6, gap=4.0, most=20, width=100.0, horizon=60.0),
     Group(Kind.MAKER, 24, gap=0.25, size=0.5, most=8, width=3.0, margin=3.0, strength=0.9, horizon=5.0),

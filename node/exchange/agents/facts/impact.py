@@ -39,10 +39,10 @@ class Impact:
     Attributes:
         share: their sizes as a part of what the market trades meanwhile.
         peak: relative change of the mid when they ended, on average, in the direction of the order; one a size.
-        error: standard error of each.
+        error: standard error of each; NaN of a single seed.
         later: the same AFTER seconds later.
         exponent: of the growth of `peak` with the size; 0.5 is the square root.
-        exponent_error: its standard error, from resampled seeds.
+        exponent_error: its standard error, from resampled seeds; NaN of a single one.
         prefactor: of `peak` over volatility times the square root of `share`, on average; about 1 in real markets.
     """
 
@@ -64,14 +64,15 @@ class Impact:
 
 
 def measure(
-    seeds: int,
+    seeds: Sequence[int],
     sizes: Sequence[float] = SIZES,
     groups: Sequence[Group] = STANDARD,
     climate: Climate | None = None,
     processes: int = 1,
 ) -> Impact:
-    """Injects large orders of several sizes, to buy and to sell, into so many markets."""
-    jobs = [(seed, tuple(sizes), tuple(groups), climate or Climate()) for seed in range(seeds)]
+    """Injects large orders of several sizes, to buy and to sell, into a market of each seed."""
+    jobs = [(seed, tuple(sizes), tuple(groups), climate or Climate()) for seed in seeds]
+    count = len(jobs)
     if processes > 1:
         with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
             found = list(pool.map(_of_seed, jobs))
@@ -82,34 +83,33 @@ def measure(
     share = np.array(sizes) * SIZE * LASTS / volume
     rng = np.random.Generator(np.random.PCG64(0))
     mean = peaks.mean(axis=0)
-    error = peaks.std(axis=0, ddof=1) / np.sqrt(seeds) if seeds > 1 else np.full(len(mean), np.nan)
-    drawn = [exponent(share, peaks[rng.integers(0, seeds, seeds)].mean(axis=0), error) for _ in range(200)]
+    error = peaks.std(axis=0, ddof=1) / np.sqrt(count) if count > 1 else np.full(len(mean), np.nan)
+    drawn = [exponent(share, peaks[rng.integers(0, count, count)].mean(axis=0), error) for _ in range(200)]
     return Impact(
         share,
         mean,
         error,
         laters.mean(axis=0),
         exponent(share, mean, error),
-        _spread(np.array(drawn)),
+        float(np.std(drawn)) if count > 1 else float("nan"),
         float(np.mean(mean / np.sqrt(variance * share))),
     )
 
 
 def exponent(share: Floats, peak: Floats, error: Floats) -> float:
-    """Slope of the logarithms, each weighed by how well it is known; NaN where fewer than three sizes moved the price
-    the right way.
+    """The power of the share by which moves grow: least squares, each move weighed by how well it is known.
+
+    All sizes count, also those that moved the price the wrong way. Between 0 and 2; NaN where no growth fits at all.
     """
-    there = peak > 0
-    if there.sum() < 3:
-        return float("nan")
-    x, y = np.log(share[there]), np.log(peak[there])
-    weights = peak[there] / error[there] if np.isfinite(error).all() and (error > 0).all() else np.ones(len(x))
-    return float(np.polyfit(x, y, 1, w=weights)[0])
+    weights = 1.0 / error**2 if np.isfinite(error).all() and (error > 0).all() else 1.0 / share
+    powers = share ** _EXPONENTS[:, None]
+    factors = (weights * powers * peak).sum(axis=1) / (weights * powers**2).sum(axis=1)
+    left = (weights * (peak - factors[:, None] * powers) ** 2).sum(axis=1)
+    best = int(np.argmin(left))
+    return float(_EXPONENTS[best]) if factors[best] > 0 else float("nan")
 
 
-def _spread(values: Floats) -> float:
-    known = values[np.isfinite(values)]
-    return float(known.std()) if len(known) > 1 else float("nan")
+_EXPONENTS: Final = np.linspace(0.0, 2.0, 401)
 
 
 def _of_seed(job: tuple[int, tuple[float, ...], tuple[Group, ...], Climate]) -> tuple[Floats, Floats, float, float]:

@@ -11,7 +11,7 @@ from node.exchange.agents.facts.chart import Axis, Series, chart
 from node.exchange.agents.facts.impact import Impact
 from node.exchange.agents.facts.statistics import SCALES, autocorrelation, kurtosis
 from node.exchange.agents.facts.tape import EDGES, Tape
-from node.exchange.agents.facts.verdict import FACTS, Stats, told
+from node.exchange.agents.facts.verdict import FACTS, Stats, shown, told
 
 _STYLE: Final = """
 :root { color-scheme: light dark;
@@ -31,8 +31,13 @@ svg { width: 100%; height: auto; }
 _LAGS = 300
 
 
-def page(tapes: Sequence[Tape], stats: Sequence[Stats], impact: Impact | None) -> str:
-    """The page, which needs nothing but itself. The first of the tapes is the simulated market."""
+def page(tapes: Sequence[Tape], stats: Sequence[Sequence[Stats]], impact: Impact | None) -> str:
+    """The page, which needs nothing but itself.
+
+    Args:
+        tapes: what is drawn; the first is the simulated market, of one seed.
+        stats: of each tape what the table tells: one of each seed, or of the recording the only one.
+    """
     charts = [
         _prices(tapes),
         _tails(tapes),
@@ -48,7 +53,8 @@ def page(tapes: Sequence[Tape], stats: Sequence[Stats], impact: Impact | None) -
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Stylised facts</title>'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head>\n'
-        f"<body><h1>Stylised facts of the simulated market</h1>\n<p>{lengths}.</p>\n{_table(tapes, stats)}\n"
+        f"<body><h1>Stylised facts of the simulated market</h1>\n<p>{lengths}. {_seeds(stats[0])}</p>\n"
+        f"{_table(tapes, stats)}\n"
         f'<div class="charts">{"".join(charts)}</div></body></html>\n'
     )
 
@@ -57,15 +63,21 @@ def _span(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h" if seconds >= 3600 else f"{seconds / 60:.1f} min"
 
 
-def _table(tapes: Sequence[Tape], stats: Sequence[Stats]) -> str:
+def _seeds(markets: Sequence[Stats]) -> str:
+    if len(markets) == 1:
+        return "One seed of the simulated market."
+    return f"The table has medians and ranges of {len(markets)} seeds of the simulated market; the plots show one."
+
+
+def _table(tapes: Sequence[Tape], stats: Sequence[Sequence[Stats]]) -> str:
     head = "".join(f"<th>{escape(each.name)}</th>" for each in tapes)
     lines = []
     for fact in FACTS:
-        holds = fact.shown_by(stats[0])
+        holds = shown(fact, stats[0])
         cells = "".join(f"<td>{escape(told(fact, each))}</td>" for each in stats)
-        mark = '<td class="yes">holds</td>' if holds else '<td class="no">does not</td>'
+        mark = f'<td class="{holds.split()[0]}">{holds}</td>'
         lines.append(f"<tr><td>{escape(fact.name)}</td>{cells}<td>{escape(fact.real)}</td>{mark}</tr>")
-    return f"<table><tr><th>fact</th>{head}<th>real markets</th><th>simulated</th></tr>{''.join(lines)}</table>"
+    return f"<table><tr><th>fact</th>{head}<th>real markets</th><th>holds</th></tr>{''.join(lines)}</table>"
 
 
 def _prices(tapes: Sequence[Tape]) -> str:

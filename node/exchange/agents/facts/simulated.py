@@ -1,7 +1,10 @@
 """Simulated: a tape of a market that only agents trade in."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from decimal import Decimal
+from functools import partial
+from multiprocessing import get_context
 from typing import Final
 
 import numpy as np
@@ -25,6 +28,26 @@ PRICE: Final = 6_000_000
 SIZE: Final = 2000
 WARM: Final = 600
 """Seconds before anything is measured."""
+
+
+def simulate_many(
+    seconds: int,
+    seeds: Sequence[int],
+    groups: Sequence[Group] = STANDARD,
+    processes: int = 1,
+    report: Callable[[float], None] = lambda share: None,
+) -> list[Tape]:
+    """`simulate` for each seed, in so many processes; tapes come in the order of the seeds."""
+    done: list[Tape] = []
+    if processes == 1:
+        for seed in seeds:
+            done.append(simulate(seconds, seed, groups, report=lambda part: report((len(done) + part) / len(seeds))))
+        return done
+    with ProcessPoolExecutor(min(processes, len(seeds)), get_context("spawn")) as pool:
+        for tape in pool.map(partial(simulate, seconds, groups=groups), seeds):
+            done.append(tape)
+            report(len(done) / len(seeds))
+    return done
 
 
 def simulate(

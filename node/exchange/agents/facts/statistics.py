@@ -49,19 +49,20 @@ def autocorrelation(values: Floats, lags: int) -> Floats:
 
 
 def decay(correlations: Floats, first: int = 1, last: int | None = None) -> float:
-    """Exponent g of a decay as lag to the power of minus g, over lags from `first` on at which it is above 0.
+    """Exponent g of a decay as lag to the power of minus g, from lag `first` on, up to where it has come to 0.
 
-    Lags are taken at even distances of their logarithm, so that the many late ones do not decide alone.
+    Lags are taken at even distances of their logarithm, so that the many late ones do not decide alone. What comes
+    after the first of them that is not above 0 is chance, and nothing of it counts.
     """
     last = min(last or len(correlations), len(correlations))
     if last <= 2 * first:
         return float("nan")
     lags = np.unique(np.geomspace(first, last, 20).astype(int))
     means = np.array([correlations[max(0, int(lag * 0.8) - 1) : max(1, int(lag * 1.2))].mean() for lag in lags])
-    there = means > 0
-    if there.sum() < 5:
+    there = int(np.argmin(means > 0)) if (means <= 0).any() else len(means)
+    if there < 5:
         return float("nan")
-    return float(-np.polyfit(np.log(lags[there]), np.log(means[there]), 1)[0])
+    return float(-np.polyfit(np.log(lags[:there]), np.log(means[:there]), 1)[0])
 
 
 def facts(tape: Tape) -> dict[str, float]:

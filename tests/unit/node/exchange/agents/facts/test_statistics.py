@@ -36,6 +36,15 @@ def test_decay_of_a_power_law() -> None:
     assert np.isnan(decay(-np.ones(100)))
 
 
+def test_decay_ends_where_correlation_has_come_to_nothing() -> None:
+    """What chance makes positive afterwards is not chosen from."""
+    ended = np.arange(1, 1001) ** -0.5
+    ended[200:] = -0.01
+    later = ended.copy()
+    later[600:] = 0.5
+    assert decay(later) == decay(ended) > 0.4
+
+
 def test_exponent_weighs_what_is_known_better() -> None:
     share = np.array([0.01, 0.02, 0.04, 0.08])
     peak = 3 * share**0.5
@@ -43,6 +52,14 @@ def test_exponent_weighs_what_is_known_better() -> None:
     peak[0] *= 0.3
     assert exponent(share, peak, np.array([10.0, 0.01, 0.01, 0.01])) == pytest.approx(0.5, abs=0.01)
     assert np.isnan(exponent(share, -peak, np.full(4, 0.01)))
+
+
+def test_exponent_counts_sizes_that_moved_the_price_the_wrong_way() -> None:
+    share, known = np.array([0.01, 0.02, 0.04, 0.08]), np.full(4, 0.01)
+    assert (
+        exponent(share, np.array([0.5, -0.5, 0.5, 0.7]), known)
+        > exponent(share, np.array([0.5, 0.5, 0.5, 0.7]), known) + 0.5
+    )
 
 
 def test_depth_by_distance() -> None:
