@@ -33,9 +33,18 @@ def backtest(
     data: Annotated[
         str,
         typer.Option(
-            help="What it meets: A feed as in `fusion atom show`, `agents[:COUNT[,TIME]]` or `made[:COMMANDS]`."
+            help="What it meets: a feed as in `fusion atom show`, `atom:VENUE` of the event log,"
+            " `agents[:COUNT[,TIME]]` or `made[:COMMANDS]`."
         ),
     ] = "made",
+    symbol: Annotated[str | None, typer.Option(help="Which market, where there are several: BTC-USDT.")] = None,
+    begin: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="Of a record, such as 2024-08-08T23:00, UTC.")
+    ] = None,
+    end: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Before this time.")] = None,
+    agents: Annotated[
+        int, typer.Option(help="So many agents trade around what is recorded, and answer.", min=0, max=10_000)
+    ] = 0,
     param: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="A parameter.")] = None,
     sweep: Annotated[
         list[str] | None, typer.Option(metavar="NAME=A,B,C", help="Run it with each of these values.")
@@ -53,7 +62,8 @@ def backtest(
         str | None, typer.Option(metavar="NAME", help="Show what becomes of it as this parameter, its size, grows.")
     ] = None,
     latency: Annotated[
-        str, typer.Option(help="`10ms`, `1ms..5ms` by chance, or `entry=1ms,response=1ms,feed=500us`.")
+        str,
+        typer.Option(help="`10ms`, `1ms..5ms` by chance, `recorded[:LEAST]`, or `entry=1ms,response=1ms,feed=500us`."),
     ] = "10ms",
     queue: Annotated[
         str, typer.Option(help="Who leaves a recorded level: `risk-averse`, `log` or `power:3`.")
@@ -74,7 +84,9 @@ def backtest(
     With --sweep all combinations are tried on all cores, and the report is of the best.
     """
     from cli.output import progress
+    from cli.session import Session
     from fusion.errors import BadInput
+    from node.exchange.replay.reel import working_folder
     from node.exchange.tester import backtest as tester
     from node.exchange.tester import data as datasets
     from node.exchange.tester import spec
@@ -97,9 +109,18 @@ def backtest(
     asked = studies.Question(tester.grid(swept, fixed), tuple(swept), walk_forward, choose, capacity)
     for choice in asked.choices:
         strategies.make(kind, choice)
-    with progress("backtest") as tell:
+    span = spec.span(begin, end)
+    home = Session().settings.home
+    with progress("backtest") as tell, working_folder(home) as work:
         tell("data", 0.0)
-        market = datasets.load(data, seed, model)
+        market = datasets.load(
+            data, seed, model, symbol=symbol, span=span, agents=agents, log=home / "atom", folder=work
+        )  # fmt: skip
+        if spec.is_recorded(latency):
+            terms = replace(plan.terms, latency=spec.latency(latency, seed, market.delays))
+            plan = replace(plan, terms=terms)
+        market = replace(market, past=None)
+        plan = replace(plan, told={**plan.told, "agents": agents} if agents else plan.told)
         folder = strategy if traded else module
         if folder is not None:
             tell("module", 0.0)

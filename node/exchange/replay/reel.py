@@ -2,9 +2,11 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import numpy as np
@@ -77,11 +79,32 @@ class Reel:
         """The same commands in a file: their own where they are in one."""
         return self if isinstance(self._rows, Path) else wound(self.parts(), path)
 
+    @property
+    def folder(self) -> Path | None:
+        """Where its file is."""
+        return self._rows.parent if isinstance(self._rows, Path) else None
+
     def _read(self, first: int, last: int) -> Commands:
         first, last = self._first + first, self._first + last
         if isinstance(self._rows, Path):
             return np.fromfile(self._rows, COMMAND, last - first, offset=first * COMMAND.itemsize)
         return self._rows[first:last]
+
+
+@contextmanager
+def working_folder(home: Path) -> Iterator[Path]:
+    """A folder for reels, on the disk of a home: what is meant for passing files may be memory. Gone afterwards.
+
+    Raises:
+        StorageFull: it cannot be made.
+    """
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        folder = TemporaryDirectory(prefix="reels-", dir=home)
+    except OSError as error:
+        raise StorageFull(f"{home} takes no folder ({error.strerror}); make room, or set FUSION_HOME") from error
+    with folder as name:
+        yield Path(name)
 
 
 def wound(blocks: Iterable[Commands], path: Path) -> Reel:

@@ -166,7 +166,7 @@ def walk_forward(
     for part, (first, last) in enumerate(rows):
         if first == last:
             raise BadInput(f"part {part + 1} of {folds + 1} of {data.name} has no events: walk forward in fewer steps")
-    with TemporaryDirectory(prefix="fusion-backtest-") as folder:
+    with TemporaryDirectory(prefix="fusion-backtest-", dir=data.commands.folder) as folder:
         ready = data.stopped([first for first, _ in rows], Path(folder))
         return _walk(plan, ready, choices, rows, choose=choose, jobs=jobs, progress=progress)
 

@@ -13,6 +13,7 @@ from node.exchange.core.command import COMMAND, Told
 from node.exchange.exchange import Exchange
 from node.exchange.listing import Listing
 from node.exchange.replay.history import ALWAYS, History, history
+from node.exchange.replay.latency import Delay
 from node.exchange.replay.reel import Reel, wound
 from node.exchange.replay.tape import Model
 from node.exchange.tester import made, scene
@@ -59,6 +60,12 @@ class Data:
             )
         met = self.commands.cut(self.first)
         return met.begin, met.end + 1
+
+    def delays(self, clock: str, least: int | None) -> Delay:
+        """How long the record's messages took to arrive; as `History.delays`."""
+        if self.past is None:
+            raise BadInput(f"{self.name} is no record, so no latency is recorded in it: give one such as 10ms")
+        return self.past.delays(clock=clock, least=least)
 
     def between(self, start: int, end: int) -> tuple[int, int]:
         """The commands from `start` on and before `end`, ns."""

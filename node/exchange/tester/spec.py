@@ -1,13 +1,16 @@
 """Spec: what a backtest is asked for, as people write it."""
 
 import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
 from fusion.errors import BadInput
 from node.exchange.core.command import Queue
+from node.exchange.replay.history import ALWAYS
 from node.exchange.replay.latency import Delay, Latency, constant, sampled
 from node.exchange.replay.tape import Model
 
@@ -16,8 +19,16 @@ _DRAWS: Final = 1024
 _DIRECTIONS: Final = ("entry", "response", "feed")
 
 
-def latency(text: str, seed: int = 0) -> Latency:
-    """`10ms` each way; or `entry=1ms,response=1ms,feed=500us`, what is left out is 0; `1ms..5ms` is evenly by chance.
+Recorded: TypeAlias = Callable[[str, int | None], Delay]
+"""Gives recorded delays by a clock, `event` or `recv`, the shortest of so many ns."""
+
+
+def latency(text: str, seed: int = 0, recorded: Recorded | None = None) -> Latency:
+    """`10ms` each way; or `entry=1ms,response=1ms,feed=500us`, what is left out is 0; `1ms..5ms` is evenly by chance;
+    `recorded` as the record's messages took, `recorded:1ms` the same moved so that the shortest took so long.
+
+    Args:
+        recorded: gives what was recorded; None: it is only checked.
 
     Raises:
         BadInput: it cannot be read.
@@ -31,8 +42,26 @@ def latency(text: str, seed: int = 0) -> Latency:
             if name not in parts:
                 raise BadInput(f"--latency {text}: {name!r} is none of {', '.join(_DIRECTIONS)}")
             parts[name] = value
-    entry, response, feed = (_delay(parts[name], seed + at) for at, name in enumerate(_DIRECTIONS))
+    entry, response, feed = (
+        _recorded(parts[name], name, recorded) if is_recorded(parts[name]) else _delay(parts[name], seed + at)
+        for at, name in enumerate(_DIRECTIONS)
+    )
     return Latency(entry, response, feed)
+
+
+def is_recorded(text: str) -> bool:
+    """Whether a latency, or one of its directions, is as recorded."""
+    return "recorded" in text
+
+
+def _recorded(text: str, direction: str, recorded: Recorded | None) -> Delay:
+    name, colon, least = text.strip().partition(":")
+    if name != "recorded":
+        raise BadInput(f"--latency {text}: write it as recorded, or recorded:1ms")
+    shortest = duration(least, "--latency") if colon else None
+    if recorded is None:
+        return constant(0)
+    return recorded("recv" if direction == "entry" else "event", shortest)  # a trader sends by the recorder's clock
 
 
 def _delay(text: str, seed: int) -> Delay:
@@ -60,6 +89,26 @@ def duration(text: str, option: str) -> int:
     if found is None:
         raise BadInput(f"{option}: {text!r} is no time; write it as 250us, 10ms, 1s, 5m or 1h")
     return int(Decimal(found[1]) * _UNITS[found[2]])
+
+
+def moment(text: str, option: str) -> int:
+    """`2024-08-08T23:00:00.5`, UTC where no zone is told, or seconds since 1970; in ns."""
+    if re.fullmatch(r"[0-9]{1,10}(\.[0-9]{1,9})?", text):
+        return int(Decimal(text) * 10**9)
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadInput(f"{option} {text[:40]}: give a time such as 2024-08-08T23:00, UTC") from None
+    since = (found if found.tzinfo else found.replace(tzinfo=UTC)) - datetime(1970, 1, 1, tzinfo=UTC)
+    if since < timedelta(0):
+        raise BadInput(f"{option} {text}: times begin with 1970")
+    return (since // timedelta(microseconds=1)) * 1000
+
+
+def span(begin: str | None, end: str | None) -> tuple[int, int]:
+    """From `--from` on and before `--to`, ns."""
+    first, last = ALWAYS
+    return moment(begin, "--from") if begin else first, moment(end, "--to") if end else last
 
 
 def fees(text: str) -> tuple[int, int]:
