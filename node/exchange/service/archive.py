@@ -1,7 +1,6 @@
 """Archive: users' closed orders on disk."""
 
 import struct
-from collections.abc import Sequence
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
@@ -33,9 +32,6 @@ class Archive:
     def __init__(self, folder: Path) -> None:
         self.table = Indexed(folder, ORDER, 1 << 16, [("account", _hashes)])
 
-    def append(self, order: Order) -> None:
-        self.table.append(rows_of([order]))
-
     def find(self, account: int, market: int, number: int) -> Order | None:
         """An account's order by its number."""
         found = self.listed(Wanted(account, market, 1, number))
@@ -57,11 +53,6 @@ def _hashes(rows: Rows) -> Ints:
     words = np.ascontiguousarray(rows["label"]).view(np.int64).reshape(len(rows), LABEL // 8)
     made: Ints = (words * _ODD).sum(axis=1)  # it wraps, which is meant
     return made
-
-
-def rows_of(orders: Sequence[Order]) -> Rows:
-    """Orders as rows."""
-    return np.frombuffer(b"".join(map(packed, orders)), ORDER)
 
 
 def packed(order: Order) -> bytes:

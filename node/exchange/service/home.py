@@ -13,6 +13,7 @@ from typing import Any, Final, Self
 import orjson
 
 from fusion.errors import BadInput, NotReady
+from node.exchange.service import disk
 
 _LOCK, _MARKETS, _ADMIN, _RUNNING, _BEGUN = "lock", "markets.json", "admin.key", "running.json", "begun"
 LOG_FILE: Final = "serve.log"
@@ -116,7 +117,10 @@ def running(folder: Path) -> dict[str, Any] | None:
     path = folder / _RUNNING
     if not path.exists() or not _held(folder):
         return None
-    return _read(path, f"no exchange is served from {folder}")
+    try:
+        return _read(path, "")
+    except NotReady:  # it has just ended
+        return None
 
 
 def _held(folder: Path) -> bool:
@@ -139,14 +143,7 @@ def _taken(lock: int) -> bool:
 
 def write(path: Path, facts: dict[str, Any]) -> None:
     """Writes a file for its owner's eyes, whole or not at all."""
-    passing = path.with_suffix(".part")
-    file = os.open(passing, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        os.write(file, orjson.dumps(facts))
-        os.fsync(file)
-    finally:
-        os.close(file)
-    passing.replace(path)
+    disk.put(path, orjson.dumps(facts))
 
 
 def _read(path: Path, missing: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ _MAGIC: Final = b"FUSIONX1"
 _FIRST: Final = struct.Struct("<8sQ")
 _HEAD: Final = struct.Struct("<IIIQI")
 _SUM: Final = 4  # bytes of the head's checksum
+_SECTOR: Final = 512
 _SUFFIX: Final = ".log"
 
 
@@ -52,7 +53,7 @@ class Log:
     def _reopen(self, newest: Path) -> None:
         first, data = _first(newest), newest.read_bytes()
         self.last, self._size = first - 1, _FIRST.size
-        for record, end in _records(newest, data):
+        for record, end in _records(newest, data, newest=True):
             self.last, self._size = record.number, end
         if len(data) < _FIRST.size:  # it was killed before the file had its head
             newest.unlink()
@@ -74,6 +75,12 @@ class Log:
             raise StorageFull(f"{self._folder} takes no more ({error.strerror}); make room, then ask again") from error
         self._size += len(data)
         self.last += len(records)
+
+    def reach(self, number: int) -> None:
+        """Numbers go on above that one: a snapshot has what a log lost that a power cut came upon."""
+        if self.last < number:
+            self.rotate()
+            self.last = number
 
     def rotate(self) -> None:
         """The next record begins a file."""
@@ -124,14 +131,14 @@ def read(folder: Path, after: int = 0) -> Iterator[Record]:
         BadInput: a record is damaged, or one is missing.
     """
     found = _segments(folder)
-    expected = 0
+    expected, begun = after + 1, False
     for at, path in enumerate(found):
         if at + 1 < len(found) and _first(found[at + 1]) <= after + 1:
             continue
-        if expected and _first(path) != expected:
+        if _first(path) > expected or (begun and _first(path) != expected):
             raise BadInput(f"{folder}: records {expected} to {_first(path) - 1} are missing")
-        expected = _first(path)
-        for record, _ in _records(path, path.read_bytes()):
+        expected, begun = _first(path), True
+        for record, _ in _records(path, path.read_bytes(), newest=at + 1 == len(found)):
             expected = record.number + 1
             if record.number > after:
                 yield record
@@ -156,9 +163,10 @@ def _packed(number: int, kind: int, content: bytes) -> bytes:
     return zlib.crc32(head).to_bytes(_SUM, "little") + head + content
 
 
-def _records(path: Path, data: bytes) -> Iterator[tuple[Record, int]]:
+def _records(path: Path, data: bytes, *, newest: bool) -> Iterator[tuple[Record, int]]:
     """The records of a file, each with where it ends. A torn one at the file's end, or zeros there, are as if they were
-    never written; all else that is wrong is damage: BadInput.
+    never written, and in the newest file so is a last one of which a sector never came to the disk; all else that is
+    wrong is damage: BadInput.
     """
     if len(data) < _FIRST.size:
         return
@@ -173,10 +181,18 @@ def _records(path: Path, data: bytes) -> Iterator[tuple[Record, int]]:
         end = begin + length
         if (whole and end > len(data)) or (not whole and not any(view[at:])):
             return
+        if newest and whole and end == len(data) and zlib.crc32(view[begin:end]) != content and _lacks(view, begin):
+            return
         if not whole or zlib.crc32(view[begin:end]) != content:
             raise BadInput(f"{path} is damaged at byte {at}; put back a copy, or cut it there to lose what follows")
         yield Record(found, kind, data[begin:end]), end
         at, number = end, number + 1
+
+
+def _lacks(view: memoryview, begin: int) -> bool:
+    """Whether a sector is empty between a place and the end; what a record says is never that empty, or ends so."""
+    edges = [begin, *range(begin // _SECTOR * _SECTOR + _SECTOR, len(view), _SECTOR), len(view)]
+    return any(not any(view[start:end]) for start, end in pairwise(edges))
 
 
 def _write(file: int, at: int, data: bytes) -> None:

@@ -1,6 +1,6 @@
 """Orders: those of users, as the journal tells of them. Agents and the world have none here: they are too many."""
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Collection
 from typing import Any, Final, NamedTuple
 
@@ -10,8 +10,10 @@ import numpy.typing as npt
 from node.exchange.core.command import Group, Kind, Type
 from node.exchange.core.journal import Reason, Record
 from node.exchange.exchange import Commands, Ints, Journal
+from node.exchange.service.archive import ORDER, orders_of, packed
 from node.exchange.service.order import Execution, Order, Report, Status
 from node.exchange.service.record import Names
+from node.exchange.service.table import Rows
 from node.exchange.service.trade import Trades
 
 KEPT: Final = 1000
@@ -46,19 +48,27 @@ class Asked(NamedTuple):
 _NOT_SAID: Final = Asked("", 0, "", aside=False, selftrade=0, trigger=0, trail=0, display=0, expiry=0)
 
 
+class _Closed(NamedTuple):
+    """An order that will not change, and its row on disk, which snapshots take too."""
+
+    order: Order
+    row: bytes
+
+
 class Orders:
     """Users' orders: the open ones, and the latest closed ones.
 
     Args:
         assets: numbers of the base and the quote asset of each market.
-        archive: is told of every order that closes.
+        archive: is given the row of every order that closes.
     """
 
-    def __init__(self, assets: list[tuple[int, int]], archive: Callable[[Order], None]) -> None:
+    def __init__(self, assets: list[tuple[int, int]], archive: Callable[[Rows], None]) -> None:
         self._assets, self._archive = assets, archive
         self._asked: dict[int, Asked] = {}
         self._open: dict[int, dict[Key, Order]] = {}
-        self._closed: dict[int, OrderedDict[Key, Order]] = {}
+        self._closed: dict[int, OrderedDict[Key, _Closed]] = {}
+        self._timed: Counter[tuple[int, int]] = Counter()
         self._labels: dict[tuple[int, int, str], int] = {}
         self._users = np.zeros(64, bool)
 
@@ -87,7 +97,8 @@ class Orders:
         key = (market, number)
         if account not in self._open:
             return None
-        return self._open[account].get(key) or self._closed[account].get(key)
+        closed = self._closed[account].get(key)
+        return self._open[account].get(key) or (closed.order if closed else None)
 
     def labelled(self, account: int, market: int, label: str) -> Order | None:
         """An account's newest order of that label."""
@@ -100,13 +111,11 @@ class Orders:
 
     def closed(self, account: int, market: int) -> list[Order]:
         """An account's lately closed orders of a market, in the order in which they closed."""
-        return [each for each in self._closed.get(account, {}).values() if each.market == market]
+        return [each.order for each in self._closed.get(account, {}).values() if each.order.market == market]
 
     def timed(self, market: int, tifs: Collection[int]) -> bool:
         """Whether there are open orders that stand as `tifs` say."""
-        return any(
-            order.market == market and order.tif in tifs for each in self._open.values() for order in each.values()
-        )
+        return any(self._timed[market, tif] for tif in tifs)
 
     # What happens
 
@@ -192,34 +201,43 @@ class Orders:
     def _kept(self, kind: Record, order: Order, time: int, execution: Execution | None = None) -> Report:
         key, account = (order.market, order.id), order.account
         if order.status.open:
+            if key not in self._open[account]:
+                self._timed[order.market, order.tif] += 1
             self._open[account][key] = order
             self._labels[account, order.market, order.label] = order.id
         else:
-            self._open[account].pop(key, None)
+            if self._open[account].pop(key, None):
+                self._timed[order.market, order.tif] -= 1
             self._close(order)
         return Report(kind, order, execution, time)
 
     def _close(self, order: Order) -> None:
         closed = self._closed[order.account]
-        closed[order.market, order.id] = order
-        self._archive(order)
+        row = packed(order)
+        closed[order.market, order.id] = _Closed(order, row)
+        self._archive(np.frombuffer(row, ORDER))
         if len(closed) > KEPT:
-            _, old = closed.popitem(last=False)
+            old = closed.popitem(last=False)[1].order
             if self._labels.get((old.account, old.market, old.label)) == old.id:
                 del self._labels[old.account, old.market, old.label]
 
     # What a snapshot keeps
 
-    def save(self) -> list[Order]:
-        """All that are kept, in an order in which `load` understands them."""
-        closed = [order for each in self._closed.values() for order in each.values()]
-        return closed + [order for each in self._open.values() for order in each.values()]
+    def save(self) -> Rows:
+        """All that are kept, of dtype ORDER, in an order in which `load` understands them."""
+        rows = [one.row for each in self._closed.values() for one in each.values()]
+        rows += [packed(order) for each in self._open.values() for order in each.values()]
+        return np.frombuffer(b"".join(rows), ORDER)
 
-    def load(self, saved: list[Order]) -> None:
-        for order in saved:
+    def load(self, saved: Rows) -> None:
+        for order in orders_of(saved):
             self.admit(order.account)
-            kept = self._open if order.status.open else self._closed
-            kept[order.account][order.market, order.id] = order
+            key = (order.market, order.id)
+            if order.status.open:
+                self._open[order.account][key] = order
+                self._timed[order.market, order.tif] += 1
+            else:
+                self._closed[order.account][key] = _Closed(order, packed(order))
             self._labels[order.account, order.market, order.label] = order.id
 
 

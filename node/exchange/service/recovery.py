@@ -14,6 +14,7 @@ from node.exchange.service import snapshot
 from node.exchange.service.clock import Clock
 from node.exchange.service.home import Home
 from node.exchange.service.ladder import Ladder
+from node.exchange.service.maker import made_by
 from node.exchange.service.plan import LADDER, Plan, planned
 from node.exchange.service.service import Service
 from node.exchange.service.snapshot import Snapshot
@@ -35,15 +36,25 @@ def opened(home: Home, keeping: Keeping, plan: Plan | None = None) -> Service:
             raise NotReady(f"there is no exchange in {home.folder} yet")
         return _new(home, keeping, plan)
     store = Store(home.folder, keeping)
-    newest = next(whole(home.folder), None)
+    newest = next((each for each in whole(home.folder) if _usable(store, each)), None)
     if newest is None:
         raise BadInput(f"no snapshot in {home.folder / SNAPSHOTS} is whole; put back a copy")
     service = made(planned(home.plan()), store)
     service.load(newest.arrays, newest.facts)
-    store.cut(newest.facts["tables"])
+    if newest.facts["made_by"] != made_by() and store.log.last > newest.number:
+        _logger.warning("the exchange has changed since it was served; what it then answered is compared")
+    store.resume(newest.number, newest.facts["tables"])
     service.redo(store.log.read(newest.number))
+    store.resumed()
     store.flush()
     return service
+
+
+def _usable(store: Store, taken: Snapshot) -> bool:
+    good = store.reaches(taken.facts["tables"])
+    if not good:
+        _logger.warning("a snapshot is passed over: answers before it are lost", number=taken.number)
+    return good
 
 
 def made(plan: Plan, store: Store | None = None) -> Service:
@@ -80,9 +91,10 @@ def _new(home: Home, keeping: Keeping, plan: Plan) -> Service:
     return service
 
 
-def whole(folder: Path) -> Iterator[Snapshot]:
-    """Snapshots that can be read, newest first; one that cannot is told of."""
-    for path in reversed(snapshot.files(folder / SNAPSHOTS)):
+def whole(folder: Path, *, oldest_first: bool = False) -> Iterator[Snapshot]:
+    """Snapshots that can be read, newest first or last; one that cannot is told of."""
+    files = snapshot.files(folder / SNAPSHOTS)
+    for path in files if oldest_first else reversed(files):
         try:
             yield snapshot.read(path)
         except BadInput as error:

@@ -292,9 +292,9 @@ class Service(Views):
 
     def keep(self) -> None:
         """Keeps a snapshot, and writes all that waits; after a failure neither: what is in memory is not what the log
-        says, which the next start does again.
+        says, which the next start does again. Nor while a source is past what it gave, which waits for room.
         """
-        if self._store is not None and not self._failed:
+        if self._store is not None and not self._failed and self._given is None:
             self._store.keep_snapshot(*self.save())
 
     def keep_in(self, store: Store) -> None:
@@ -315,7 +315,7 @@ class Service(Views):
         """Keeps all there is; nothing may be asked afterwards."""
         if self._store is not None:
             self.keep()
-            self._store.close()
+            self._store.close(whole=not self._failed)
 
     def save(self) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
         """All of it, as arrays and as what JSON can tell."""

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import orjson
 
 from fusion.errors import BadInput, StorageFull
+from node.exchange.service import disk
 
 Arrays = dict[str, npt.NDArray[Any]]
 _SUFFIX: Final = ".snapshot"
@@ -44,6 +45,7 @@ def write(folder: Path, snapshot: Snapshot) -> Path:
             file.flush()
             os.fsync(file.fileno())
         passing.replace(path)
+        disk.sync(folder)
     except OSError as error:
         passing.unlink(missing_ok=True)
         raise StorageFull(f"{folder} takes no more ({error.strerror}); make room") from error

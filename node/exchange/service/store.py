@@ -5,7 +5,8 @@
     orders/     users' closed orders        trades/   users' trades
     snapshots/  all that the exchange is, from time to time
 
-Only the log and the snapshots matter: the rest is made again from them.
+A snapshot has what came before it but answers, and is there only when the disk has those. So the log and the snapshots
+matter: what is newer than a snapshot is made again from them.
 """
 
 import time
@@ -16,21 +17,25 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import structlog
 
-from fusion.errors import StorageFull
+from fusion.errors import BadInput, StorageFull
 from node.exchange.core.journal import JOURNAL
 from node.exchange.exchange import Journal
-from node.exchange.service import snapshot
+from node.exchange.service import disk, snapshot
 from node.exchange.service.archive import Archive
 from node.exchange.service.indexed import Indexed
 from node.exchange.service.log import Log
+from node.exchange.service.maker import made_by
 from node.exchange.service.snapshot import Arrays, Snapshot
 from node.exchange.service.table import Table
 from node.exchange.service.trade import TRADE, Trades
 
 _HELD: Final = 1 << 16
 """Rows that wait to be written, at the most."""
+_SNAPSHOTS: Final = 6
+"""As many at the most."""
 _SPACING: Final = 5.0
 """Seconds between two snapshots, at the least."""
 FOLDERS = COMMANDS, JOURNAL_ROWS, ORDERS, TRADES, SNAPSHOTS = "commands", "journal", "orders", "trades", "snapshots"
@@ -44,7 +49,7 @@ class Keeping:
     Attributes:
         sync: whether what is asked waits until the disk has it.
         every: rows of the journal after which there is a new snapshot.
-        most: bytes that the log and the journal may have; the oldest go.
+        most: bytes that the log, the journal and the snapshots may have; the oldest go.
     """
 
     sync: bool = False
@@ -71,6 +76,8 @@ class Store:
         self._since, self._taken = 0, -_SPACING
         self._writer = ThreadPoolExecutor(1, "snapshot")
         self._written: Future[Path] | None = None
+        self._unsynced: set[Path] = set()
+        self._again: int | None = None
 
     # What is asked and answered
 
@@ -82,15 +89,19 @@ class Store:
 
     def told(self, rows: Journal, trades: Sequence[Trades]) -> None:
         """Keeps what was answered, and users' trades among it."""
-        self.journal.append(rows)
+        self.journal.append(rows if self._again is None else self._compared(rows))
         self._since += len(rows)
         for each in trades:
             self.trades.append(each)
 
     def flush(self) -> None:
         """Writes what waits; StorageFull where there is no room, and then it waits still."""
-        for each in (self.journal, self.archive.table, self.trades):
+        for each in self._tables.values():
             each.flush()
+
+    @property
+    def _tables(self) -> dict[str, Table]:
+        return {"journal": self.journal, "orders": self.archive.table, "trades": self.trades}
 
     # Snapshots
 
@@ -112,42 +123,100 @@ class Store:
         except StorageFull as error:
             _log.warning("no snapshot", why=str(error))
             return
-        tables = {"journal": self.journal.count, "orders": self.archive.table.count, "trades": self.trades.count}
-        taken = Snapshot(self.log.last, arrays, {**facts, "tables": tables})
+        for each in self._tables.values():
+            self._unsynced |= each.unsynced
+            each.unsynced.clear()
+        tables = {name: each.count for name, each in self._tables.items()}
+        taken = Snapshot(self.log.last, arrays, {**facts, "tables": tables, "made_by": made_by()})
         self.log.rotate()
-        self._written = self._writer.submit(snapshot.write, self._folder / SNAPSHOTS, taken)
+        self._written = self._writer.submit(self._put, taken, sorted(self._unsynced))
+
+    def _put(self, taken: Snapshot, unsynced: Sequence[Path]) -> Path:
+        """Writes a snapshot when the disk has the answers before it."""
+        try:
+            for path in (*unsynced, *(self._folder / each for each in FOLDERS), self._folder):
+                disk.sync(path)
+        except OSError as error:
+            raise StorageFull(f"{self._folder} takes no more ({error.strerror}); make room") from error
+        return snapshot.write(self._folder / SNAPSHOTS, taken)
 
     def settle(self) -> None:
         """Waits for the snapshot that is being written, and lets go what is too old then."""
         if self._written is not None:
+            written, self._written = self._written, None
             try:
-                self._written.result()
-                self._trim()
+                written.result()
             except StorageFull as error:
                 _log.warning("no snapshot", why=str(error))
-            self._written = None
+            else:
+                self._unsynced.clear()
+                self._trim()
 
-    def close(self) -> None:
-        """Writes all that waits."""
-        self.settle()
-        self._writer.shutdown()
-        self.flush()
-        self.log.close()
+    def close(self, *, whole: bool = True) -> None:
+        """Writes all that waits, or where what was answered is in doubt nothing more."""
+        try:
+            self.settle()
+        finally:
+            self._writer.shutdown()
+            try:
+                if whole:
+                    self.flush()
+            finally:
+                self.log.close()
 
-    def cut(self, tables: dict[str, int]) -> None:
-        """Forgets answers that are newer than a snapshot: they are made again."""
-        self.journal.cut(tables["journal"])
+    # What was kept, read again
+
+    def reaches(self, tables: dict[str, int]) -> bool:
+        """Whether all answers are there that came before a snapshot."""
+        return all(each.count >= tables[name] for name, each in self._tables.items())
+
+    def resume(self, number: int, tables: dict[str, int]) -> None:
+        """Goes on after a snapshot of that number. What is newer is told again: rows of the journal that are there are
+        compared with it.
+        """
+        self.log.reach(number)
         self.archive.table.cut(tables["orders"])
         self.trades.cut(tables["trades"])
+        self._again = tables["journal"]
+
+    def resumed(self) -> None:
+        """All that the log has was told again."""
+        if self._again is not None and self._again < self.journal.count:
+            _log.warning("the log has lost its end, and so does the journal", rows=self.journal.count - self._again)
+            self.journal.cut(self._again)
+        self._again = None
+
+    def _compared(self, rows: Journal) -> Journal:
+        """Those rows that the journal has not; BadInput where one differs from what it has."""
+        at = self._again or 0
+        kept = self.journal.read(at, at + len(rows))
+        lost = np.flatnonzero(kept["kind"] == 0)
+        if len(lost):  # a power cut left them empty, and what came after them is in doubt
+            kept = kept[: lost[0]]
+            self.journal.cut(at + len(kept))
+        raw = f"V{JOURNAL.itemsize}"
+        other = np.flatnonzero(kept.view(raw) != rows[: len(kept)].view(raw))
+        if len(other):
+            raise BadInput(
+                f"row {at + other[0]} of the journal in {self._folder} is not what the log leads to now: serve it with"
+                " the version that made it, or begin with a fresh home"
+            )
+        self._again = at + len(kept) if len(kept) == len(rows) else None
+        return rows[len(kept) :]
 
     def _trim(self) -> None:
-        """Lets the oldest go while there is too much; the two newest snapshots and all after them stay."""
+        """Snapshots that lie closest together go where there are many, and the oldest while there is too much; the two
+        newest and all after them stay.
+        """
         kept = snapshot.files(self._folder / SNAPSHOTS)
+        while len(kept) > _SNAPSHOTS:
+            gaps = [int(late.stem) - int(early.stem) for early, late in zip(kept, kept[2:-1], strict=False)]
+            kept.pop(1 + gaps.index(min(gaps))).unlink()
         while len(kept) > 2 and self._size() > self._keeping.most:
             kept.pop(0).unlink()
             self.log.drop(int(kept[0].stem))
             self.journal.drop(snapshot.facts(kept[0])["tables"]["journal"])
 
     def _size(self) -> int:
-        folders = (self._folder / COMMANDS, self._folder / JOURNAL_ROWS)
+        folders = (self._folder / COMMANDS, self._folder / JOURNAL_ROWS, self._folder / SNAPSHOTS)
         return sum(path.stat().st_size for folder in folders for path in folder.iterdir())

@@ -31,7 +31,9 @@ def verified(folder: Path, report: Callable[[str, float], None]) -> dict[str, An
     """
     with Home(folder) as home:
         plan = planned(home.plan())
-        oldest = list(whole(folder))[-1]
+        oldest = next(whole(folder, oldest_first=True), None)
+        if oldest is None:
+            raise BadInput(f"no snapshot in {folder} is whole; put back a copy")
         journal = Store(folder, Keeping()).journal
         service = made(plan)
         service.load(oldest.arrays, oldest.facts)

@@ -8,7 +8,6 @@ import numpy.typing as npt
 
 from node.exchange.core.journal import Record
 from node.exchange.exchange import Exchange, Journal
-from node.exchange.service.archive import ORDER, orders_of, rows_of
 from node.exchange.service.batch import Batch
 from node.exchange.service.candles import Candles
 from node.exchange.service.depth import Depth, Levels
@@ -16,6 +15,7 @@ from node.exchange.service.indexed import Wanted
 from node.exchange.service.order import Order
 from node.exchange.service.orders import Orders
 from node.exchange.service.store import Store
+from node.exchange.service.table import Rows
 from node.exchange.service.tape import KEPT, Tape
 from node.exchange.service.trade import TRADE, Count, Trades, times
 
@@ -61,9 +61,9 @@ class Views:
         self.time = max(self.time, int(self._times.max()))
         return batch
 
-    def _archived(self, order: Order) -> None:
+    def _archived(self, row: Rows) -> None:
         if self._store is not None:
-            self._store.archive.append(order)
+            self._store.archive.table.append(row)
 
     def depth(self, market: int, limit: int) -> Depth:
         """The best levels of a market."""
@@ -110,7 +110,7 @@ class Views:
 
     def save(self) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
         """All of it, as arrays and as what JSON can tell."""
-        arrays = {"orders": rows_of(self.orders.save())}
+        arrays = {"orders": self.orders.save()}
         for market, (tape, candles) in enumerate(zip(self.tapes, self.candles, strict=True)):
             arrays[f"tape-{market}"] = tape.recent(KEPT)
             arrays |= {f"candles-{market}-{span}": rows for span, rows in candles.save().items()}
@@ -122,7 +122,7 @@ class Views:
         self.exchange.load(arrays)
         self._times = arrays["times"].copy()
         self.rows, self.time = facts["rows"], facts["time"]
-        self.orders.load(orders_of(arrays["orders"].astype(ORDER)))
+        self.orders.load(arrays["orders"])
         for market, (tape, candles) in enumerate(zip(self.tapes, self.candles, strict=True)):
             tape.restore(Count(*facts["trades"][market]), arrays[f"tape-{market}"])
             prefix = f"candles-{market}-"

@@ -95,3 +95,31 @@ def test_old_files_go_and_newer_ones_stay(tmp_path: Path) -> None:
     assert log.first(tmp_path) == 1
     kept.drop(2)
     assert log.first(tmp_path) == 3
+
+
+@pytest.mark.parametrize("lost", [1, 2, 3])
+def test_a_last_record_of_which_a_sector_never_came_to_the_disk_is_cut_off(tmp_path: Path, lost: int) -> None:
+    kept = _filled(tmp_path, 2)
+    kept.append([(1, bytes([7]) * 2000)])
+    kept.close()
+    (path,) = tmp_path.iterdir()
+    whole = path.read_bytes()
+    path.write_bytes(whole[: 512 * lost] + bytes(min(512, len(whole) - 512 * lost)) + whole[512 * (lost + 1) :])
+    assert _contents(tmp_path) == [0, 1]
+    again = Log(tmp_path)
+    again.append([(1, b"x")])
+    again.rotate()
+    again.append([(1, b"y")])
+    assert again.last == 4
+
+
+def test_numbers_go_on_above_a_snapshot_and_a_gap_before_is_missed(tmp_path: Path) -> None:
+    kept = _filled(tmp_path, 2)
+    kept.reach(7)
+    kept.append([(1, b"\x09")])
+    assert _contents(tmp_path, 7) == [9]
+    with pytest.raises(BadInput, match="records 3 to 7 are missing"):
+        list(log.read(tmp_path))
+    kept.drop(7)
+    with pytest.raises(BadInput, match="records 1 to 7 are missing"):
+        list(log.read(tmp_path))

@@ -2,6 +2,7 @@
 
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from fusion.errors import BadInput, StorageFull
 from node.exchange.core.command import Group, Kind, Tif
 from node.exchange.exchange import command
-from node.exchange.service import log, snapshot
+from node.exchange.service import disk, log, snapshot
 from node.exchange.service.home import Home
 from node.exchange.service.indexed import Wanted
 from node.exchange.service.service import Service
@@ -278,3 +279,91 @@ def test_nothing_is_kept_for_a_source_that_is_done(house: House) -> None:
     account = funded(service, "ann")
     service.place(order(account, 0, MIDDLE - 10, 100))
     assert not len(service.save()[0]["untold-0"])
+
+
+def _settled(service: Service) -> None:
+    """With a snapshot of it, and all of that on disk."""
+    service.keep()
+    assert service._store is not None
+    service._store.settle()
+
+
+def test_answers_that_were_lost_before_a_snapshot_are_made_again(house: House) -> None:
+    service = house.open()
+    accounts = [funded(service, "ann"), funded(service, "bob")]
+    _live(service, accounts, 1)
+    _settled(service)
+    before = _all_of(service)
+    for name in ("orders", "trades", "journal"):
+        (path,) = (house.folder / name).glob("*.rows")
+        whole = path.read_bytes()
+        os.truncate(path, len(whole) // 2)
+        service = house.open()
+        assert _all_of(service) == before
+        service.tidy()
+        assert path.read_bytes() == whole
+
+
+def test_answers_are_on_disk_before_the_snapshot_after_them(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = house.open()
+    _live(service, [funded(service, "ann"), funded(service, "bob")], 1)
+    synced: list[Path] = []
+    monkeypatch.setattr("node.exchange.service.disk.sync", synced.append)
+    monkeypatch.setattr(snapshot, "write", lambda *_: synced.append(house.folder / "written"))
+    _settled(service)
+    before = synced[: synced.index(house.folder / "written")]
+    rows = {path for name in ("orders", "trades", "journal") for path in (house.folder / name).iterdir()}
+    assert {*rows, *(path.parent for path in rows)} <= set(before)
+
+
+def test_other_answers_than_were_given_are_not_taken(house: House) -> None:
+    service = house.open()
+    _live(service, [funded(service, "ann"), funded(service, "bob")], 1)
+    service.tidy()
+    (path,) = (house.folder / "journal").iterdir()
+    whole = path.read_bytes()
+    os.truncate(path, len(whole) - 100)  # what was not written is made again
+    assert house.open().rows
+    assert path.read_bytes() == whole
+    for row in (9, 30):
+        path.write_bytes(whole[: 64 * row + 40] + b"\xff" + whole[64 * row + 41 :])
+        with pytest.raises(BadInput, match=f"row {row} of the journal"):
+            house.open()
+        house.leave()
+        assert len(path.read_bytes()) == len(whole)
+    path.write_bytes(whole[: 64 * 9] + bytes(512) + whole[64 * 9 + 512 :])  # never came to the disk
+    assert house.open().rows
+    assert path.read_bytes() == whole
+
+
+def test_many_snapshots_are_thinned_and_the_oldest_stays(house: House) -> None:
+    service = house.open()
+    account = funded(service, "ann")
+    _settled(service)
+    oldest = snapshot.files(house.folder / "snapshots")[0]
+    for at in range(12):
+        service.place(order(account, 0, MIDDLE - 500 - at, 100))
+        _settled(service)
+    kept = snapshot.files(house.folder / "snapshots")
+    assert (len(kept), kept[0]) == (6, oldest)
+    service.close()
+    house.leave()
+    assert verified(house.folder, _quiet)["records"] > 12
+
+
+def test_a_file_is_written_whole_or_the_old_one_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, write = tmp_path / "a.json", os.write
+    disk.put(path, b"old")
+    monkeypatch.setattr(disk.os, "write", lambda file, data: write(file, data[:2]))
+    disk.put(path, b"in parts")
+    assert path.read_bytes() == b"in parts"
+
+    def full(file: int, data: memoryview) -> int:
+        write(file, data[:1])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(disk.os, "write", full)
+    with pytest.raises(StorageFull, match="No space left"):
+        disk.put(path, b"newer")
+    assert [each.name for each in tmp_path.iterdir()] == ["a.json"]
+    assert path.read_bytes() == b"in parts"
