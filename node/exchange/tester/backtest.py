@@ -13,10 +13,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
+import numpy as np
+
 from fusion.errors import BadInput
+from node.exchange.tester.book import FILL
+from node.exchange.tester.chance import seeded
 from node.exchange.tester.data import Data, keep
+from node.exchange.tester.memory import MARK, Rows
 from node.exchange.tester.native import NotCompiled
-from node.exchange.tester.report import Report, Value, report
+from node.exchange.tester.quality import Value
+from node.exchange.tester.report import Report, report
 from node.exchange.tester.run import NO_SIGNALS, Form, Record, Run, Signals, Terms
 from node.exchange.tester.strategy import Strategy, load, make
 
@@ -36,6 +42,7 @@ class Plan:
         fallback: whether what does not compile is run as Python.
         signals: columns of modules.
         told: what the report says of all this.
+        seed: of the chance that the strategy draws.
     """
 
     strategy: Path | type[Strategy]
@@ -44,6 +51,7 @@ class Plan:
     fallback: bool = False
     signals: Signals = NO_SIGNALS
     told: Mapping[str, Value] = field(default_factory=dict)
+    seed: int = 0
 
     def kind(self) -> type[Strategy]:
         """The strategy's class."""
@@ -60,8 +68,28 @@ class Task:
     scale: int = 1
 
 
-def one(plan: Plan, data: Data, task: Task, progress: Progress = lambda share: None) -> Report:
+class Untouched:
+    """The best prices (MARK) of markets that no strategy has touched; remembers those of the last one."""
+
+    def __init__(self) -> None:
+        self._part: tuple[int, int | None] | None = None
+        self._marks: Rows = np.zeros(0, MARK)
+
+    def marks(self, data: Data, task: Task) -> Rows:
+        """Those of the part of the data that a task is about."""
+        if self._part != (task.first, task.last):
+            still = _run(Plan(Strategy), data, Task({}, task.first, task.last), Form.PYTHON, lambda share: None)
+            self._part, self._marks = (task.first, task.last), still.marks
+        return self._marks
+
+
+def one(
+    plan: Plan, data: Data, task: Task, progress: Progress = lambda share: None, untouched: Untouched | None = None
+) -> Report:
     """Runs a task here.
+
+    Args:
+        untouched: of this data; None: it is looked at anew.
 
     Raises:
         BadInput: the strategy, its parameters or the data will not do.
@@ -74,10 +102,16 @@ def one(plan: Plan, data: Data, task: Task, progress: Progress = lambda share: N
         record = _run(plan, data, task, Form.PYTHON, progress)
     told = dict(plan.told) | {"data": data.name}
     told |= {f"param.{name}": value for name, value in sorted(task.parameters.items())}
-    return report(record, told)
+    traded = bool((record.answers["kind"] == FILL).any())
+    return report(record, told, (untouched or Untouched()).marks(data, task) if traded else None)
 
 
 def _run(plan: Plan, data: Data, task: Task, form: Form, progress: Progress) -> Record:
+    with seeded(plan.seed):
+        return _ran(plan, data, task, form, progress)
+
+
+def _ran(plan: Plan, data: Data, task: Task, form: Form, progress: Progress) -> Record:
     strategy = make(plan.kind(), task.parameters)
     scene = data.scene(task.first, task.last)
     terms = replace(plan.terms, cash=plan.terms.cash * task.scale)
@@ -96,8 +130,9 @@ def many(
     """
     jobs = min(len(tasks), jobs or os.cpu_count() or 1)
     if jobs <= 1:
+        untouched = Untouched()
         return [
-            one(plan, data, task, lambda share, at=at: progress((at + share) / len(tasks)))  # type: ignore[misc]  # `at` is bound here
+            one(plan, data, task, lambda share, at=at: progress((at + share) / len(tasks)), untouched)  # type: ignore[misc]  # `at` is bound here
             for at, task in enumerate(tasks)
         ]
     with _workers(plan, data, jobs) as run:
@@ -121,15 +156,16 @@ def _workers(plan: Plan, data: Data, jobs: int) -> Iterator[Callable[[Task], Fut
                 raise
 
 
-_mine: list[tuple[Plan, Data]] = []
+_mine: list[tuple[Plan, Data, Untouched]] = []
 
 
 def _begin(plan: Plan, data: Data) -> None:
-    _mine.append((plan, data))
+    _mine.append((plan, data, Untouched()))
 
 
 def _work(task: Task) -> Report:
-    return one(*_mine[0], task)
+    plan, data, untouched = _mine[0]
+    return one(plan, data, task, untouched=untouched)
 
 
 def grid(sweep: Mapping[str, Sequence[Parameter]], fixed: Parameters) -> list[Parameters]:

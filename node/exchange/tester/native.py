@@ -15,13 +15,14 @@ from numba.experimental import jitclass  # type: ignore[attr-defined]  # it is t
 from numba.extending import intrinsic, models, overload_method, register_model
 
 from fusion.errors import BadInput
-from node.exchange.tester import loop
+from node.exchange.tester import exact, loop
 from node.exchange.tester.book import Book, Event
 from node.exchange.tester.memory import Desk
 from node.exchange.tester.orders import Orders
 from node.exchange.tester.strategy import Strategy
 
 _FILE = "<strategy>"
+_CHECKED: dict[str, Any] = {"jit_options": {"boundscheck": True}}  # as Python has it
 
 
 class NotCompiled(BadInput):
@@ -46,8 +47,8 @@ def _kind(of: Any, kind: Any) -> Any:
     plain = numba.from_dtype(of.dtype)
     fields = [(name, {"type": each.type, "offset": each.offset}) for name, each in plain.fields.items()]
     for name, function in vars(of).items():
-        if inspect.isfunction(function):
-            overload_method(kind, name)(_chosen(f"{of.__name__.lower()}.{name}", function))
+        if inspect.isfunction(function) and not name.startswith("__"):
+            overload_method(kind, name, **_CHECKED)(_chosen(f"{of.__name__.lower()}.{name}", function))
     return kind(fields, plain.size, plain.aligned)
 
 
@@ -79,8 +80,27 @@ _as_event = _cast(_kind(Event, _EventRecord))
 _as_orders = _cast(_kind(Orders, _OrdersRecord))
 
 
-def compiled(strategy: Strategy) -> Any:
-    """The strategy as a compiled object with the same attributes; BadInput where it has some that cannot be."""
+def compiled(strategy: Strategy, file: Path, desk: Desk) -> Any:
+    """The strategy as a compiled object with the same attributes, ready to be driven.
+
+    Raises:
+        NotCompiled: it has attributes that cannot be, does not compile, or would do in silence what Python would not;
+            the message says where in its `file`.
+    """
+    made = _object(strategy)
+    kind = numba.typeof(made)  # type: ignore[no-untyped-call]  # numba has none
+    for each in kind.jit_methods.values():
+        each.targetoptions["boundscheck"] = True  # as Python has it
+    try:
+        _drive.compile((kind, *(numba.typeof(each) for each in (desk.book, desk.event, desk.orders)), numba.int64))  # type: ignore[no-untyped-call]  # the same
+    except NumbaError as error:
+        raise NotCompiled(_reason(str(error), file)) from error
+    if (wrong := exact.fault(kind, {_BookRecord: "book", _EventRecord: "event"})) is not None:
+        raise NotCompiled(f"{file.name}:{wrong[1]}: {wrong[0]}")
+    return made
+
+
+def _object(strategy: Strategy) -> Any:
     kind = type(strategy)
     fields = {
         name: value
@@ -100,7 +120,7 @@ def compiled(strategy: Strategy) -> Any:
             )
         spec.append((name, typed))
     methods = {
-        name: value
+        name: exact.as_python(value)
         for base in reversed(kind.__mro__[:-1])
         for name, value in vars(base).items()
         if inspect.isfunction(value) and name != "__init__"
@@ -134,16 +154,9 @@ def _drive(strategy: Any, desk_book: Any, desk_event: Any, desk_orders: Any, add
             return int(why)
 
 
-def drive(strategy: Any, file: Path, desk: Desk, address: int) -> int:
-    """Runs the loop and a compiled strategy until the loop needs something; what.
-
-    Raises:
-        NotCompiled: it does not compile; the message says where in its `file`.
-    """
-    try:
-        return int(_drive(strategy, desk.book, desk.event, desk.orders, address))
-    except NumbaError as error:
-        raise NotCompiled(_reason(str(error), file)) from error
+def drive(strategy: Any, desk: Desk, address: int) -> int:
+    """Runs the loop and a compiled strategy until the loop needs something; what."""
+    return int(_drive(strategy, desk.book, desk.event, desk.orders, address))
 
 
 def _reason(text: str, file: Path) -> str:

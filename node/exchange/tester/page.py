@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 
 from node.exchange.tester import plot
-from node.exchange.tester.report import MARKOUTS, Report, Value
+from node.exchange.tester.quality import MARKOUTS, Value
+from node.exchange.tester.report import Report
 
 _STYLE: Final = """
 :root { color-scheme: light dark;
@@ -53,7 +54,7 @@ _FIGURES: Final = {
         "fill_rate": ("filled of what was asked", "share"),
         "maker_ratio": ("filled as maker", "share"),
         "queue_wait_median_s": ("wait in the queue, median", "seconds"),
-        "slippage_bps": ("slippage to arrival", "bps"),
+        "slippage_bps": ("slippage of what it took", "bps"),
         "impact": ("cost of impact", "money"),
         "maker_fees": ("fees as maker", "money"),
         "taker_fees": ("fees as taker", "money"),
@@ -89,7 +90,8 @@ def _span(facts: Mapping[str, Value]) -> str:
     begin, end = (_moment(float(facts[name] or 0)) for name in ("begin", "end"))
     return (
         f"{begin} to {end} UTC; {facts['commands']:,} commands, {facts['events']:,} events told to the strategy. "
-        f"Ratios are of returns of {facts['period_s']:g} s."
+        f"Ratios are of returns of {facts['period_s']:.6g} s."
+        + (f" <b>It lost all it had by {_moment(float(lost))}.</b>" if (lost := facts["ruined"]) else "")
     )
 
 
@@ -153,17 +155,26 @@ def _plain(value: float) -> str:
 
 def _quality(report: Report) -> str:
     facts = report.facts
-    all_, maker = (
-        np.array([float(_number(facts.get(f"{who}markout_{name}_bps"))) for name in MARKOUTS]) for who in ("", "maker_")
-    )
-    if not np.isfinite(all_).any():
+    bars = {
+        what: [
+            np.array([float(_number(facts.get(f"{who}{what}_{name}_bps"))) for name in MARKOUTS])
+            for who in ("", "maker_")
+        ]
+        for what in ("markout", "realised")
+    }
+    if not np.isfinite(bars["markout"][0]).any():
         return ""
     return (
-        "<h2>After the trade</h2><p>How far the mid price had moved from the price of a trade, in its favour, in basis "
-        "points; below 0 the strategy traded with those who knew better.</p>"
-        + plot.bars(
-            "markout, bps", [f"after {name}" for name in MARKOUTS],
-            [("all trades", "var(--good)", all_), ("as maker", "var(--other)", maker)], lambda value: f"{value:,.3g}",
+        "<h2>After the trade</h2><p>Markout: how far the mid price moved in a trade's favour, from just before it; "
+        "below 0 the strategy traded with those who knew better. Realised spread: how far the mid price then was from "
+        "the trade's price.</p>"
+        + "\n".join(
+            plot.bars(
+                f"{title}, bps", [f"after {name}" for name in MARKOUTS],
+                [("all trades", "var(--good)", all_), ("as maker", "var(--other)", maker)],
+                lambda value: f"{value:,.3g}",
+            )
+            for title, (all_, maker) in zip(("markout", "realised spread"), bars.values(), strict=True)
         )
     )  # fmt: skip
 

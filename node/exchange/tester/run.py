@@ -136,7 +136,7 @@ class Run:
         self._kept: dict[str, list[Rows]] = {"log": [], "arrived": [], "marks": []}
         self._prepare()
         self._table = Table(open_desk, self._desk)
-        self._compiled = native.compiled(strategy) if form is Form.COMPILED else None
+        self._compiled = native.compiled(strategy, self._file, self._desk) if form is Form.COMPILED else None
 
     def _prepare(self) -> None:
         listing, rules = self.exchange.listings[0], self.exchange.markets[0].rules[0]
@@ -294,9 +294,7 @@ class Run:
     def _drive(self) -> int:
         if self._compiled is not None:
             try:
-                return native.drive(self._compiled, self._file, self._desk, self._table.address)
-            except BadInput:
-                raise
+                return native.drive(self._compiled, self._desk, self._table.address)
             except Exception as error:
                 raise BadInput(self._told(error)) from error
         step, address = loop.step, self._table.address

@@ -14,7 +14,8 @@ from node.exchange.core.command import Side
 from node.exchange.tester import page
 from node.exchange.tester.backtest import Fold, Parameters, Plan, Progress, Task, many, score, walk_forward
 from node.exchange.tester.data import Data
-from node.exchange.tester.report import Report, Value
+from node.exchange.tester.quality import Value
+from node.exchange.tester.report import Report
 
 Row = Mapping[str, Value]
 SIZES = (1, 2, 5, 10, 20, 50)

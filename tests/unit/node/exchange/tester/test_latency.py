@@ -11,7 +11,7 @@ from node.exchange.replay.latency import Latency, constant
 from node.exchange.tester import ACK, BUY, FILL, IOC, TRADE, Book, Event, Orders, Strategy
 from node.exchange.tester.data import Data
 from node.exchange.tester.made import LISTING
-from node.exchange.tester.run import Form, Record, Run, Signals, Terms
+from node.exchange.tester.run import NO_SIGNALS, Form, Record, Run, Signals, Terms
 
 MS = 1_000_000
 PRICE = 6_000_000
@@ -34,8 +34,7 @@ class Watcher(Strategy):
 
 def run(commands: Commands, strategy: Strategy, late: Latency, signals: Signals | None = None) -> Record:
     """Runs it as Python."""
-    given = {} if signals is None else {"signals": signals}
-    one = Run(Exchange([LISTING]), strategy, Terms(latency=late), Form.PYTHON, **given)
+    one = Run(Exchange([LISTING]), strategy, Terms(latency=late), Form.PYTHON, signals or NO_SIGNALS)
     one.fund(int(commands["time"][0]), PRICE)
     return one.go(commands)
 
