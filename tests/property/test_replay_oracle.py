@@ -177,4 +177,4 @@ def not_crossed(market: Market) -> None:
 
 
 TestReplayed = Replayed.TestCase
-TestReplayed.settings = settings(max_examples=25, stateful_step_count=40, deadline=None, derandomize=True)
+TestReplayed.settings = settings(max_examples=50, stateful_step_count=40, deadline=None, derandomize=True)
