@@ -10,14 +10,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
+from api.exchange.meter import Allowance
 from api.exchange.server import ExchangeServer
-from cli.output import progress
 from fusion.settings import Settings
 from node.exchange.service.admin import Admin
 from node.exchange.service.home import Home
 from node.exchange.service.office import Office
 from node.exchange.service.plan import Plan
-from node.exchange.service.pulse import Pulse, catch_up
+from node.exchange.service.pulse import Pulse
 from node.exchange.service.recovery import opened
 from node.exchange.service.service import Service
 from node.exchange.service.store import Keeping
@@ -27,6 +27,8 @@ USER: Final = "trader"
 _PAID, _TRADED = Decimal(1_000_000), Decimal(100)
 """What the first user has of assets that are only paid with, and of others."""
 _FILES: Final = 4096
+_TENS_A_DAY: Final = 2000
+"""Times ten seconds in which an account may give all the orders that it may give in such a time, in a day."""
 
 
 def host(
@@ -51,9 +53,10 @@ def host(
         try:
             if speed is not None and speed != service.clock.speed:
                 service.set_speed(speed)
-            with progress("exchange") as report:
-                catch_up(service, report)
-            asyncio.run(_serve(service, home, (settings.exchange_host, port), ready))
+            orders = settings.exchange_orders
+            allowance = Allowance(settings.exchange_weight, orders, orders * _TENS_A_DAY)
+            server = ExchangeServer(service, settings.exchange_host, port, allowance=allowance)
+            asyncio.run(_serve(service, home, server, ready))
         finally:
             service.close()
 
@@ -66,14 +69,14 @@ def _open_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), most))
 
 
-async def _serve(service: Service, home: Home, at: tuple[str, int], ready: Callable[[dict[str, Any]], None]) -> None:
+async def _serve(service: Service, home: Home, server: ExchangeServer, ready: Callable[[dict[str, Any]], None]) -> None:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     key = first_key(service)
     async with AsyncExitStack() as stack:
         office = await stack.enter_async_context(Office(Admin(service), home.admin_key(), stop.set))
-        server = await stack.enter_async_context(ExchangeServer(service, *at))
+        await stack.enter_async_context(server)
         pulse = loop.create_task(Pulse(service).run())
         stack.callback(pulse.cancel)
         for task in (pulse, server.ticks):

@@ -67,6 +67,12 @@ class Settings(BaseSettings):
     exchange_keep: int = Field(
         default=4096, ge=64, description="MiB that the exchange's log and journal may have; the oldest go."
     )
+    exchange_weight: int = Field(
+        default=6000, ge=1, description="Weight of requests that an address may ask of the exchange in a minute."
+    )
+    exchange_orders: int = Field(
+        default=100, ge=1, description="New orders that an account may give in ten seconds; in a day 2,000 times that."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="WARNING", description="Least level logged."
     )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from api.exchange import refusal, shapes
-from api.exchange.catalogue import Catalogue, rate_limits
+from api.exchange.catalogue import rate_limits
 from api.exchange.endpoint import Call, Endpoint, Security
 from api.exchange.listen import ListenKeys, Owner
 from api.exchange.market_data import MS, SYMBOL, named
@@ -28,9 +28,14 @@ class Accounts:
     """
 
     def __init__(
-        self, service: Service, catalogue: Catalogue, meter: Meter, keys: ListenKeys, wall: Callable[[], int]
+        self,
+        service: Service,
+        teller: Teller,
+        meter: Meter,
+        keys: ListenKeys,
+        wall: Callable[[], int],
     ) -> None:
-        self._service, self._catalogue, self._teller = service, catalogue, Teller(catalogue)
+        self._service, self._catalogue, self._teller = service, teller.catalogue, teller
         self._meter, self._keys, self._wall = meter, keys, wall
 
     def endpoints(self) -> list[Endpoint]:
@@ -109,13 +114,16 @@ class Accounts:
         order = asked.whole("orderId") if "orderId" in asked else None
         wanted = Wanted(account, market.number, limit, first, begin * MS, (end + 1) * MS - 1, order)
         rows = self._service.trades_of(wanted)
-        told = [
-            self._teller.trade(market, row, maker=maker)
+        sides = [
+            (row, row["maker_order" if maker else "taker_order"], maker)
             for row in named(rows)
             for maker in (False, True)
             if row["maker" if maker else "taker"] == account
             and order in (None, row["maker_order" if maker else "taker_order"])
         ]
+        found = {number: self._service.order(account, market.number, number) for number in {each[1] for each in sides}}
+        groups = {number: each.group if each else 0 for number, each in found.items()}
+        told = [self._teller.trade(market, row, groups[number], maker=maker) for row, number, maker in sides]
         return told[:limit] if first >= 0 else told[max(0, len(told) - limit) :]
 
     def commission(self, call: Call) -> object:

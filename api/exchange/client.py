@@ -74,6 +74,10 @@ class Client(Socket):
         unknown = [name for name in names if not self._knows(name)]
         if unknown or len(names) > _MOST:
             return 400, f"there is no stream {unknown[0][:80] if unknown else '1025'!r}\n"
+        try:
+            self._rooms.desk.meter.connect(self.address)
+        except Refusal as refused:
+            return refused.status, f"{refused}\n"
         self._wanted = names
         return None
 

@@ -167,5 +167,5 @@ class Desk:
             return endpoint.answer(Call(asked, user))
         except refusal.Refusal:
             raise
-        except FusionError as error:  # the exchange takes nothing now
-            raise refusal.Refusal(-1001, f"Internal error; unable to process your request: {error}", 503) from error
+        except FusionError as error:
+            raise refusal.unavailable(error) from error

@@ -156,7 +156,8 @@ class Feed:
         service = self._service
         of = service.candles[market.number].ticker(service.clock.now())
         depth = service.depth(market.number, 1)
-        told = day(market, of, best(market, depth.bids.tolist(), depth.asks.tolist()), mini=False)
+        top, last = best(market, depth.bids.tolist(), depth.asks.tolist()), service.tapes[market.number].last
+        told = day(market, of, top, last, mini=False)
         names = _MINI if mini else _DAY
         head = {"e": "24hrMiniTicker" if mini else "24hrTicker", "E": self._now(), "s": market.id}
         values = {short: told[long] for short, long in names.items()}

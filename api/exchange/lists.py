@@ -36,9 +36,9 @@ _LEGS: Final = {
 class Lists:
     """Gives lists of orders and takes them back."""
 
-    def __init__(self, service: Service, catalogue: Catalogue, trading: Trading) -> None:
-        self._service, self._catalogue, self._trading = service, catalogue, trading
-        self._teller = Teller(catalogue)
+    def __init__(self, service: Service, teller: Teller, trading: Trading) -> None:
+        self._service, self._teller, self._trading = service, teller, trading
+        self._catalogue = teller.catalogue
 
     def endpoints(self) -> list[Endpoint]:
         span = (Parameter("startTime", _TIME), Parameter("endTime", _TIME), Parameter("limit", Whole(1, 1000)))
@@ -81,11 +81,13 @@ class Lists:
         open_ones = [each for each in orders if each.status.open]
         if not open_ones:
             raise refusal.not_cancelled()
-        batch = self._service.place(of_order(Kind.CANCEL, market, call.user.account, open_ones[0].id))
+        label = call.asked.text("newClientOrderId")
+        with self._teller.cancels(open_ones, label):
+            batch = self._service.place(of_order(Kind.CANCEL, market, call.user.account, open_ones[0].id))
         if batch.refused:
             raise refusal.not_cancelled()
         after = self._of(call.user.account, market.number, orders[0].group)
-        return {**self.told(after), "orderReports": [self._teller.cancelled(each, "") for each in after]}
+        return {**self.told(after), "orderReports": [self._teller.cancelled(each, label) for each in after]}
 
     def status(self, call: Call) -> object:
         found = self._named(call, "orderListId", "origClientOrderId", None)
@@ -130,16 +132,15 @@ class Lists:
     def _groups(self, account: int, *, closed: bool) -> list[list[Order]]:
         found: dict[tuple[int, int], list[Order]] = {}
         for market in self._catalogue.markets:
-            known = self._service.orders.open(account, market.number)
-            for each in known:
+            late = self._service.orders.closed(account, market.number)
+            for each in (*late, *self._service.orders.open(account, market.number)):
                 if each.group:
-                    found.setdefault((market.number, each.group), [])
-            if closed:
-                for each in self._service.orders.closed(account, market.number):
-                    if each.group:
-                        found.setdefault((market.number, each.group), [])
-        lists = [self._of(account, market, group) for market, group in found]
-        return sorted(lists, key=lambda each: each[0].time)
+                    found.setdefault((market.number, each.group), []).append(each)
+        lists = [sorted(each, key=lambda order: order.id) for each in found.values()]
+        return sorted(
+            (each for each in lists if closed or any(order.status.open for order in each)),
+            key=lambda each: each[0].time,
+        )
 
     def _named(self, call: Call, number: str, label: str, market: Market | None) -> list[Order]:
         """The orders of a list, by its number or its own name; none where there is no such list."""

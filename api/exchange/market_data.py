@@ -1,7 +1,10 @@
 """Market data: what anyone may ask."""
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any, Final
+
+import numpy as np
 
 from api.exchange import refusal, shapes
 from api.exchange.catalogue import Catalogue, Market, rate_limits
@@ -120,7 +123,11 @@ class MarketData:
     def trades(self, call: Call) -> object:
         market, limit = self._market(call), call.asked.whole("limit", 500)
         tape = self._service.tapes[market.number]
-        rows = tape.since(call.asked.whole("fromId"), limit) if "fromId" in call.asked else tape.recent(limit)
+        if "fromId" in call.asked:
+            _check_kept(call.asked.whole("fromId"), tape.first)
+            rows = tape.since(call.asked.whole("fromId"), limit)
+        else:
+            rows = tape.recent(limit)
         return [
             {
                 "id": row["id"],
@@ -139,10 +146,20 @@ class MarketData:
         begin, end = asked.whole("startTime", 0), asked.whole("endTime", _TIME.most)
         if "fromId" in asked and ("startTime" in asked or "endTime" in asked):
             raise refusal.combination("Combination of optional parameters invalid.")
-        told = aggregated(market, self._service.tapes[market.number].recent(1 << 30))
-        chosen = [each for each in told if begin <= each["T"] <= end and each["a"] >= asked.whole("fromId")]
-        limit = asked.whole("limit", 500)
-        return chosen[:limit] if "fromId" in asked or "startTime" in asked else chosen[-limit:]
+        tape = self._service.tapes[market.number]
+        rows = tape.recent(1 << 30)
+        if len(rows) and tape.first:  # what the first one began with may be gone
+            rows = rows[rows["aggregate"] > rows["aggregate"][0]]
+        if len(rows) and "fromId" in asked:
+            _check_kept(asked.whole("fromId"), int(rows["aggregate"][0]))
+        first, past = np.searchsorted(rows["time"], [begin * MS, min((end + 1) * MS, _LATEST)]).tolist()
+        rows = rows[max(first, int(np.searchsorted(rows["aggregate"], asked.whole("fromId")))) : past]
+        if len(rows):
+            oldest, newest = rows["aggregate"][[0, -1]].tolist()
+            limit = asked.whole("limit", 500)
+            first = oldest if "fromId" in asked or "startTime" in asked else newest - limit + 1
+            rows = rows[(rows["aggregate"] >= first) & (rows["aggregate"] < first + limit)]
+        return aggregated(market, rows)
 
     def klines(self, call: Call) -> object:
         market, asked, interval = self._market(call), call.asked, call.asked.text("interval")
@@ -162,7 +179,12 @@ class MarketData:
 
     def day(self, call: Call) -> object:
         mini = call.asked.text("type") == "MINI"
-        return self._each(call, lambda market: day(market, self._ticker(market), self._best(market), mini=mini))
+
+        def told(market: Market) -> dict[str, Any]:
+            last = self._service.tapes[market.number].last
+            return day(market, self._ticker(market), self._best(market), last, mini=mini)
+
+        return self._each(call, told)
 
     def price(self, call: Call) -> object:
         def told(market: Market) -> dict[str, Any]:
@@ -190,6 +212,12 @@ class MarketData:
     def _best(self, market: Market) -> tuple[str, str, str, str]:
         depth = self._service.depth(market.number, 1)
         return best(market, depth.bids.tolist(), depth.asks.tolist())
+
+
+def _check_kept(asked: int, first: int) -> None:
+    """A Refusal where trades are asked for that came before the first one that is kept."""
+    if asked < first:
+        raise refusal.Refusal(-1130, f"Data sent for parameter 'fromId' is not valid; trades before {first} are gone.")
 
 
 def named(rows: Any) -> list[dict[str, int]]:
@@ -254,8 +282,13 @@ def aggregated(market: Market, rows: Any) -> list[dict[str, Any]]:
     return told
 
 
-def day(market: Market, of: Ticker, top: tuple[str, str, str, str], *, mini: bool) -> dict[str, Any]:
-    """The last 24 hours of a market."""
+def day(market: Market, of: Ticker, top: tuple[str, str, str, str], last: int, *, mini: bool) -> dict[str, Any]:
+    """The last 24 hours of a market.
+
+    Args:
+        top: the best prices and sizes.
+        last: lots of the last trade.
+    """
     scale, price = market.scale, market.scale.price
     told: dict[str, Any] = {
         "symbol": market.id,
@@ -277,10 +310,10 @@ def day(market: Market, of: Ticker, top: tuple[str, str, str, str], *, mini: boo
     change = of.last - of.open
     return told | {
         "priceChange": price(change),
-        "priceChangePercent": fixed(change * 100_000 // of.open, 3) if of.open else "0.000",
+        "priceChangePercent": fixed(round(Fraction(change * 100_000, of.open)), 3) if of.open else "0.000",
         "weightedAvgPrice": mean(market, of),
         "prevClosePrice": price(of.before),
-        "lastQty": scale.size(0),
+        "lastQty": scale.size(last),
         "bidPrice": bid,
         "bidQty": bid_size,
         "askPrice": ask,

@@ -12,6 +12,7 @@ from typing import Final
 from api.exchange.refusal import Refusal
 
 _MINUTE: Final = 60.0
+_DAY: Final = 86_400.0
 _KEPT: Final = 10_000  # addresses
 
 
@@ -23,9 +24,9 @@ class Allowance:
         weight: of requests a minute and address.
         orders: new ones in ten seconds and account.
         orders_day: new ones a day and account.
-        connections: WebSocket connections in five minutes and address; told, and bounded by the server's own limit.
+        connections: of WebSocket that are begun in five minutes and address.
         patience: requests that are answered 429 before they are answered 418.
-        ban_s: how long 418 lasts the first time; twice as long each time, at most three days.
+        ban_s: how long 418 lasts the first time; twice as long each time within a day of the last, at most three days.
     """
 
     weight: int = 6000
@@ -62,10 +63,10 @@ class Window:
 
 
 class _Client:
-    __slots__ = ("banned_until", "bans", "refused", "weight")
+    __slots__ = ("banned_until", "bans", "connections", "refused", "weight")
 
     def __init__(self) -> None:
-        self.weight, self.refused = Window(_MINUTE), Window(_MINUTE)
+        self.weight, self.refused, self.connections = Window(_MINUTE), Window(_MINUTE), Window(5 * _MINUTE)
         self.banned_until, self.bans = 0.0, 0
 
 
@@ -98,7 +99,9 @@ class Meter:
         if used <= self.allowance.weight:
             return used
         if client.refused.add(now, 1) > self.allowance.patience:
-            client.banned_until = now + min(self.allowance.ban_s * 2**client.bans, 3 * 86_400.0)
+            if now - client.banned_until > _DAY:
+                client.bans = 0
+            client.banned_until = now + min(self.allowance.ban_s * 2**client.bans, 3 * _DAY)
             client.bans = min(client.bans + 1, 12)
             raise self._ban(client, now)
         line = (
@@ -117,7 +120,7 @@ class Meter:
             Refusal: 429, with `Retry-After`.
         """
         now = self._clock()
-        windows = self._orders.setdefault(account, (Window(10.0), Window(86_400.0)))
+        windows = self._orders.setdefault(account, (Window(10.0), Window(_DAY)))
         most = (self.allowance.orders, self.allowance.orders_day)
         counts = [window.add(now, count) for window in windows]
         for window, used, limit, told in zip(windows, counts, most, ("10 SECOND", "1 DAY"), strict=True):
@@ -125,6 +128,15 @@ class Meter:
                 line = f"Too many new orders; current limit is {limit} orders per {told}."
                 raise Refusal(-1015, line, 429, headers=_after(window.left(now)))
         return counts[0], counts[1]
+
+    def connect(self, address: str) -> None:
+        """Counts a connection; a Refusal where there were too many."""
+        now, client = self._clock(), self._client(address)
+        if now < client.banned_until:
+            raise self._ban(client, now)
+        if client.connections.add(now, 1) > self.allowance.connections:
+            line = f"Too many connections; current limit is {self.allowance.connections} per 5 MINUTE."
+            raise Refusal(-1003, line, 429, headers=_after(client.connections.left(now)))
 
     def orders_of(self, account: int) -> tuple[int, int]:
         """New orders of these ten seconds and of this day."""

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import orjson
 
-from api.exchange.catalogue import Catalogue
 from api.exchange.listen import ListenKeys, Owner
 from api.exchange.lists import listed, of_group
 from api.exchange.market_data import MS
@@ -50,8 +49,8 @@ class OwnStreams:
         wall: milliseconds UTC.
     """
 
-    def __init__(self, service: Service, catalogue: Catalogue, keys: ListenKeys, wall: Callable[[], int]) -> None:
-        self._service, self._catalogue, self._teller = service, catalogue, Teller(catalogue)
+    def __init__(self, service: Service, teller: Teller, keys: ListenKeys, wall: Callable[[], int]) -> None:
+        self._service, self._catalogue, self._teller = service, teller.catalogue, teller
         self._keys, self._wall = keys, wall
         self._heard: dict[int, dict[Subscription, None]] = {}
         self._of: dict[Socket, dict[str, Subscription]] = {}

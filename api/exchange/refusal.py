@@ -7,7 +7,7 @@ by the very words, so both are kept.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from fusion.errors import BadInput
+from fusion.errors import BadInput, FusionError
 
 
 class Refusal(BadInput):
@@ -109,6 +109,11 @@ def bad_key_format() -> Refusal:
 
 def bad_key() -> Refusal:
     return Refusal(-2015, "Invalid API-key, IP, or permissions for action.", 401)
+
+
+def unavailable(why: FusionError) -> Refusal:
+    """The exchange takes nothing now."""
+    return Refusal(-1001, f"Internal error; unable to process your request: {why}", 503)
 
 
 def bad_request(line: str, status: int = 400) -> Refusal:

@@ -21,6 +21,7 @@ from api.exchange.market_data import MS, MarketData
 from api.exchange.meter import Allowance, Meter
 from api.exchange.own import OwnStreams
 from api.exchange.signature import Credential, Guard
+from api.exchange.told import Teller
 from api.exchange.trading import Trading
 from atom.stream.socket import Limits, Socket
 from node.exchange.service.service import Service
@@ -56,13 +57,14 @@ class ExchangeServer:
         catalogue, keys = Catalogue(service.exchange), ListenKeys(lambda key: service.users.key(key) is not None)
         meter = Meter(allowance or Allowance(), time.monotonic)
         hub = Hub(catalogue)
-        trading = Trading(service, catalogue)
-        self._feed, self._own = Feed(service, catalogue, hub), OwnStreams(service, catalogue, keys, wall_ms)
+        teller = Teller(catalogue)
+        trading = Trading(service, teller)
+        self._feed, self._own = Feed(service, catalogue, hub), OwnStreams(service, teller, keys, wall_ms)
         endpoints = [
             *MarketData(service, catalogue, meter.allowance, wall=wall_ms, settle=self._feed.settle).endpoints(),
             *trading.endpoints(),
-            *Lists(service, catalogue, trading).endpoints(),
-            *Accounts(service, catalogue, meter, keys, wall_ms).endpoints(),
+            *Lists(service, teller, trading).endpoints(),
+            *Accounts(service, teller, meter, keys, wall_ms).endpoints(),
         ]
         desk = Desk(endpoints, Guard(self._credential, wall_ms, lambda: service.clock.now() // MS), meter)
         self.clients: set[Socket] = set()

@@ -1,5 +1,7 @@
 """Told: orders, their steps and a user's trades, as clients read them."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from api.exchange.catalogue import Catalogue, Market
@@ -26,13 +28,27 @@ class Teller:
 
     Args:
         catalogue: the markets.
+
+    Attributes:
+        catalogue: as given.
+        cancelling: names of the requests to cancel that are being carried out, by their orders' markets and numbers.
     """
 
     def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
+        self.catalogue = catalogue
+        self.cancelling: dict[tuple[int, int], str] = {}
+
+    @contextmanager
+    def cancels(self, orders: Iterable[Order], label: str) -> Iterator[None]:
+        """While a request of that name takes orders back, their reports tell it."""
+        self.cancelling = {(each.market, each.id): label for each in orders} if label else {}
+        try:
+            yield
+        finally:
+            self.cancelling = {}
 
     def market(self, of: Order) -> Market:
-        return self._catalogue.markets[of.market]
+        return self.catalogue.markets[of.market]
 
     def brief(self, of: Order) -> dict[str, Any]:
         """What every answer about an order has."""
@@ -115,7 +131,7 @@ class Teller:
             "e": "executionReport",
             "E": time,
             "s": market.id,
-            "c": of.label,
+            "c": self.cancelling.get((of.market, of.id), of.label) if report.kind is Record.CANCEL else of.label,
             "S": told["side"],
             "o": told["type"],
             "f": told["timeInForce"],
@@ -132,8 +148,8 @@ class Teller:
             "l": scale.size(lots),
             "z": told["executedQty"],
             "L": scale.price(price),
-            "n": amount(self._catalogue.assets[done.asset], done.fee) if done else "0",
-            "N": self._catalogue.assets[done.asset].name if done else None,
+            "n": amount(self.catalogue.assets[done.asset], done.fee) if done else "0",
+            "N": self.catalogue.assets[done.asset].name if done else None,
             "T": time,
             "t": done.trade if done else -1,
             "I": of.id,
@@ -148,16 +164,16 @@ class Teller:
             "V": told["selfTradePreventionMode"],
         }
 
-    def trade(self, market: Market, row: dict[str, int], *, maker: bool) -> dict[str, Any]:
-        """A row of the tape as one of its two accounts sees it."""
+    def trade(self, market: Market, row: dict[str, int], group: int, *, maker: bool) -> dict[str, Any]:
+        """A row of the tape as one of its two accounts sees it, whose order is of that group."""
         buyer = (row["side"] == Side.BUY) != maker
-        asset = self._catalogue.assets[market.base if buyer else market.quote]
+        asset = self.catalogue.assets[market.base if buyer else market.quote]
         side = "maker" if maker else "taker"
         return {
             "symbol": market.id,
             "id": row["id"],
             "orderId": row[f"{side}_order"],
-            "orderListId": -1,
+            "orderListId": group or -1,
             "price": market.scale.price(row["price"]),
             "qty": market.scale.size(row["quantity"]),
             "quoteQty": market.scale.worth(row["price"] * row["quantity"]),
@@ -170,7 +186,7 @@ class Teller:
         }
 
     def _fill(self, of: Order, done: Execution) -> dict[str, Any]:
-        scale, asset = self.market(of).scale, self._catalogue.assets[done.asset]
+        scale, asset = self.market(of).scale, self.catalogue.assets[done.asset]
         return {
             "price": scale.price(done.price),
             "qty": scale.size(done.quantity),

@@ -3,14 +3,16 @@
 from typing import Any, Final
 
 from api.exchange import refusal, shapes
-from api.exchange.catalogue import MOST_ORDERS, Catalogue, Market
+from api.exchange.catalogue import MOST_ORDERS, Market
 from api.exchange.endpoint import Call, Endpoint, Security
+from api.exchange.filters import check
 from api.exchange.market_data import MS, SYMBOL
 from api.exchange.parameter import Amount, Asked, Choice, Parameter, Truth, Whole
 from api.exchange.placing import ALONE, LABEL, ORDER, Placed, joined, new_order, of_order
 from api.exchange.refusal import Refusal
 from api.exchange.told import Teller, fills
 from api.exchange.why import refused
+from fusion.errors import FusionError
 from node.exchange.core.command import Kind, Selftrade
 from node.exchange.service.batch import Batch
 from node.exchange.service.indexed import Wanted
@@ -38,8 +40,8 @@ _REPLACED: Final = (
 class Trading:
     """Gives orders and takes them back."""
 
-    def __init__(self, service: Service, catalogue: Catalogue) -> None:
-        self._service, self._catalogue, self._teller = service, catalogue, Teller(catalogue)
+    def __init__(self, service: Service, teller: Teller) -> None:
+        self._service, self._catalogue, self._teller = service, teller.catalogue, teller
 
     def endpoints(self) -> list[Endpoint]:
         order, test = "/api/v3/order", (*ORDER, Parameter("computeCommissionRates", Truth()))
@@ -57,7 +59,7 @@ class Trading:
             ),
             _trade(
                 "PUT", amended, "order.amend.keepPriority", "Makes an order smaller where it stands.", self.amend,
-                (SYMBOL, _ID, _LABELLED, _RENAMED, Parameter("newQty", Amount(), needed=True)), weight=4,
+                (SYMBOL, _ID, _LABELLED, Parameter("newQty", Amount(), needed=True)), weight=4,
             ),
             _trade(
                 "DELETE", "/api/v3/openOrders", "openOrders.cancelAll", "Takes back all orders of a market.",
@@ -87,7 +89,8 @@ class Trading:
         return self._answer(call.asked, batch)
 
     def test(self, call: Call) -> object:
-        new_order(self._market(call), call.asked, call.user.account)
+        market = self._market(call)
+        check(self._service, new_order(market, call.asked, call.user.account).command)
         return {}
 
     def cancel(self, call: Call) -> object:
@@ -117,7 +120,8 @@ class Trading:
                 raise Refusal(-2022, "Order cancel-replace failed.", data=told) from None
         try:
             told["newOrderResponse"] = self._answer(asked, self.carry_out(call, market, [placed]))
-        except Refusal as refused_order:
+        except FusionError as error:  # the first step is done: whatever stops the second, that is told
+            refused_order = error if isinstance(error, Refusal) else refusal.unavailable(error)
             told |= {"newOrderResult": "FAILURE", "newOrderResponse": refused_order.told()}
             failures += 1
         if failures == 2:
@@ -140,7 +144,8 @@ class Trading:
         if batch.refused:
             raise refused(batch.refused)
         after = self._service.order(call.user.account, market.number, order.id) or order
-        return {"transactTime": after.updated // MS, "executionId": batch.rows.size, "amendedOrder": self._short(after)}
+        told = {"transactTime": after.updated // MS, "executionId": self._service.rows}
+        return {**told, "amendedOrder": self._short(after)}
 
     def status(self, call: Call) -> object:
         found = self._find(call, "orderId", "origClientOrderId")
@@ -189,7 +194,8 @@ class Trading:
         if restricted and restricted.removeprefix("ONLY_") != order.status.value:
             raise refusal.not_cancelled("Order was not canceled due to cancel restrictions.")
         market = self._catalogue.markets[order.market]
-        batch = self._service.place(of_order(Kind.CANCEL, market, call.user.account, order.id))
+        with self._teller.cancels([order], label):
+            batch = self._service.place(of_order(Kind.CANCEL, market, call.user.account, order.id))
         if batch.refused:
             raise refusal.not_cancelled()
         after = self._service.order(call.user.account, market.number, order.id) or order

@@ -146,6 +146,7 @@ class Orders:
         told = _records(rows[chosen], times[chosen], trades[chosen])
         last = _lasts(told)
         reports: list[Report] = []
+        taken_back = (0, 0)  # a market, and a group in it
         for at, row in enumerate(told):
             if row.kind in _MET:
                 reports += self._met(row, maker=False, last=at in last)
@@ -155,7 +156,12 @@ class Orders:
             elif row.kind == Record.REJECT:
                 self._asked.pop(row.other, None)
             elif row.kind in _LATER and (order := self._open[row.account].get((row.market, row.order))):
-                reports.append(self._kept(Record(row.kind), _changed(order, row), row.time))
+                kind, group = Record(row.kind), (row.market, order.group)
+                if kind is Record.CANCEL:
+                    taken_back = group
+                elif kind is Record.EXPIRE and row.reason == Reason.GROUP and taken_back == group:
+                    kind = Record.CANCEL  # it went because the user took back another of its group
+                reports.append(self._kept(kind, _changed(order, row, kind), row.time))
         return reports
 
     def _chosen(self, rows: Journal) -> npt.NDArray[np.int64]:
@@ -285,13 +291,13 @@ def _lasts(rows: list[_Row]) -> set[int]:
     return lasts
 
 
-def _changed(order: Order, row: _Row) -> Order:
+def _changed(order: Order, row: _Row, kind: Record) -> Order:
     """An order after it was cancelled, expired, amended or woke."""
-    if row.kind == Record.AMEND:
+    if kind is Record.AMEND:
         quantity = order.filled + order.prevented + row.quantity
         return order._replace(price=row.price, quantity=quantity, updated=row.time)
-    if row.kind == Record.TRIGGER:
+    if kind is Record.TRIGGER:
         waits = row.reason == Reason.GROUP and order.type > Type.MARKET
         return order._replace(working=0 if waits else row.time, updated=row.time)
-    status = Status.CANCELED if row.kind == Record.CANCEL else Status.EXPIRED
+    status = Status.CANCELED if kind is Record.CANCEL else Status.EXPIRED
     return order._replace(status=status, reason=row.reason, updated=row.time)

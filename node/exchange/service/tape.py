@@ -34,6 +34,16 @@ class Tape:
         """The newest, oldest first."""
         return self._rows[max(0, self._end - limit) : self._end].copy()
 
+    @property
+    def first(self) -> int:
+        """Number of the oldest one that is kept."""
+        return self.count.trades - self._end
+
+    @property
+    def last(self) -> int:
+        """Lots of the newest one; 0 where there was none."""
+        return int(self._rows["quantity"][self._end - 1]) if self._end else 0
+
     def since(self, first: int, limit: int) -> Trades:
         """Those from number `first` on that are kept, at most `limit`."""
         begin = max(0, self._end - (self.count.trades - first))

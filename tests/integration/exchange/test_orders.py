@@ -75,7 +75,7 @@ class TestLists:
         client.cancel_order(told["orders"][0]["orderId"], BTC)
         assert [client.fetch_order(each["orderId"], BTC)["status"] for each in told["orders"]] == [
             "canceled",
-            "expired",
+            "canceled",
         ]
         assert client.private_get_orderlist({"origClientOrderId": "pair"})["listOrderStatus"] == "ALL_DONE"
 

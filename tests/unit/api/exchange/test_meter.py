@@ -54,3 +54,30 @@ def test_addresses_are_forgotten():
     for number in range(20_000):
         meter.ask(str(number), 1)
     assert len(meter._clients) <= 10_000
+
+
+def test_a_ban_is_forgotten_after_a_day():
+    clock = Clock()
+    meter = Meter(Allowance(weight=1, patience=0, ban_s=120), clock)
+
+    def ban() -> int:
+        meter.ask("a", 1)
+        assert refused(lambda: meter.ask("a", 1))[0] == 418
+        return refused(lambda: meter.ask("a", 0))[1]
+
+    assert ban() == 120
+    clock.now += 86_000
+    assert ban() == 240
+    clock.now += 90_000
+    assert ban() == 120
+
+
+def test_connections_are_counted_for_five_minutes():
+    clock = Clock()
+    meter = Meter(Allowance(connections=2), clock)
+    meter.connect("a")
+    meter.connect("a")
+    assert refused(lambda: meter.connect("a")) == (429, 300)
+    meter.connect("b")
+    clock.now += 300
+    meter.connect("a")

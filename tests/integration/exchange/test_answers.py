@@ -1,0 +1,208 @@
+"""What clients are told, where it is easily told wrongly."""
+
+import asyncio
+import json
+from contextlib import suppress
+from decimal import Decimal
+from typing import Any
+
+import ccxt
+import httpx
+import numpy as np
+import pytest
+
+from api.exchange.catalogue import Catalogue
+from api.exchange.endpoint import Call
+from api.exchange.market_data import MarketData
+from api.exchange.meter import Allowance
+from api.exchange.parameter import Asked
+from api.exchange.refusal import Refusal
+from api.exchange.signature import User
+from fusion.errors import StorageFull
+from node.exchange.core.command import Kind, Side, Type
+from node.exchange.exchange import command
+from node.exchange.service.service import Service
+from tests.integration import exchange_scene
+from tests.integration.exchange_scene import Scene, request, to
+
+BTC, NOBODY = "BTC/USDT", User(-1, "", reads=False, trades=False)
+LIMIT = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "quantity": "0.01"}
+PAIR = {
+    "symbol": "BTCUSDT", "side": "SELL", "quantity": "0.01", "aboveType": "LIMIT_MAKER", "abovePrice": "61000",
+    "belowType": "STOP_LOSS_LIMIT", "belowStopPrice": "59000", "belowPrice": "58900", "belowTimeInForce": "GTC",
+}  # fmt: skip
+
+
+def code(client: Any, act: Any, *given: Any) -> int:
+    """Of a refusal; 0 where there was none."""
+    with suppress(ccxt.BaseError):
+        act(*given)
+    return int(json.loads(client.last_http_response).get("code", 0))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {}, {"quantity": "0.00001"}, {"quantity": "9001"}, {"price": "100"}, {"price": "10800.5"}, {"price": "12000.5"},
+        {"quantity": "1", "icebergQty": "0.001"}, {"quantity": "0.01", "icebergQty": "0.0001"},
+        {"type": "MARKET"}, {"type": "MARKET", "quantity": "0.00008"}, {"type": "MARKET", "quoteOrderQty": "4.99"},
+        {"type": "MARKET", "quoteOrderQty": "5"}, {"type": "STOP_LOSS", "stopPrice": "61000", "quantity": "0.00008"},
+        {"type": "STOP_LOSS_LIMIT", "stopPrice": "61000", "price": "200"},
+    ],
+)  # fmt: skip
+def test_an_order_that_is_tried_is_refused_as_one_that_is_given(client, change):
+    order = {**LIMIT, "price": "59000", **change}
+    if order["type"] in {"MARKET", "STOP_LOSS"}:
+        del order["price"], order["timeInForce"]
+    if "quoteOrderQty" in change:
+        del order["quantity"]
+    tried = code(client, client.private_post_order_test, order)
+    given = code(client, client.private_post_order, order)
+    assert tried in ({given} if given != -2010 else {0, -1013}), (tried, given)
+
+
+def test_who_cancels_may_name_that(scene):
+    """The report of the cancellation has that name, and the order's own as the name before."""
+
+    async def played() -> None:
+        async with to(scene, "/ws-api/v3") as asking:
+            await request(asking, id=1, method="userDataStream.subscribe.signature", params=scene.signed())
+            order = {**LIMIT, "price": "59000", "newClientOrderId": "mine"}
+            await asking.send(json.dumps({"id": 2, "method": "order.place", "params": scene.signed(**order)}))
+            gone = {"symbol": "BTCUSDT", "origClientOrderId": "mine", "newClientOrderId": "gone"}
+            await asking.send(json.dumps({"id": 3, "method": "order.cancel", "params": scene.signed(**gone)}))
+            reports, told = [], {}
+            while told.get("id") != 3:
+                told = json.loads(await asking.recv())
+                reports += [told["event"]] if told.get("event", {}).get("e") == "executionReport" else []
+            while len(reports) < 2:
+                told_more = json.loads(await asking.recv())
+                reports += [told_more["event"]] if told_more.get("event", {}).get("e") == "executionReport" else []
+            assert [(each["x"], each["c"], each["C"]) for each in reports] == [
+                ("NEW", "mine", ""), ("CANCELED", "gone", "mine"),
+            ]  # fmt: skip
+            assert (told["result"]["clientOrderId"], told["result"]["origClientOrderId"]) == ("gone", "mine")
+
+    asyncio.run(played())
+
+
+@pytest.mark.parametrize("one_leg", [True, False])
+def test_a_list_that_is_taken_back_is_cancelled_whole(client, one_leg):
+    told = client.private_post_orderlist_oco(PAIR)
+    if one_leg:
+        client.cancel_order(told["orders"][0]["orderId"], BTC)
+    else:
+        answer = client.private_delete_orderlist({"symbol": "BTCUSDT", "orderListId": told["orderListId"]})
+        assert [each["status"] for each in answer["orderReports"]] == ["CANCELED", "CANCELED"]
+    found = [client.fetch_order(each["orderId"], BTC)["info"]["status"] for each in told["orders"]]
+    assert found == ["CANCELED", "CANCELED"]
+
+
+def test_a_leg_goes_by_itself_when_the_other_trades(client):
+    told = client.private_post_orderlist_oco({**PAIR, "abovePrice": "60000.05", "belowPrice": "58000"})
+    client.create_order(BTC, "market", "buy", 0.01, None, {"selfTradePreventionMode": "NONE"})
+    found = [client.fetch_order(each["orderId"], BTC)["info"] for each in told["orders"]]
+    assert sorted(each["status"] for each in found) == ["EXPIRED", "FILLED"]
+    filled = next(each["orderId"] for each in found if each["status"] == "FILLED")
+    trades = client.private_get_mytrades({"symbol": "BTCUSDT", "orderId": filled})
+    assert [each["orderListId"] for each in trades] == [told["orderListId"]] * len(trades)
+    assert trades
+
+
+def test_a_replacement_that_found_no_room_tells_that_the_order_is_gone(scene, client, monkeypatch):
+    order = client.create_order(BTC, "limit", "buy", 0.01, 59_000)
+    place = scene.service.place
+
+    def full(commands: Any, *more: Any) -> Any:
+        if commands["kind"][0] == Kind.NEW:
+            raise StorageFull("the disk is full")
+        return place(commands, *more)
+
+    monkeypatch.setattr(scene.service, "place", full)
+    text = {**LIMIT, "price": "58000", "cancelReplaceMode": "STOP_ON_FAILURE", "cancelOrderId": order["id"]}
+    with pytest.raises(ccxt.BaseError, match="-2021") as caught:
+        client.private_post_order_cancelreplace(text)
+    monkeypatch.undo()
+    assert '"cancelResult":"SUCCESS"' in str(caught.value)
+    assert '"code":-1001' in str(caught.value)
+    assert client.fetch_order(order["id"], BTC)["status"] == "canceled"
+
+
+def test_the_last_trade_and_the_change_of_a_day(scene, client):
+    client.create_order(BTC, "market", "sell", 0.00321)
+    told = client.public_get_ticker_24hr({"symbol": "BTCUSDT"})
+    assert told["lastQty"] == "0.00321"
+    opened, change = Decimal(told["openPrice"]), Decimal(told["priceChange"])
+    assert change < 0
+    assert Decimal(told["priceChangePercent"]) == round(100 * change / opened, 3)
+
+
+def test_connections_are_counted():
+    scene = Scene(Allowance(connections=2))
+    try:
+        found = [
+            httpx.get(f"{scene.url}/ws", headers={
+                "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
+                "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+            })
+            for _ in range(3)
+        ]  # fmt: skip
+        assert [each.status_code for each in found] == [101, 101, 429]
+    finally:
+        scene.close()
+
+
+class TestOldTrades:
+    """What is not kept any more is refused, and what is cut is not told as if it were whole."""
+
+    @pytest.fixture
+    def service(self, monkeypatch: pytest.MonkeyPatch) -> Service:
+        monkeypatch.setattr("node.exchange.service.tape.KEPT", 8)
+        made = exchange_scene.service()
+        maker, user = (made.users.named(name).account for name in ("maker", "user"))
+        for _ in range(6):
+            row = command(kind=Kind.NEW, type=Type.MARKET, side=Side.BUY, account=user, quantity=120_000)
+            made.place(np.concatenate([row, book(maker)]))
+        return made
+
+    @pytest.fixture
+    def ask(self, service: Service) -> Any:
+        data = MarketData(service, Catalogue(service.exchange), Allowance(), wall=lambda: 0, settle=lambda _: None)
+        found = {each.method: each for each in data.endpoints()}
+
+        def ask(method: str, **told: Any) -> Any:
+            asked = Asked(found[method].parameters, [(name, str(value)) for name, value in told.items()])
+            return found[method].answer(Call(asked, NOBODY))
+
+        return ask
+
+    def test_trades(self, service, ask):
+        first = service.tapes[0].first
+        assert first > 0
+        told = ask("trades.historical", symbol="BTCUSDT", fromId=first, limit=3)
+        assert [each["id"] for each in told] == [first, first + 1, first + 2]
+        with pytest.raises(Refusal, match=f"before {first} are gone"):
+            ask("trades.historical", symbol="BTCUSDT", fromId=first - 1)
+
+    def test_aggregates(self, service, ask):
+        everything = ask("trades.aggregate", symbol="BTCUSDT", limit=1000)
+        numbers = [each["a"] for each in everything]
+        assert numbers == list(range(numbers[0], numbers[-1] + 1))
+        assert everything[-1]["l"] == service.tapes[0].count.trades - 1
+        assert everything[0]["f"] > service.tapes[0].first  # the first one kept may be half of one
+        assert ask("trades.aggregate", symbol="BTCUSDT", limit=2) == everything[-2:]
+        assert ask("trades.aggregate", symbol="BTCUSDT", fromId=numbers[1], limit=2) == everything[1:3]
+        begin = everything[0]["T"]
+        assert ask("trades.aggregate", symbol="BTCUSDT", startTime=begin, limit=2) == everything[:2]
+        assert ask("trades.aggregate", symbol="BTCUSDT", endTime=begin - 1) == []
+        with pytest.raises(Refusal, match="are gone"):
+            ask("trades.aggregate", symbol="BTCUSDT", fromId=numbers[0] - 1)
+
+
+def book(maker: int) -> Any:
+    """Asks like those that were taken."""
+    rows = [
+        command(kind=Kind.NEW, side=Side.SELL, account=maker, price=60_100_00 + 10 * at, quantity=50_000)
+        for at in range(3)
+    ]
+    return np.concatenate(rows)
