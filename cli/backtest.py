@@ -98,8 +98,9 @@ def backtest(
         raise BadInput("a module that is traded is the strategy: leave --module out, or give a strategy's file")
     swept, fixed = _swept(sweep or []), _parameters(param or [])
     plan = _plan(
-        None if traded else strategy, latency=latency, fees=fees, cash=cash, form=form, fallback=fallback, seed=seed
-    )
+        None if traded else strategy, latency=latency, fees=fees, cash=cash, queue=queue, form=form, fallback=fallback,
+        seed=seed,
+    )  # fmt: skip
     kind, model = plan.kind(), spec.queue(queue)
     known = tester.parameters_of(kind)
     if "seed" in known and "seed" not in swept:
@@ -134,7 +135,7 @@ def backtest(
 
 
 def _plan(
-    strategy: Path | None, *, latency: str, fees: str, cash: str, form: Form, fallback: bool, seed: int
+    strategy: Path | None, *, latency: str, fees: str, cash: str, queue: str, form: Form, fallback: bool, seed: int
 ) -> "Plan":  # fmt: skip
     from node.exchange.tester import run, spec
     from node.exchange.tester.backtest import Plan
@@ -149,9 +150,10 @@ def _plan(
         "latency": latency,
         "fees_bps": fees,
         "cash": cash,
+        "queue": queue,
         "seed": seed,
     }
-    return Plan(strategy or Target, terms, run.Form(form.value), fallback, told=told)
+    return Plan(strategy or Target, terms, run.Form(form.value), fallback, told=told, seed=seed)
 
 
 def _with_module(

@@ -4,6 +4,7 @@ import inspect
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -15,7 +16,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from fusion.errors import BadInput
+from fusion.errors import BadInput, Retryable
 from node.exchange.tester.book import FILL
 from node.exchange.tester.chance import seeded
 from node.exchange.tester.data import Data, keep
@@ -29,6 +30,10 @@ from node.exchange.tester.strategy import Strategy, load, make
 Parameter: TypeAlias = "str | int | float | bool"
 Parameters: TypeAlias = Mapping[str, Parameter]
 Progress: TypeAlias = Callable[[float], None]
+
+
+class WorkerLost(Retryable):
+    """A process that ran a part of a backtest is gone."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +144,12 @@ def many(
         waiting = {run(task): at for at, task in enumerate(tasks)}
         done: dict[int, Report] = {}
         for future in as_completed(waiting):
-            done[waiting[future]] = future.result()
+            try:
+                done[waiting[future]] = future.result()
+            except BrokenProcessPool as error:
+                raise WorkerLost(
+                    "a process of the backtest was ended from outside, most often as memory ran out: use fewer --jobs"
+                ) from error
             progress(len(done) / len(tasks))
     return [done[at] for at in range(len(tasks))]
 

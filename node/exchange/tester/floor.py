@@ -132,7 +132,8 @@ def _tell(desk: Desk, market: Market, time: Int, kind: Int, side: Int, price: In
 def _levels(market: Market, side: Int, out: Any, row: Any, at: Int, count: Int) -> None:  # noqa: PLR0917 - kernels are handed scalars
     key = ladder.best(market, side) if market.top[U(side)] >= 0 else ladder.LOWEST
     for place in range(at, at + 2 * count, 2):
-        price, size = 0, 0
+        price: Int = 0
+        size: Int = 0
         if key != ladder.LOWEST:
             price, size = (1 - 2 * side) * key, ladder.size(market, side, key)
             key = ladder.worse(market, side, key)

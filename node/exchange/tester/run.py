@@ -295,7 +295,7 @@ class Run:
         if self._compiled is not None:
             try:
                 return native.drive(self._compiled, self._desk, self._table.address)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 raise BadInput(self._told(error)) from error
         step, address = loop.step, self._table.address
         book, event = Book.sharing(self._desk.book), Event.sharing(self._desk.event)
@@ -311,10 +311,10 @@ class Run:
                     on_timer(book, book.time, orders)
                 else:
                     return why
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise BadInput(self._told(error)) from error
 
-    def _told(self, error: Exception) -> str:
+    def _told(self, error: BaseException) -> str:
         return told(error, self._file)
 
     def _make_space(self) -> None:

@@ -15,6 +15,8 @@ from node.exchange.replay.latency import Delay, Latency, constant, sampled
 from node.exchange.replay.tape import Model
 
 _UNITS: Final = {"ns": 1, "us": 1000, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
+_LONGEST: Final = 24_000 * 3600 * 10**9
+"""ns; a time of today and this are no more than 64 bits hold."""
 _DRAWS: Final = 1024
 _DIRECTIONS: Final = ("entry", "response", "feed")
 
@@ -78,7 +80,7 @@ def queue(text: str) -> Model:
     """`risk-averse`, `log`, `power` or `power:3`."""
     name, _, power = text.partition(":")
     kinds = {each.name.lower().replace("_", "-"): each for each in Queue}
-    if name not in kinds or (power and (name != "power" or not power.isdigit())):
+    if name not in kinds or (power and (name != "power" or not (power.isascii() and power.isdigit()))):
         raise BadInput(f"--queue {text}: give one of {', '.join(kinds)}, or a power such as power:3")
     return Model(kinds[name], int(power or 3))
 
@@ -88,7 +90,10 @@ def duration(text: str, option: str) -> int:
     found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(ns|us|ms|s|m|h)", text.strip())
     if found is None:
         raise BadInput(f"{option}: {text!r} is no time; write it as 250us, 10ms, 1s, 5m or 1h")
-    return int(Decimal(found[1]) * _UNITS[found[2]])
+    ns = Decimal(found[1]) * _UNITS[found[2]]
+    if ns > _LONGEST:
+        raise BadInput(f"{option}: {text[:40]} is too long; 24000h is the most")
+    return int(ns)
 
 
 def moment(text: str, option: str) -> int:
@@ -117,7 +122,7 @@ def fees(text: str) -> tuple[int, int]:
         maker, taker = (Decimal(part) * 100 for part in text.split(","))
         if maker != int(maker) or taker != int(taker):
             raise ValueError
-    except (InvalidOperation, ValueError):
+    except (InvalidOperation, ValueError, OverflowError):
         raise BadInput(f"--fees {text}: give the maker's and the taker's in basis points, such as 1,5") from None
     return int(maker), int(taker)
 

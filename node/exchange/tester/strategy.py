@@ -42,6 +42,7 @@ def load(path: Path) -> type[Strategy]:
     Raises:
         BadInput: the file cannot be read or run, or has none or several; the message says where.
     """
+    path = path.resolve()  # as its errors name it
     name = f"strategy_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if not path.is_file() or spec is None or spec.loader is None:
@@ -50,7 +51,7 @@ def load(path: Path) -> type[Strategy]:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # whatever the user's file raises is told with its line
+    except (Exception, SystemExit) as error:  # whatever the user's file raises is told with its line
         raise BadInput(told(error, path)) from error
     found = [
         each
@@ -64,7 +65,9 @@ def load(path: Path) -> type[Strategy]:
 
 
 def make(strategy: type[Strategy], parameters: Mapping[str, Any]) -> Strategy:
-    """An instance with these parameters; BadInput where they do not fit or its `__init__` refuses them."""
+    """An instance with these parameters; BadInput where they do not fit or its `__init__` refuses them. A whole number
+    is a float where the default is one, so that 1 and 1.0 are the same strategy.
+    """
     known = {
         each.name: each
         for each in inspect.signature(strategy).parameters.values()
@@ -76,9 +79,13 @@ def make(strategy: type[Strategy], parameters: Mapping[str, Any]) -> Strategy:
     missing = [name for name, each in known.items() if each.default is each.empty and name not in parameters]
     if missing:
         raise BadInput(f"{strategy.__name__} needs its parameter {missing[0]}: give --param {missing[0]}=VALUE")
+    floats = {name for name, each in known.items() if type(each.default) is float}
+    given = {
+        name: float(value) if name in floats and type(value) is int else value for name, value in parameters.items()
+    }
     try:
-        return strategy(**parameters)
-    except Exception as error:
+        return strategy(**given)
+    except (Exception, SystemExit) as error:
         raise BadInput(told(error, Path(inspect.getfile(strategy)))) from error
 
 
@@ -95,6 +102,10 @@ def told(error: BaseException, path: Path) -> str:
     """An error of a user's file in one line, with the last of its lines that took part."""
     if isinstance(error, SyntaxError):
         return f"{path.name}:{error.lineno}: {error.msg}"
-    lines = [each.lineno for each in traceback.extract_tb(error.__traceback__) if Path(each.filename) == path]
+    lines = [
+        each.lineno
+        for each in traceback.extract_tb(error.__traceback__)
+        if Path(each.filename).resolve() == path.resolve()
+    ]
     where = f"{path.name}:{lines[-1]}" if lines else path.name
     return f"{where}: {type(error).__name__}: {error}"

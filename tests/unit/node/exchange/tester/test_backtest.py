@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from fusion.errors import BadInput
 from node.exchange.replay.latency import Latency, constant
-from node.exchange.tester import examples
+from node.exchange.tester import examples, spec
 from node.exchange.tester.backtest import Plan, Task, grid, many, one, walk_forward
 from node.exchange.tester.data import Data, load
 from node.exchange.tester.run import Form, Terms
@@ -40,6 +41,9 @@ def plan(strategy: Path, form: Form = Form.PYTHON, *, fallback: bool = False) ->
         ),
         ("def on_event(self, book, event, orders):\n    [orders.buy(1, 1) for _ in range(200)]", "1024 open at once"),
         ("def on_event(self, book, event, orders)\n    pass", r"mine\.py:4: "),
+        ("def __init__(self):\n    raise SystemExit", r"mine\.py:5: SystemExit"),
+        ("def on_event(self, book, event, orders):\n    raise SystemExit(0)", r"mine\.py:5: SystemExit"),
+        ("raise SystemExit", r"mine\.py:4: SystemExit"),
     ],
 )
 def test_a_strategy_at_fault_is_told_where(write: Write, made: Data, body: str, why: str) -> None:
@@ -50,6 +54,54 @@ def test_a_strategy_at_fault_is_told_where(write: Write, made: Data, body: str, 
 def test_parameters_that_there_are_not_are_named(made: Data) -> None:
     with pytest.raises(BadInput, match="has no parameter width; it has size, gap, most, every_ms"):
         one(plan(MAKER), made, Task({"width": 1}))
+
+
+def test_a_file_is_told_by_its_line_wherever_it_is_called_from(
+    write: Write, made: Data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write("def on_event(self, book, event, orders):\n    1 / 0")
+    monkeypatch.chdir(path.parent)
+    with pytest.raises(BadInput, match=r"mine\.py:5: ZeroDivisionError"):
+        one(plan(Path("mine.py")), made, Task({}))
+    write("1 / 0")
+    with pytest.raises(BadInput, match=r"mine\.py:4: ZeroDivisionError"):
+        one(plan(Path("mine.py")), made, Task({}))
+
+
+DRAWS = """
+every = 100_000_000
+def on_timer(self, book, time, orders):
+    orders.market(BUY, 1 + int(10 * random.random()) + int(10 * np.random.random()))
+"""
+
+
+@pytest.mark.parametrize("form", Form)
+def test_what_a_strategy_draws_follows_the_seed(write: Write, made: Data, form: Form) -> None:
+    path = write(DRAWS)
+    path.write_text("import random\nimport numpy as np\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
+    seeds = [one(replace(plan(path, form), seed=seed), made, Task({})).digest for seed in (1, 1, 2)]
+    assert seeds[0] == seeds[1] != seeds[2]
+
+
+def test_a_whole_number_is_a_float_where_one_is_meant(write: Write, made: Data) -> None:
+    path = write("def __init__(self, gap: float = 0.5):\n    self.gap = gap\n    assert type(gap) is float")
+    assert one(plan(path), made, Task({"gap": 1})).facts["trades"] == 0
+
+
+@pytest.mark.parametrize(
+    ("read", "text"),
+    [
+        (spec.fees, "inf,1"),
+        (spec.fees, "nan,1"),
+        (spec.latency, "9999999h"),
+        (spec.latency, "2200000h"),
+        (spec.queue, "power:²"),
+        (load, "agents:60,9999999h"),
+    ],
+)
+def test_terms_that_cannot_be_are_refused(read: Callable[[str], object], text: str) -> None:
+    with pytest.raises(BadInput):
+        read(text)
 
 
 UNCOMPILED = "def on_event(self, book, event, orders):\n    open('x') if book.bid < 0 else None"
