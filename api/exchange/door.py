@@ -73,6 +73,7 @@ class _Request(H11Protocol):
         self._is_read()
         if self in self.connections:
             super().connection_lost(exc)
+            self._unset_keepalive_if_required()  # of a connection that was reset it would go on
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
         self._stop()

@@ -95,6 +95,11 @@ class ExchangeServer:
         """Where it is."""
         return self._door.url
 
+    @property
+    def requests(self) -> int:
+        """Connections over which HTTP is spoken now."""
+        return self._door.connections
+
     async def _tick(self) -> None:
         looked = 0
         while True:

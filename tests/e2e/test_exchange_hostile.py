@@ -1,24 +1,29 @@
 """Hostile clients of the exchange: it answers each with the right code or lets it go, and nobody's money changes."""
 
 import asyncio
+import gc
 import json
 import resource
 import socket
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from random import Random
-from typing import Any
 from urllib.parse import quote, urlencode
 
 import httpx
 import numpy as np
 import pytest
+from uvicorn.protocols.http.h11_impl import H11Protocol
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from api.exchange.client import Client
+from api.exchange.door import Limits as DoorLimits
 from api.exchange.meter import Allowance
 from api.exchange.signature import sign
+from atom.stream.socket import Limits
 from tests.integration.exchange_scene import Scene, conserved
 
 pytestmark = pytest.mark.e2e
@@ -32,7 +37,7 @@ NUMBERS = (
 
 @pytest.fixture(scope="module")
 def scene() -> Iterator[Scene]:
-    made = Scene(Allowance(weight=10**7, orders=10**6))
+    made = Scene(Allowance(weight=10**7, orders=10**6, connections=10**6))
     yield made
     CLIENT.close()
     made.close()
@@ -212,36 +217,80 @@ def test_who_floods_is_ended(scene):
     asyncio.run(played())
 
 
+WEBSOCKET = (
+    b"GET /ws/btcusdt@trade HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+)
+
+
+def hold(scene: Scene, data: bytes) -> socket.socket:
+    """A connection that says something and then waits."""
+    to = socket.create_connection(("127.0.0.1", port(scene)), timeout=30)
+    to.sendall(data)
+    return to
+
+
+def wait_for(of: Scene, true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not of.do(true) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert of.do(true)
+
+
 def test_thousands_of_connections_at_once(scene):
     """Those beyond the bound are told so or closed, and all that were opened are forgotten."""
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     at_once = min(1500, max(50, files // 4))
-    kinds = [
-        b"",
-        b"GET /api/v3/time HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"GET /api/v3/ti",
-        b"GET /ws/btcusdt@trade HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
-    ]
+    kinds = [b"", b"GET /api/v3/time HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /api/v3/ti", WEBSOCKET]
     random = Random(1)
     for _ in range(2):
         opened: list[socket.socket] = []
         for _ in range(at_once):
-            to = socket.socket()
-            to.settimeout(30)
-            try:
-                to.connect(("127.0.0.1", port(scene)))
-                to.sendall(random.choice(kinds))
-            except OSError:
-                to.close()
-                continue
-            opened.append(to)
+            with suppress(OSError):
+                opened.append(hold(scene, random.choice(kinds)))
         for to in opened:
             to.close()
-    deadline = time.monotonic() + 60
-    while scene.do(lambda: len(scene.server.clients)) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert scene.do(lambda: len(scene.server.clients)) == 0
-    grown: Any = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    assert grown < 200_000  # KiB
+    wait_for(scene, lambda: not scene.server.clients and scene.server.requests <= 1)
+
+    def kept() -> int:
+        gc.collect()
+        return sum(isinstance(each, (Client, H11Protocol)) for each in gc.get_objects())
+
+    wait_for(scene, lambda: kept() <= 1)  # that of `CLIENT`
+
+
+def test_a_full_house_says_so_and_lets_in_again():
+    scene = Scene(Allowance(weight=10**6), Limits(clients=3), DoorLimits(requests=4))
+    try:
+        sockets = [hold(scene, WEBSOCKET) for _ in range(3)]
+        assert all(to.recv(100).startswith(b"HTTP/1.1 101") for to in sockets)
+        with hold(scene, WEBSOCKET) as beyond:
+            assert beyond.recv(1000).startswith(b"HTTP/1.1 503")
+        waiting = [hold(scene, b"GET /api/v3/ti") for _ in range(4)]
+        wait_for(scene, lambda: scene.server.requests == 4)
+        told = raw(scene, b"GET /api/v3/ping HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert told.startswith(b"HTTP/1.1 503")
+        assert b'"code":-1008' in told
+        for to in (*waiting, *sockets):
+            to.close()
+        wait_for(scene, lambda: scene.server.requests == 0 and not scene.server.clients)
+        assert httpx.get(f"{scene.url}/api/v3/ping").status_code == 200
+        with hold(scene, WEBSOCKET) as again:
+            assert again.recv(100).startswith(b"HTTP/1.1 101")
+    finally:
+        scene.close()
+
+
+def test_a_fault_in_what_is_told_by_the_clock_is_no_secret(monkeypatch):
+    """Who serves the exchange waits for that, and stops."""
+    scene = Scene()
+    try:
+
+        def fail(_: int) -> None:
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(scene.server._feed, "tick", fail)
+        wait_for(scene, scene.server.ticks.done)
+        assert isinstance(scene.server.ticks.exception(), ZeroDivisionError)
+    finally:
+        scene.close()

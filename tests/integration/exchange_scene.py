@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 from websockets.asyncio.client import ClientConnection, connect
 
+from api.exchange.door import Limits as DoorLimits
 from api.exchange.meter import Allowance
 from api.exchange.server import ExchangeServer
 from api.exchange.signature import sign, signed_values
@@ -72,8 +73,10 @@ class Scene:
         service, server: to be touched in their own thread: `do`.
     """
 
-    def __init__(self, allowance: Allowance | None = None, limits: Limits | None = None) -> None:
-        self._settings = {"allowance": allowance, "limits": limits}
+    def __init__(
+        self, allowance: Allowance | None = None, limits: Limits | None = None, door: DoorLimits | None = None
+    ) -> None:
+        self._settings = {"allowance": allowance, "limits": limits, "door": door}
         self._ready: Future[None] = Future()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
         self._thread.start()

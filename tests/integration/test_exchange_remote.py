@@ -49,9 +49,8 @@ def test_a_strategy_trades_over_the_api(scene: Scene) -> None:
 
     async def until_done() -> None:
         running = asyncio.create_task(remote.run(PATIENCE))
-        while len(strategy.told) < 2 and not running.done():
+        while (len(strategy.told) < 2 or not strategy.equity < 0) and not running.done():
             await asyncio.sleep(0.05)
-        await asyncio.sleep(0.1)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 
