@@ -65,7 +65,7 @@ class Settings(BaseSettings):
         default=200_000, ge=1000, description="Rows of the exchange's journal after which there is a new snapshot."
     )
     exchange_keep: int = Field(
-        default=4096, ge=64, description="MiB that the exchange's log and journal may have; the oldest go."
+        default=4096, ge=64, description="MiB that the exchange's log, journal and snapshots may have; the oldest go."
     )
     exchange_weight: int = Field(
         default=6000, ge=1, description="Weight of requests that an address may ask of the exchange in a minute."
