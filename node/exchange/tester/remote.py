@@ -47,9 +47,9 @@ class RemoteEnded(Retryable):
 
 
 @jit
-def _collect(address: int) -> bool:
-    """Sends off what the strategy asked for, to `queued`."""
-    return bool(inbox.collect(open_desk(address)))
+def _collect(address: int) -> int:
+    """Sends off what the strategy asked for, to `queued`; `inbox.SENT`, or why not."""
+    return int(inbox.collect(open_desk(address)))
 
 
 @jit
@@ -243,7 +243,10 @@ class Remote:
             elif woken == inbox.TIMER:
                 self.strategy.on_timer(book, book.time, orders)
             if orders.count:
-                if orders.over or not _collect(address):
+                became = inbox.TOO_MANY if orders.over else _collect(address)
+                if became == inbox.FORBIDDEN:
+                    raise BadInput("the strategy wrote into `orders`, or sent what is not a trader's to send")
+                if became == inbox.TOO_MANY:
                     raise BadInput(
                         "the strategy asked for too many orders at once: let it cancel what it does not need"
                     )
