@@ -12,12 +12,13 @@ from typing import Any, Final
 
 from api.exchange.meter import Allowance
 from api.exchange.server import ExchangeServer
+from cli.output import progress
 from fusion.settings import Settings
 from node.exchange.service.admin import Admin
 from node.exchange.service.home import Home
 from node.exchange.service.office import Office
 from node.exchange.service.plan import Plan
-from node.exchange.service.pulse import Pulse
+from node.exchange.service.pulse import Pulse, catch_up
 from node.exchange.service.recovery import opened
 from node.exchange.service.service import Service
 from node.exchange.service.store import Keeping
@@ -53,6 +54,8 @@ def host(
         try:
             if speed is not None and speed != service.clock.speed:
                 service.set_speed(speed)
+            with progress("exchange") as report:
+                catch_up(service, report)
             orders = settings.exchange_orders
             allowance = Allowance(settings.exchange_weight, orders, orders * _TENS_A_DAY)
             server = ExchangeServer(service, settings.exchange_host, port, allowance=allowance)

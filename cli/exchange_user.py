@@ -59,7 +59,7 @@ def fund(
 @app.command()
 def key(
     name: Name,
-    may: Annotated[list[str] | None, typer.Option(help="What it may do: read, trade, withdraw.")] = None,
+    may: Annotated[list[str] | None, typer.Option(help="What it may do: read, trade.")] = None,
     revoke: Annotated[str | None, typer.Option(metavar="KEY", help="Ends this key instead.")] = None,
     port: Port = None,
     home: Home = None,

@@ -33,7 +33,8 @@ class Kind(IntEnum):
 
     What a record tells of the world's orders; `order` is the venue's number, and sizes are recorded ones. REPLAY_ADD:
     an order. REPLAY_MODIFY: it has now this price and size. REPLAY_CANCEL: it left. REPLAY_FILL: `quantity` of it was
-    traded; `side` is its own. REPLAY_SET: a level has this size. REPLAY_TRADE: `side` took `quantity` at `price`.
+    traded; `side` is its own. REPLAY_SET: a level has this size. REPLAY_TRADE: `side` took `quantity` at `price`, of
+    `order` where that is not 0; it and the REPLAY_FILL, whichever comes first, are one trade.
     REPLAY_CLEAR: nothing is known any more. REPLAY_BEGIN: how to read what follows: `type` is the model of queues,
     `display` its power, `price` the lots that make 1 of the base asset; `quantity` divided by `trigger` is the lots of
     one recorded size.

@@ -10,7 +10,12 @@ from node.exchange.core.state import Market
 def fitted(market: Market) -> Market:
     """A market with room for one command more; the same one where it has it."""
     while not replay.room(market):
-        market = marks.grown(market) if marks.full(market) else state.grown(market)
+        if marks.full(market):
+            market = marks.grown(market)
+        elif marks.noted(market):
+            market = marks.noting(market)
+        else:
+            market = state.grown(market)
     return market
 
 
@@ -23,7 +28,9 @@ def misshapen(market: Market, rules: Rules) -> str:
         return "nodes"
     if known < 2 or known & (known - 1):
         return "marks"
-    like = state.market(rules, orders, len(market.positions))._replace(marks=market.marks)
+    if not len(market.pending):
+        return "pending"
+    like = state.market(rules, orders, len(market.positions))._replace(marks=market.marks, pending=market.pending)
     theirs = like._asdict()
     return next((name for name, mine in market._asdict().items() if mine.shape != theirs[name].shape), "")
 

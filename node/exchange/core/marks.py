@@ -67,8 +67,28 @@ def full(market: Market) -> bool:
     return bool(2 * market.replay[0].marks >= len(market.marks))
 
 
+@jit
+def noted(market: Market) -> bool:
+    """Whether there may be no room to note that something is pending of every level."""
+    replay = market.replay[0]
+    return bool(replay.pending + replay.marks >= len(market.pending))
+
+
+@jit
+def of_level(side: Int, price: Int) -> Int:
+    """The id of a level's mark."""
+    return int(-1 - (price << 1 | side))
+
+
 def grown(of: Market) -> Market:
     """The same market with twice the room for marks."""
     marks = np.zeros(2 * len(of.marks), MARK)
     _refill(of.marks, marks)
     return of._replace(marks=marks)
+
+
+def noting(of: Market) -> Market:
+    """The same market with twice the room for notes of what is pending."""
+    pending = np.zeros(2 * len(of.pending), np.int64)
+    pending[: len(of.pending)] = of.pending
+    return of._replace(pending=pending)

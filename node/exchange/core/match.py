@@ -31,7 +31,7 @@ _NEW, _CANCEL, _AMEND, _CANCEL_ALL, _MASS_CANCEL, _GROUP, _LEG = (
     int(Kind.NEW), int(Kind.CANCEL), int(Kind.AMEND), int(Kind.CANCEL_ALL), int(Kind.MASS_CANCEL), int(Kind.GROUP),
     int(Kind.LEG),
 )  # fmt: skip
-_MARK = int(Kind.MARK)
+_MARK, _RESUME = int(Kind.MARK), int(Kind.RESUME)
 _MALFORMED, _TIME = int(Reason.MALFORMED), int(Reason.TIME)
 _OPEN = int(Status.OPEN)
 _LATEST = 1 << 62
@@ -97,6 +97,8 @@ def run(market: Market, ledger: Ledger, commands: Any, start: Int, journal: Any)
             rows = liquidation.carry_out(market, ledger, command, journal, rows)
         else:
             rows = administration.administer(market, ledger, command, journal, rows)
+            if kind == _RESUME:
+                rows = replay.reopened(market, ledger, journal, rows)
         if state.head != NONE:
             rows = _run_queue(market, ledger, journal, rows)
     return len(commands), rows
@@ -121,6 +123,7 @@ def _pass_time(market: Market, ledger: Ledger, until: Int, journal: Any, rows: I
             state.halted, state.resume = _OPEN, NEVER
             expiry.plan(market)
             rows = answer.status(market, 0, 0, _TIME, journal, rows)
+            rows = replay.reopened(market, ledger, journal, rows)
             rows = _run_queue(market, ledger, journal, rows)
         else:
             rows = answer.expired(market, slot, _TIME, journal, rows)

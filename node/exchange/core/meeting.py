@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from node.exchange.core import funds, ladder, pool, ties
+from node.exchange.core import funds, ladder, marks, pool, ties
 from node.exchange.core.compiled import Int, jit
 from node.exchange.core.journal import Record
 from node.exchange.core.state import ICEBERG, NONE, PAIRED, RECORDED, SLOT_BITS, WORLD, Ledger, Market
@@ -111,10 +111,11 @@ def cross(
 
 
 @jit
-def make(market: Market, side: Int, key: Int, quantity: Int) -> Int:
-    """A recorded order that is in no queue yet."""
+def make(market: Market, side: Int, key: Int, quantity: Int, number: Int) -> Int:
+    """A recorded order that is in no queue yet; `number` is its mark's."""
     slot, state = pool.take(market), market.state[0]
     node = market.nodes[U(slot)]
+    market.numbers[U(slot)] = number
     state.sequence += 1
     market.replay[0].nodes += 1
     node.id = (state.sequence << SLOT_BITS) | slot
@@ -135,12 +136,13 @@ def less(market: Market, slot: Int, quantity: Int) -> None:
 
 @jit
 def join(market: Market, side: Int, key: Int, quantity: Int) -> None:
-    """Adds recorded lots at the end of a level."""
+    """Adds lots of a recorded level at its end."""
     last = ladder.tail(market, side, key)
     if last != NONE and market.nodes[U(last)].flags & RECORDED:
         ladder.resize(market, last, quantity)
     else:
-        ladder.rest(market, make(market, side, key, quantity))
+        price = key if side == 0 else -key
+        ladder.rest(market, make(market, side, key, quantity, marks.of_level(side, price)))
 
 
 @jit
@@ -177,12 +179,3 @@ def told(market: Market, command: Any) -> Int:
         return 0
     quantity = lots(market, command.quantity)
     return int(command.quantity if funds.fits(market, command.price, quantity) else 0)
-
-
-@jit
-def touched(market: Market, number: Int) -> None:
-    """Notes that a level has something pending."""
-    replay = market.replay[0]
-    if replay.pending < len(market.pending):
-        market.pending[U(replay.pending)] = number
-    replay.pending += 1

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from node.exchange.core import by_order, by_price, ladder, marks, meeting, waking
+from node.exchange.core import by_order, by_price, ladder, marks, meeting, trade, waking
 from node.exchange.core.command import Kind, Told
 from node.exchange.core.compiled import Int, jit
 from node.exchange.core.state import NONE, RECORDED, Ledger, Market
@@ -51,7 +51,7 @@ def _told(market: Market, ledger: Ledger, command: Any, journal: Any, rows: Int)
         _clear(market)
         return rows
     placing = kind == _ADD or kind == _MODIFY or kind == _SET
-    real = command.side <= 1 and U(command.price) <= U(_HIGHEST) and command.quantity >= 0
+    real = command.side <= 1 and U(command.price) <= U(_HIGHEST) and command.quantity >= 0 and command.order >= 0
     if not real or (placing and command.price == 0):
         replay.unknown += 1
     elif replay.valid == 0 and flags & _SNAPSHOT == 0:
@@ -65,9 +65,9 @@ def _told(market: Market, ledger: Ledger, command: Any, journal: Any, rows: Int)
     elif kind == _FILL:
         rows = by_order.fill(market, ledger, command, journal, rows)
     else:
-        return by_price.trade(market, ledger, command, journal, rows)
+        return trade.told(market, ledger, command, journal, rows)
     if flags & _LAST:
-        by_price.shown(market)
+        rows = trade.shown(market, ledger, journal, rows)
         if flags & _SNAPSHOT:
             rows = _whole(market, ledger, journal, rows)
     return rows
@@ -76,7 +76,10 @@ def _told(market: Market, ledger: Ledger, command: Any, journal: Any, rows: Int)
 @jit
 def room(market: Market) -> bool:
     """Whether there is room for what one command may place."""
-    return bool(market.state[0].live + market.replay[0].pending + 4 < len(market.nodes) and not marks.full(market))
+    replay = market.replay[0]
+    back = min(replay.pending, replay.marks) + replay.guessed - replay.settled
+    fits = market.state[0].live + back + 4 < len(market.nodes)
+    return bool(fits and not marks.full(market) and not marks.noted(market))
 
 
 @jit
@@ -92,7 +95,9 @@ def _begin(market: Market, command: Any) -> None:
 def _clear(market: Market) -> None:
     """The recorded book is lost. Users' orders stay; what stood before them is kept in mind for the next picture."""
     replay = market.replay[0]
-    replay.valid, replay.pending, replay.cleared = 0, 0, market.state[0].sequence
+    if replay.valid != 0:
+        replay.cleared = market.state[0].sequence
+    replay.valid, replay.pending, replay.gone, replay.settled = 0, 0, 0, replay.guessed
     if replay.marks == 0:
         return
     if meeting.users(market) > 0:
@@ -100,7 +105,7 @@ def _clear(market: Market) -> None:
             if market.marks[U(index)].recorded > 0:
                 _look(market, market.marks[U(index)])
     for index in range(len(market.marks)):
-        if market.marks[U(index)].recorded != 0:
+        if market.marks[U(index)].recorded > 0:
             _keep(market, market.marks[U(index)])
     _empty(market, 0)
     _empty(market, 1)
@@ -110,12 +115,12 @@ def _clear(market: Market) -> None:
 @jit
 def _look(market: Market, mark: Any) -> None:
     """Flags a mark's orders that stand before a user's."""
-    if mark.order != 0:
+    if mark.id >= 0:
         slot = by_order.node_of(market, mark)
         if slot != NONE:
             _look_behind(market, slot)
         return
-    side, price = mark.id & 1, mark.id >> 1
+    side, price = (-1 - mark.id) & 1, (-1 - mark.id) >> 1
     slot = ladder.head(market, side, price if side == 0 else -price)
     while slot != NONE:
         after = np.int64(market.nodes[U(slot)].after)
@@ -140,14 +145,17 @@ def _look_behind(market: Market, slot: Int) -> None:
 
 @jit
 def _keep(market: Market, mark: Any) -> None:
-    """The mark keeps minus the lots that stood before a user, or more than there can be where there were none."""
+    """The mark keeps minus the lots that stood before a user, or more than there can be where there were none.
+
+    What another loss has left to be kept stays so until a picture is whole.
+    """
     stood: Int = 0
-    if mark.recorded > 0 and mark.order != 0:
+    if mark.id >= 0:
         slot = by_order.node_of(market, mark)
         if slot != NONE:
             stood = _stood(market, slot)
-    elif mark.recorded > 0:
-        side, price = mark.id & 1, mark.id >> 1
+    else:
+        side, price = (-1 - mark.id) & 1, (-1 - mark.id) >> 1
         slot = ladder.head(market, side, price if side == 0 else -price)
         while slot != NONE:
             stood += _stood(market, slot)
@@ -200,6 +208,20 @@ def _whole(market: Market, ledger: Ledger, journal: Any, rows: Int) -> Int:
     if meeting.users(market) > 0 and not market.state[0].halted:
         rows = _uncross(market, ledger, 0, journal, rows)
         rows = _uncross(market, ledger, 1, journal, rows)
+    return rows
+
+
+@jit
+def reopened(market: Market, ledger: Ledger, journal: Any, rows: Int) -> Int:
+    """The market takes orders again: what came of the record while it did not meets users now."""
+    state, before = market.state[0], market.state[0].last
+    if market.replay[0].valid == 0 or meeting.users(market) == 0:
+        return rows
+    state.first = 0
+    rows = _uncross(market, ledger, 0, journal, rows)
+    rows = _uncross(market, ledger, 1, journal, rows)
+    if state.watch != 0 and state.first != 0:
+        rows = waking.moved(market, ledger, before, journal, rows)
     return rows
 
 

@@ -123,8 +123,11 @@ REPLAY = np.dtype(
         ("valid", "<i8"),  # whether the recorded book stands on a whole snapshot with nothing missing since
         ("nodes", "<i8"),  # recorded orders among the live ones
         ("marks", "<i8"),  # rows of `marks` in use
-        ("pending", "<i8"),  # rows of `pending` in use; more than there are: some levels are not noted there
-        ("cleared", "<i8"),  # orders so far when the recorded book was last emptied
+        ("pending", "<i8"),  # rows of `pending` in use
+        ("cleared", "<i8"),  # orders so far when the recorded book was lost
+        ("gone", "<i8"),  # orders that have left the record, so far
+        ("guessed", "<i8"),  # guesses so far
+        ("settled", "<i8"),  # those of them that nobody need look at any more
         ("unknown", "<i8"),  # recorded changes of what the record does not hold
         ("model", "<i8"),  # of queues
         ("power", "<i8"),
@@ -135,14 +138,27 @@ REPLAY = np.dtype(
 )
 MARK = np.dtype(
     [
-        ("id", "<i8"),  # the venue's number of an order, or of a level: price * 2 + side
-        ("order", "<i8"),  # the id of the order's node, if it is still there
+        ("id", "<i8"),  # the venue's number of an order; or a level's, below zero: -1 - (price * 2 + side)
+        ("order", "<i8"),  # the id of the order's node, which may be there no more
         ("recorded", "<i8"),  # what the record says rests; 0: the row is free; below 0: what once stood before users
-        ("pending", "<i8"),  # lots of it that trades took, and that the recorded book does not yet show taken
+        # lots that trades took and the record does not show taken yet; below 0: that it shows, and no trade has told
+        ("pending", "<i8"),
     ]
 )
-NOTED: Final = 256
-"""Levels of which it is noted that something is pending; where there are more, all are looked through."""
+GUESS = np.dtype(
+    [
+        ("id", "<i8"),  # of the mark
+        ("order", "<i8"),  # of its node
+        ("time", "<i8"),
+        ("key", "<i8"),
+        ("side", "<i8"),
+    ]
+)
+"""An order that a trade took from which names none: the one whose turn it was."""
+RECENT: Final = 32
+"""Orders that have left the record of which later trades may tell."""
+GUESSES: Final = 256
+"""Guesses that are kept in mind."""
 FREE, LOCKED = 0, 1
 """Of a balance: what may be used, and what open orders hold."""
 HOUSE, WORLD = 0, 1
@@ -173,7 +189,10 @@ class Market(NamedTuple):
         trailing: waiting nodes whose trigger follows the price, shape (nodes,).
         replay: of dtype REPLAY, one row.
         marks: of dtype MARK, found by their ids; a power of two long.
-        pending: ids of marks that have something pending, shape (NOTED,).
+        numbers: of recorded orders' nodes, the ids of their marks; shape (nodes,).
+        pending: ids of levels' marks that have something pending.
+        gone: of dtype MARK, shape (RECENT,): those of the orders that left the record last, one after another around.
+        guesses: of dtype GUESS, shape (GUESSES,), one after another around.
         positions: of dtype POSITION, a row an account at least; none in a spot market.
     """
 
@@ -196,7 +215,10 @@ class Market(NamedTuple):
     trailing: npt.NDArray[np.int32]
     replay: npt.NDArray[Any]
     marks: npt.NDArray[Any]
+    numbers: npt.NDArray[np.int64]
     pending: npt.NDArray[np.int64]
+    gone: npt.NDArray[Any]
+    guesses: npt.NDArray[Any]
     positions: npt.NDArray[Any]
 
 
@@ -238,7 +260,10 @@ def market(rules: Rules, orders: int = 1 << 12, accounts: int = FIRST_USER) -> M
         trailing=np.zeros(orders, np.int32),
         replay=np.zeros(1, REPLAY),
         marks=np.zeros(64, MARK),
-        pending=np.zeros(NOTED, np.int64),
+        numbers=np.zeros(orders, np.int64),
+        pending=np.zeros(64, np.int64),
+        gone=np.zeros(RECENT, MARK),
+        guesses=np.zeros(GUESSES, GUESS),
         positions=np.zeros(accounts if rules.initial else 0, POSITION),
     )
 
@@ -274,4 +299,5 @@ def grown(of: Market) -> Market:
         heaps=wider(of.heaps),
         heap_at=wider(of.heap_at),
         trailing=wider(of.trailing),
+        numbers=wider(of.numbers),
     )

@@ -53,6 +53,8 @@ def wake(market: Market, ledger: Ledger, slot: Int, price: Int, journal: Any, ro
 @jit
 def _break(market: Market, before: Int, journal: Any, rows: Int) -> Int:
     state, rules = market.state[0], market.rules[0]
+    if state.halted != _OPEN:  # by a keeper, who alone ends that; or paused already
+        return rows
     if state.reference == 0 or state.time >= state.window:
         state.reference = before if before != 0 else state.first
         state.window = state.time + rules.window

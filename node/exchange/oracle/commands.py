@@ -52,6 +52,7 @@ def pass_time(market: Market, until: int) -> None:
         if resume <= expiry:
             market.status, market.resume = Status.OPEN, None
             tell(market, Record.STATUS, 0, 0, quantity=Status.OPEN, reason=Reason.TIME)
+            replay.reopen(market)
         else:
             expire(market, market.orders[market.ends[0][1]], Reason.TIME)
         run_queue(market)
@@ -124,6 +125,8 @@ def set_status(market: Market, command: Command) -> None:
     market.status = Status.HALTED if command.kind == Kind.HALT else Status.OPEN
     market.resume = None
     tell(market, Record.STATUS, command.account, 0, quantity=market.status, ref=command.ref)
+    if market.status == Status.OPEN:
+        replay.reopen(market)
 
 
 def nothing(market: Market, command: Command) -> None:

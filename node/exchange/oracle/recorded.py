@@ -5,12 +5,32 @@ from fractions import Fraction
 from node.exchange.core.command import Queue, Side
 from node.exchange.core.journal import Status
 from node.exchange.core.state import RECORDED, SLOT_BITS, WORLD
+from node.exchange.oracle.command import Command
 from node.exchange.oracle.leaving import forget
 from node.exchange.oracle.market import Market
 from node.exchange.oracle.matching import after_trade, leave_pair_in_book, trade
 from node.exchange.oracle.order import Order, Stage
+from node.exchange.oracle.refusal import fits_in
 
 _FRACTION, _STEPS = 30, 20  # binary places of a power and of a logarithm
+_MOST = float(1 << 56)
+
+
+def lots(market: Market, size: int) -> int:
+    """A recorded size in whole lots."""
+    return int(size * market.record.lot)
+
+
+def told_size(market: Market, command: Command) -> int:
+    """The size that is told; 0 where it is worth too much to reckon with."""
+    if float(command.quantity) * market.record.lot.numerator > _MOST:
+        return 0
+    return command.quantity if fits_in(market, command.price, lots(market, command.quantity)) else 0
+
+
+def better(side: int, price: int) -> int:
+    """The next price at which an order of this side would be filled before."""
+    return price + 1 if side == 0 else price - 1
 
 
 def is_recorded(order: Order) -> bool:
@@ -81,6 +101,17 @@ def cross(market: Market, side: int, price: int, size: int, prices: list[int]) -
             break
         size -= fill(market, user, size, 0, prices)
     return size
+
+
+def uncross(market: Market, prices: list[int]) -> None:
+    """What is recorded takes from users what it meets, at their own prices; the bids first."""
+    for half, others in ((market.bids, market.asks), (market.asks, market.bids)):
+        while True:
+            order = next((each for each in half.orders() if is_recorded(each)), None)
+            user = next((each for each in others.orders() if not is_recorded(each)), None)
+            if order is None or user is None or not _meets(half.side, order.price, user.price):
+                break
+            less(market, order, fill(market, user, order.left, order.id, prices))
 
 
 def _meets(side: int, price: int, other: int) -> bool:

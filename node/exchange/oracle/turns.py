@@ -26,7 +26,7 @@ def match(market: Market, order: Order) -> None:
 def look_for_a_break(market: Market, before: int) -> None:
     """Pauses a market whose price has gone too far within a window."""
     rules = market.rules
-    if not rules.breaker:
+    if not rules.breaker or market.status != Status.OPEN:
         return
     if not market.reference or market.time >= market.window:
         market.reference, market.window = before, market.time + rules.window

@@ -32,20 +32,26 @@ _BY_PRICE, _LAST, _SNAPSHOT = int(Flag.BY_PRICE), int(Flag.LAST), int(Flag.SNAPS
 _NO_EVENT_TIME, _NO_ARRIVAL, _NO_ORDER = int(Flag.NO_EVENT_TIME), int(Flag.NO_ARRIVAL), int(Flag.NO_ORDER)
 _TOLD = _LAST | _SNAPSHOT  # the same bits as those of `Told`
 _ASK = int(Side.ASK)
+_NEVER = (1 << 63) - 1
 _PLACED, _MODIFIED, _CANCELLED, _FILLED, _SET, _TRADE, _CLEARED = (
     int(Kind.REPLAY_ADD), int(Kind.REPLAY_MODIFY), int(Kind.REPLAY_CANCEL), int(Kind.REPLAY_FILL),
     int(Kind.REPLAY_SET), int(Kind.REPLAY_TRADE), int(Kind.REPLAY_CLEAR),
 )  # fmt: skip
 
 
+_AHEAD = 10**9  # ns by which no clock is ahead that a venue keeps
+
+
 @jit
 def time_of(row: Any, clock: Int, before: Int) -> Int:
-    """A row's time; where it is unknown the other clock's, and never before that of the one before it."""
-    unknown = row.flags & (_NO_EVENT_TIME if clock == EVENT else _NO_ARRIVAL)
-    time = row.ts_recv if (clock == RECV) == (unknown == 0) else row.ts_event
-    if row.flags & _NO_EVENT_TIME and row.flags & _NO_ARRIVAL:
+    """A row's time, never before that of the one before it. Where the clock does not know it the other does; and where
+    the venue's is far ahead of the arrival, it is wrong, or all that comes would stand still till then.
+    """
+    no_event, no_arrival = row.flags & _NO_EVENT_TIME != 0, row.flags & _NO_ARRIVAL != 0
+    if no_event and no_arrival:
         return before
-    return int(max(time, before))
+    arrives = clock == RECV or no_event or row.ts_event - row.ts_recv > _AHEAD
+    return int(max(row.ts_recv if arrives and not no_arrival else row.ts_event, before))
 
 
 @jit
@@ -78,7 +84,8 @@ def merge(book: Any, trades: Any, head: Any, out: Any) -> Int:
             trade += 1
             if told.side == 0 or told.flags & _SNAPSHOT:
                 continue
-            time = time_of(told, clock, time)
+            latest = time_of(book[U(row)], clock, time) if due else _NEVER
+            time = min(time_of(told, clock, time), latest)  # it has been by the time of the message that shows it
             _of_trade(told, finer, out[U(count)])
             _common(out[U(count)], time, at.market)
             count += 1
@@ -94,7 +101,7 @@ def _precedes(trade: Any, event: Any, clock: Int, before: Int) -> bool:
     if time_of(trade, clock, 0) <= time_of(event, clock, before):
         return True
     known = trade.flags & _NO_EVENT_TIME == 0 and event.flags & _NO_EVENT_TIME == 0
-    return bool(known and trade.ts_event <= event.ts_event)
+    return bool(known and time_of(trade, EVENT, 0) <= time_of(event, EVENT, 0))
 
 
 @jit

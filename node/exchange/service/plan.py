@@ -82,11 +82,27 @@ def from_file(path: Path) -> list[Opening]:
     markets = found.get("market")
     if not isinstance(markets, list) or not 0 < len(markets) <= _MOST_MARKETS:
         raise BadInput(f"{path} has no markets: write [[market]] tables, at most {_MOST_MARKETS}")
-    return [opening(each) for each in markets]
+    return together([opening(each) for each in markets])
 
 
-def opening(told: dict[str, Any]) -> Opening:
+def together(markets: list[Opening]) -> list[Opening]:
+    """Markets of one exchange; BadInput where two have one name, or their assets have."""
+    names: dict[str, str] = {}
+    assets: dict[str, Asset] = {}
+    for each in (one.listing for one in markets):
+        other = names.setdefault(each.symbol.replace("-", ""), each.symbol)
+        if other is not each.symbol:
+            raise BadInput(f"two markets are called {each.symbol.replace('-', '')}: {other} and {each.symbol}")
+        for asset in (each.base, each.quote):
+            if assets.setdefault(asset.name, asset) != asset:
+                raise BadInput(f"{asset.name} has {asset.decimals} decimals in {each.symbol} and others before it")
+    return markets
+
+
+def opening(told: object) -> Opening:
     """A market as JSON or TOML tells it; BadInput names what is wrong."""
+    if not isinstance(told, dict):
+        raise BadInput(f"a market is a table, not {str(told)[:40]!r}")
     symbol = str(told.get("symbol", ""))
     base, _, quote = symbol.partition("-")
     if not (base.isalnum() and quote.isalnum() and symbol.isupper() and symbol.isascii()):
@@ -94,7 +110,8 @@ def opening(told: dict[str, Any]) -> Opening:
     terms = {"band": "0.8", "most": "9000", **told}
     tick, lot, least, most, notional, band, price = (_decimal(symbol, name, terms.get(name)) for name in _DECIMALS)
     bought, paid = (
-        Asset(name, int(terms.get(f"{which}_decimals", 8))) for name, which in ((base, "base"), (quote, "quote"))
+        Asset(name, _decimals(symbol, terms.get(f"{which}_decimals", 8)))
+        for name, which in ((base, "base"), (quote, "quote"))
     )
     listing = Listing(symbol, bought, paid, tick, lot, least, most, notional, band)
     listing.rules(0, [bought, paid])
@@ -119,6 +136,12 @@ def _told(opened: Opening) -> dict[str, Any]:
         "price": str(opened.price),
         **{name: str(getattr(listing, name)) for name in _DECIMALS if name != "price"},
     }
+
+
+def _decimals(symbol: str, value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise BadInput(f"{symbol}: decimals are a whole number, not {value!r}")
+    return value
 
 
 def _decimal(symbol: str, name: str, value: object) -> Decimal:

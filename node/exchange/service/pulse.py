@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -22,7 +22,30 @@ _SECOND: Final = 1_000_000_000
 _LEAST, _MOST = _SECOND // 1000, 3600 * _SECOND
 _LATE: Final = _SECOND
 """ns of the exchange's time that sources may be behind before its clock waits for them."""
+_CAUGHT: Final = 600 * _SECOND
+"""ns that they catch up with at a time."""
 _log = structlog.get_logger()
+
+
+def catch_up(service: Service, report: Callable[[str, float], None]) -> None:
+    """Lets sources act up to now where that is the wall's time: what they owe since the exchange was served last would
+    else be traded while users look on, at the time of their first order.
+
+    Args:
+        report: is told what is done and which part of it.
+    """
+    begun = lag = service.clock.now() - (service.due() or service.clock.now())
+    while service.clock.follows and lag > _LATE:
+        due = service.due() or 0
+        until = min(service.clock.now(), due + _CAUGHT)
+        while service.step(until):
+            pass
+        service.tidy()
+        left = service.clock.now() - (service.due() or service.clock.now())
+        report("catching up with the time", 1 - left / begun)
+        if left >= lag:  # they are slower than time passes
+            break
+        lag = left
 
 
 class Pulse:

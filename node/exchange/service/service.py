@@ -13,11 +13,10 @@ from node.exchange.core.journal import JOURNAL, joined
 from node.exchange.core.state import FREE, WORLD
 from node.exchange.exchange import Commands, Exchange, Journal, check_fees
 from node.exchange.service import record
-from node.exchange.service.archive import LABEL
 from node.exchange.service.batch import Batch, Listener
 from node.exchange.service.clock import Clock, checked
 from node.exchange.service.log import Record
-from node.exchange.service.orders import IS_ORDER
+from node.exchange.service.naming import named
 from node.exchange.service.record import Names, Sourced
 from node.exchange.service.store import Store
 from node.exchange.service.untold import Untold
@@ -85,30 +84,13 @@ class Service(Views):
         """Makes commands ready to be kept: what is wrong with them is told here, before anything is done. Returns what
         they are called.
         """
-        used: set[tuple[int, int, str]] = set()
         self._check_markets(commands)
-        for each in (*labels, *groups):
-            if len(each.encode()) > LABEL:
-                raise BadInput(f"a label has at most {LABEL} bytes, not {len(each.encode())}")
-        names = [*labels, *[""] * (len(commands) - len(labels))]
-        for at in np.flatnonzero(IS_ORDER[commands["kind"]]).tolist():
-            if not names[at]:
-                continue
-            key = (int(commands["account"][at]), int(commands["market"][at]), names[at])
-            order = self.orders.labelled(*key)
-            if key in used or (order is not None and order.status.open):
-                raise BadInput(f"an open order has the label {names[at]!r} already; give another")
-            used.add(key)
+        first = self._refs + 1
+        names = named(self.orders, commands, labels, groups, first)
         commands["time"] = max(self.clock.now(), self.time)
-        commands["ref"] = np.arange(self._refs + 1, self._refs + 1 + len(commands))
+        commands["ref"] = np.arange(first, first + len(commands))
         self._refs += len(commands)
-        refs = commands["ref"].tolist()
-        first = np.flatnonzero(commands["kind"] == Kind.GROUP).tolist()
-        given = [*groups, *[""] * (len(first) - len(groups))]
-        return Names(
-            [name or f"fusion-{ref}" for name, ref in zip(names, refs, strict=True)],
-            [name or f"list-{refs[at]}" for name, at in zip(given, first, strict=True)],
-        )
+        return names
 
     def _check_markets(self, commands: Commands) -> None:
         markets = len(self.exchange.listings)
@@ -234,7 +216,7 @@ class Service(Views):
         if not 0 < units < _LIMIT or float(world) - float(units) <= -_LIMIT:
             raise BadInput(f"a user begins with more than 0 {named.name}, and not with {named.amount(units):f}")
 
-    def add_key(self, name: str, permissions: Sequence[str] = ("read", "trade", "withdraw")) -> Key:
+    def add_key(self, name: str, permissions: Sequence[str] = ("read", "trade")) -> Key:
         """A new key of a user."""
         self.users.named(name)
         permitted(permissions)

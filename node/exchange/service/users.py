@@ -12,11 +12,10 @@ _LONGEST: Final = 64
 
 
 class Permission(Enum):
-    """What a key may do: see the account, trade, and take money out."""
+    """What a key may do: see the account, and trade."""
 
     READ = "read"
     TRADE = "trade"
-    WITHDRAW = "withdraw"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +55,7 @@ class Users:
         self._users: dict[str, User] = {}
         self._keys: dict[str, Key] = {}
         self._of: dict[int, User] = {}
+        self._codes: dict[str, dict[str, None]] = {}
 
     def named(self, name: str) -> User:
         """BadInput where there is none."""
@@ -76,7 +76,7 @@ class Users:
 
     def keys(self, name: str) -> list[Key]:
         """A user's keys."""
-        return [each for each in self._keys.values() if each.user.name == name]
+        return [self._keys[code] for code in self._codes.get(name, ())]
 
     def add(self, name: str, account: int) -> User:
         """A new user; BadInput where the name is taken or is no name."""
@@ -94,12 +94,13 @@ class Users:
     def allow(self, code: str, secret: str, name: str, permissions: list[str]) -> Key:
         """A key for a user."""
         key = self._keys[code] = Key(code, secret, self.named(name), permitted(permissions))
+        self._codes.setdefault(name, {})[code] = None
         return key
 
     def revoke(self, code: str) -> None:
         """Ends a key; BadInput where there is none."""
         self.check_key(code)
-        del self._keys[code]
+        del self._codes[self._keys.pop(code).user.name][code]
 
     def check_key(self, code: str) -> None:
         """BadInput where there is no such key."""

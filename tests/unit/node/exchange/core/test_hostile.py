@@ -7,25 +7,19 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from node.exchange.core import door, far
+from node.exchange.core import door
 from node.exchange.core.command import COMMAND, Kind, Side, Type
 from node.exchange.core.state import (
-    EXPIRES,
-    EXPIRING,
-    FALLING,
     FIRST_USER,
     ICEBERG,
     LOCKED,
     PAIRED,
     PENDING,
-    QUEUED,
-    RISING,
-    TERMED,
-    WAITING,
     Market,
 )  # fmt: skip
 from node.exchange.exchange import Commands
 from tests.unit.node.exchange.core.floor import Floor
+from tests.unit.node.exchange.core.tidy import tidy
 
 HUGE = np.array([0, -1, 1, (1 << 63) - 1, -(1 << 63), 1 << 62, 1 << 40, 255])
 KINDS = np.array([Kind.NEW] * 12 + [Kind.CANCEL] * 4 + [Kind.AMEND] * 4 + [Kind.GROUP] * 4 + [Kind.TIMER])
@@ -91,7 +85,7 @@ def needed(market: Market, slot: int) -> int:
 
 
 def check(floor: Floor) -> None:
-    market, state = floor.exchange.markets[0], floor.exchange.markets[0].state[0]
+    market = floor.exchange.markets[0]
     balances = floor.exchange.ledger.balances
     locked = {
         (int(account), int(asset)): int(balances[account, asset, LOCKED])
@@ -100,22 +94,7 @@ def check(floor: Floor) -> None:
     assert locked == held(market)
     assert not balances.sum(axis=(0, 2)).any()
     assert (balances[FIRST_USER:] >= 0).all()
-    live = market.nodes[market.nodes["id"] != 0]
-    terms = market.terms[market.nodes["id"] != 0]
-    assert state["live"] == len(live)
-    assert state["rare"] == np.count_nonzero(live["rare"] & TERMED)
-    assert state["parts"] == terms["parts"][live["rare"] & ICEBERG != 0].sum()
-    assert state["watch"] - (market.rules["breaker"][0] != 0) == np.count_nonzero(live["rare"] & WAITING)
-    assert market.heap_count[EXPIRING] == np.count_nonzero(live["rare"] & EXPIRES)
-    rests = live["rare"] & (WAITING | PENDING | QUEUED) == 0
-    assert market.levels["orders"].sum() + sum(
-        far.held(market, side)["orders"].sum() for side in Side
-    ) == np.count_nonzero(rests)
-    for heap in (EXPIRING, RISING, FALLING):
-        rows = market.heaps[heap, : market.heap_count[heap]]
-        assert (market.heap_at[heap, rows["slot"]] == np.arange(len(rows))).all()
-        assert (rows["key"][1:] >= rows["key"][(np.arange(1, len(rows)) - 1) // 2]).all()
-    assert state["head"] == 0 or state["halted"]
+    tidy(market)
 
 
 @pytest.mark.parametrize("seed", range(3))

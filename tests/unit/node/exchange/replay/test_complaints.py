@@ -51,6 +51,22 @@ def test_an_order_after_a_trade_meets_the_book_after_it(scene, book) -> None:
     assert book(scene.exchange, SELL) == [(103, 3), (104, 20)]
 
 
+def test_each_trade_has_lots_of_its_own_order_by_order(scene, lots) -> None:
+    """The same complaint of a record by order, whose trades come before the messages that show them.
+
+    https://github.com/nautechsystems/nautilus_trader/issues/5017
+    """
+    scene.add(1, BUY, 5459, 1000, Told.SNAPSHOT)
+    scene.add(9, SELL, 5462, 1000, Told.SNAPSHOT | Told.LAST)
+    scene.order(BUY, 5459, 3000)
+    assert lots(scene.trade(SELL, 5459, 600)) == 0
+    assert lots(scene.trade(SELL, 5459, 400)) == 0
+    assert lots(scene.trade(SELL, 5459, 2000)) == 2000
+    scene.leave(1)
+    assert lots(scene.trade(SELL, 5459, 2000)) == 1000
+    assert scene.position() == 3000
+
+
 def test_each_trade_has_lots_of_its_own(scene, lots) -> None:
     """A second trade of the same price and size did not fill the order that the first had come to.
 
@@ -130,51 +146,61 @@ def test_an_order_inside_the_spread_is_in_the_book_and_is_filled_first(scene, bo
     assert book(scene.exchange, SELL) == [(970, 2)]
 
 
-def add(scene, number: int, side: Side, price: int, size: int, flags: int = Told.LAST):
-    return scene.do(Kind.REPLAY_ADD, side=side, price=price, quantity=size, order=number, flags=flags)
-
-
 def test_one_orders_cancel_lets_nobody_pass_but_those_behind_it(scene, lots) -> None:
     """Any cancel of an order at its price put the user's order first.
 
     https://github.com/nautechsystems/nautilus_trader/issues/4370
     """
-    add(scene, 1, BUY, 99, 5, Told.SNAPSHOT)
-    add(scene, 2, BUY, 99, 5, Told.SNAPSHOT | Told.LAST)
+    scene.add(1, BUY, 99, 5, Told.SNAPSHOT)
+    scene.add(2, BUY, 99, 5, Told.SNAPSHOT | Told.LAST)
     scene.order(BUY, 99, 3)
-    add(scene, 3, BUY, 99, 5)
-    scene.do(Kind.REPLAY_CANCEL, side=BUY, order=3)
-    scene.do(Kind.REPLAY_CANCEL, side=BUY, order=1)
+    scene.add(3, BUY, 99, 5)
+    scene.leave(3)
+    scene.leave(1)
     fill = {"side": BUY, "price": 99, "quantity": 2, "flags": int(Told.LAST)}
     assert lots(scene.do(Kind.REPLAY_FILL, order=2, **fill)) == 0
     assert lots(scene.do(Kind.REPLAY_FILL, order=2, **fill)) == 0
-    add(scene, 4, BUY, 99, 5)
+    scene.add(4, BUY, 99, 5)
     assert lots(scene.do(Kind.REPLAY_FILL, order=4, **fill)) == 2
 
 
+@pytest.mark.parametrize("torn", [False, True])
+@pytest.mark.parametrize("clears", [1, 2, 3])  # one as the gap is seen, one as its picture begins, and one more
 @pytest.mark.parametrize("by_order", [False, True])
-def test_a_new_picture_gives_nobody_a_better_place(scene, lots, by_order: bool) -> None:
+def test_a_new_picture_gives_nobody_a_better_place(scene, lots, by_order: bool, clears: int, torn: bool) -> None:
     """Pictures of the book forgot the queue before an order.
 
     https://github.com/nautechsystems/nautilus_trader/pull/4942
     """
 
-    def picture(*sizes: int) -> None:
-        scene.do(Kind.REPLAY_CLEAR)
+    def bids(*sizes: int) -> None:
         if not by_order:
-            scene.picture({99: sum(sizes)}, {101: 5})
+            scene.set(BUY, 99, sum(sizes), Told.SNAPSHOT)
             return
         for number, size in enumerate(sizes, 1):
-            add(scene, number, BUY, 99, size, Told.SNAPSHOT)
-        add(scene, 9, SELL, 101, 5, Told.SNAPSHOT | Told.LAST)
+            scene.add(number, BUY, 99, size, Told.SNAPSHOT)
 
-    picture(4, 2)
+    def ask() -> None:
+        last = Told.SNAPSHOT | Told.LAST
+        scene.add(9, SELL, 101, 5, last) if by_order else scene.set(SELL, 101, 5, last)
+
+    bids(4, 2)
+    ask()
     scene.order(BUY, 99, 3)
-    picture(4, 2, 6)
+    for _ in range(clears):
+        scene.do(Kind.REPLAY_CLEAR)
+    if torn:
+        bids(4, 2)
+        scene.do(Kind.REPLAY_CLEAR)
     scene.order(BUY, 99, 1)
+    bids(4, 2, 6)
+    ask()
 
     def trade(size: int) -> int:
         return lots(scene.trade(SELL, 99, size))
 
     assert trade(6) == 0
-    assert trade(2 if not by_order else 8) == 2
+    assert trade(2) == 2
+    assert trade(1) == 1
+    assert trade(3) == 0  # of the 6 in between the two trades before took 3
+    assert trade(1) == 1

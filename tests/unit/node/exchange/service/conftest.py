@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,14 +25,14 @@ USUAL = Keeping()
 class House:
     """One folder in which an exchange is opened again and again."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, plan: Plan = PLAN) -> None:
+        self.folder, self._plan = folder, plan
         self._stack = ExitStack()
 
     def open(self, keeping: Keeping = USUAL) -> Service:
         """The exchange as a new process finds it; the old one is left as if it was killed."""
         self.leave()
-        return opened(self._stack.enter_context(Home(self.folder)), keeping, PLAN)
+        return opened(self._stack.enter_context(Home(self.folder)), keeping, self._plan)
 
     def leave(self) -> None:
         """Nobody has the folder then."""
@@ -41,6 +42,15 @@ class House:
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     house = House(tmp_path / "home")
+    yield house
+    house.leave()
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[House]:
+    """An exchange of two markets in which agents live; its time stands still but where a test moves it."""
+    plan = Plan(standard(["BTC-USDT", "ETH-USDT"]), agents=20, start=START, speed=0)
+    house = House(tmp_path / "town", plan)
     yield house
     house.leave()
 
@@ -57,3 +67,9 @@ def funded(service: Service, name: str) -> int:
 def order(account: int, side: int, price: int, quantity: int, **more: int) -> Commands:
     """A new order; lots and ticks."""
     return command(kind=Kind.NEW, account=account, side=side, price=price, quantity=quantity, **more)
+
+
+def seen(service: Service) -> dict[str, Any]:
+    """All that can be seen of an exchange, but its clock."""
+    arrays, facts = service.save()
+    return {name: each.tobytes() for name, each in arrays.items()} | {"facts": {**facts, "clock": None}}

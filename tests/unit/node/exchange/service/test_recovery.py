@@ -3,7 +3,6 @@
 import os
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -17,15 +16,9 @@ from node.exchange.service.indexed import Wanted
 from node.exchange.service.service import Service
 from node.exchange.service.store import Keeping
 from node.exchange.service.verify import verified
-from tests.unit.node.exchange.service.conftest import MIDDLE, House, funded, order
+from tests.unit.node.exchange.service.conftest import MIDDLE, House, funded, order, seen
 
 DAY = 86_400_000_000_000
-
-
-def _all_of(service: Service) -> dict[str, Any]:
-    """All that can be seen of an exchange, but its clock."""
-    arrays, facts = service.save()
-    return {name: each.tobytes() for name, each in arrays.items()} | {"facts": {**facts, "clock": None}}
 
 
 def _live(service: Service, accounts: list[int], seed: int, steps: int = 40) -> None:
@@ -53,9 +46,9 @@ def test_it_goes_on_where_it_was_after_a_crash(house: House) -> None:
         if crash == 1:
             service.keep()
             _live(service, accounts, 9)
-        before = _all_of(service)
+        before = seen(service)
         service = house.open()
-        assert _all_of(service) == before
+        assert seen(service) == before
     assert service.users.key(key.code) == key
     assert not service.users.keys("bob")
     assert service.exchange.ledger.balances.sum(axis=(0, 2)).tolist() == [0, 0]
@@ -66,10 +59,10 @@ def test_a_snapshot_that_is_torn_is_passed_over(house: House) -> None:
     accounts = [funded(service, "ann"), funded(service, "bob")]
     _live(service, accounts, 1)
     service.close()
-    before = _all_of(service)
+    before = seen(service)
     newest = snapshot.files(house.folder / "snapshots")[-1]
     newest.write_bytes(newest.read_bytes()[:-50])
-    assert _all_of(house.open()) == before
+    assert seen(house.open()) == before
 
 
 def test_the_journal_on_disk_is_what_the_log_leads_to(house: House) -> None:
@@ -93,7 +86,7 @@ def test_the_journal_on_disk_is_what_the_log_leads_to(house: House) -> None:
 def test_a_full_disk_refuses_an_order_and_nothing_of_it_is_there(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     service = house.open()
     account = funded(service, "ann")
-    before, pwrite = _all_of(service), os.pwrite
+    before, pwrite = seen(service), os.pwrite
 
     def full(file: int, data: memoryview, at: int) -> int:
         pwrite(file, data[:7], at)
@@ -102,12 +95,12 @@ def test_a_full_disk_refuses_an_order_and_nothing_of_it_is_there(house: House, m
     monkeypatch.setattr(log.os, "pwrite", full)
     with pytest.raises(StorageFull, match="make room"):
         service.place(order(account, 0, MIDDLE - 10, 100), ["mine"])
-    assert {**_all_of(service), "facts": None} == {**before, "facts": None}
+    assert {**seen(service), "facts": None} == {**before, "facts": None}
     monkeypatch.undo()
     service.place(order(account, 0, MIDDLE - 10, 100), ["mine"])
-    before = _all_of(service)
+    before = seen(service)
     service = house.open()
-    assert _all_of(service) == before
+    assert seen(service) == before
     assert [each.label for each in service.orders.open(account)] == ["mine"]
 
 
@@ -121,8 +114,8 @@ def test_the_oldest_go_when_there_is_too_much(house: House) -> None:
             service._store.settle()
     assert len(snapshot.files(house.folder / "snapshots")) == 2
     assert len(list((house.folder / "commands").iterdir())) <= 2
-    before = _all_of(service)
-    assert _all_of(house.open()) == before
+    before = seen(service)
+    assert seen(house.open()) == before
 
 
 def test_closed_orders_are_found_however_old(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,14 +160,14 @@ def test_a_folder_of_something_else_is_left_alone(house: House) -> None:
 def test_an_exchange_whose_description_is_lost_is_not_begun_anew(house: House) -> None:
     service = house.open()
     funded(service, "ann")
-    before = _all_of(service)
+    before = seen(service)
     described = house.folder / "markets.json"
     kept = described.read_bytes()
     described.unlink()
     with pytest.raises(BadInput, match="put that file back"):
         house.open()
     described.write_bytes(kept)
-    assert _all_of(house.open()) == before
+    assert seen(house.open()) == before
 
 
 def test_an_opening_that_was_cut_off_is_begun_anew(house: House) -> None:
@@ -250,9 +243,9 @@ def test_a_user_is_there_with_all_it_was_given_or_not_at_all(house: House, monke
     service = house.open()
     assert service.users.all() == []
     key = service.enrol("ann", {0: 10**9, 1: 10**12}, 100, 200)
-    before = _all_of(service)
+    before = seen(service)
     service = house.open()
-    assert _all_of(service) == before
+    assert seen(service) == before
     assert service.users.key(key.code) == key
     assert service.balances(key.user.account) == [(10**9, 0), (10**12, 0)]
     service.place(order(key.user.account, 0, MIDDLE - 10, 100))
@@ -293,13 +286,13 @@ def test_answers_that_were_lost_before_a_snapshot_are_made_again(house: House) -
     accounts = [funded(service, "ann"), funded(service, "bob")]
     _live(service, accounts, 1)
     _settled(service)
-    before = _all_of(service)
+    before = seen(service)
     for name in ("orders", "trades", "journal"):
         (path,) = (house.folder / name).glob("*.rows")
         whole = path.read_bytes()
         os.truncate(path, len(whole) // 2)
         service = house.open()
-        assert _all_of(service) == before
+        assert seen(service) == before
         service.tidy()
         assert path.read_bytes() == whole
 

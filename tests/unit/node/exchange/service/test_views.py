@@ -71,6 +71,10 @@ def test_a_label_is_free_again_when_its_order_is_closed(house: House) -> None:
     service.place(command(kind=Kind.CANCEL, account=ann, order=first.id))
     second = service.place(order(ann, 0, MIDDLE - 500, 100), ["a"]).reports[0].order
     assert service.labelled(ann, 0, "a") == second
+    made = service.place(order(ann, 0, MIDDLE - 500, 100)).placed.label
+    taken = f"fusion-{int(made.removeprefix('fusion-')) + 2}"
+    service.place(order(ann, 0, MIDDLE - 500, 100), [taken])
+    assert service.place(order(ann, 0, MIDDLE - 500, 100)).placed.label == f"{taken}-"
 
 
 def test_changes_added_to_a_picture_are_the_next_picture(house: House) -> None:

@@ -1,0 +1,49 @@
+"""Naming: what users call their orders and groups of orders, and what they are called where nothing is said."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from fusion.errors import BadInput
+from node.exchange.core.command import Kind
+from node.exchange.exchange import Commands
+from node.exchange.service.archive import LABEL
+from node.exchange.service.orders import IS_ORDER, Orders
+from node.exchange.service.record import Names
+
+
+def named(orders: Orders, commands: Commands, labels: Sequence[str], groups: Sequence[str], first: int) -> Names:
+    """What commands are called.
+
+    Args:
+        orders: that there are; two open ones of an account and market cannot have one label.
+        commands: of users.
+        labels: as they were given, of each command; those that are empty or missing are made.
+        groups: as they were given, of each group; likewise.
+        first: the number of the first command.
+
+    Raises:
+        BadInput: a label is too long, or taken.
+    """
+    for each in (*labels, *groups):
+        if len(each.encode()) > LABEL:
+            raise BadInput(f"a label has at most {LABEL} bytes, not {len(each.encode())}")
+    used: set[tuple[int, int, str]] = set()
+    told = [*labels, *[""] * (len(commands) - len(labels))]
+    for at in np.flatnonzero(IS_ORDER[commands["kind"]]).tolist():
+        account, market, given = int(commands["account"][at]), int(commands["market"][at]), told[at]
+        name = given or f"fusion-{first + at}"
+        while (account, market, name) in used or _is_open(orders, account, market, name):
+            if given:
+                raise BadInput(f"an open order has the label {name!r} already; give another")
+            name += "-"  # a user has given the name that would be made
+        used.add((account, market, name))
+        told[at] = name
+    begins = np.flatnonzero(commands["kind"] == Kind.GROUP).tolist()
+    lists = [*groups, *[""] * (len(begins) - len(groups))]
+    return Names(told, [name or f"list-{first + at}" for name, at in zip(lists, begins, strict=True)])
+
+
+def _is_open(orders: Orders, account: int, market: int, label: str) -> bool:
+    order = orders.labelled(account, market, label)
+    return order is not None and order.status.open

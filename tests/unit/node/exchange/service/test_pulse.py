@@ -1,0 +1,87 @@
+"""As time passes agents act, orders end, and nothing that was seen is another thing after a crash."""
+
+import numpy as np
+
+from node.exchange.core.command import Flag, Group, Kind, Tif, Type
+from node.exchange.exchange import command
+from node.exchange.service.indexed import Wanted
+from node.exchange.service.order import Status
+from node.exchange.service.pulse import Pulse, catch_up
+from node.exchange.service.service import Service
+from node.exchange.service.verify import verified
+from tests.unit.node.exchange.service.conftest import START, House, funded, order, seen
+
+SECOND = 1_000_000_000
+
+
+def _pass(service: Service, seconds: int) -> None:
+    service.clock.put(service.clock.now() + seconds * SECOND)
+    pulse = Pulse(service)
+    while pulse.advance():
+        pass
+    pulse.expire()
+
+
+def _trade(service: Service, account: int) -> None:
+    """Orders of many kinds, in both markets, that agents meet."""
+    for market in (0, 1):
+        best = service.depth(market, 1)
+        bid, ask = int(best.bids[0, 0]), int(best.asks[0, 0])
+        least = service.exchange.listings[market].lots(service.exchange.listings[market].least)
+        limit = {"quantity": 20 * least, "market": market}
+        service.place(order(account, 0, bid, **limit))
+        service.place(order(account, 1, ask, **limit, tif=Tif.GTD, expiry=service.clock.now() + 30 * SECOND))
+        by_quote = {"flags": Flag.BY_QUOTE, "quantity": 10**10, "market": market}
+        service.place(command(kind=Kind.NEW, account=account, type=Type.MARKET, tif=Tif.IOC, **by_quote))
+        first = order(account, 0, bid - 20, **limit)
+        second = order(account, 1, 0, **limit, type=Type.STOP_LOSS, trigger=bid - 40)
+        first["kind"], first["order"], second["kind"] = Kind.GROUP, Group.OTO, Kind.LEG
+        service.place(np.concatenate([first, second]), [], ["pair"])
+
+
+def test_what_agents_and_users_did_is_the_same_after_a_crash(town: House) -> None:
+    service = town.open()
+    ann = funded(service, "ann")
+    for crash in range(3):
+        _trade(service, ann)
+        _pass(service, 20)
+        if crash == 1:
+            service.keep()
+        _trade(service, ann)
+        _pass(service, 40)
+        before, by_quote = seen(service), [each for each in service.orders.closed(ann, 0) if each.by_quote]
+        assert {each.status for each in by_quote} == {Status.FILLED}
+        service.note_time()
+        time = service.clock.now()
+        service = town.open()
+        assert seen(service) == before
+        assert service.clock.now() == time
+    assert len(service.trades_of(Wanted(ann, 1, 1000))) > 10
+    service.close()
+    town.leave()
+    assert verified(town.folder, lambda stage, part: None)["missing"] == 0
+
+
+def test_an_order_ends_when_its_time_comes_though_nobody_asks(house: House) -> None:
+    service = house.open()
+    service.set_speed(0)
+    ann = funded(service, "ann")
+    until = service.clock.now() + 10 * SECOND
+    placed = service.place(order(ann, 0, 5_000_000, 100, tif=Tif.GTD, expiry=until)).placed
+    _pass(service, 9)
+    assert service.orders.open(ann) == [placed]
+    _pass(service, 2)
+    assert service.orders.open(ann) == []
+    assert service.orders.closed(ann, 0)[0].status is Status.EXPIRED
+
+
+def test_what_was_missed_is_caught_up_with_before_anybody_is_let_in(town: House) -> None:
+    service, told = town.open(), list[float]()
+    service.clock.follows = True
+    service.clock.wall = lambda: START + 1800 * SECOND  # type: ignore[method-assign]  # half an hour was missed
+    catch_up(service, lambda stage, part: told.append(part))
+    due = service.due()
+    assert due is not None
+    assert due > START + 1799 * SECOND
+    assert told == sorted(told)
+    assert len(told) >= 3
