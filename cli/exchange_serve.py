@@ -30,8 +30,20 @@ def serve(
     symbols: Annotated[str, typer.Option(help="Markets of a new exchange, with usual terms.")] = "BTC-USDT,ETH-USDT",
     config: Annotated[Path | None, typer.Option(help="TOML file with the markets of a new exchange.")] = None,
     agents: Annotated[
-        int | None, typer.Option(help="Agents in each market of a new exchange; 0: orders that stand still.", min=0)
+        int | None,
+        typer.Option(
+            help="Agents in each market of a new exchange; 0: orders that stand still. With --replay: around it.",
+            min=0,
+        ),
     ] = None,
+    replay: Annotated[
+        str | None, typer.Option(metavar="DATA", help="A new exchange's one market: a feed, or `atom:VENUE`.")
+    ] = None,
+    symbol: Annotated[str | None, typer.Option(help="Which market of the record: BTC-USDT.")] = None,
+    begin: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="Of the record, such as 2024-08-08T23:00, UTC.")
+    ] = None,
+    end: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Before this time.")] = None,
     seed: Annotated[int, typer.Option(help="Of all that is left to chance in a new exchange.", min=0)] = 1,
     speed: Annotated[float | None, typer.Option(help="Seconds of the exchange in one of yours.", min=0)] = None,
     *,
@@ -44,12 +56,19 @@ def serve(
 
     settings = Session().settings
     port, folder = place(settings, port, home)
-    plan = _plan(symbols, config, agents, seed, speed)
+    record_of = {"--replay": _absolute(replay), "--symbol": symbol, "--from": begin, "--to": end}
+    if replay is None:
+        plan = _plan(symbols, config, agents, seed, speed)
+    else:
+        plan = _replayed(settings, record_of, config, agents, seed, speed)
     found = running(folder)
     if found is not None:
         record(_told(found) | {"started": False}, as_json=as_json)
     elif detach:
-        words = _again(folder, port, symbols, config, agents, seed, speed)
+        fixed = {"--port": port, "--home": folder, "--symbols": symbols, "--seed": seed}
+        more = {"--config": config and config.resolve(), "--agents": agents, "--speed": speed}
+        given = {name: value for name, value in {**fixed, **more, **record_of}.items() if value is not None}
+        words = ["exchange", "serve", *(word for name, value in given.items() for word in (name, str(value))), "--json"]
         with progress("exchange") as report:
             found = _detached(folder, words, report)
         record(_told(found) | {"started": True}, as_json=as_json)
@@ -109,18 +128,33 @@ def _plan(symbols: str, config: Path | None, agents: int | None, seed: int, spee
     return Plan(markets, LADDER if agents == 0 else AGENTS, agents or 0, seed, start, pace)
 
 
+def _replayed(
+    settings: "Settings", of: Mapping[str, Any], config: Path | None, agents: int | None, seed: int, speed: float | None
+) -> "Plan":
+    """What a new exchange would be whose market is a record."""
+    from fusion.errors import BadInput
+    from node.exchange.agents.mix import mix
+    from node.exchange.service.clock import checked
+    from node.exchange.service.plan import REPLAY, Asked, Plan
+    from node.exchange.tester import spec
+
+    if config is not None:
+        raise BadInput("a replay has the one market that its record is of: leave --config out")
+    if agents:
+        mix(agents)
+    asked = Asked(of["--replay"], of["--symbol"], spec.span(of["--from"], of["--to"]), settings.home / "atom")
+    return Plan([], REPLAY, agents or 0, seed, 0, checked(1.0 if speed is None else speed), replay=asked)
+
+
+def _absolute(feed: str | None) -> str | None:
+    """A feed whose file is named from the root: a process in the background has another folder."""
+    venue, colon, rest = (feed or "").partition(":")
+    here = Path(rest)
+    return f"{venue}:{here.resolve()}" if colon and here.is_file() else feed
+
+
 def _told(found: Mapping[str, Any]) -> dict[str, Any]:
     return {name: found[name] for name in ("url", "api_key", "secret", "home", "pid")}
-
-
-def _again(
-    folder: Path, port: int, symbols: str, config: Path | None, agents: int | None, seed: int, speed: float | None
-) -> list[str]:
-    """The words of this command without --detach."""
-    given = {"--config": config and config.resolve(), "--agents": agents, "--speed": speed}
-    told = [word for name, value in given.items() if value is not None for word in (name, str(value))]
-    fixed = ["--port", str(port), "--home", str(folder), "--symbols", symbols, "--seed", str(seed)]
-    return ["exchange", "serve", *fixed, *told, "--json"]
 
 
 def _detached(folder: Path, words: list[str], report: "Progress") -> dict[str, Any]:

@@ -29,6 +29,7 @@ class Record(IntEnum):
     PREVENTED: as FILL, but both shrank and nothing changed hands.
     TRIGGER: a waiting order woke at the last price `price`; `side`, `type`, `quantity` what is open of it, `time`;
     `reason` is GROUP where it was the order before it that was filled.
+    RECORDED: up to `time` what a record tells of its market has happened; of a served replay, the core writes none.
     MARK, LIQUIDATION, ADL, FUNDING, INSURANCE, MARGIN, ISOLATED: of perpetuals, see `core.liquidation`.
     """
 
@@ -49,6 +50,7 @@ class Record(IntEnum):
     INSURANCE = 15
     MARGIN = 16
     ISOLATED = 17
+    RECORDED = 18
 
 
 class Status(IntEnum):

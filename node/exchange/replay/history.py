@@ -155,10 +155,10 @@ def _pieces(store: Store, venue: str, symbol: str, span: tuple[int, int], begin:
 
 def listing_of(instrument: Instrument) -> Listing:
     """The market that an instrument's record is replayed in: its ticks and lots, and assets fine enough for them."""
-    base, _, quote = instrument.symbol.partition("-")
+    base, quote, *_ = [*instrument.symbol.split("-"), "QUOTE"]
     fine, finer = (_decimals(each) for each in (instrument.lot, instrument.tick * instrument.lot))
     return Listing(
-        instrument.symbol, Asset(base, max(8, fine)), Asset(quote or "QUOTE", max(8, finer)),
+        instrument.symbol, Asset(base, max(8, fine)), Asset(quote, max(8, finer)),
         instrument.tick, instrument.lot, instrument.lot, instrument.lot * (1 << 40), Decimal(0),
     )  # fmt: skip
 

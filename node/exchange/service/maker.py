@@ -9,7 +9,7 @@ import numba
 import numpy as np
 
 _ROOM: Final = Path(__file__).parents[1]
-_PARTS: Final = ("core/*.py", "agents/*.py", "exchange.py", "listing.py")
+_PARTS: Final = ("core/*.py", "agents/*.py", "replay/replay.py", "exchange.py", "listing.py")
 
 
 @cache

@@ -12,7 +12,7 @@ from node.exchange.listing import Asset, Listing
 
 _DECIMALS: Final = ("tick", "lot", "least", "most", "notional", "band", "price")
 _MOST_MARKETS: Final = 64
-AGENTS, LADDER = "agents", "ladder"
+AGENTS, LADDER, REPLAY = "agents", "ladder", "replay"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +29,35 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A record that is replayed.
+
+    Attributes:
+        name: as `replay.history` knows it.
+        symbol: which of its markets.
+        span: from when on and before when, ns.
+        log: folder of the event log.
+    """
+
+    name: str
+    symbol: str | None
+    span: tuple[int, int]
+    log: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """An exchange before anything happened there.
 
     Attributes:
         markets: in the order of their numbers.
-        crowd: who gives orders besides the users: AGENTS, or a LADDER, which stands still.
-        agents: how many there are in each market; 0: as many as usual.
+        crowd: who gives orders besides the users: AGENTS, or a LADDER, which stands still; or a REPLAY.
+        agents: how many there are in each market; 0: as many as usual, and none around a replay.
         seed: of all that is left to chance.
         start: when its time begins, ns UTC.
         speed: of its clock; 1: the wall's.
         funds: what the first user gets of each asset.
+        replay: the record that its only market is of, which is known when it is opened; None: there is none.
     """
 
     markets: Sequence[Opening]
@@ -49,11 +67,12 @@ class Plan:
     start: int = 0
     speed: float = 1.0
     funds: dict[str, Decimal] = field(default_factory=dict)
+    replay: Asked | None = None
 
     def told(self) -> dict[str, Any]:
         """As JSON tells it."""
         return {
-            "markets": [_told(each) for each in self.markets],
+            "markets": [told(each) for each in self.markets],
             "crowd": self.crowd,
             "agents": self.agents,
             "seed": self.seed,
@@ -127,7 +146,8 @@ def planned(told: dict[str, Any]) -> Plan:
     return Plan(markets, **{name: told[name] for name in names}, funds=funds)
 
 
-def _told(opened: Opening) -> dict[str, Any]:
+def told(opened: Opening) -> dict[str, Any]:
+    """A market as JSON tells it."""
     listing = opened.listing
     return {
         "symbol": listing.symbol,

@@ -10,12 +10,12 @@ from fusion.errors import BadInput, NotReady
 from node.exchange.agents.mix import mix
 from node.exchange.agents.opening import Opening, populate
 from node.exchange.exchange import Exchange
-from node.exchange.service import snapshot
+from node.exchange.service import replayed, snapshot
 from node.exchange.service.clock import Clock
 from node.exchange.service.home import Home
 from node.exchange.service.ladder import Ladder
 from node.exchange.service.maker import made_by
-from node.exchange.service.plan import LADDER, Plan, planned
+from node.exchange.service.plan import LADDER, REPLAY, Plan, planned
 from node.exchange.service.service import Service
 from node.exchange.service.snapshot import Snapshot
 from node.exchange.service.store import FOLDERS, SNAPSHOTS, Keeping, Store
@@ -39,7 +39,7 @@ def opened(home: Home, keeping: Keeping, plan: Plan | None = None) -> Service:
     newest = next((each for each in whole(home.folder) if _usable(store, each)), None)
     if newest is None:
         raise BadInput(f"no snapshot in {home.folder / SNAPSHOTS} is whole; put back a copy")
-    service = made(planned(home.plan()), store)
+    service = made(planned(home.plan()), store, home.folder)
     service.load(newest.arrays, newest.facts)
     if newest.facts["made_by"] != made_by() and store.log.last > newest.number:
         _logger.warning("the exchange has changed since it was served; what it then answered is compared")
@@ -57,9 +57,11 @@ def _usable(store: Store, taken: Snapshot) -> bool:
     return good
 
 
-def made(plan: Plan, store: Store | None = None) -> Service:
-    """The exchange of a plan before anything happened."""
+def made(plan: Plan, store: Store | None = None, folder: Path | None = None) -> Service:
+    """The exchange of a plan before anything happened; the folder is its home's, where a replay's record is."""
     exchange = Exchange([each.listing for each in plan.markets])
+    if plan.crowd == REPLAY and folder is not None:
+        return Service(exchange, Clock(plan.start, plan.speed), store, [replayed.source(exchange, plan, folder)])
     sources = [_source(exchange, plan, number) for number in range(len(plan.markets))]
     clock = Clock() if plan.speed == 1.0 else Clock(plan.start, plan.speed)
     return Service(exchange, clock, store, sources)
@@ -82,8 +84,9 @@ def _source(exchange: Exchange, plan: Plan, number: int) -> Source:
 
 def _new(home: Home, keeping: Keeping, plan: Plan) -> Service:
     """The first hours are not kept as such."""
-    home.begin(FOLDERS)
-    service = made(plan)
+    home.begin((*FOLDERS, replayed.FOLDER))
+    plan = replayed.begun(plan, home.folder)
+    service = made(plan, folder=home.folder)
     while service.step(plan.start):
         pass
     service.keep_in(Store(home.folder, keeping))

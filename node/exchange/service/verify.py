@@ -35,7 +35,7 @@ def verified(folder: Path, report: Callable[[str, float], None]) -> dict[str, An
         if oldest is None:
             raise BadInput(f"no snapshot in {folder} is whole; put back a copy")
         journal = Store(folder, Keeping()).journal
-        service = made(plan)
+        service = made(plan, folder=folder)
         service.load(oldest.arrays, oldest.facts)
         begun = int(oldest.facts["tables"]["journal"])
         compared, records, missing, digest = begun, 0, 0, hashlib.blake2b(digest_size=32)

@@ -8,13 +8,13 @@ from typing import Final
 import numpy as np
 
 from fusion.errors import BadInput, StorageFull
-from node.exchange.core import replay
-from node.exchange.core.command import COMMAND, Told
+from node.exchange.core.command import COMMAND
 from node.exchange.exchange import Exchange
 from node.exchange.listing import Listing
 from node.exchange.replay.history import ALWAYS, History, history
 from node.exchange.replay.latency import Delay
 from node.exchange.replay.reel import Reel, wound
+from node.exchange.replay.shown import first_mid, mid
 from node.exchange.replay.tape import Model
 from node.exchange.tester import made, scene
 from node.exchange.tester.scene import Scene
@@ -84,7 +84,7 @@ class Data:
         if not len(commands):
             raise BadInput(f"{self.name} has nothing in the time that was asked for")
         exchange = self._after(first)
-        price = scene.mid(exchange) or self._price(first)
+        price = mid(exchange) or first_mid(self._after(first), self.commands.cut(first))[0]
         crowd = scene.around(exchange, price, commands, self.agents, self.seed) if self.agents else None
         return Scene(exchange, price, commands, crowd, commands.begin, commands.end)
 
@@ -115,19 +115,6 @@ class Data:
         for part in self.commands.cut(done, first).parts():
             exchange.carry_out(part)
         return exchange
-
-    def _price(self, first: int) -> int:
-        exchange = self._after(first)
-        for part in self.commands.cut(first).parts():
-            recorded = (part["kind"] >= replay.FIRST) & (part["kind"] < replay.PAST)
-            at = 0
-            for end in (np.flatnonzero(~recorded | (part["flags"] & Told.LAST != 0)) + 1).tolist():
-                exchange.carry_out(part[at:end])
-                at = end
-                if price := scene.mid(exchange):
-                    return price
-            exchange.carry_out(part[at:])
-        raise BadInput(f"{self.name} never has both a bid and an ask: choose other data or another time")
 
 
 def _made(rest: str, seed: int) -> Data:

@@ -8,20 +8,16 @@ from fusion.errors import BadInput
 from node.exchange.agents.mix import AROUND, mix
 from node.exchange.agents.opening import Opening, populate
 from node.exchange.agents.population import Population
-from node.exchange.core.command import COMMAND, Kind
+from node.exchange.core.command import COMMAND
 from node.exchange.exchange import Exchange
 from node.exchange.listing import Listing
 from node.exchange.replay.reel import Reel
+from node.exchange.replay.shown import USUAL, mid, usual
 from node.exchange.source import Source
 from node.exchange.tester import made
 
 _WARM: Final = 60 * 10**9
 """ns that agents trade by themselves before a strategy comes."""
-_USUAL: Final = 1000
-"""Lots of an agent's usual order, where no trades tell it."""
-_LOOK: Final = 1 << 16
-"""Commands among which trades are looked for."""
-_TRADED: Final = (int(Kind.REPLAY_TRADE), int(Kind.REPLAY_FILL))
 
 
 class Scene(NamedTuple):
@@ -45,7 +41,7 @@ class Scene(NamedTuple):
 def crowd(listing: Listing, agents: int, lasts: int, seed: int) -> Scene:
     """Agents alone, for `lasts` ns; BadInput where they make no market."""
     exchange, begin = Exchange([listing]), made.OPENS
-    opening = Opening(made.PRICE, _USUAL, start=begin - _WARM, seed=seed)
+    opening = Opening(made.PRICE, USUAL, start=begin - _WARM, seed=seed)
     found, _ = populate(exchange, opening, mix(agents))
     for _block in found.run(exchange, begin):
         pass
@@ -61,19 +57,3 @@ def around(exchange: Exchange, price: int, commands: Reel, agents: int, seed: in
     """
     opening = Opening(price, usual(commands), start=commands.begin, seed=seed, climate=AROUND)
     return populate(exchange, opening, mix(agents))[0]
-
-
-def usual(commands: Reel) -> int:
-    """Lots of a usual trade of a record: the median of its first ones."""
-    first = commands.cut(0, _LOOK).parts()
-    sizes = np.concatenate([np.zeros(0), *(part["quantity"][np.isin(part["kind"], _TRADED)] for part in first)])
-    return max(1, int(np.median(sizes))) if len(sizes) else _USUAL
-
-
-def mid(exchange: Exchange) -> int:
-    """The mid price of the first market, whole ticks; 0 where a side is empty."""
-    market = exchange.markets[0]
-    if min(market.top) < 0:
-        return 0
-    bid, ask = (market.top + market.base).tolist()
-    return int(bid - ask) // 2

@@ -15,6 +15,7 @@ from atom.venues.simulated import simulate
 from node.exchange.core.command import Kind
 from node.exchange.exchange import Exchange
 from node.exchange.listing import Asset, Listing
+from node.exchange.replay.reel import Reel
 from node.exchange.replay.replay import Replay, run
 from node.exchange.replay.tape import Tape
 
@@ -102,7 +103,8 @@ def test_a_source_gives_what_is_due_and_goes_on_where_it_was_saved() -> None:
     whole = Exchange([of])
     run(whole, Tape(of, 0, [events]))
 
-    exchange, source = Exchange([of]), Replay(Tape(of, 0, [events]))
+    reel = Reel(np.concatenate([block.copy() for block in Tape(of, 0, [events]).blocks()]))
+    exchange, source = Exchange([of]), Replay(reel)
     steps = 0
     while (due := source.next_time()) is not None:
         taken = source.take(exchange, due + 10**8)
@@ -110,7 +112,7 @@ def test_a_source_gives_what_is_due_and_goes_on_where_it_was_saved() -> None:
         source.told(exchange.carry_out(taken))
         steps += 1
         if steps == 20:
-            saved, source = source.save(), Replay(Tape(of, 0, [events]))
+            saved, source = source.save(), Replay(reel)
             source.load(saved)
     assert steps > 30
     for mine, theirs in zip(exchange.markets[0], whole.markets[0], strict=True):

@@ -1,0 +1,65 @@
+"""Replayed: a market whose orders and trades are a record's, with users and perhaps agents among them."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from fusion.errors import BadInput, StorageFull
+from node.exchange.agents.around import Around
+from node.exchange.agents.mix import AROUND, mix
+from node.exchange.agents.opening import Opening, populate
+from node.exchange.exchange import Exchange
+from node.exchange.replay.history import history
+from node.exchange.replay.reel import Reel, wound
+from node.exchange.replay.replay import Replay
+from node.exchange.replay.shown import first_mid, usual
+from node.exchange.service import disk
+from node.exchange.service import plan as plans
+from node.exchange.service.plan import Plan
+from node.exchange.source import Source
+
+FOLDER: Final = "replay"
+"""Where the record's commands are kept, in the home."""
+_COMMANDS: Final = "commands"
+
+
+def begun(plan: Plan, home: Path) -> Plan:
+    """The plan with the market that its record is of; the commands are kept in the home from now on, so that what they
+    were read from may go. Its time begins when there are a bid and an ask.
+
+    Raises:
+        BadInput: there is no such record, or nothing in it.
+        StorageFull: there is no room for it.
+    """
+    asked = plan.replay
+    if asked is None:
+        return plan
+    past = history(asked.name, symbol=asked.symbol, span=asked.span, log=asked.log)
+    try:
+        (home / FOLDER).mkdir(mode=0o700)
+    except OSError as error:
+        raise StorageFull(f"{home} takes no more ({error.strerror}); make room") from error
+    reel = wound(past.commands(), home / FOLDER / _COMMANDS)
+    disk.sync(home / FOLDER / _COMMANDS)
+    first = reel.at(asked.span[0])
+    if first >= len(reel):
+        raise BadInput(f"nothing is recorded of {past.name} in the time that was asked for")
+    exchange = Exchange([past.listing])
+    for part in reel.cut(0, first).parts():
+        exchange.carry_out(part)
+    price, start = first_mid(exchange, reel.cut(first))
+    of = past.listing
+    spot = replace(of, symbol=f"{of.base.name}-{of.quote.name}")  # a perpetual's record too is traded as what it is of
+    market = plans.opening(plans.told(plans.Opening(spot, price * of.tick)))
+    return replace(plan, markets=[market], start=start)
+
+
+def source(exchange: Exchange, plan: Plan, home: Path) -> Source:
+    """Who gives orders there: the record, and agents around it."""
+    reel = Reel(home / FOLDER / _COMMANDS)
+    if not plan.agents:
+        return Replay(reel)
+    market = plan.markets[0]
+    price = market.listing.ticks(market.price)
+    opening = Opening(price, usual(reel), start=plan.start, seed=plan.seed, climate=AROUND)
+    return Around(Replay(reel), populate(exchange, opening, mix(plan.agents))[0])
