@@ -99,9 +99,9 @@ class Type(IntEnum):
     A pass is one order being matched. After it (its rest put in the book or expired), for the price of its first trade
     and then for that of its last: all triggers that follow are set by that price; then those that wait for a fall to it
     wake, the highest trigger first, and then those that wait for a rise to it, the lowest first; at one trigger the
-    lowest id first. Each writes its TRIGGER row and joins the queue. When its turn comes it gives back what it held; a
-    limit order outside the band then expires, BAND, a post-only one that would take, WOULD_TAKE; else it is matched
-    with the self-trade mode it was placed with.
+    least `trail` first, and then the lowest id. Each writes its TRIGGER row and joins the queue. When its turn comes it
+    gives back what it held; a limit order outside the band then expires, BAND, a post-only one that would take,
+    WOULD_TAKE; else it is matched with the self-trade mode it was placed with.
     """
 
     LIMIT = 0

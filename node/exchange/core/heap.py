@@ -1,9 +1,11 @@
-"""Heap: orders sorted by a key and then by their id, of which each may be taken out at any time."""
+"""Heap: orders sorted by a key, of those that wait for a price then by `trail`, and then by their id. Each may be taken
+out at any time.
+"""
 
 import numpy as np
 
 from node.exchange.core.compiled import Int, jit
-from node.exchange.core.state import Market
+from node.exchange.core.state import EXPIRING, Market
 
 U = np.uint64
 
@@ -38,6 +40,10 @@ def _first(market: Market, heap: Int, key: Int, slot: Int, at: Int) -> bool:
     other = market.heaps[U(heap), U(at)]
     if key != other.key:
         return bool(key < other.key)
+    if heap != EXPIRING:
+        mine, theirs = market.terms[U(slot)].trail, market.terms[U(other.slot)].trail
+        if mine != theirs:
+            return bool(mine < theirs)
     return bool(market.nodes[U(slot)].id < market.nodes[U(other.slot)].id)
 
 

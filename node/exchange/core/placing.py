@@ -80,7 +80,7 @@ def _describe(market: Market, slot: Int, command: Any) -> None:
     node.rare = TERMED
     state.rare += 1
     terms.hidden, terms.display, terms.expiry, terms.parts = 0, command.display, 0, 0
-    terms.trail, terms.best = command.trail, 0
+    terms.trail, terms.best, terms.leads = command.trail, 0, 0
     terms.trigger, terms.start = (command.trigger, 0) if command.trail == 0 else (0, command.trigger)
     terms.sibling, terms.working, terms.pending = NONE, NONE, NONE
     terms.falls = triggers.falls(np.int64(command.side), command.type)

@@ -61,7 +61,7 @@ TERMS = np.dtype(
         ("start", "<i8"),  # price from which its trigger follows; 0: any
         ("best", "<i8"),  # best price since; 0: it does not follow yet
         ("trail", "<i4"),
-        ("trail_at", "<i4"),  # its row of `trailing`
+        ("child", "<i4"),  # of one that follows: see `core.trail`
         ("sibling", "<i4"),  # the other one of an OCO
         ("working", "<i4"),  # of a pending order: the group's first one, until it is filled
         ("pending", "<i4"),  # of a working order: the first that waits for it
@@ -69,7 +69,7 @@ TERMS = np.dtype(
         ("falls", "u1"),  # it wakes when the price falls to its trigger
         ("tif", "u1"),
         ("selftrade", "u1"),
-        ("spare", "u1"),
+        ("leads", "u1"),  # it follows, and is the first of its group
     ]
 )
 """What few orders have: a row a node, meaningful where `rare` says so."""
@@ -96,9 +96,8 @@ STATE = np.dtype(
         ("due", "<i8"),  # when the next thing happens by time alone, ns
         ("resume", "<i8"),  # when a pause ends, ns; NEVER: there is none
         ("watch", "<i8"),  # waiting orders, and one for a circuit breaker
-        ("trailing", "<i8"),  # rows of `trailing` in use
-        ("above", "<i8"),  # a price above this, or below the next, moves a trigger that follows
-        ("below", "<i8"),
+        ("highs", "<i8"),  # the first group of orders that follow the highest price
+        ("lows", "<i8"),  # and the lowest
         ("rare", "<i8"),  # orders with TERMS
         ("parts", "<i8"),  # sum of their parts
         ("head", "<i8"),  # of the queue of orders that are to run, linked by `after`
@@ -186,7 +185,6 @@ class Market(NamedTuple):
         heaps: of dtype HEAP, shape (3, nodes).
         heap_count: rows of `heaps` in use, shape (3,).
         heap_at: where in each heap a node stands, shape (3, nodes).
-        trailing: waiting nodes whose trigger follows the price, shape (nodes,).
         replay: of dtype REPLAY, one row.
         marks: of dtype MARK, found by their ids; a power of two long.
         numbers: of recorded orders' nodes, the ids of their marks; shape (nodes,).
@@ -212,7 +210,6 @@ class Market(NamedTuple):
     heaps: npt.NDArray[Any]
     heap_count: npt.NDArray[np.int64]
     heap_at: npt.NDArray[np.int32]
-    trailing: npt.NDArray[np.int32]
     replay: npt.NDArray[Any]
     marks: npt.NDArray[Any]
     numbers: npt.NDArray[np.int64]
@@ -238,7 +235,7 @@ def market(rules: Rules, orders: int = 1 << 12, accounts: int = FIRST_USER) -> M
     """An empty market with room for so many orders, and positions of so many accounts."""
     state = np.zeros(1, STATE)
     state["fresh"] = 1
-    state["due"] = state["resume"] = state["above"] = NEVER
+    state["due"] = state["resume"] = NEVER
     state["watch"] = 1 if rules.breaker else 0
     return Market(
         rules=np.array([rules.row()], RULES),
@@ -257,7 +254,6 @@ def market(rules: Rules, orders: int = 1 << 12, accounts: int = FIRST_USER) -> M
         heaps=np.zeros((3, orders), HEAP),
         heap_count=np.zeros(3, np.int64),
         heap_at=np.zeros((3, orders), np.int32),
-        trailing=np.zeros(orders, np.int32),
         replay=np.zeros(1, REPLAY),
         marks=np.zeros(64, MARK),
         numbers=np.zeros(orders, np.int64),
@@ -298,6 +294,5 @@ def grown(of: Market) -> Market:
         terms=wider(of.terms),
         heaps=wider(of.heaps),
         heap_at=wider(of.heap_at),
-        trailing=wider(of.trailing),
         numbers=wider(of.numbers),
     )

@@ -210,7 +210,7 @@ def fillable(market: Market, ledger: Ledger, slot: Int, key: Int, selftrade: Int
                 size = min(left, answer.open_lots(market, head))
                 left -= size
                 if pays:
-                    free -= funds.need(market, _BUY, abs(level), size)
+                    free -= funds.need(market, _BUY, -level, size)
                     if free < 0:
                         return False
                 if left == 0:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from node.exchange.core import answer, expiry, funds, queue, ties, triggers
+from node.exchange.core import answer, expiry, funds, queue, ties, trail, triggers
 from node.exchange.core.compiled import Int, jit
 from node.exchange.core.journal import Reason, Status
 from node.exchange.core.state import FALLING, PAIRED, RISING, Ledger, Market
@@ -32,12 +32,21 @@ def moved(market: Market, ledger: Ledger, before: Int, journal: Any, rows: Int) 
 
 @jit
 def _reach(market: Market, ledger: Ledger, price: Int, journal: Any, rows: Int) -> Int:
-    triggers.follow(market, price)
+    trail.follow(market, price)
     while market.heap_count[U(FALLING)] > 0 and -market.heaps[U(FALLING), U(0)].key >= price:
-        rows = wake(market, ledger, market.heaps[U(FALLING), U(0)].slot, price, journal, rows)
+        rows = _come(market, ledger, market.heaps[U(FALLING), U(0)].slot, price, journal, rows)
     while market.heap_count[U(RISING)] > 0 and market.heaps[U(RISING), U(0)].key <= price:
-        rows = wake(market, ledger, market.heaps[U(RISING), U(0)].slot, price, journal, rows)
+        rows = _come(market, ledger, market.heaps[U(RISING), U(0)].slot, price, journal, rows)
     return rows
+
+
+@jit
+def _come(market: Market, ledger: Ledger, slot: Int, price: Int, journal: Any, rows: Int) -> Int:
+    """The price has come that an order waits for."""
+    if triggers.starting(market, slot):
+        triggers.start(market, slot, price)
+        return rows
+    return wake(market, ledger, slot, price, journal, rows)
 
 
 @jit

@@ -1,12 +1,15 @@
 """Leaving: how orders are taken in, and how they go."""
 
 from bisect import bisect_left, insort
+from typing import TypeVar
 
 from node.exchange.core.journal import Reason, Record
 from node.exchange.core.state import SLOT_BITS
 from node.exchange.oracle.command import Command
 from node.exchange.oracle.market import Market, tell
 from node.exchange.oracle.order import Order, Stage
+
+_Key = TypeVar("_Key", tuple[int, int], tuple[int, int, int])
 
 
 def place_of(order: Order) -> int:
@@ -65,9 +68,9 @@ def stop_waiting(market: Market, order: Order) -> None:
         _remove(market.falls if order.falls else market.rises, wake_key(order))
 
 
-def wake_key(order: Order) -> tuple[int, int]:
+def wake_key(order: Order) -> tuple[int, int, int]:
     """Where it stands among those that wait for the same."""
-    return -order.trigger if order.falls else order.trigger, order.id
+    return -order.trigger if order.falls else order.trigger, order.trail, order.id
 
 
 def forget(market: Market, order: Order) -> None:
@@ -132,5 +135,5 @@ def leave_pair(market: Market, order: Order) -> None:
             expire(market, other, Reason.GROUP)
 
 
-def _remove(sorted_list: list[tuple[int, int]], key: tuple[int, int]) -> None:
+def _remove(sorted_list: list[_Key], key: _Key) -> None:
     del sorted_list[bisect_left(sorted_list, key)]

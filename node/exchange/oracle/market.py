@@ -31,7 +31,7 @@ class Market:
         orders: the open ones, by id.
         places: what ids may end with again, the one that came free last at the end.
         ends: (expiry, id) of the orders that expire, ascending.
-        falls, rises: (minus trigger, id) and (trigger, id) of orders that wait for a price, ascending.
+        falls, rises: (minus trigger, trail, id) and (trigger, trail, id) of orders that wait for a price, ascending.
         followers: orders whose trigger follows the price, or will.
         queue: orders that woke, in turn.
         rows: what the current commands were answered.
@@ -56,8 +56,8 @@ class Market:
     places: list[int] = field(default_factory=list)
     fresh_place: int = 1
     ends: list[tuple[int, int]] = field(default_factory=list)
-    falls: list[tuple[int, int]] = field(default_factory=list)
-    rises: list[tuple[int, int]] = field(default_factory=list)
+    falls: list[tuple[int, int, int]] = field(default_factory=list)
+    rises: list[tuple[int, int, int]] = field(default_factory=list)
     followers: dict[int, Order] = field(default_factory=dict)
     queue: deque[Order] = field(default_factory=deque)
     rows: list[bytes] = field(default_factory=list)

@@ -45,7 +45,7 @@ def price_came(market: Market, price: int) -> None:
         follow(market, order, price)
     for waiting in (market.falls, market.rises):
         while waiting:
-            order = market.orders[waiting[0][1]]
+            order = market.orders[waiting[0][-1]]
             if not passed(order, price):
                 break
             wake(market, order, price)

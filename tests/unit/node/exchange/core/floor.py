@@ -139,6 +139,6 @@ class Floor:
 
     def empty(self) -> None:
         """Nothing is open, and nothing is remembered of it."""
-        assert [self.state(each) for each in ("live", "rare", "parts", "head", "trailing")] == [0] * 5
+        assert [self.state(each) for each in ("live", "rare", "parts", "head", "highs", "lows")] == [0] * 6
         assert not self.exchange.ledger.balances[..., LOCKED].any()
         assert not self.exchange.markets[0].heap_count.any()

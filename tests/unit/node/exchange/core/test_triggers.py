@@ -1,5 +1,6 @@
 """Triggers: who waits for a price wakes when a trade comes to it, in the order of being passed, and not before."""
 
+import numpy as np
 import pytest
 
 from node.exchange.core.command import Flag, Kind, Side, Tif, Type
@@ -129,7 +130,7 @@ def test_a_trigger_follows_the_best_price_and_never_turns_back(floor: Floor) -> 
     floor.sell("t", ANN, 1, type=STOP, trail=100_000)
     for price in (150, 200, 190, 181):
         floor.trade(price)
-    assert floor.state("trailing") == 1
+    assert floor.state("highs")
 
     floor.sell("ask", BOB, 1, 180)
     rows = floor.buy("x", EVE, 1)
@@ -142,11 +143,11 @@ def test_a_trigger_follows_from_the_price_it_starts_at(floor: Floor) -> None:
     floor.buy("t", ANN, 1, type=STOP, trail=100_000, trigger=80)
     for price in (95, 106, 81, 90, 80, 70, 76):
         floor.trade(price)
-    assert floor.state("trailing") == 1
+    assert floor.state("lows")
 
     floor.trade(77)  # a tenth above 70
 
-    assert floor.state("trailing") == 0
+    assert not floor.state("lows")
     floor.empty()
 
 
@@ -154,7 +155,7 @@ def test_a_trigger_keeps_a_tick_at_least(floor: Floor) -> None:
     floor.sell("t", ANN, 1, type=STOP, trail=1)
 
     floor.trade(101)
-    assert floor.state("trailing") == 1
+    assert floor.state("highs")
     floor.trade(100)
 
     floor.empty()
@@ -187,4 +188,40 @@ def test_orders_wait_for_the_first_trade_where_there_was_none() -> None:
 
     floor.trade(95)
 
+    floor.empty()
+
+
+def test_orders_that_follow_one_price_wake_as_each_alone_would(floor: Floor) -> None:
+    """Whatever group they are of, and whoever of it leaves first."""
+    trails = {"a": 50_000, "b": 1, "c": 20_000, "d": 2, "e": 20_000}
+    for price, (name, trail) in zip((100, 103, 104, 105, 110), trails.items(), strict=True):
+        floor.trade(price)
+        floor.sell(name, ANN, 1, type=STOP, trail=trail)
+    floor.trade(120)
+    floor.sell("late", ANN, 1, type=STOP, trail=10_000)
+    floor.cancel("b", ANN)
+    floor.sell("ask", BOB, 1, 112)
+
+    rows = floor.buy("x", EVE, 1, 112)
+
+    woken = [each for each in rows if each.startswith("TRIGGER")]
+    assert woken == [f"TRIGGER {each} 1 at 112" for each in ("d", "late", "c", "e", "a")]
+    floor.empty()
+
+
+def test_many_that_follow_leave_in_any_order(floor: Floor) -> None:
+    dice = np.random.Generator(np.random.PCG64(5))
+    names: list[str] = []
+    for turn in range(400):
+        draw = dice.random()
+        if draw < 0.5:
+            names.append(f"t{turn}")
+            side, start = Side(int(dice.integers(2))), int(dice.integers(80, 120)) if dice.random() < 0.3 else 0
+            trail = int(dice.choice((1, 2, 5_000, 10_000, 30_000, 90_000, 300_000)))
+            floor.order(names[-1], ANN, side, 1, type=STOP, trail=trail, trigger=start)
+        elif draw < 0.6 and names:
+            floor.cancel(names.pop(int(dice.integers(len(names)))), ANN)
+        else:
+            floor.trade(int(100 + 20 * np.sin(turn / 20) + dice.integers(-4, 5)))
+    floor.ask(kind=Kind.MASS_CANCEL)
     floor.empty()
