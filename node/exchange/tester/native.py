@@ -5,6 +5,7 @@ are the same functions that Python runs.
 import inspect
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -119,18 +120,25 @@ def _object(strategy: Strategy) -> Any:
                 "numbers, truths, text and numpy arrays it can; --form python runs it as it is"
             )
         spec.append((name, typed))
+    return _class(kind, tuple(spec))(*fields.values())
+
+
+@lru_cache(maxsize=8)
+def _class(kind: Any, spec: tuple[tuple[str, Any], ...]) -> Any:
+    """A strategy's class with attributes of these types. There is one of each, so that it is compiled once."""
     methods = {
         name: exact.as_python(value)
         for base in reversed(kind.__mro__[:-1])
         for name, value in vars(base).items()
         if inspect.isfunction(value) and name != "__init__"
     }
+    fields = [name for name, _ in spec]
     names = ", ".join(fields)
     text = f"def __init__(self, {names}):\n" + "".join(f"    self.{name} = {name}\n" for name in fields)
     space: dict[str, Any] = {}
     exec(compile(text, _FILE, "exec"), space)  # noqa: S102 - the names are those of the user's own attributes
     made = type(kind.__name__, (), methods | {"__init__": space["__init__"], "__module__": kind.__module__})
-    return jitclass(spec)(made)(*fields.values())
+    return jitclass(list(spec))(made)
 
 
 def _type_of(value: object) -> Any:

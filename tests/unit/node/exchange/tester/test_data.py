@@ -10,7 +10,7 @@ from fusion.errors import BadInput
 from node.exchange.core.command import Kind
 from node.exchange.replay.latency import Latency, constant
 from node.exchange.replay.reel import Reel
-from node.exchange.tester import examples
+from node.exchange.tester import examples, native
 from node.exchange.tester.backtest import Plan, Task, many, one, walk_forward
 from node.exchange.tester.book import Book, Event
 from node.exchange.tester.data import Data, keep, load
@@ -65,6 +65,9 @@ def test_agents_around_a_record_see_what_a_strategy_does_and_do_the_same_again(r
     tasks = [Task({"gap": gap}) for gap in (0, 2)]
     alone = [one(Plan(MAKER, LATE, form), both, tasks[0]).digest for form in Form]
     assert alone[0] == alone[1]
+    compiled = len(native._drive.overloads)  # what a second run must not make again
+    assert one(Plan(MAKER, LATE), record, Task({"gap": 4})).facts["trades"]
+    assert len(native._drive.overloads) == compiled
     together = many(Plan(MAKER, LATE, Form.PYTHON), both, tasks, jobs=2)
     assert together[0].digest == alone[0]
     assert one(Plan(MAKER, LATE, Form.PYTHON), replace(both, seed=4), tasks[0]).digest != alone[0]
