@@ -24,6 +24,7 @@ Journal = npt.NDArray[Any]
 Ints = npt.NDArray[np.int64]
 
 _ACCOUNTS = 256  # room at first
+_ROWS = 1 << 16  # of the journal, beyond what one command may need: so many orders may come before more are asked for
 _OTHERS: Final = "was saved by another version, or with other markets or terms; begin anew"
 
 
@@ -205,8 +206,8 @@ class Exchange:
         if fitted is not market:
             self.put_market(number, fitted)
         needed = door.rows_needed(self._address, number)
-        if len(self._desk.journal) < 2 * needed:
-            self._desk = self._desk._replace(journal=np.zeros(4 * needed, JOURNAL))
+        if len(self._desk.journal) < needed + _ROWS // 2:
+            self._desk = self._desk._replace(journal=np.zeros(needed + _ROWS, JOURNAL))
             self._table.hold(self._desk)
             self._journal = self._desk.journal.view(np.uint8).data
 

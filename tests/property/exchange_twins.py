@@ -7,8 +7,8 @@ import numpy as np
 
 from node.exchange.core import far
 from node.exchange.core.command import Side
-from node.exchange.core.journal import JOURNAL
-from node.exchange.core.state import FIRST_USER, ICEBERG, LOCKED, Market
+from node.exchange.core.journal import JOURNAL, Record
+from node.exchange.core.state import FIRST_USER, ICEBERG, LOCKED, WORLD, Market
 from node.exchange.exchange import Commands, Exchange, Journal
 from node.exchange.fold import Fold
 from node.exchange.listing import Asset, Listing
@@ -63,6 +63,7 @@ class Twins:
             assert mine.tobytes() == theirs.tobytes(), f"core {told(mine)}, plain {told(theirs)}"
         assert len(rows) == len(expected), f"core {len(rows)} rows, plain {len(expected)}"
         self.fold.take(rows)
+        self.rebates_are_paid_by_takers(rows)
         return rows
 
     def restore(self) -> None:
@@ -89,6 +90,19 @@ class Twins:
         mine = self.core.ledger.balances.tolist()
         theirs = [[list(each) for each in zip(one.free, one.locked, strict=True)] for one in self.plain.ledger.accounts]
         assert mine == theirs
+
+    def rebates_are_paid_by_takers(self, rows: Journal) -> None:
+        """At the price of the trade, of all rows; of the world's trades they need not be."""
+        for row in rows[(rows["kind"] == Record.FILL) & (rows["other_fee"] < 0) & (rows["account"] != WORLD)]:
+            rules = self.core.markets[row["market"]].rules[0]
+            worth, size = (
+                int(row["price"]) * int(row["quantity"]) * int(rules["unit"]),
+                int(row["quantity"]) * int(rules["lot"]),
+            )
+            got, others = (
+                (worth, worth) if rules["initial"] else (size, worth) if row["side"] == Side.BUY else (worth, size)
+            )
+            assert -int(row["other_fee"]) * got <= int(row["fee"]) * others, told(row)
 
     def sums_are_zero(self) -> None:
         """Of each asset, all accounts, free and locked, with margins and insurance, less what positions cost."""

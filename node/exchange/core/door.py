@@ -56,11 +56,11 @@ def carry_out(table: int, commands: Any, start: int) -> tuple[int, int]:
         commands: of dtype COMMAND.
 
     Returns:
-        the command that its market had no room for, or how many there are; and the rows written. Where one is for a
-        market that there is not, nothing is done, and the first number is -1 minus its place.
+        the command that its market had no room for, or how many there are; and the rows written. Where, from the first
+        on, one is for a market that there is not, nothing is done, and the first number is -1 minus its place.
     """
     desk = open_desk(table)
-    for index in range(start, len(commands)):
+    for index in range(len(commands) if start == 0 else 0):
         if commands[U(index)].market >= len(desk.markets):
             return -1 - index, 0
     ledger = open_ledger(desk.ledger[0])

@@ -7,6 +7,7 @@ from node.exchange.core.state import FREE, HOUSE, LOCKED, MAKER, TAKER, WORLD, L
 
 U = np.uint64
 _MILLION = 1_000_000
+_SMALL = 1 << 31
 _FREE, _LOCKED, _HOUSE, _MAKER, _TAKER = U(FREE), U(LOCKED), U(HOUSE), U(MAKER), U(TAKER)
 _BUY = 0
 LIMIT = float(1 << 62)
@@ -54,8 +55,9 @@ def held_asset(market: Market, side: Int) -> Int:
 
 @inlined
 def has(market: Market, ledger: Ledger, account: Int, side: Int, amount: Int) -> bool:
-    """Whether an account may use that much; the world always may."""
-    return account == WORLD or ledger.balances[U(account), U(held_asset(market, side)), _FREE] >= amount
+    """Whether an account may use that much; the world may as long as what it owes can be told in 64 bits."""
+    free = ledger.balances[U(account), U(held_asset(market, side)), _FREE]
+    return bool(free >= amount or (account == WORLD and float(free) - float(amount) > -LIMIT))
 
 
 @inlined
@@ -74,6 +76,41 @@ def fee(amount: Int, ppm: Int) -> Int:
     return part(amount, ppm) if ppm >= 0 else -part(amount, -ppm)
 
 
+@jit
+def share(amount: Int, lots: Int, size: Int) -> Int:
+    """`amount * lots / size`, rounded down; `lots` is at most `size`, and all are 0 or more, and below 2**62.
+
+    What the division of `amount` leaves is multiplied bit by bit where the product may be more than 64 bits hold.
+    """
+    whole, left = amount // size * lots, amount % size
+    if size < _SMALL:
+        return int(whole + left * lots // size)
+    quotient: Int = 0
+    remainder: Int = 0
+    for bit in range(62, -1, -1):
+        quotient, remainder = 2 * quotient, 2 * remainder
+        if remainder >= size:
+            remainder -= size
+            quotient += 1
+        if (lots >> bit) & 1:
+            remainder += left
+            if remainder >= size:
+                remainder -= size
+                quotient += 1
+    return int(whole + quotient)
+
+
+@jit
+def rebate(amount: Int, ppm: Int, taker: Int, paid: Int, got: Int) -> Int:
+    """The fee, below zero, of a maker who gets `amount` in a trade of which the taker gets `got` and pays `paid`.
+
+    At the trade's price it is no more than that, so that no rebate is made of nothing. The world's fees are not told:
+    of a trade with it a rebate is whole.
+    """
+    wanted = part(amount, -ppm)
+    return int(-wanted if taker == WORLD else -min(wanted, share(amount, max(0, paid), got)))
+
+
 @inlined
 def settle(
     market: Market, ledger: Ledger, side: Int, taker: Int, maker: Int, price: Int, quantity: Int
@@ -88,7 +125,8 @@ def settle(
     balances, base, quote = ledger.balances, U(rules.base), U(rules.quote)
     taker_ppm, maker_ppm = ledger.fees[U(taker), _TAKER], ledger.fees[U(maker), _MAKER]
     if side == _BUY:
-        taker_fee, maker_fee = fee(size, taker_ppm), fee(worth, maker_ppm)
+        taker_fee = fee(size, taker_ppm)
+        maker_fee = part(worth, maker_ppm) if maker_ppm >= 0 else rebate(worth, maker_ppm, taker, taker_fee, size)
         balances[U(taker), quote, _FREE] -= worth
         balances[U(taker), base, _FREE] += size - taker_fee
         balances[U(maker), base, _LOCKED] -= size
@@ -96,7 +134,8 @@ def settle(
         balances[_HOUSE, base, _FREE] += taker_fee
         balances[_HOUSE, quote, _FREE] += maker_fee
     else:
-        taker_fee, maker_fee = fee(worth, taker_ppm), fee(size, maker_ppm)
+        taker_fee = fee(worth, taker_ppm)
+        maker_fee = part(size, maker_ppm) if maker_ppm >= 0 else rebate(size, maker_ppm, taker, taker_fee, worth)
         balances[U(taker), base, _FREE] -= size
         balances[U(taker), quote, _FREE] += worth - taker_fee
         balances[U(maker), quote, _LOCKED] -= worth

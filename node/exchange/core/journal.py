@@ -17,7 +17,8 @@ class Record(IntEnum):
     REJECT: a command was not; all as asked, `ref`, `time`, and why: `reason`.
     FILL: `order` took from `other` at `price`; `side` is the taker's, `account` and `other_account` are the taker's and
     the maker's, `fee` and `other_fee` what each paid, in base units of what it got (of the settling asset in
-    perpetuals; below zero is a rebate).
+    perpetuals; below zero is a maker's rebate: at the trade's price no more than the taker's fee, unless that is the
+    world's).
     CANCEL: an order left as asked; `side`, `price` (0 for one without), `quantity` what was open of it, `ref`, `time`.
     EXPIRE: an order, or what was left of it, left by its own terms; `side`, `flags`, `type`, `price` (0 for one
     without), `quantity` that, `reason` which, `time`.

@@ -321,7 +321,7 @@ def _fund(market: Market, ledger: Ledger, command: Any, journal: Any, rows: Int)
         row = journal[U(at)]
         held = market.positions[U(row.account)]
         if held.size * sign < 0:
-            amount = position.share(pot, abs(held.size), sizes)
+            amount = funds.share(pot, abs(held.size), sizes)
             ledger.balances[U(row.account), U(quote), _FREE] += amount
             row.quantity = amount
             rest -= amount

@@ -31,11 +31,13 @@ _NEW, _CANCEL, _AMEND, _CANCEL_ALL, _MASS_CANCEL, _GROUP, _LEG = (
     int(Kind.NEW), int(Kind.CANCEL), int(Kind.AMEND), int(Kind.CANCEL_ALL), int(Kind.MASS_CANCEL), int(Kind.GROUP),
     int(Kind.LEG),
 )  # fmt: skip
-_MARK, _RESUME = int(Kind.MARK), int(Kind.RESUME)
+_MARK, _RESUME, _DEPOSIT, _WITHDRAW = int(Kind.MARK), int(Kind.RESUME), int(Kind.DEPOSIT), int(Kind.WITHDRAW)
 _MALFORMED, _TIME = int(Reason.MALFORMED), int(Reason.TIME)
 _OPEN = int(Status.OPEN)
 _LATEST = 1 << 62
 """No time is later, so that a day or a pause may be added."""
+_FEW = 4
+"""Rows that a cancel or a transfer may write, at which nothing wakes: an order's and those of its group."""
 _ROWS_EACH = 3 * (PARTS + 4) + 8
 
 
@@ -44,13 +46,22 @@ def room_needed(market: Market) -> Int:
     """Rows that one command may write at most.
 
     An order in the book has one row, a fill, an expiry or a cancel, with which it or a part of it leaves. What waits
-    has three more: that it is placed, that it wakes, and the last fill that leaves something of a maker. The command
-    brings three orders at most, their answers, and a pause or its end. In a perpetual each account may be liquidated,
+    has three more: that it is placed, that it wakes, and the last fill that leaves something of a maker; and where
+    there is a breaker two, since each may pause the market, and the pause may end. The command brings three orders at
+    most, their answers, and a pause or its end. In a perpetual each account may be liquidated,
     its rest be closed against all others, who may open a position anew by each order.
     """
     state = market.state[0]
+    each = 5 if market.rules[0].breaker != 0 else 3
     rows = 7 * len(market.positions) + state.live + state.parts if market.rules[0].initial != 0 else 0
-    return int(rows + state.live + 3 * state.rare + state.parts + _ROWS_EACH)
+    return int(rows + state.live + each * state.rare + state.parts + _ROWS_EACH)
+
+
+@jit
+def _fits(market: Market, command: Any, rows: Int) -> bool:
+    """Whether so many rows are enough for a command that may write few, however much is open."""
+    few = command.kind == _CANCEL or command.kind == _DEPOSIT or command.kind == _WITHDRAW
+    return bool(few and command.time < market.state[0].due and rows >= _FEW)
 
 
 @jit
@@ -70,9 +81,11 @@ def run(market: Market, ledger: Ledger, commands: Any, start: Int, journal: Any)
     for index in range(start, len(commands)):
         if index < grouped:
             continue
-        if rows + room_needed(market) > len(journal) or not replay.room(market):
-            return index, rows
         command = commands[U(index)]
+        if rows + room_needed(market) > len(journal) and not _fits(market, command, len(journal) - rows):
+            return index, rows
+        if not replay.room(market):
+            return index, rows
         kind = command.kind
         time = min(command.time, _LATEST)
         if time >= state.due:

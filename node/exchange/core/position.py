@@ -19,6 +19,7 @@ A trade at a price, of each of the two accounts, the taker first:
 3. The others open: cost grows by their worth (falls, for one that sells), and `each(price)` a lot becomes margin.
 4. Where less than nothing is free now, margin makes up for it.
 5. The fee, of the worth, goes to the house: no more than what is free and margin, of which the free is taken first.
+   A maker's rebate is no more than what the taker pays, if that is not the world.
 
 The world has no margin, opens without any and may owe. Before it comes to a trade these are looked at in turn:
 
@@ -50,29 +51,8 @@ U = np.uint64
 _FREE, _LOCKED, _MAKER, _TAKER = U(FREE), U(LOCKED), U(MAKER), U(TAKER)
 _BUY, _REDUCE_ONLY = int(Side.BUY), int(Flag.REDUCE_ONLY)
 _OK, _FUNDS, _REDUCES = int(Reason.NONE), int(Reason.INSUFFICIENT_FUNDS), int(Reason.REDUCE_ONLY)
-_SMALL = 1 << 31
+_ANY = 1 << 62
 _MOST_LOTS, _MOST_COST = 1 << 40, float(1 << 60)
-
-
-@jit
-def share(amount: Int, lots: Int, size: Int) -> Int:
-    """`amount * lots / size`, rounded down; `lots` is at most `size`, and all are 0 or more.
-
-    What the division of `amount` leaves is multiplied bit by bit where the product may be more than 64 bits hold.
-    """
-    whole, left = amount // size * lots, amount % size
-    if size < _SMALL:
-        return int(whole + left * lots // size)
-    quotient: Int = 0
-    remainder: Int = 0
-    for bit in range(62, -1, -1):
-        quotient, remainder = 2 * quotient, 2 * remainder
-        if (lots >> bit) & 1:
-            remainder += left
-        while remainder >= size:
-            remainder -= size
-            quotient += 1
-    return int(whole + quotient)
 
 
 @jit
@@ -101,7 +81,7 @@ def _closing(market: Market, account: Int, side: Int, price: Int, quantity: Int)
         return 0, 0, 0, 0
     size = abs(position.size)
     worth = price * lots * market.rules[0].unit
-    cost, margin = share(abs(position.cost), lots, size), share(position.margin, lots, size)
+    cost, margin = funds.share(abs(position.cost), lots, size), funds.share(position.margin, lots, size)
     return int(lots), int(cost - worth if side == _BUY else worth - cost), cost, margin
 
 
@@ -169,14 +149,23 @@ def settle(market: Market, ledger: Ledger, taker: Int, maker: Int, price: Int, q
     side, owner, whose = np.int64(one.side), np.int64(one.owner), np.int64(other.owner)
     held = 0 if other.flags & _REDUCE_ONLY else quantity * funds.each(market, price)
     taker_fee = trade(market, ledger, owner, side, price, quantity, 0, ledger.fees[U(owner), _TAKER])
-    return taker_fee, trade(market, ledger, whose, 1 - side, price, quantity, held, ledger.fees[U(whose), _MAKER])
+    ppm, most = ledger.fees[U(whose), _MAKER], _ANY if owner == WORLD else max(0, taker_fee)
+    return taker_fee, trade(market, ledger, whose, 1 - side, price, quantity, held, ppm, most)
 
 
 @jit
 def trade(
-    market: Market, ledger: Ledger, account: Int, side: Int, price: Int, quantity: Int, held: Int, ppm: Int
+    market: Market,
+    ledger: Ledger,
+    account: Int,
+    side: Int,
+    price: Int,
+    quantity: Int,
+    held: Int,
+    ppm: Int,
+    most: Int = 0,
 ) -> Int:
-    """One account's part of a trade.
+    """One account's part of a trade; a rebate is no more than `most`.
 
     Returns:
         its fee.
@@ -198,7 +187,7 @@ def trade(
             position.margin += margin
             balance[_FREE] -= margin
     make_up(position, balance)
-    fee = funds.fee(price * quantity * rules.unit, ppm)
+    fee = max(funds.fee(price * quantity * rules.unit, ppm), -most)
     if account != WORLD:
         fee = min(fee, max(0, balance[_FREE] + position.margin))
     balance[_FREE] -= fee

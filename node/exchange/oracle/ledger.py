@@ -36,8 +36,9 @@ class Ledger:
         return len(self.accounts) - 1
 
     def has(self, account: int, asset: int, amount: int) -> bool:
-        """Whether an account may use that much; the world always may."""
-        return account == WORLD or self.accounts[account].free[asset] >= amount
+        """Whether an account may use that much; the world may as long as it owes less than the limit."""
+        free = self.accounts[account].free[asset]
+        return free >= amount or (account == WORLD and float(free) - float(amount) > -LIMIT)
 
     def hold(self, account: int, asset: int, amount: int) -> None:
         """Locks an amount; below zero gives it back."""
@@ -50,10 +51,13 @@ class Ledger:
         source[asset] -= amount
         self.accounts[payee].free[asset] += amount
 
-    def charge(self, account: int, asset: int, amount: int, ppm: int) -> int:
-        """Takes the house's part of an amount, or below zero gives it; a fraction of a base unit is nobody's."""
+    def charge(self, account: int, asset: int, amount: int, ppm: int, most: int = 0) -> int:
+        """Takes the house's part of an amount, or below zero gives it, no more than `most`.
+
+        A fraction of a base unit is nobody's.
+        """
         part = amount * abs(ppm) // _MILLION
-        fee = part if ppm >= 0 else -part
+        fee = part if ppm >= 0 else -min(part, most)
         self.pay(account, HOUSE, asset, fee, held=False)
         return fee
 

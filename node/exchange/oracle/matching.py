@@ -78,7 +78,7 @@ def take(market: Market, order: Order, prices: list[int]) -> Reason:
             if stopped:
                 return stopped
             continue
-        payable = quantity if order.limited else min(quantity, affordable(market, order, price))
+        payable = quantity if order.limited else affordable(market, order, price, quantity)
         if payable:
             leave_pair_in_book(market, maker)
             trade(market, order, maker, payable)
@@ -130,10 +130,12 @@ def shrink(market: Market, order: Order, price: int, quantity: int) -> None:
     order.left -= quantity * price * market.rules.unit if order.by_quote else quantity
 
 
-def affordable(market: Market, order: Order, price: int) -> int:
-    """Lots that an account can pay for."""
-    free = market.ledger.accounts[order.account].free[market.gives(order.side)]
-    return order.left if order.account == WORLD else free // market.need(order.side, price, 1)
+def affordable(market: Market, order: Order, price: int, quantity: int) -> int:
+    """Of so many lots those that an account can pay for."""
+    ledger, gives = market.ledger, market.gives(order.side)
+    if ledger.has(order.account, gives, market.need(order.side, price, quantity)):
+        return quantity
+    return max(0, ledger.accounts[order.account].free[gives]) // market.need(order.side, price, 1)
 
 
 def prevent(market: Market, order: Order, maker: Order, wanted: int, selftrade: int) -> bool:
@@ -168,7 +170,8 @@ def trade(market: Market, taker: Order, maker: Order, quantity: int) -> None:
     ledger.pay(maker.account, taker.account, gets, other_amount, held=True)
     maker.held -= other_amount
     fee = ledger.charge(taker.account, gets, other_amount, ledger.accounts[taker.account].taker_ppm)
-    other_fee = ledger.charge(maker.account, gives, amount, ledger.accounts[maker.account].maker_ppm)
+    most = amount if taker.account == WORLD else amount * fee // other_amount
+    other_fee = ledger.charge(maker.account, gives, amount, ledger.accounts[maker.account].maker_ppm, most)
     shrink(market, taker, price, quantity)
     maker.left -= quantity
     market.last = price

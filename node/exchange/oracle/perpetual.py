@@ -45,8 +45,10 @@ def bears(market: Market, account: int, side: int, price: int, quantity: int, *,
     return free >= market.need(side, price, opened) if opened else free + after.margin >= 0
 
 
-def trade(market: Market, account: int, side: int, price: int, quantity: int, *, held: int, ppm: int) -> int:
-    """One account's part of a trade; its fee."""
+def trade(
+    market: Market, account: int, side: int, price: int, quantity: int, *, held: int, ppm: int, most: int = 0
+) -> int:
+    """One account's part of a trade; its fee. A rebate is no more than `most`."""
     ledger, quote, before = market.ledger, market.rules.quote, market.positions[account]
     opened = quantity - min(quantity, before.reducible(side))
     gain, after = before.after(side, price, market.rules.unit, quantity)
@@ -60,7 +62,7 @@ def trade(market: Market, account: int, side: int, price: int, quantity: int, *,
         free[quote] -= margin
     make_up(free, quote, after)
     worth = price * quantity * market.rules.unit
-    fee = worth * ppm // _MILLION if ppm >= 0 else -(worth * -ppm // _MILLION)
+    fee = worth * ppm // _MILLION if ppm >= 0 else -min(worth * -ppm // _MILLION, most)
     if account != WORLD:
         fee = min(fee, max(0, free[quote] + after.margin))
     free[quote] -= fee
@@ -91,8 +93,9 @@ def settle(market: Market, taker: Order, maker: Order, quantity: int) -> tuple[i
     fee = trade(
         market, taker.account, taker.side, maker.price, quantity, held=0, ppm=accounts[taker.account].taker_ppm
     )  # fmt: skip
+    most = max(0, fee) if taker.account != WORLD else maker.price * quantity * market.rules.unit
     maker.held -= held
     other = Side.SELL if taker.side == Side.BUY else Side.BUY
     return fee, trade(
-        market, maker.account, other, maker.price, quantity, held=held, ppm=accounts[maker.account].maker_ppm
+        market, maker.account, other, maker.price, quantity, held=held, ppm=accounts[maker.account].maker_ppm, most=most
     )  # fmt: skip

@@ -71,6 +71,7 @@ def run(seed: int, commands: int, moved: Callable[[int], None] = lambda _: None)
             if mine.digest() != theirs.digest():
                 raise Broken(seed, outcome.commands, _difference(rows, np.frombuffer(plain, rows.dtype)))
             twins.fold.take(rows)
+            twins.rebates_are_paid_by_takers(rows)
             if ended or outcome.commands >= checked + _STATE_EVERY:
                 twins.check()
                 twins.restore()

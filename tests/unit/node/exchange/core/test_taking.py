@@ -1,8 +1,11 @@
 """What an order takes: price before time, its own account's orders by its mode, and no more than is paid for."""
 
+from decimal import Decimal
+
 import pytest
 
-from node.exchange.core.command import Flag, Selftrade, Tif
+from node.exchange.core.command import Flag, Kind, Selftrade, Tif
+from node.exchange.core.state import HOUSE, WORLD
 from tests.unit.node.exchange.core.floor import ANN, BOB, EVE, RICH, Floor
 
 
@@ -129,3 +132,33 @@ def test_a_rebate_is_paid_from_the_house_and_never_rounded_up() -> None:
     floor.sell("b", ANN, 10_000, 50)
     floor.buy("y", BOB, 10_000, 50)
     assert floor.exchange.ledger.balances[0, :, 0].tolist() == [10, -50]
+
+
+def test_a_rebate_is_no_more_than_what_the_taker_pays() -> None:
+    floor = Floor(fees=(-400, 400))
+    free = floor.exchange.open_account(0, 0)
+    assert floor.plain.open_account(0, 0) == free
+    for asset in (0, 1):
+        floor.ask(kind=Kind.DEPOSIT, account=free, order=asset, quantity=RICH)
+    for _ in range(3):
+        floor.sell("a", ANN, 10_000, 5)
+        floor.buy("b", free, 10_000, 5)
+    assert floor.exchange.ledger.balances[HOUSE].tolist() == [[0, 0], [0, 0]]
+
+    floor.sell("c", ANN, 12_400, 5)
+    floor.buy("d", BOB, 12_400, 5)  # pays 4, not 4.96, which is worth 20, not 24.8
+
+    assert floor.exchange.ledger.balances[HOUSE].tolist() == [[4, 0], [-20, 0]]
+
+
+def test_a_rebate_of_a_trade_with_the_world_is_whole() -> None:
+    floor = Floor(fees=(-400, 400))
+    floor.sell("a", ANN, 10_000, 5)
+    floor.buy("b", WORLD, 10_000, 5)
+    assert floor.exchange.ledger.balances[HOUSE].tolist() == [[0, 0], [-20, 0]]
+
+
+def test_the_world_owes_no_more_than_can_be_told() -> None:
+    floor = Floor(most=Decimal(1 << 61), least=Decimal(1), notional=Decimal(0))
+    taken = [floor.buy(f"w{turn}", WORLD, 1 << 61, 1)[0] for turn in range(4)]
+    assert taken == ["ACK w0", *3 * ["REJECT INSUFFICIENT_FUNDS"]]
