@@ -4,8 +4,9 @@ import asyncio
 import os
 import resource
 import signal
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -54,14 +55,29 @@ def host(
         try:
             if speed is not None and speed != service.clock.speed:
                 service.set_speed(speed)
-            with progress("exchange") as report:
-                catch_up(service, report)
+            with progress("exchange") as report, _stopped() as stopped:
+                catch_up(service, report, stopped.is_set)
+            if stopped.is_set():
+                return
             orders = settings.exchange_orders
             allowance = Allowance(settings.exchange_weight, orders, orders * _TENS_A_DAY)
             server = ExchangeServer(service, settings.exchange_host, port, allowance=allowance)
             asyncio.run(_serve(service, home, server, ready))
         finally:
             service.close()
+
+
+@contextmanager
+def _stopped() -> Iterator[threading.Event]:
+    """Is set by what else would end the process in the midst of something."""
+    stopped = threading.Event()
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(number, lambda *_: stopped.set()) for number in numbers]
+    try:
+        yield stopped
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
 
 
 def _open_files() -> None:

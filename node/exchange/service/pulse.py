@@ -27,15 +27,16 @@ _CAUGHT: Final = 600 * _SECOND
 _log = structlog.get_logger()
 
 
-def catch_up(service: Service, report: Callable[[str, float], None]) -> None:
+def catch_up(service: Service, report: Callable[[str, float], None], stopped: Callable[[], bool]) -> None:
     """Lets sources act up to now where that is the wall's time: what they owe since the exchange was served last would
     else be traded while users look on, at the time of their first order.
 
     Args:
         report: is told what is done and which part of it.
+        stopped: whether to leave the rest for another time.
     """
     begun = lag = service.clock.now() - (service.due() or service.clock.now())
-    while service.clock.follows and lag > _LATE:
+    while service.clock.follows and lag > _LATE and not stopped():
         due = service.due() or 0
         until = min(service.clock.now(), due + _CAUGHT)
         while service.step(until):

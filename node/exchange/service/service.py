@@ -111,7 +111,7 @@ class Service(Views):
         """Does what was kept. If it cannot, memory is no longer what the log says, and nothing more is taken."""
         try:
             return self._answered(self.exchange.carry_out(commands))
-        except Exception as error:
+        except BaseException as error:  # an interrupt tears it as well
             self._failed = repr(error)
             raise
 
@@ -167,7 +167,7 @@ class Service(Views):
         try:
             for stretch in runner.run(self.exchange, until + 1):
                 self._answered(joined([stretch.journal], JOURNAL), number)
-        except Exception as error:
+        except BaseException as error:  # an interrupt tears it as well
             self._failed = repr(error)
             raise
         self.time = max(self.time, until)

@@ -180,15 +180,16 @@ def test_an_opening_that_was_cut_off_is_begun_anew(house: House) -> None:
     assert not (house.folder / "begun").exists()
 
 
-def test_memory_that_broke_is_not_kept(house: House) -> None:
+@pytest.mark.parametrize("fault", [RuntimeError, KeyboardInterrupt])
+def test_memory_that_broke_is_not_kept(house: House, fault: type[BaseException]) -> None:
     service = house.open()
     account = funded(service, "ann")
 
     def breaks(_: object) -> None:
-        raise RuntimeError("a view broke")
+        raise fault
 
     service.listeners.append(breaks)
-    with pytest.raises(RuntimeError):
+    with pytest.raises(fault):
         service.place(order(account, 0, MIDDLE - 10, 100), ["mine"])
     newest = snapshot.files(house.folder / "snapshots")[-1]
     service.tidy()
