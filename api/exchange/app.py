@@ -7,6 +7,7 @@ from typing import Final
 import orjson
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from api.exchange.endpoint import KEY_HEADER, Desk, Endpoint, Security
 from api.exchange.refusal import Refusal, bad_request
@@ -97,6 +98,8 @@ def _route(desk: Desk, endpoint: Endpoint) -> Callable[[Request], Awaitable[Resp
             )
         except Refusal as refused:
             return _refused(refused)
+        except ClientDisconnect:
+            return Response(status_code=400)  # to nobody
         except UnicodeDecodeError:
             return _refused(bad_request("a query and a form are text of printable ASCII, with %XX for the rest"))
         took = f"{(time.monotonic_ns() - begun) / 1e6:.3f}ms"

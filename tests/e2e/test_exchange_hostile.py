@@ -259,6 +259,13 @@ def test_thousands_of_connections_at_once(scene):
     wait_for(scene, lambda: kept() <= 1)  # that of `CLIENT`
 
 
+def test_who_leaves_amid_a_request_is_no_fault(scene, caplog):
+    with hold(scene, b"POST /api/v3/order HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc"):
+        wait_for(scene, lambda: scene.server.requests >= 1)
+    wait_for(scene, lambda: scene.server.requests <= 1)  # that of `CLIENT`
+    assert not [each for each in caplog.records if each.levelname == "ERROR"]
+
+
 def test_a_full_house_says_so_and_lets_in_again():
     scene = Scene(Allowance(weight=10**6), Limits(clients=3), DoorLimits(requests=4))
     try:
