@@ -1,12 +1,13 @@
 """Whoever shows the key of the home administers an exchange, nobody else; what is asked wrongly changes nothing."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
 
-from fusion.errors import BadInput
-from node.exchange.service import office
+from fusion.errors import BadInput, Retryable
+from node.exchange.service import log, office
 from node.exchange.service.admin import Admin
 from node.exchange.service.office import Office
 from tests.unit.node.exchange.service.conftest import House, order
@@ -104,3 +105,29 @@ def test_the_office_asks_for_the_key(house: House) -> None:
 
     asyncio.run(visit())
     assert stopped
+
+
+def test_an_admin_is_told_that_there_is_no_room(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    service, key = house.open(), "k" * 64
+    Admin(service).ask("add-user", {"name": "ann"})
+
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    async def visit() -> None:
+        async with Office(Admin(service), key, lambda: None) as at:
+            ask = partial(office.ask, at.url, key)
+            monkeypatch.setattr(log.os, "pwrite", full)
+            for verb, fields in (
+                ("add-user", {"name": "bob", "funds": {"USDT": "5"}}),
+                ("fund", {"name": "ann", "asset": "USDT", "amount": "5"}),
+                ("halt", {}),
+            ):
+                with pytest.raises(Retryable, match="make room"):
+                    await asyncio.to_thread(ask, verb, fields)
+            monkeypatch.undo()
+            (told,) = await asyncio.to_thread(ask, "users", {})
+            assert (told["name"], told["balances"]) == ("ann", {})
+            assert (await asyncio.to_thread(ask, "status", {}))["markets"][0]["status"] == "open"
+
+    asyncio.run(visit())

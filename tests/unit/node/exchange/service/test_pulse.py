@@ -1,9 +1,14 @@
 """As time passes agents act, orders end, and nothing that was seen is another thing after a crash."""
 
+import asyncio
+import os
+
 import numpy as np
+import pytest
 
 from node.exchange.core.command import Flag, Group, Kind, Tif, Type
 from node.exchange.exchange import command
+from node.exchange.service import log
 from node.exchange.service.indexed import Wanted
 from node.exchange.service.order import Status
 from node.exchange.service.pulse import Pulse, catch_up
@@ -86,3 +91,29 @@ def test_what_was_missed_is_caught_up_with_before_anybody_is_let_in(town: House)
     assert due is not None
     assert due > START + 1799 * SECOND
     assert len(told) >= 3
+
+
+def test_what_finds_no_room_is_done_when_there_is_some(town: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    service, pwrite, refused = town.open(), os.pwrite, list[int]()
+    service.clock.put(START + 5 * SECOND)
+
+    def full(file: int, data: bytes, at: int) -> int:
+        refused.append(file)
+        if len(refused) > 3:
+            monkeypatch.setattr(log.os, "pwrite", pwrite)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(log.os, "pwrite", full)
+
+    async def live() -> None:
+        pulse = asyncio.get_running_loop().create_task(Pulse(service).run())
+        while (service.due() or 0) <= service.clock.now():
+            await asyncio.sleep(0.01)
+            assert not pulse.done()
+        pulse.cancel()
+        await asyncio.gather(pulse, return_exceptions=True)
+
+    asyncio.run(live())
+    assert len(refused) > 3
+    before = seen(service)
+    assert seen(town.open()) == before

@@ -361,3 +361,21 @@ def test_a_file_is_written_whole_or_the_old_one_stays(tmp_path: Path, monkeypatc
         disk.put(path, b"newer")
     assert [each.name for each in tmp_path.iterdir()] == ["a.json"]
     assert path.read_bytes() == b"in parts"
+
+
+def test_an_order_waits_for_the_disk_where_it_shall(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = house.open(Keeping(sync=True))
+    account = funded(service, "ann")
+    asked: list[int] = []
+    monkeypatch.setattr(log.os, "fdatasync", asked.append)
+    service.place(order(account, 0, MIDDLE - 10, 100), ["mine"])
+    assert len(asked) == 1
+
+    def broken(_: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(log.os, "fdatasync", broken)
+    with pytest.raises(StorageFull, match="Input/output error"):
+        service.place(order(account, 0, MIDDLE - 10, 100), ["other"])
+    assert [each.label for each in service.orders.open(account)] == ["mine"]
+    assert [each.label for each in house.open().orders.open(account)] == ["mine"]
