@@ -3,9 +3,29 @@
 import numpy as np
 import pytest
 
+from node.exchange.core.command import Selftrade
 from node.exchange.replay.latency import Latency, constant, sampled
-from node.exchange.tester import FILL, POST_ONLY, Book, Event, Orders, Strategy
-from node.exchange.tester.data import Data
+from node.exchange.tester import (
+    ACK,
+    AMEND,
+    BUY,
+    CANCEL,
+    EXPIRE,
+    FILL,
+    FOK,
+    GTD,
+    IOC,
+    POST_ONLY,
+    REFUSED,
+    REJECT,
+    SELL,
+    TRIGGER,
+    Book,
+    Event,
+    Orders,
+    Strategy,
+)
+from node.exchange.tester.data import Data, load
 from node.exchange.tester.run import Form, Record, Run, Terms
 
 
@@ -43,6 +63,61 @@ class Quotes(Strategy):
             self.ask = orders.sell(book.ask + self.gap, book.lots(0.001))
 
 
+class Everything(Strategy):
+    """Asks for every type of order in turn, by what it last saw and was told."""
+
+    levels = 5
+    selftrade = int(Selftrade.DECREMENT)
+
+    def __init__(self, wake: int = 7, every: int = 0) -> None:
+        self.events, self.every = wake, every
+        self.turn, self.mean, self.last, self.plain = 0, 0.0, 0, 0
+
+    def on_event(self, book: Book, event: Event, orders: Orders) -> None:
+        self.act(book, orders)
+        if event.kind == FILL and event.maker == 0:
+            self.mean += 0.5 * (event.price - self.mean)
+
+    def on_timer(self, book: Book, time: int, orders: Orders) -> None:
+        self.act(book, orders)
+
+    def act(self, book: Book, orders: Orders) -> None:
+        if book.bid_size == 0 or book.ask_size == 0:
+            return
+        if orders.open > 30:
+            orders.cancel_all()
+        self.turn += 1
+        turn, side = self.turn % 13, BUY if book.position <= 0 else SELL
+        price = book.bid if side == BUY else book.ask
+        if turn == 0:
+            self.last = orders.market(side, 150)
+        elif turn == 1:
+            self.last = orders.limit(side, price, 100, IOC)
+        elif turn == 2:
+            self.last = orders.limit(1 - side, book.bids[1][0] if side == BUY else book.asks[1][0], 120, FOK)
+        elif turn == 3:
+            self.plain = orders.iceberg(side, price, 300, 40)
+        elif turn == 4:
+            self.last = orders.stop(side, price + (3 if side == BUY else -3), 80)
+        elif turn == 5:
+            self.last = orders.stop(side, price + (4 if side == BUY else -4), 80, price)
+        elif turn == 6:
+            self.last = orders.profit(side, price - (3 if side == BUY else -3), 80)
+        elif turn == 7:
+            self.last = orders.trail(side, 50, 90)
+        elif turn == 8:
+            self.last = orders.limit(side, price, 70, GTD, POST_ONLY, book.time + 300_000_000)
+        elif turn == 9:
+            self.last = orders.oco(SELL, book.ask + 2, book.bid - 3, 60)
+        elif turn == 10:
+            self.last = orders.bracket(side, price, 50, book.ask + 5, book.bid - 5)
+        elif turn == 11:
+            self.last = orders.oto(side, price, 50, 1 - side, 0, 50)
+            orders.cancel(self.plain - 1)
+        elif orders.left(self.plain) > 10:
+            orders.amend(self.plain, orders.price(self.plain), orders.left(self.plain) - 10)
+
+
 def latency() -> Latency:
     return Latency(
         entry=sampled(np.array([100_000, 900_000, 4_000_000]), 3), response=constant(700_000), feed=constant(1_500_000)
@@ -53,7 +128,7 @@ def ran(data: Data, strategy: Strategy, form: Form, delay: Latency | None = None
     scene = data.scene()
     run = Run(scene.exchange, strategy, Terms(latency=delay), form)
     run.fund(scene.begin, scene.price)
-    return run.go(scene.commands)
+    return run.go(scene.commands, source=scene.source, span=(scene.begin, scene.end))
 
 
 def same(one: Record, other: Record) -> None:
@@ -73,6 +148,19 @@ def test_compiled_and_python_make_the_same_trades(made: Data, delay: Latency | N
 def test_being_woken_each_20th_event_is_looking_at_each_20th(made: Data, form: Form) -> None:
     each = ran(made, Quotes(each=20), Form.PYTHON, latency())
     same(each, ran(made, Quotes(each=1, wake=20), form, latency()))
+
+
+@pytest.mark.parametrize("name", ["simulated:1", "agents:20,20s"])
+def test_every_order_is_the_same_in_both_forms_on_records_and_among_agents(name: str) -> None:
+    data = load(name)
+    compiled, python = (ran(data, Everything(every=100_000_000), form, latency()) for form in Form)
+    told = set(python.answers["kind"].tolist())
+    assert told == {ACK, FILL, CANCEL, EXPIRE, AMEND, REJECT, REFUSED, TRIGGER}
+    same(compiled, python)
+
+
+def test_one_that_is_called_by_its_timer_alone_is_the_same_in_both_forms(made: Data) -> None:
+    same(*(ran(made, Everything(0, 20_000_000), form, latency()) for form in Form))
 
 
 def test_what_comes_of_a_run_does_not_depend_on_the_room_it_had(made: Data) -> None:
