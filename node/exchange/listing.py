@@ -137,6 +137,11 @@ class Listing:
             raise BadInput(f"{what} of {self.symbol} is a part of 1 in steps of {_PPM}, not {value}")
         return ppm
 
+    @property
+    def got(self) -> Asset:
+        """What who buys pays its fee in: the base asset, but of a perpetual what settles."""
+        return self.quote if self.initial else self.base
+
     def ticks(self, price: Decimal) -> int:
         """A price in ticks; BadInput where it is between two."""
         return _whole(price, self.tick, "price", self.symbol)

@@ -17,8 +17,8 @@ BUY, SELL = 0, 1
 _NEW, _CANCEL = int(Kind.NEW), int(Kind.CANCEL)
 _LIMIT, _IOC = int(Type.LIMIT), int(Tif.IOC)
 _POST_ONLY = int(Flag.POST_ONLY)
-_ACK, _REJECT, _FILL, _CANCELLED, _EXPIRE = (
-    int(each) for each in (Record.ACK, Record.REJECT, Record.FILL, Record.CANCEL, Record.EXPIRE)
+_ACK, _REJECT, _FILL, _CANCELLED, _EXPIRE, _ADL = (
+    int(each) for each in (Record.ACK, Record.REJECT, Record.FILL, Record.CANCEL, Record.EXPIRE, Record.ADL)
 )
 _GONE = (_CANCELLED, _EXPIRE)
 
@@ -156,7 +156,11 @@ def learn(crowd: Crowd, journal: Any, start: Int, end: Int) -> None:
         row = journal[U(index)]
         kind = row.kind
         whose = _agent_of(crowd, row.account)
-        if kind == _FILL:
+        if kind == _ADL:
+            side = np.int64(row.side)
+            _filled(crowd, whose, 0, side, row.quantity)
+            _filled(crowd, _agent_of(crowd, row.other_account), 0, 1 - side, row.quantity)
+        elif kind == _FILL:
             _filled(crowd, whose, row.order, np.int64(row.side), row.quantity)
             _filled(crowd, _agent_of(crowd, row.other_account), row.other, 1 - np.int64(row.side), row.quantity)
         elif whose >= 0:

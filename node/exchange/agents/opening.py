@@ -144,10 +144,10 @@ def _payments(exchange: Exchange, agents: Rows, markets: tuple[int, int], openin
             rules = exchange.markets[number].rules[0]
             lots = max(WEALTH * int(agent["size"]), 4 * int(agent["most"]))
             at = int(opening.price * (agent["scale"] if number == markets[1] else 1.0))
-            for asset, amount in (
-                (rules["base"], lots * int(rules["lot"])),
-                (rules["quote"], lots * at * int(rules["unit"])),
-            ):
+            amounts = [(rules["quote"], lots * at * int(rules["unit"]))]
+            if not rules["initial"]:  # of a perpetual's base asset nothing is held
+                amounts.insert(0, (rules["base"], lots * int(rules["lot"])))
+            for asset, amount in amounts:
                 rows.append((int(agent["account"]), number, int(asset), amount))
     commands = np.zeros(len(rows), COMMAND)
     commands["time"], commands["kind"] = opening.start, Command.DEPOSIT

@@ -36,7 +36,9 @@ def misshapen(market: Market, rules: Rules) -> str:
 
 
 def widened(market: Market, accounts: int) -> Market:
-    """The same perpetual market with positions of so many accounts."""
+    """The same perpetual market with positions of so many accounts at least."""
+    if len(market.positions) >= accounts:
+        return market  # a snapshot keeps the room of the positions, and only the accounts that there are
     positions = np.zeros(accounts, market.positions.dtype)
     positions[: len(market.positions)] = market.positions
     return market._replace(positions=positions)

@@ -211,6 +211,9 @@ class Admin:
                 if listing.quote == quote:
                     last = int(service.exchange.markets[number].state["last"][0]) * listing.tick
                     total += listing.base.amount(has[listing.base]) * last
+            for held in service.holdings(account):
+                if service.exchange.listings[held.market].quote == quote:
+                    total += quote.amount(held.equity)
             worth[quote.name] = f"{total:.2f}"
         return worth
 

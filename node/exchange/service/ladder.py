@@ -31,7 +31,8 @@ class Ladder:
 
     def __init__(self, exchange: Exchange, market: int, opening: Opening, end: int, seed: int) -> None:
         self._market, self._listing, self._price = market, opening.listing, opening.price
-        self._assets = [exchange.assets.index(each) for each in (self._listing.base, self._listing.quote)]
+        paid = [self._listing.quote] if self._listing.initial else [self._listing.base, self._listing.quote]
+        self._assets = [exchange.assets.index(each) for each in paid]
         self._maker, self._taker = exchange.open_account(0, 0), exchange.open_account(0, 0)
         self._end, self._seed, self._given = end, seed, False
 

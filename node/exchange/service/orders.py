@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from node.exchange.core.command import Group, Kind, Type
+from node.exchange.core.command import Flag, Group, Kind, Tif, Type
 from node.exchange.core.journal import Reason, Record
 from node.exchange.exchange import Commands, Ints, Journal
 from node.exchange.service.archive import ORDER, orders_of, packed
@@ -59,7 +59,7 @@ class Orders:
     """Users' orders: the open ones, and the latest closed ones.
 
     Args:
-        assets: numbers of the base and the quote asset of each market.
+        assets: of each market, numbers of the assets that a buyer and a seller pay their fees in.
         archive: is given the row of every order that closes.
     """
 
@@ -153,6 +153,9 @@ class Orders:
                 reports += self._met(row, maker=True, last=False)
             elif row.kind == Record.ACK:
                 reports.append(self._kept(Record.ACK, self._taken(row), row.time))
+            elif row.kind == Record.LIQUIDATION and row.order:
+                closing = self._taken(row._replace(tif=Tif.IOC, flags=Flag.REDUCE_ONLY, other=0, other_fee=0))
+                reports.append(self._kept(Record.ACK, closing._replace(label=f"autoclose-{closing.id}"), row.time))
             elif row.kind == Record.REJECT:
                 self._asked.pop(row.other, None)
             elif row.kind in _LATER and (order := self._open[row.account].get((row.market, row.order))):

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from fusion.errors import BadInput
+from node.exchange.keeper import EIGHT_HOURS, HOUR, SECOND
 from node.exchange.listing import Asset, Listing
 
 _DECIMALS: Final = ("tick", "lot", "least", "most", "notional", "band", "price")
+_PERPETUAL: Final = ("initial", "maintenance", "liquidation", "funding_hours")
+"""Terms of a perpetual, all parts of 1 but the last."""
 _MOST_MARKETS: Final = 64
 AGENTS, LADDER, REPLAY = "agents", "ladder", "replay"
 
@@ -22,10 +25,12 @@ class Opening:
     Attributes:
         listing: its terms.
         price: around which it opens, quote currency.
+        funding: ns between fundings of a perpetual.
     """
 
     listing: Listing
     price: Decimal
+    funding: int = EIGHT_HOURS
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +98,9 @@ def standard(symbols: Sequence[str]) -> list[Opening]:
 
 
 def from_file(path: Path) -> list[Opening]:
-    """Markets of a TOML file: tables `[[market]]` with symbol, tick, lot, least, most, notional, band and price."""
+    """Markets of a TOML file: tables `[[market]]` with symbol, tick, lot, least, most, notional, band and price; of a
+    perpetual also initial, maintenance, liquidation and funding_hours.
+    """
     try:
         found = tomllib.loads(path.read_text())
     except (OSError, ValueError) as error:
@@ -126,16 +133,23 @@ def opening(told: object) -> Opening:
     base, _, quote = symbol.partition("-")
     if not (base.isalnum() and quote.isalnum() and symbol.isupper() and symbol.isascii()):
         raise BadInput(f"a market's symbol is such as BTC-USDT, not {symbol[:20]!r}")
-    terms = {"band": "0.8", "most": "9000", **told}
+    terms = {"band": "0.8", "most": "9000", "funding_hours": "8", **told}
     tick, lot, least, most, notional, band, price = (_decimal(symbol, name, terms.get(name)) for name in _DECIMALS)
     bought, paid = (
         Asset(name, _decimals(symbol, terms.get(f"{which}_decimals", 8)))
         for name, which in ((base, "base"), (quote, "quote"))
     )
-    listing = Listing(symbol, bought, paid, tick, lot, least, most, notional, band)
+    initial, maintenance, liquidation, hours = (_decimal(symbol, name, terms.get(name, 0)) for name in _PERPETUAL)
+    listing = Listing(
+        symbol, bought, paid, tick, lot, least, most, notional, band,
+        initial=initial, maintenance=maintenance, liquidation=liquidation,
+    )  # fmt: skip
     listing.rules(0, [bought, paid])
     listing.ticks(price)
-    return Opening(listing, price)
+    funding = int(hours * HOUR)
+    if initial and not 60 * SECOND <= funding <= 24 * HOUR:
+        raise BadInput(f"{symbol}: funding_hours is from a minute (0.016667) to 24, not {hours}")
+    return Opening(listing, price, funding)
 
 
 def planned(told: dict[str, Any]) -> Plan:
@@ -154,7 +168,8 @@ def told(opened: Opening) -> dict[str, Any]:
         "base_decimals": listing.base.decimals,
         "quote_decimals": listing.quote.decimals,
         "price": str(opened.price),
-        **{name: str(getattr(listing, name)) for name in _DECIMALS if name != "price"},
+        **{name: str(getattr(listing, name)) for name in (*_DECIMALS, *_PERPETUAL) if hasattr(listing, name)},
+        "funding_hours": str(Decimal(opened.funding) / HOUR),
     }
 
 
@@ -169,15 +184,32 @@ def _decimal(symbol: str, name: str, value: object) -> Decimal:
         number = Decimal(str(value))
     except InvalidOperation:
         raise BadInput(f"{symbol}: {name} is a number, not {value!r}") from None
-    if not number.is_finite() or number < 0 or (name not in ("band", "notional") and number == 0):
+    if not number.is_finite() or number < 0 or (name not in {"band", "notional", *_PERPETUAL} and number == 0):
         raise BadInput(f"{symbol}: {name} is above 0, not {value}")
     return number
 
 
+_TWENTYFOLD: Final = {"initial": "0.05", "maintenance": "0.025", "liquidation": "0.005"}
 _STANDARD: Final[dict[str, dict[str, Any]]] = {
     # the least quantity is worth at least twice the least worth, so that it may also be bid for at half the price
     "BTC-USDT": {"tick": "0.01", "lot": "0.00001", "least": "0.0001", "notional": "1", "price": "60000"},
     "ETH-USDT": {"tick": "0.01", "lot": "0.0001", "least": "0.001", "notional": "1", "price": "3000"},
     "SOL-USDT": {"tick": "0.01", "lot": "0.001", "least": "0.02", "notional": "1", "price": "150"},
+    "BTCPERP-USDT": {
+        "tick": "0.1",
+        "lot": "0.00001",
+        "least": "0.0001",
+        "notional": "1",
+        "price": "60000",
+        **_TWENTYFOLD,
+    },
+    "ETHPERP-USDT": {
+        "tick": "0.01",
+        "lot": "0.0001",
+        "least": "0.001",
+        "notional": "1",
+        "price": "3000",
+        **_TWENTYFOLD,
+    },
     "ETH-BTC": {"tick": "0.00001", "lot": "0.0001", "least": "0.001", "notional": "0.00002", "price": "0.05"},
 }

@@ -9,7 +9,9 @@ import structlog
 from fusion.errors import BadInput, NotReady
 from node.exchange.agents.mix import mix
 from node.exchange.agents.opening import Opening, populate
+from node.exchange.agents.population import Population
 from node.exchange.exchange import Exchange
+from node.exchange.keeper import Index, Keeper
 from node.exchange.service import replayed, snapshot
 from node.exchange.service.clock import Clock
 from node.exchange.service.home import Home
@@ -63,8 +65,27 @@ def made(plan: Plan, store: Store | None = None, folder: Path | None = None) -> 
     if plan.crowd == REPLAY and folder is not None:
         return Service(exchange, Clock(plan.start, plan.speed), store, [replayed.source(exchange, plan, folder)])
     sources = [_source(exchange, plan, number) for number in range(len(plan.markets))]
+    sources += [
+        Keeper(
+            exchange,
+            number,
+            plan.start - _WARM,
+            every=market.funding,
+            index=_outside(sources[number]),
+            beside=sources[: len(plan.markets)],
+        )
+        for number, market in enumerate(plan.markets)
+        if market.listing.initial
+    ]
     clock = Clock() if plan.speed == 1.0 else Clock(plan.start, plan.speed)
     return Service(exchange, clock, store, sources)
+
+
+def _outside(source: Source) -> Index | None:
+    """Agents know what the asset of their market is worth outside."""
+    if not isinstance(source, Population):
+        return None
+    return lambda: float(source.crowd.scene["fair"][0])
 
 
 def _source(exchange: Exchange, plan: Plan, number: int) -> Source:

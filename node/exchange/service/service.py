@@ -147,7 +147,9 @@ class Service(Views):
         if not times or min(times)[0] > until:
             return False
         number = min(times)[1]
-        if isinstance(self.sources[number], Runner):
+        if isinstance(self.sources[number], Runner):  # no further than to where another one is due, who looks at it
+            others = (each for each, other in times if not isinstance(self.sources[other], Runner))
+            until = min([until, *others])
             self._write([(record.Kind.RAN, record.packed_run(number, until))])
             self._run(number, until)
         else:

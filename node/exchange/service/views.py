@@ -7,7 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from node.exchange.core.journal import Record
+from node.exchange.core.state import FREE
 from node.exchange.exchange import Exchange, Journal
+from node.exchange.holding import Holding, holding
 from node.exchange.service.batch import Batch
 from node.exchange.service.candles import Candles
 from node.exchange.service.depth import Depth, Levels
@@ -36,7 +38,7 @@ class Views:
 
     def __init__(self, exchange: Exchange, store: Store | None = None) -> None:
         self.exchange, self._store = exchange, store
-        pairs = [(exchange.assets.index(each.base), exchange.assets.index(each.quote)) for each in exchange.listings]
+        pairs = [(exchange.assets.index(each.got), exchange.assets.index(each.quote)) for each in exchange.listings]
         self.orders = Orders(pairs, self._archived)
         self.tapes = [Tape(number) for number in range(len(pairs))]
         self.candles = [Candles() for _ in pairs]
@@ -76,6 +78,17 @@ class Views:
     def balances(self, account: int) -> list[tuple[int, int]]:
         """What an account has free and locked of each asset, base units."""
         return [(free, locked) for free, locked in self.exchange.ledger.balances[account].tolist()]
+
+    def holdings(self, account: int) -> list[Holding]:
+        """An account's positions in perpetuals; one that is not isolated has all behind it that is free."""
+        markets = [each for each in self.exchange.markets if len(each.positions)]
+        held = [(each, each.positions[account].tolist()) for each in markets]
+        free = self.exchange.ledger.balances[account, :, FREE].tolist()
+        return [
+            holding(market, account, 0 if isolated else max(0, free[int(market.rules["quote"][0])]))
+            for market, (size, _, _, isolated) in held
+            if size
+        ]
 
     def order(self, account: int, market: int, number: int) -> Order | None:
         """An account's order by its number, however old."""

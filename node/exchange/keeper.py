@@ -1,0 +1,152 @@
+"""Keeper: tells a perpetual its mark price each second, and what its positions pay one another now and then.
+
+The index is what the asset is worth outside; where nobody knows that, it is the market's own middle. The mark price is
+the middle one of three: the index, the index plus a moving average of the distance to it over five minutes, and the
+last price. So neither one trade nor one side of the book alone can move it far.
+
+A funding rate is the average premium, (middle - index) / index at each second since the last funding, plus `INTEREST`
+less that premium, which is bounded to half a thousandth either way; in all at most three quarters of the maintenance.
+
+Sources: the pages "Introduction to Binance Futures funding rates" and "Mark price and price index" of Binance's help
+centre. All is reckoned in whole numbers, so that it is the same wherever it runs.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from node.exchange.core.command import COMMAND, Kind
+from node.exchange.core.state import Market
+from node.exchange.exchange import Commands, Exchange, Journal
+from node.exchange.source import Source
+
+SECOND: Final = 1_000_000_000
+HOUR: Final = 3600 * SECOND
+EIGHT_HOURS: Final = 8 * HOUR
+INTEREST: Final = 100_000
+"""ppb that eight hours cost."""
+_BOUND: Final = 500_000  # ppb
+_FINE: Final = 1 << 16  # parts of a tick
+_AVERAGE: Final = 300  # seconds
+_BILLION: Final = 1_000_000_000
+_KEPT: Final = 1000
+Index = Callable[[], float]
+"""What the asset is worth outside, ticks."""
+
+
+class Funding(NamedTuple):
+    """Positions paid one another.
+
+    Attributes:
+        time: ns UTC.
+        rate: ppb of their worth; above 0: the bought paid.
+        mark: ticks.
+    """
+
+    time: int
+    rate: int
+    mark: int
+
+
+class Keeper:
+    """A source for one perpetual.
+
+    Args:
+        exchange: has the market.
+        number: of the market.
+        start: when it begins, ns UTC.
+        every: ns between fundings, which are at whole multiples of that.
+        index: None where nobody knows.
+        beside: who else gives orders there: each second is told before they go on.
+
+    Attributes:
+        number, every: as given.
+        index: ticks, as it was last; 0 before.
+        history: the last fundings, oldest first.
+    """
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        number: int,
+        start: int,
+        *,
+        every: int = EIGHT_HOURS,
+        index: Index | None = None,
+        beside: Sequence[Source] = (),
+    ) -> None:
+        self.number, self.every, self._outside, self._beside = number, every, index, beside
+        rules = exchange.markets[number].rules[0]
+        self._most = int(rules["maintenance"]) * 1000 * 3 // 4
+        self._next = start - start % SECOND + SECOND
+        self.next_funding = start - start % every + every
+        self.index, self._away, self._premiums, self._seconds = 0, 0, 0, 0
+        self.history: list[Funding] = []
+
+    @property
+    def rate(self) -> int:
+        """What the next funding would be if it were now, ppb."""
+        premium = self._premiums // max(1, self._seconds)
+        interest = INTEREST * self.every // EIGHT_HOURS
+        rate = premium + max(-_BOUND, min(_BOUND, interest - premium))
+        return max(-self._most, min(self._most, rate))
+
+    def next_time(self) -> int | None:
+        return self._next
+
+    def take(self, exchange: Exchange, until: int) -> Commands:
+        """One mark price for all seconds in which nobody else did anything, and before it a funding that was due."""
+        times = [each for source in self._beside if (each := source.next_time()) is not None]
+        until = max(self._next, min([until, *times]))
+        time = self._next + (until - self._next) // SECOND * SECOND
+        self._next = time + SECOND
+        market = exchange.markets[self.number]
+        rows = np.zeros(2, COMMAND)
+        rows["market"], first = self.number, 1
+        if time >= self.next_funding:
+            mark, rate = int(market.state["mark"][0]), self.rate
+            rows[0]["time"], rows[0]["kind"], rows[0]["quantity"] = self.next_funding, Kind.FUNDING, rate
+            first = 0 if mark else 1
+            if mark:
+                self.history = [*self.history, Funding(self.next_funding, rate, mark)][-_KEPT:]
+            self.next_funding = time - time % self.every + self.every
+            self._premiums = self._seconds = 0
+        mark = self._look(market)
+        rows[1]["time"], rows[1]["kind"], rows[1]["price"] = time, Kind.MARK, mark
+        return rows[first : 2 if mark else 1]
+
+    def _look(self, market: Market) -> int:
+        """The mark price now; 0 where there is none."""
+        middle, last = mid(market), int(market.state["last"][0])
+        outside = round(self._outside()) if self._outside is not None else middle
+        self.index = outside if outside > 0 else last
+        if self.index == 0:
+            return 0
+        if middle:
+            self._away += ((middle - self.index) * _FINE - self._away) // _AVERAGE
+            self._premiums += (middle - self.index) * _BILLION // self.index
+            self._seconds += 1
+        average = self.index + self._away // _FINE
+        return max(1, sorted((self.index, average, last or average))[1])
+
+    def told(self, rows: Journal) -> None:
+        """It looks at the market itself."""
+
+    def save(self) -> dict[str, npt.NDArray[Any]]:
+        now = (self._next, self.next_funding, self.index, self._away, self._premiums, self._seconds)
+        return {"now": np.array(now, np.int64), "history": np.array(self.history, np.int64).reshape(-1, 3)}
+
+    def load(self, saved: Mapping[str, npt.NDArray[Any]]) -> None:
+        now = saved["now"].tolist()
+        self._next, self.next_funding, self.index, self._away, self._premiums, self._seconds = now
+        self.history = [Funding(*each) for each in saved["history"].tolist()]
+
+
+def mid(market: Market) -> int:
+    """The middle of a market's best prices, ticks, rounded down; 0 where a side is empty."""
+    if min(market.top) < 0:
+        return 0
+    bid, ask = (market.top + market.base).tolist()
+    return int(bid - ask) // 2
