@@ -44,6 +44,11 @@ class Market(NamedTuple):
     base: int
     quote: int
 
+    @property
+    def got(self) -> int:
+        """What who buys pays its fee in."""
+        return self.quote if self.listing.initial else self.base
+
 
 class Catalogue:
     """All markets of an exchange."""
@@ -104,7 +109,7 @@ class Catalogue:
             "ocoAllowed": True,
             "otoAllowed": True,
             "opoAllowed": False,
-            "quoteOrderQtyMarketAllowed": True,
+            "quoteOrderQtyMarketAllowed": not of.initial,
             "allowTrailingStop": True,
             "cancelReplaceAllowed": True,
             "amendAllowed": True,

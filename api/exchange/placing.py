@@ -8,7 +8,7 @@ import numpy as np
 from api.exchange import refusal
 from api.exchange.catalogue import DEFAULT_SELF_TRADE, DELTAS, ORDER_TYPES, SELF_TRADES, Market
 from api.exchange.market_data import MS, SYMBOL
-from api.exchange.parameter import Amount, Asked, Choice, Kind, Parameter, Text, Whole
+from api.exchange.parameter import Amount, Asked, Choice, Kind, Parameter, Text, Truth, Whole
 from node.exchange.core.command import Flag, Selftrade, Side, Tif, Type
 from node.exchange.core.command import Kind as Verb
 from node.exchange.exchange import Commands, command
@@ -30,6 +30,7 @@ _FIELDS: Final[dict[str, Kind]] = {
     "trailingDelta": Whole(1, 10**6),
     "icebergQty": Amount(zero=True),
     "goodTillDate": Whole(1, (2**63 - 1) // MS),
+    "reduceOnly": Truth(),
     "strategyId": Whole(),
     "strategyType": Whole(1_000_000),
 }
@@ -98,6 +99,8 @@ def new_order(market: Market, asked: Asked, account: int, names: Names = ALONE, 
         count = scale.lots(quantity, names.of("quantity")) if quantity is not None else 0
     if kind == "LIMIT_MAKER":
         flags |= Flag.POST_ONLY
+    if asked.whole(names.of("reduceOnly")):
+        flags |= Flag.REDUCE_ONLY
     price, stop, shown = fields.amount("price"), fields.amount("stopPrice"), fields.amount("icebergQty")
     trail = asked.whole(names.of("trailingDelta"))
     if trail and not DELTAS[0] <= trail <= DELTAS[1]:

@@ -20,6 +20,7 @@ from api.exchange.lists import Lists
 from api.exchange.market_data import MS, MarketData
 from api.exchange.meter import Allowance, Meter
 from api.exchange.own import OwnStreams
+from api.exchange.perpetuals import Perpetuals
 from api.exchange.signature import Credential, Guard
 from api.exchange.told import Teller
 from api.exchange.trading import Trading
@@ -64,6 +65,7 @@ class ExchangeServer:
             *MarketData(service, catalogue, meter.allowance, wall=wall_ms, settle=self._feed.settle).endpoints(),
             *trading.endpoints(),
             *Lists(service, teller, trading).endpoints(),
+            *Perpetuals(service, catalogue).endpoints(),
             *Accounts(service, teller, meter, keys, wall_ms).endpoints(),
         ]
         desk = Desk(endpoints, Guard(self._credential, wall_ms, lambda: service.clock.now() // MS), meter)

@@ -128,3 +128,71 @@ class OwnTrade(TypedDict):
 
 class ListenKey(TypedDict):
     listenKey: str
+
+
+class Premium(TypedDict):
+    """A perpetual's mark price, and what the next funding would be."""
+
+    symbol: str
+    markPrice: str
+    indexPrice: str
+    lastFundingRate: str
+    interestRate: str
+    nextFundingTime: int
+    time: int
+
+
+class Funding(TypedDict):
+    """What positions paid one another."""
+
+    symbol: str
+    fundingRate: str
+    fundingTime: int
+    markPrice: str
+
+
+class OpenInterest(TypedDict):
+    """The sum of all bought positions."""
+
+    symbol: str
+    openInterest: str
+    time: int
+
+
+class Insurance(TypedDict):
+    """What an insurance fund has."""
+
+    symbols: list[str]
+    assets: list[dict[str, Any]]
+
+
+class Position(TypedDict):
+    """A user's position."""
+
+    symbol: str
+    positionAmt: str
+    entryPrice: str
+    markPrice: str
+    unRealizedProfit: str
+    liquidationPrice: str
+    leverage: str
+    marginType: str
+    isolatedMargin: str
+    maintMargin: str
+    notional: str
+    positionSide: str
+    updateTime: int
+
+
+class Done(TypedDict):
+    """That it was done."""
+
+    code: int
+    msg: str
+
+
+class MarginMoved(Done):
+    """That margin was moved."""
+
+    amount: str
+    type: int

@@ -167,7 +167,7 @@ class Teller:
     def trade(self, market: Market, row: dict[str, int], group: int, *, maker: bool) -> dict[str, Any]:
         """A row of the tape as one of its two accounts sees it, whose order is of that group."""
         buyer = (row["side"] == Side.BUY) != maker
-        asset = self.catalogue.assets[market.base if buyer else market.quote]
+        asset = self.catalogue.assets[market.got if buyer else market.quote]
         side = "maker" if maker else "taker"
         return {
             "symbol": market.id,
