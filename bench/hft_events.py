@@ -24,11 +24,17 @@ OURS: Final = 1 << 30
 BOTH: Final = OURS | 1 << 31
 """Events of that and of its venue's, which keeps the queue of each level: what its users give it."""
 _SIDES: Final = {int(Side.NONE): 0, int(Side.BID): 1 << 29, int(Side.ASK): 1 << 28}
+_EITHER_SIDE: Final = 3 << 28
+_FILL: Final = 13
 _DEPTH, _TRADE, _CLEAR, _BY_ORDER = 1, 2, 3, {Action.ADD: 10, Action.CANCEL: 11, Action.MODIFY: 12}
 
 
-def orders(events: Events, whose: int) -> npt.NDArray[np.void]:
-    """Rows of a book by order. It knows no fills that change a book: one is a change to what is left, or a cancel."""
+def orders(events: Events, whose: int, *, traded: bool = False) -> npt.NDArray[np.void]:
+    """Rows of a book by order. It knows no fills that change a book: one is a change to what is left, or a cancel.
+
+    Args:
+        traded: each of these comes after a row that lets its users' orders before it in the queue trade.
+    """
     rows, rest = events.book, dict[int, int]()
     kinds, sizes = np.zeros(len(rows), np.int64), rows["size"].copy()
     for at, (action, order, size) in enumerate(
@@ -45,7 +51,14 @@ def orders(events: Events, whose: int) -> npt.NDArray[np.void]:
         elif kind is not Action.CANCEL:
             rest[order] = size
         kinds[at] = _BY_ORDER[kind]
-    return _rows(events, rows, kinds | whose, sizes)
+    made = _rows(events, rows, kinds | whose, sizes)
+    if not traded:
+        return made
+    fills = rows["action"] == Action.FILL
+    repeated = np.repeat(made, 1 + fills)
+    firsts = np.flatnonzero(fills) + np.arange(np.count_nonzero(fills))
+    repeated["ev"][firsts] = _FILL | BOTH & ~OURS | (repeated["ev"][firsts] & _EITHER_SIDE)
+    return repeated
 
 
 def levels(events: Events) -> npt.NDArray[np.void]:

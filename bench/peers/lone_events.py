@@ -32,7 +32,7 @@ class Average(Strategy):
 
     def on_quote_tick(self, tick: QuoteTick) -> None:
         self.count += 1
-        self.mean += 0.01 * (0.5 * (tick.bid_price + tick.ask_price) - self.mean)
+        self.mean += 0.01 * (0.5 * (tick.bid_price.as_double() + tick.ask_price.as_double()) - self.mean)
         if self.count % EVERY == 0:
             side = OrderSide.BUY if self.count // EVERY % 2 else OrderSide.SELL
             self.submit_order(self.order_factory.market(INSTRUMENT.id, side, INSTRUMENT.make_qty(Decimal("0.01"))))
@@ -49,18 +49,20 @@ def main() -> None:
         for time, bid, ask, size in columns.tolist()
     ]  # fmt: skip
 
-    def prepared() -> BacktestEngine:
-        engine = BacktestEngine(BacktestEngineConfig(logging=LoggingConfig(bypass_logging=True)))
+    def prepared() -> tuple[BacktestEngine, Average]:
+        engine, strategy = BacktestEngine(BacktestEngineConfig(logging=LoggingConfig(bypass_logging=True))), Average()
         engine.add_venue(
             Venue("BINANCE"), OmsType.NETTING, AccountType.MARGIN, base_currency=None,
             starting_balances=[Money(10_000_000, USDT)],
         )  # fmt: skip
         engine.add_instrument(INSTRUMENT)
         engine.add_data(quotes)
-        engine.add_strategy(Average())
-        return engine
+        engine.add_strategy(strategy)
+        return engine, strategy
 
-    serve(prepared, lambda engine: engine.run(), events=len(quotes))
+    engine, strategy = prepared()
+    engine.run()
+    serve(lambda: prepared()[0], lambda engine: engine.run(), mean=strategy.mean)
 
 
 main()

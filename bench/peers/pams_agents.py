@@ -5,7 +5,6 @@ Run by `bench/exchange.py`: `python pams_agents.py STEPS`; an event is an order 
 
 import random
 import sys
-from contextlib import redirect_stdout
 
 from pams.logs.base import ExecutionLog, Logger, OrderLog
 from pams.runners import SequentialRunner
@@ -47,13 +46,15 @@ def main() -> None:
     steps = int(sys.argv[1])
 
     def prepared() -> tuple[SequentialRunner, Counter]:
+        """A market whose agents have all they begin with, as ours have."""
         counter = Counter()
         chance = random.Random(42)  # noqa: S311 - PAMS takes no other
-        return SequentialRunner(settings=settings(steps), prng=chance, logger=counter), counter
+        runner = SequentialRunner(settings=settings(steps), prng=chance, logger=counter)
+        runner._setup()
+        return runner, counter
 
     def work(runner: SequentialRunner) -> None:
-        with redirect_stdout(sys.stderr):  # it tells the seconds it took
-            runner.main()
+        runner._run()
 
     first = prepared()
     work(first[0])
