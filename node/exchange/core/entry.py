@@ -29,6 +29,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import numba
 import numpy as np
+import numpy.typing as npt
 from numba import types
 from numba.extending import intrinsic
 
@@ -81,7 +82,8 @@ class Table(Generic[_Arrays]):
     """
 
     def __init__(self, opens: Opener[_Arrays], arrays: _Arrays) -> None:
-        self._kind = opens.kind
+        self._kind, self._arrays = opens.kind, arrays
+        self._check(arrays)
         self._words = np.zeros((len(arrays), WORDS), np.int64)
         self.address = int(self._words.ctypes.data)
         self.hold(arrays)
@@ -92,9 +94,18 @@ class Table(Generic[_Arrays]):
         Raises:
             TypeError: they are of other types than those the table is for.
         """
-        if _type_of(arrays) != self._kind:
-            raise TypeError(f"a table of {self._kind} cannot hold {_type_of(arrays)}")
+        if len(arrays) != len(self._arrays) or not all(map(_alike, arrays, self._arrays)):
+            self._check(arrays)
         for row, array in zip(self._words, arrays, strict=True):
             row[0], row[1 : 1 + array.ndim] = array.ctypes.data, array.shape
             row[1 + DIMENSIONS : 1 + DIMENSIONS + array.ndim] = array.strides
         self._arrays = arrays
+
+    def _check(self, arrays: _Arrays) -> None:
+        if _type_of(arrays) != self._kind:
+            raise TypeError(f"a table of {self._kind} cannot hold {_type_of(arrays)}")
+
+
+def _alike(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> bool:
+    """Whether two arrays are of one type for numba, which takes milliseconds to say so of a table of records."""
+    return one.ndim == other.ndim and one.dtype == other.dtype and one.flags == other.flags

@@ -14,6 +14,7 @@ from fusion.errors import BadInput
 from node.exchange.core import door, growth
 from node.exchange.core.command import COMMAND, Kind
 from node.exchange.core.entry import Table
+from node.exchange.core.journal import joined
 from node.exchange.exchange import Commands, Exchange, command
 from node.exchange.listing import Listing
 from node.exchange.replay.latency import Latency, none
@@ -229,7 +230,8 @@ class Run:
     def _lay(self, commands: Commands) -> None:
         """Puts commands where the loop takes them from, with room for a source's before them."""
         room = np.zeros(_BEFORE + len(commands), COMMAND)
-        room[_BEFORE:] = commands
+        raw = room[_BEFORE:].view(np.uint8)
+        raw[:] = np.ascontiguousarray(commands).view(np.uint8)  # numpy copies rows field by field
         self._start = _BEFORE
         self._hold(room, _BEFORE)
 
@@ -259,7 +261,7 @@ class Run:
     def _record(self, begin: int, end: int) -> Record:
         control = self._desk.control
         log, arrived, marks = (
-            np.concatenate([*parts, getattr(self._desk, name)[: int(control[name][0])]])
+            joined([*parts, getattr(self._desk, name)[: int(control[name][0])]], getattr(self._desk, name).dtype)
             for name, parts in self._kept.items()
         )
         return Record(
