@@ -6,16 +6,14 @@ import numpy as np
 import numpy.typing as npt
 
 from node.exchange.core import match, state
-from node.exchange.core.command import COMMAND, Kind
+from node.exchange.core.command import COMMAND
 from node.exchange.core.compiled import jit
 from node.exchange.core.entry import opener
-from node.exchange.core.journal import JOURNAL, Reason, Record
+from node.exchange.core.journal import JOURNAL, Record
 from node.exchange.core.rules import Rules
 
 U = np.uint64
-_NEW, _CANCEL = int(Kind.NEW), int(Kind.CANCEL)
 _ACK, _REJECT, _CANCELLED = int(Record.ACK), int(Record.REJECT), int(Record.CANCEL)
-_MALFORMED = int(Reason.MALFORMED)
 NO_ROOM: Final = -1 << 62
 """Told of what must wait until its market or the journal has more room, and of a market that there is not."""
 
@@ -85,15 +83,12 @@ def rows_needed(table: int, market: int) -> int:
 
 
 @jit
-def _command(desk: Desk, kind: int, market: int, account: int, ref: int, time: int) -> Any:
-    command = desk.command[0]
-    command.kind, command.market, command.account, command.ref, command.time = kind, market, account, ref, time
-    return command
-
-
-@jit
-def _alone(desk: Desk, market: int) -> bool:
-    """Carries out the one command; False where there was no room."""
+def _alone(desk: Desk) -> bool:
+    """Carries out the one command; False where there was no room, or is no such market."""
+    desk.rows[0] = 0
+    market = desk.command[0].market
+    if market >= len(desk.markets):
+        return False
     done, desk.rows[0] = match.run(
         open_market(desk.markets[U(market)]), open_ledger(desk.ledger[0]), desk.command, 0, desk.journal
     )
@@ -112,48 +107,28 @@ def _answer(desk: Desk) -> Any:
 
 
 @jit
-def order(
-    table: int, market: int, account: int, side: int, price: int, quantity: int,
-    kind: int, tif: int, flags: int, selftrade: int, ref: int, time: int,
-) -> int:  # fmt: skip
-    """An order, alone.
-
-    Args:
-        kind: of the enumeration Type.
+def order(table: int) -> int:
+    """Carries out the order that lies in the Desk's `command`.
 
     Returns:
         its id; below zero, minus the reason of a refusal; or NO_ROOM.
     """
     desk = open_desk(table)
-    desk.rows[0] = 0
-    if U(market) >= U(len(desk.markets)):
-        return NO_ROOM
-    if (side | kind | tif | flags | selftrade) >> 8:
-        return -_MALFORMED
-    command = _command(desk, _NEW, market, account, ref, time)
-    command.side, command.type, command.tif, command.flags, command.selftrade = side, kind, tif, flags, selftrade
-    command.order, command.price, command.quantity = 0, price, quantity
-    if not _alone(desk, market):
+    if not _alone(desk):
         return NO_ROOM
     answer = _answer(desk)
     return int(-np.int64(answer.reason) if answer.kind == _REJECT else answer.order)
 
 
 @jit
-def cancel(table: int, market: int, account: int, order: int, ref: int, time: int) -> int:
-    """Takes an order out, alone.
+def cancel(table: int) -> int:
+    """Takes the order out that the Desk's `command` names.
 
     Returns:
         what was open of it; below zero, minus the reason of a refusal; or NO_ROOM.
     """
     desk = open_desk(table)
-    desk.rows[0] = 0
-    if U(market) >= U(len(desk.markets)):
-        return NO_ROOM
-    command = _command(desk, _CANCEL, market, account, ref, time)
-    command.side, command.type, command.tif, command.flags, command.selftrade = 0, 0, 0, 0, 0
-    command.order, command.price, command.quantity = order, 0, 0
-    if not _alone(desk, market):
+    if not _alone(desk):
         return NO_ROOM
     answer = _answer(desk)
     return int(-np.int64(answer.reason) if answer.kind == _REJECT else answer.quantity)

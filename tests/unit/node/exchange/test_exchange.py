@@ -7,7 +7,7 @@ import pytest
 
 from fusion.errors import BadInput
 from node.exchange.core.command import Kind
-from node.exchange.core.journal import JOURNAL, Record
+from node.exchange.core.journal import JOURNAL, Reason, Record
 from node.exchange.exchange import Exchange, command
 from node.exchange.listing import Asset, Listing
 
@@ -80,3 +80,20 @@ def test_what_another_exchange_saved_is_refused_and_nothing_is_changed() -> None
     with pytest.raises(BadInput, match="market-0-bits was saved by another"):
         exchange.load({name: each for name, each in saved.items() if name != "market-0-bits"})
     assert {name: each.tobytes() for name, each in exchange.save().items()} == before
+
+
+@pytest.mark.parametrize("name", ["account", "side", "price", "quantity", "kind", "tif", "flags", "selftrade", "ref"])
+def test_a_number_that_no_row_can_hold_is_refused(name: str) -> None:
+    exchange = Exchange(LISTINGS)
+    user = exchange.open_account()
+    exchange.carry_out(command(kind=Kind.DEPOSIT, account=user, order=1, quantity=10**15))
+    plain = {"market": 0, "account": user, "side": 0, "price": 9000, "quantity": 500}
+    kept = exchange.ledger.balances.tolist()
+
+    assert exchange.order(**plain | {name: 1 << 64}) == -Reason.MALFORMED
+    assert len(exchange.answer) == 0
+    with pytest.raises(TypeError):
+        exchange.order(**plain | {name: 1.5})
+    with pytest.raises(BadInput, match="there is no market -1"):
+        exchange.order(**plain | {"market": -1})
+    assert exchange.ledger.balances.tolist() == kept
