@@ -207,7 +207,7 @@ def _take(market: Market, ledger: Ledger, mark: Any, side: Int, price: Int, size
 def remember(market: Market, mark: Any) -> None:
     """Keeps in mind that an order has left the record, and what is shown taken of it that no trade has told."""
     replay = market.replay[0]
-    row = market.gone[U(replay.gone % RECENT)]
+    row = market.gone[U(replay.gone & (RECENT - 1))]
     row.id, row.order, row.recorded, row.pending = mark.id, mark.order, mark.recorded, max(-mark.pending, 0)
     replay.gone += 1
 
@@ -217,6 +217,6 @@ def gone(market: Market, number: Int) -> Int:
     """Where an order that has left the record is remembered; -1 where it is not."""
     last = market.replay[0].gone - 1
     for index in range(last, max(last - RECENT, -1), -1):
-        if market.gone[U(index % RECENT)].id == number:
-            return int(index % RECENT)
+        if market.gone[U(index & (RECENT - 1))].id == number:
+            return int(index & (RECENT - 1))
     return -1

@@ -28,7 +28,7 @@ def misshapen(market: Market, rules: Rules) -> str:
         return "nodes"
     if known < 2 or known & (known - 1):
         return "marks"
-    if not len(market.pending):
+    if len(market.pending) < known:
         return "pending"
     like = state.market(rules, orders, len(market.positions))._replace(marks=market.marks, pending=market.pending)
     theirs = like._asdict()

@@ -69,7 +69,7 @@ def full(market: Market) -> bool:
 
 @jit
 def noted(market: Market) -> bool:
-    """Whether there may be no room to note that something is pending of every level."""
+    """Whether there may be no room to note, beside what is noted, that something is pending of every level."""
     replay = market.replay[0]
     return bool(replay.pending + replay.marks >= len(market.pending))
 
@@ -81,10 +81,11 @@ def of_level(side: Int, price: Int) -> Int:
 
 
 def grown(of: Market) -> Market:
-    """The same market with twice the room for marks."""
+    """The same market with twice the room for marks, and at least as many notes of what is pending."""
     marks = np.zeros(2 * len(of.marks), MARK)
     _refill(of.marks, marks)
-    return of._replace(marks=marks)
+    of = of._replace(marks=marks)
+    return of if len(of.pending) >= len(marks) else noting(of)
 
 
 def noting(of: Market) -> Market:

@@ -67,7 +67,8 @@ def _told(market: Market, ledger: Ledger, command: Any, journal: Any, rows: Int)
     else:
         return trade.told(market, ledger, command, journal, rows)
     if flags & _LAST:
-        rows = trade.shown(market, ledger, journal, rows)
+        if replay.pending != 0 or replay.guessed != replay.settled:
+            rows = trade.shown(market, ledger, journal, rows)
         if flags & _SNAPSHOT:
             rows = _whole(market, ledger, journal, rows)
     return rows
@@ -76,10 +77,12 @@ def _told(market: Market, ledger: Ledger, command: Any, journal: Any, rows: Int)
 @jit
 def room(market: Market) -> bool:
     """Whether there is room for what one command may place."""
-    replay = market.replay[0]
-    back = min(replay.pending, replay.marks) + replay.guessed - replay.settled
-    fits = market.state[0].live + back + 4 < len(market.nodes)
-    return bool(fits and not marks.full(market) and not marks.noted(market))
+    replay, live = market.replay[0], market.state[0].live + 4
+    if replay.pending != 0 or replay.guessed != replay.settled:  # lots that may come back
+        if marks.noted(market):
+            return False
+        live += min(replay.pending, replay.marks) + replay.guessed - replay.settled
+    return bool(live < len(market.nodes) and not marks.full(market))
 
 
 @jit

@@ -155,9 +155,9 @@ GUESS = np.dtype(
 )
 """An order that a trade took from which names none: the one whose turn it was."""
 RECENT: Final = 32
-"""Orders that have left the record of which later trades may tell."""
+"""Orders that have left the record of which later trades may tell; a power of two."""
 GUESSES: Final = 256
-"""Guesses that are kept in mind."""
+"""Guesses that are kept in mind; a power of two."""
 FREE, LOCKED = 0, 1
 """Of a balance: what may be used, and what open orders hold."""
 HOUSE, WORLD = 0, 1
@@ -188,7 +188,7 @@ class Market(NamedTuple):
         replay: of dtype REPLAY, one row.
         marks: of dtype MARK, found by their ids; a power of two long.
         numbers: of recorded orders' nodes, the ids of their marks; shape (nodes,).
-        pending: ids of levels' marks that have something pending.
+        pending: ids of levels' marks that have something pending; as long as `marks` at least.
         gone: of dtype MARK, shape (RECENT,): those of the orders that left the record last, one after another around.
         guesses: of dtype GUESS, shape (GUESSES,), one after another around.
         positions: of dtype POSITION, a row an account at least; none in a spot market.

@@ -126,7 +126,7 @@ def _guess(market: Market, mark: Any, slot: Int) -> None:
         return
     if replay.guessed - replay.settled == GUESSES:
         replay.settled += 1
-    guess = market.guesses[U(replay.guessed % GUESSES)]
+    guess = market.guesses[U(replay.guessed & (GUESSES - 1))]
     guess.id, guess.order, guess.time = mark.id, mark.order, market.state[0].time
     guess.key, guess.side = node.key, np.int64(node.side)
     replay.guessed += 1
@@ -147,7 +147,7 @@ def shown(market: Market, ledger: Ledger, journal: Any, rows: Int) -> Int:
             rows = _restore(market, ledger, mark, journal, rows)
     replay.pending = 0
     while replay.settled < replay.guessed:
-        guess = market.guesses[U(replay.settled % GUESSES)]
+        guess = market.guesses[U(replay.settled & (GUESSES - 1))]
         if guess.time + SHOWN > market.state[0].time:
             break
         mark = market.marks[marks.find(market.marks, guess.id)]
