@@ -158,6 +158,8 @@ RECENT: Final = 32
 """Orders that have left the record of which later trades may tell; a power of two."""
 GUESSES: Final = 256
 """Guesses that are kept in mind; a power of two."""
+SHOWN: Final = 1_000_000_000
+"""ns within which a record shows what a trade took; an order that it shows whole after that was not taken from."""
 FREE, LOCKED = 0, 1
 """Of a balance: what may be used, and what open orders hold."""
 HOUSE, WORLD = 0, 1

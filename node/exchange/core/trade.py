@@ -4,17 +4,15 @@ Whose lots they were is told by the number of the order that was taken from; whe
 they are those whose turn it was.
 """
 
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
 from node.exchange.core import by_order, ladder, marks, meeting, queues
 from node.exchange.core.compiled import Int, jit
-from node.exchange.core.state import GUESSES, NONE, RECORDED, Ledger, Market
+from node.exchange.core.state import GUESSES, NONE, RECORDED, SHOWN, Ledger, Market
 
 U = np.uint64
-SHOWN: Final = 1_000_000_000
-"""ns within which a record shows what a trade took; an order that it shows whole after that was not taken from."""
 
 
 @jit

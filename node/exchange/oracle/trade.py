@@ -1,7 +1,7 @@
 """Trade: a record tells that somebody took; it is taken from the book at once."""
 
 from node.exchange.core.journal import Status
-from node.exchange.core.trade import SHOWN
+from node.exchange.core.state import SHOWN
 from node.exchange.oracle import by_order
 from node.exchange.oracle.command import Command
 from node.exchange.oracle.market import Market

@@ -3,7 +3,7 @@
 import pytest
 
 from node.exchange.core.command import Kind, Side, Told
-from node.exchange.core.trade import SHOWN
+from node.exchange.core.state import SHOWN
 
 BUY, SELL = Side.BUY, Side.SELL
 PICTURE = Told.SNAPSHOT | Told.LAST
