@@ -35,6 +35,11 @@ class Reel:
     def __len__(self) -> int:
         return max(0, self._last - self._first)
 
+    @property
+    def first(self) -> int:
+        """How many commands come before these."""
+        return self._first
+
     @cached_property
     def begin(self) -> int:
         """Time of the first command, ns; there must be one."""

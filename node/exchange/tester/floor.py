@@ -123,6 +123,7 @@ def _tell(desk: Desk, market: Market, time: Int, kind: Int, side: Int, price: In
     control.feed_tail += 1
     row.time, row.kind, row.side, row.price, row.quantity = time, kind, side, price, quantity
     row.bid, row.ask, row.bid_size, row.ask_size = control.bid, control.ask, control.bid_size, control.ask_size
+    row.passed = control.passed
     count = control.levels
     for of in range(2):
         _levels(market, of, desk.levels, place, 2 * told.DEPTH * of, count)

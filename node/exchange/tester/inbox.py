@@ -207,7 +207,7 @@ def _news(desk: Desk, feed: Any) -> None:
         else:
             book.sold += feed.quantity
     control.seen = feed.time
-    while control.signal < len(desk.signal_times) and desk.signal_times[U(control.signal)] <= feed.time:
+    while control.signal < len(desk.signal_rows) and desk.signal_rows[U(control.signal)] <= feed.passed:
         for column in range(desk.signals.shape[1]):
             book.signals[column] = desk.signals[U(control.signal), U(column)]
         control.signal += 1

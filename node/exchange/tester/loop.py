@@ -67,7 +67,9 @@ def step(address: int) -> int:  # noqa: PLR0911, PLR0912 - it says why it stops 
             command = desk.commands[U(at)]
             if _FIRST <= command.kind < _PAST:
                 last = command.flags & _LAST
+            control.passed += 1
             if not floor.carry_out(desk, market, ledger, desk.commands[at : at + 1], last):
+                control.passed -= 1
                 return SPACE
             control.next = at + 1
             control.commands += 1

@@ -44,11 +44,12 @@ CONTROL = _ints(
     "keep", "rows",  # whether the journal is kept for others, and its rows
     "marks", "log", "arrived",  # rows of each
     "bid", "ask", "bid_size", "ask_size",  # the market's top
+    "passed",  # commands of the market that have come
     "signal", "seen",  # the next row of `signals`; exchange time of the last event of the market that was told
     "base", "quote", "cash", "scale",  # what the account began with; what it counts as; base units of 1 quote currency
     "commands", "events",  # so many were carried out, and told
 )  # fmt: skip
-WAITING = _ints("local", "time", "kind", "side", "price", "quantity", "bid", "ask", "bid_size", "ask_size")
+WAITING = _ints("local", "time", "kind", "side", "price", "quantity", "bid", "ask", "bid_size", "ask_size", "passed")
 """An event of the market on its way to the strategy; `local` is when it arrives."""
 ANSWER = _ints(
     "local", "time", "kind", "side", "price", "quantity", "ref", "reason", "maker", "fee", "left", "base", "quote",
@@ -107,12 +108,13 @@ class Desk(NamedTuple):
     response_model: Ints
     response_times: Ints
     response_delays: Ints
-    signal_times: Ints
+    signal_rows: Ints
+    """After how many commands of the market each row of `signals` is known."""
     signals: Floats
     """(times, columns)."""
 
 
-def desk(latency: Latency, signal_times: Ints, signals: Floats, room: int = 1 << 12) -> Desk:
+def desk(latency: Latency, signal_rows: Ints, signals: Floats, room: int = 1 << 12) -> Desk:
     """Empty memory.
 
     Args:
@@ -157,7 +159,7 @@ def desk(latency: Latency, signal_times: Ints, signals: Floats, room: int = 1 <<
         response_model=latency.response.model,
         response_times=latency.response.times,
         response_delays=latency.response.delays,
-        signal_times=signal_times,
+        signal_rows=signal_rows,
         signals=np.ascontiguousarray(signals),
     )
 

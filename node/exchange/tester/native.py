@@ -102,7 +102,7 @@ def compiled(strategy: Strategy, file: Path, desk: Desk) -> Any:
 
 
 def _object(strategy: Strategy) -> Any:
-    kind = type(strategy)
+    kind: Any = type(strategy)
     fields = {
         name: value
         for base in reversed(kind.__mro__[:-1])

@@ -63,12 +63,13 @@ class Signals:
 
     Attributes:
         names: of the columns.
-        times: ns, ascending; a row is known once news of that time has reached the strategy.
-        values: (times, columns).
+        rows: ascending: after how many commands of the data each row is known; the strategy sees it with the first news
+            sent from then on.
+        values: (rows, columns).
     """
 
     names: tuple[str, ...]
-    times: Ints
+    rows: Ints
     values: Floats
 
 
@@ -131,7 +132,7 @@ class Run:
         if signals.values.shape[1] > SIGNALS:
             raise BadInput(f"{signals.values.shape[1]} columns of modules are more than the {SIGNALS} one may see")
         self.exchange, self.strategy, self.terms, self._form = exchange, strategy, terms, form
-        self._desk = desk(terms.latency or none(), signals.times, signals.values, room)
+        self._desk = desk(terms.latency or none(), signals.rows, signals.values, room)
         self._file = Path(inspect.getfile(type(strategy)))
         self._account = exchange.open_account(terms.maker_ppm, terms.taker_ppm)
         self._kept: dict[str, list[Rows]] = {"log": [], "arrived": [], "marks": []}
@@ -189,6 +190,7 @@ class Run:
             raise BadInput("there is nothing to run a strategy on: the data has no commands")
         begin, end = span or (reel.begin, reel.end)
         self._begin(begin, end)
+        self._desk.control["passed"] = reel.first
         self._desk.control["keep"] = source is not None
         told = Steps(report, begin, end)
         for part, following in _ahead(reel.parts()):

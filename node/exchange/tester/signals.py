@@ -1,6 +1,7 @@
-"""Signals: a module's columns over a market, computed in the sandbox all at once, as a strategy will be shown them."""
+"""Signals: a module's columns over a market, computed in the sandbox in batches, as a strategy will be shown them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from typing import Final
 
 import numpy as np
@@ -9,12 +10,11 @@ from atom.window import with_metrics
 from fusion.content.table import Column, Table
 from fusion.errors import BadInput
 from fusion.sdk import Scalar
-from node.exchange.tester.book import BOOK, SIGNALS, TRADE, Book, Event
+from node.exchange.tester.book import SIGNALS
 from node.exchange.tester.data import Data
 from node.exchange.tester.memory import Floats, Ints
-from node.exchange.tester.orders import Orders
-from node.exchange.tester.run import Form, Run, Signals, Terms
-from node.exchange.tester.strategy import Strategy
+from node.exchange.tester.quotes import QUOTE, quotes_of
+from node.exchange.tester.run import Signals
 from node.inputs import port_columns
 from sandbox.code import ModuleCode
 from sandbox.outcome import Result
@@ -23,28 +23,15 @@ from sandbox.verify import told
 
 POSITION: Final = "position"
 """The output column that says what to hold, from -1 to 1."""
-_CUTS: Final = (1, 3, 7)
-"""Eighths of the time at which it is checked that a module does not look ahead."""
+BATCH: Final = 1 << 16
+"""Rows that a module gets at a time, at the least and besides its lookback."""
+_CUTS: Final = 6
+"""Rows of each batch at which it is checked that a module does not look ahead."""
 
 
-class _Listener(Strategy):
-    """Trades nothing and writes down the best prices as they change."""
-
-    def __init__(self) -> None:
-        self.rows: list[tuple[int, int, int, int, int]] = []
-        self.last = (0, 0, 0, 0)
-
-    def on_event(self, book: Book, event: Event, orders: Orders) -> None:
-        top = (book.bid, book.ask, book.bid_size, book.ask_size)
-        if event.kind in {BOOK, TRADE} and top != self.last and book.bid_size > 0 and book.ask_size > 0:
-            self.last = top
-            if self.rows and self.rows[-1][0] == event.time:
-                self.rows.pop()
-            self.rows.append((event.time, *top))
-
-
-def quotes(data: Data) -> Table:
-    """The best prices of a market that no strategy has touched, a row a change, with Atom's metrics of them.
+def quotes(data: Data) -> tuple[Ints, Table]:
+    """The best prices of a market that no strategy has touched, a row a change, with Atom's metrics of them; and after
+    how many commands of the data each row is known.
 
     Raises:
         BadInput: the market answers to what is done, so that there is nothing to compute beforehand.
@@ -53,19 +40,19 @@ def quotes(data: Data) -> Table:
         raise BadInput(
             f"{data.name} answers to what is done, and columns are computed beforehand: choose recorded data"
         )
-    scene, listener = data.scene(), _Listener()
-    Run(scene.exchange, listener, Terms(), Form.PYTHON).go(scene.commands)
-    rows = np.array(listener.rows, np.int64).reshape(-1, 5).T
+    scene = data.scene()
+    rows = np.concatenate([np.zeros(0, QUOTE), *quotes_of(scene.exchange, scene.commands)])
     tick, lot = float(data.listing.tick), float(data.listing.lot)
-    return with_metrics(
+    table = with_metrics(
         {
-            "ts": rows[0],
-            "bid": rows[1] * tick,
-            "ask": rows[2] * tick,
-            "bid_size": rows[3] * lot,
-            "ask_size": rows[4] * lot,
+            "ts": rows["time"].copy(),
+            "bid": rows["bid"] * tick,
+            "ask": rows["ask"] * tick,
+            "bid_size": rows["bid_size"] * lot,
+            "ask_size": rows["ask_size"] * lot,
         }
     )
+    return rows["number"].copy(), table
 
 
 def columns(
@@ -73,8 +60,9 @@ def columns(
 ) -> Signals:
     """A module's columns over all of the data, its position first.
 
-    It runs once on all rows, which costs least and gives it all of its lookback; and on parts from the beginning, to
-    see that what it says of a row does not change with the rows after it.
+    A module that declares a lookback runs on batches of rows, each with the lookback before it, so that it has no more
+    than a batch at once; any other runs on all rows. Then each batch is cut before some of its rows, which the
+    module's and the data's hashes choose: what it says of the rows before may not change with those after.
 
     Args:
         chosen: columns for ports of another name.
@@ -82,25 +70,57 @@ def columns(
     Raises:
         BadInput: the module or its settings will not do, or it looks ahead.
     """
-    table = quotes(data)
+    numbers, table = quotes(data)
+    if not len(numbers):
+        raise BadInput(f"{data.name} never has both a bid and an ask: choose other data or another time")
     interface = runtime.describe(code, settings)
     inputs = port_columns(table, interface.inputs, chosen)
-    rows = len(table["ts"])
-    found = _outputs(runtime, code, inputs, settings)
-    for part in sorted({rows * eighth // 8 for eighth in _CUTS} - {0, rows}):
-        again = _outputs(runtime, code, {name: each[:part] for name, each in inputs.items()}, settings)
-        for name, column in again.items():
-            if column.tobytes() != found[name][:part].tobytes():
-                raise BadInput(
-                    f"the module looks ahead: its column {name} of the first {part} rows is another once the rows "
-                    "after them are known; a backtest of it would be worth nothing"
-                )
-    names = sorted(found, key=lambda name: (name != POSITION, name))
+    seed = int.from_bytes(sha256(f"{code.cid} {data.commands.digest()}".encode()).digest()[:8], "little")
+    chance = np.random.Generator(np.random.PCG64(seed))
+    moves = 1 + np.flatnonzero((np.diff(table["bid"]) != 0) | (np.diff(table["ask"]) != 0))
+    parts: list[dict[str, Column]] = []
+    for begin, end in _batches(len(numbers), interface.lookback):
+        before = min(begin, interface.lookback or 0)
+        batch = {name: each[begin - before : end] for name, each in inputs.items()}
+        found = _outputs(runtime, code, batch, settings)
+        for cut in _cuts(chance, moves[(moves > begin) & (moves < end)], begin, end):
+            rows = cut - begin + before
+            again = _outputs(runtime, code, {name: each[:rows] for name, each in batch.items()}, settings)
+            _check(found, again, rows)
+        parts.append({name: each[before:] for name, each in found.items()})
+        if parts[0].keys() != found.keys():
+            raise BadInput(f"the module returns {', '.join(found)}, and before it returned {', '.join(parts[0])}")
+    names = sorted(parts[0], key=lambda name: (name != POSITION, name))
     if len(names) > SIGNALS:
         raise BadInput(f"the module has {len(names)} columns; a strategy may see {SIGNALS}")
-    times: Ints = np.ascontiguousarray(table["ts"], np.int64)
-    values: Floats = np.column_stack([found[name].astype(np.float64) for name in names])
-    return Signals(tuple(names), times, values)
+    values: Floats = np.column_stack([np.concatenate([part[name] for part in parts]).astype(float) for name in names])
+    return Signals(tuple(names), numbers, values)
+
+
+def _batches(rows: int, lookback: int | None) -> Iterator[tuple[int, int]]:
+    """First row and the row after the last of each batch."""
+    size = rows if lookback is None else max(BATCH, 4 * lookback)
+    for begin in range(0, rows, size):
+        yield begin, min(begin + size, rows)
+
+
+def _cuts(chance: np.random.Generator, moves: Ints, begin: int, end: int) -> list[int]:
+    """Rows of a batch before which it is cut. Most are those with which a price moves: what is gained by looking ahead
+    is gained on the rows before them.
+    """
+    telling = chance.choice(moves, min(len(moves), _CUTS), replace=False).tolist() if len(moves) else []
+    anywhere = chance.integers(begin + 1, max(begin + 2, end), 2).tolist()
+    return sorted(set(telling + anywhere))
+
+
+def _check(found: Mapping[str, Column], again: Mapping[str, Column], cut: int) -> None:
+    """BadInput where what is said of the first `cut` rows is another thing once those after them are known."""
+    for name in found.keys() | again.keys():
+        if name not in again or name not in found or again[name].tobytes() != found[name][:cut].tobytes():
+            raise BadInput(
+                f"the module looks ahead: its column {name} of the first {cut} rows of a batch is another once the rows"
+                " after them are known; a backtest of it would be worth nothing"
+            )
 
 
 def _outputs(

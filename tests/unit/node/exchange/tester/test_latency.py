@@ -118,13 +118,13 @@ def test_nothing_that_can_be_reached_tells_of_the_future(made: Data) -> None:
     assert whole.things[told:] != other.things[told:]
 
 
-def test_a_signal_is_known_once_news_of_its_time_are() -> None:
+def test_a_signal_is_known_with_news_of_what_it_was_made_of() -> None:
     class Reader(Watcher):
         def look(self, book: Book, event: Event, orders: Orders) -> None:
             self.things.append((event.time // MS, book.signals[0]))
 
     strategy = Reader()
-    signals = Signals(("value",), np.array([10, 11, 12, 41]) * MS, np.array([[1.0], [2.0], [3.0], [4.0]]))
+    signals = Signals(("value",), np.array([2, 3, 3, 9]), np.array([[1.0], [2.0], [3.0], [4.0]]))
     run(quotes((10, PRICE), (12, PRICE - 1), (40, PRICE)), strategy, Latency(*[constant(0)] * 3), signals)
     assert strategy.things[1:] == [(10, 1.0), (12, 3.0), (40, 3.0)]
     assert np.isnan(strategy.things[0][1])
