@@ -9,16 +9,17 @@ from fusion.errors import BadInput
 from node.exchange.tester.backtest import Plan, Task, one
 from node.exchange.tester.data import Data
 from node.exchange.tester.run import Form
+from node.exchange.tester.strategy import Strategy, load
 
 Write = Callable[[str], Path]
 INIT = "def __init__(self):\n    self.mean, self.on, self.count = {mean}, False, 0\n"
 EVENT = INIT + "def on_event(self, book, event, orders):\n    {line}"
 
 
-def tried(path: Path, made: Data, form: Form) -> str:
+def tried(strategy: Path | type[Strategy], made: Data, form: Form, **parameters: int) -> str:
     """Its digest, or why there is none."""
     try:
-        return one(Plan(path, form=form), made, Task({}, 0, 300)).digest
+        return one(Plan(strategy, form=form), made, Task(parameters, 0, 300)).digest
     except BadInput as error:
         return str(error)
 
@@ -41,17 +42,19 @@ def test_what_loses_nothing_is_taken(write: Write, made: Data) -> None:
     assert tried(path, made, Form.COMPILED) == tried(path, made, Form.PYTHON)
 
 
-@pytest.mark.parametrize(
-    ("line", "kind"),
-    [
-        ("self.count = int(book.mid)", "ValueError"),
-        ("self.count = round(book.mid)", "ValueError"),
-        ("orders.buy(book.ticks(book.mid), 1)", "ValueError: book.ticks"),
-        ("self.count = book.bids[self.count + 10][0]", "IndexError"),
-        ("orders.cancel(orders.ref(5000))", "IndexError"),
-    ],
-)
-def test_what_raises_as_python_raises_compiled(write: Write, made: Data, line: str, kind: str) -> None:
-    path = write(EVENT.format(mean=0, line=line))
+FAULTS = {
+    "self.count = int(book.mid)": "ValueError",
+    "self.count = round(book.mid)": "ValueError",
+    "orders.buy(book.ticks(book.mid), 1)": "ValueError: book.ticks",
+    "self.count = book.bids[self.count + 10][0]": "IndexError",
+    "orders.cancel(orders.ref(5000))": "IndexError",
+}
+
+
+def test_what_raises_as_python_raises_compiled(write: Write, made: Data) -> None:
+    choices = "".join(f"    if self.what == {at}:\n        {line}\n" for at, line in enumerate(FAULTS))
+    init = "def __init__(self, what: int = 0):\n    self.what, self.count = what, 0\n"
+    kind = load(write(f"{init}def on_event(self, book, event, orders):\n{choices}"))
     for form in Form:
-        assert kind in tried(path, made, form)
+        for at, why in enumerate(FAULTS.values()):
+            assert why in tried(kind, made, form, what=at)
