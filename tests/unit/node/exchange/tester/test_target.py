@@ -8,24 +8,22 @@ import numpy as np
 from node.exchange.replay.latency import none
 from node.exchange.tester.backtest import Plan, Task, one
 from node.exchange.tester.data import Data
-from node.exchange.tester.made import OPENS
 from node.exchange.tester.run import Form, Signals, Terms
 from node.exchange.tester.target import Target
 
-S = 10**9
-
 
 def wanting(*positions: float) -> Signals:
-    """A position a second, from the first on."""
-    times = OPENS + np.arange(1, len(positions) + 1) * S
-    return Signals(("position",), times, np.array(positions).reshape(-1, 1))
+    """A position after each 1,000 commands, which is about a second."""
+    rows = np.arange(1, len(positions) + 1) * 1000
+    return Signals(("position",), rows, np.array(positions).reshape(-1, 1))
 
 
 def test_it_holds_what_the_module_says(made: Data) -> None:
     plan = Plan(Target, Terms(latency=none()), Form.PYTHON, signals=wanting(1.0, -0.5, 7.0, 0.0))
     report = one(plan, made, Task({"size": 0.001}))
     position = np.cumsum(np.where(report.trades["side"] == 0, 1, -1) * report.trades["quantity"])
-    told = [int(position[report.trades["time"] < OPENS + at * S][-1]) for at in (2, 3, 4, 5)]
+    times = np.concatenate([part["time"] for part in made.commands.parts()])
+    told = [int(position[report.trades["time"] < times[at]][-1]) for at in (1990, 2990, 3990, 4990)]
     assert told == [100, -50, 100, 0]
 
 
