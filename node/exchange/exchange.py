@@ -25,7 +25,6 @@ Journal = npt.NDArray[Any]
 Ints = npt.NDArray[np.int64]
 
 _ACCOUNTS = 256  # room at first
-_ROWS = 1 << 16  # of the journal, beyond what one command may need: so many orders may come before more are asked for
 _ALONE = struct.Struct("<q6BH2i4q")
 """A COMMAND from `time` to `quantity`; written so, one costs a third of what as many arguments of a kernel do."""
 _NEW, _CANCEL, _MALFORMED = int(Kind.NEW), int(Kind.CANCEL), int(Reason.MALFORMED)
@@ -35,6 +34,11 @@ _OTHERS: Final = "was saved by another version, or with other markets or terms; 
 class Exchange:
     """Markets and accounts.
 
+    Args:
+        listings: its markets.
+        spare: rows that its journal has beyond what one command may need. Commands stop less often for want of room
+            where they are more; what is answered is the same.
+
     Attributes:
         assets: all that accounts hold; a command names one by its place.
         listings: the markets; a command names one by its place.
@@ -43,7 +47,7 @@ class Exchange:
         accounts: how many there are.
     """
 
-    def __init__(self, listings: Sequence[Listing]) -> None:
+    def __init__(self, listings: Sequence[Listing], spare: int = 1 << 16) -> None:
         self.listings = list(listings)
         self.assets: list[Asset] = list(
             dict.fromkeys(asset for each in self.listings for asset in (each.base, each.quote))
@@ -61,13 +65,14 @@ class Exchange:
             markets=np.array([each.address for each in self._market_tables]),
             ledger=np.array([self._ledger_table.address]),
             command=np.zeros(1, COMMAND),
-            journal=np.zeros(1 << 10, JOURNAL),
+            journal=np.zeros(min(spare, 1 << 10), JOURNAL),
             rows=np.zeros(1, np.int64),
         )
         self._table = Table(door.open_desk, self._desk)
         self._address = self._table.address
         self._journal = self._desk.journal.view(np.uint8).data
         self._command = self._desk.command.view(np.uint8).data
+        self._spare = spare
         self._show()
 
     @property
@@ -225,8 +230,8 @@ class Exchange:
         if fitted is not market:
             self.put_market(number, fitted)
         needed = door.rows_needed(self._address, number)
-        if len(self._desk.journal) < needed + _ROWS // 2:
-            self._desk = self._desk._replace(journal=np.zeros(needed + _ROWS, JOURNAL))
+        if len(self._desk.journal) < needed + self._spare // 2:
+            self._desk = self._desk._replace(journal=np.zeros(needed + self._spare, JOURNAL))
             self._table.hold(self._desk)
             self._journal = self._desk.journal.view(np.uint8).data
 

@@ -17,6 +17,11 @@ def test_journals_are_equal(outcome: Outcome) -> None:
     assert outcome.commands == 30_000
 
 
+def test_journals_are_equal_beside_a_record_and_where_batches_stop_midway() -> None:
+    core, plain = run(seed=6, commands=6_000).digests
+    assert core == plain
+
+
 def test_everything_happens(outcome: Outcome) -> None:
     assert set(outcome.records) >= {each.name for each in Record if each is not Record.RECORDED}
     assert set(outcome.reasons) >= {each.name for each in Reason if each}

@@ -93,7 +93,7 @@ def _by_chance(market: Market, slot: Int, quantity: Int, total: Int) -> None:
             front += node.left
         elif front > 0:
             back = total - front
-            leaving = max(ahead(market, front, back, quantity), quantity - back)
+            leaving = min(front, max(ahead(market, front, back, quantity), quantity - back))
             from_before(market, first, leaving)
             quantity -= leaving
             total, front = back, 0

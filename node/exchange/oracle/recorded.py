@@ -134,7 +134,7 @@ def shrink(market: Market, side: int, price: int, size: int) -> None:
         front = sum(each.left for each in waiting)
         if front and size:
             back = total - front
-            leaving = max(ahead(market, front, back, size), size - back)
+            leaving = min(front, max(ahead(market, front, back, size), size - back))
             take_off(market, waiting, leaving)
             size, total, waiting = size - leaving, back, []
     take_off(market, waiting, size)

@@ -13,6 +13,7 @@ from node.exchange.core.command import COMMAND, Flag, Group, Kind, Selftrade, Ti
 from node.exchange.core.journal import JOURNAL, Record
 from node.exchange.core.state import FIRST_USER, TICKS
 from node.exchange.exchange import Commands, Ints, Journal
+from tests.soak.exchange import record
 
 _CENTRE = 4 * TICKS
 _ODD = np.array([0, -1, 1, 1 << 31, 1 << 50, (1 << 62) - 1, (1 << 63) - 1, -(1 << 63)], np.int64)
@@ -72,9 +73,12 @@ class Flow:
 
     Args:
         perpetuals: how many of the markets are such: the last ones.
+        recorded: whether some are told what a record tells.
     """
 
-    def __init__(self, seed: int, *, markets: int, perpetuals: int, users: int, assets: int) -> None:
+    def __init__(
+        self, seed: int, *, markets: int, perpetuals: int, users: int, assets: int, recorded: bool = False
+    ) -> None:
         self.dice = np.random.Generator(np.random.PCG64(seed))
         self.markets, self.users, self.assets = markets, users, assets
         self.spot = markets - perpetuals
@@ -84,6 +88,7 @@ class Flow:
         self.last = np.zeros(markets, np.int64)
         self.known = np.zeros(_REMEMBERED, JOURNAL)
         self.told = 0
+        self.recorded = recorded
 
     def opening(self) -> Commands:
         """Something of everything for everyone."""
@@ -91,7 +96,7 @@ class Flow:
         commands["kind"], commands["quantity"] = Kind.DEPOSIT, PURSE
         commands["account"] = FIRST_USER + np.arange(len(commands)) // self.assets
         commands["order"] = np.arange(len(commands)) % self.assets
-        return commands
+        return np.concatenate((commands, record.opening(self.dice))) if self.recorded else commands
 
     def tell(self, rows: Journal) -> None:
         """Which orders there are, to be named later, and what prices have come to."""
@@ -127,6 +132,8 @@ class Flow:
         self._fit_transfers(rows)
         self._group(rows, mood)
         self._fit_perpetuals(rows)
+        if self.recorded:
+            record.tell(rows, self.dice)
         return rows
 
     def _type(self, rows: Commands, mood: Mood) -> None:

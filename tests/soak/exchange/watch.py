@@ -4,13 +4,15 @@ from itertools import pairwise
 
 import numpy as np
 
+from node.exchange.core import door
 from node.exchange.core.command import Kind
 from node.exchange.core.compiled import Int, jit
 from node.exchange.core.door import open_desk, open_ledger, open_market
 from node.exchange.core.journal import JOURNAL
-from node.exchange.core.state import FIRST_USER, FREE, LOCKED
+from node.exchange.core.state import FIRST_USER, FREE, LOCKED, WORLD
 from node.exchange.exchange import Commands, Exchange, Journal
 
+_FEW, _FEW_ROWS = frozenset((Kind.CANCEL, Kind.DEPOSIT, Kind.WITHDRAW)), 4
 KEPT, NOT_ZERO, OWES, SIZES, MARGIN = 0, 1, 2, 3, 4
 BREACHES = {
     NOT_ZERO: "the balances of an asset, with what positions hold, do not add up to 0",
@@ -30,7 +32,9 @@ def breach(table: int) -> Int:
         for account in range(balances.shape[0]):
             free, locked = balances[account, asset, FREE], balances[account, asset, LOCKED]
             total += free + locked
-            if locked < 0 or (free < 0 and account >= FIRST_USER):
+            if (locked < 0 and account != WORLD) or (
+                free < 0 and account >= FIRST_USER
+            ):  # recorded orders hold nothing
                 return OWES
         for number in range(len(desk.markets)):
             market = open_market(desk.markets[number])
@@ -56,7 +60,7 @@ class Breach(AssertionError):
 
 
 def carry_out(exchange: Exchange, commands: Commands) -> Journal:
-    """What `exchange.carry_out` gives, with the ledger weighed after every command.
+    """What `exchange.carry_out` gives, with the ledger weighed and the rows counted after every command.
 
     Raises:
         Breach: after a command that broke a law.
@@ -65,7 +69,27 @@ def carry_out(exchange: Exchange, commands: Commands) -> Journal:
     cuts = [0, *starts[starts > 0].tolist(), len(commands)]
     told = bytearray()
     for start, end in pairwise(cuts):
-        told += exchange.carry_out(commands[start:end]).tobytes()
-        if broken := breach(exchange.table):
-            raise Breach(f"{BREACHES[int(broken)]} after {commands[start:end]}")
+        room = _room(exchange, commands[start])
+        rows = exchange.carry_out(commands[start:end])
+        told += rows.tobytes()
+        if end == start + 1 and len(rows) > room:
+            raise Breach(f"{len(rows)} rows, and room for {room}, after {commands[start:end]}")
+        weigh(exchange, commands[start:end])
     return np.frombuffer(told, JOURNAL)
+
+
+def _room(exchange: Exchange, command: np.void) -> int:
+    """Rows that a command may write."""
+    market = int(command["market"])
+    few = command["kind"] in _FEW and command["time"] < exchange.markets[market].state["due"][0]
+    return _FEW_ROWS if few else door.rows_needed(exchange.table, market)
+
+
+def weigh(exchange: Exchange, commands: Commands) -> None:
+    """Looks whether commands left all laws standing.
+
+    Raises:
+        Breach: one is broken.
+    """
+    if broken := breach(exchange.table):
+        raise Breach(f"{BREACHES[int(broken)]} after {commands[:3]}")
