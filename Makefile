@@ -46,6 +46,7 @@ soak: $(VENV)/dev.stamp build/bindings.stamp  ## Half an hour under load: nothin
 
 fuzz: $(VENV)/dev.stamp  ## Ten million hostile commands through both engines of the exchange.
 	$(BIN)/python -m tests.soak.exchange --commands 10000000 --seeds 16
+	$(BIN)/python -m tests.soak.exchange.perpetual
 
 walls: $(VENV)/dev.stamp build/bindings.stamp  ## Each wall of the sandbox removed in turn: some escape must succeed then.
 	$(BIN)/python -m tests.escape.walls
