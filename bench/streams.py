@@ -79,8 +79,8 @@ class _Broadcasts(Hub):
         super().__init__(catalogue)
         self.channels = [_Broadcasting(name, catalogue, clients) for name in _STREAMS]
 
-    def of(self, kind: str, market: Market) -> list[Channel]:
-        return [each for each in self.channels if each.topic.kind == kind]
+    def of(self, kind: str, market: Market) -> tuple[Channel, ...]:
+        return tuple(each for each in self.channels if each.topic.kind == kind)
 
     def periodic(self) -> list[Channel]:
         return [each for each in self.channels if each.topic.period_ms]

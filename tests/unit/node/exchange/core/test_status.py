@@ -5,7 +5,6 @@ from decimal import Decimal
 import pytest
 
 from node.exchange.core import door
-from node.exchange.core import door
 from node.exchange.core.command import Group, Kind, Side, Type
 from tests.unit.node.exchange.core.floor import ANN, BOB, EVE, Floor
 
@@ -123,29 +122,6 @@ def test_all_orders_of_an_account_leave_at_once() -> None:
     assert floor.ask(kind=Kind.CANCEL_ALL, account=ANN) == ["REJECT UNKNOWN_ORDER"]
     assert floor.ask(kind=Kind.MASS_CANCEL) == ["CANCEL b 2"]
     floor.empty()
-
-
-def test_orders_that_pause_the_market_one_after_another_have_room_for_their_rows() -> None:
-    """Each of them wakes, trades with a part of a maker, expires, pauses the market, and the pause ends."""
-    floor = Floor(breaker=Decimal("0.05"), window=1, pause=10)
-    at_first = door.rows_needed(floor.exchange.table, 0)
-    floor.trade(100)
-    floor.sell("ask", BOB, 1000, 120)
-    floor.buy("bid", BOB, 1000, 90)
-    floor.buy("first", ANN, 1, type=Type.STOP_LOSS, trigger=106)
-    for turn in range(20):
-        poor = floor.exchange.open_account(0, 0)
-        assert floor.plain.open_account(0, 0) == poor
-        floor.ask(kind=Kind.DEPOSIT, account=poor, order=1, quantity=150)
-        floor.sell(f"falls{turn}", ANN, 1, type=Type.TAKE_PROFIT, trigger=120)
-        floor.buy(f"rises{turn}", poor, 2, type=Type.STOP_LOSS, trigger=120)
-    floor.trade(106)
-    room = door.rows_needed(floor.exchange.table, 0) - at_first
-
-    rows = floor.ask(kind=Kind.TIMER, time=1_000_000)
-
-    assert rows.count("STATUS PAUSED BREAKER") == 41
-    assert len(rows) <= room
 
 
 def test_orders_that_pause_the_market_one_after_another_have_room_for_their_rows() -> None:
