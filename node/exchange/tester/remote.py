@@ -252,7 +252,8 @@ class Remote:
             control, now = self._desk.control, time.time_ns()
             place = int(control["feed_tail"][0]) & (len(self._desk.feed) - 1)
             at = int(told["T"]) * _MS if "T" in told else now
-            self._desk.feed[place] = (now, at, TRADE if kind == "trade" else BOOK, side, price, quantity, *self._top)
+            what = TRADE if kind == "trade" else BOOK
+            self._desk.feed[place] = (now, at, what, side, price, quantity, *self._top, 0)  # there is no record
             bid, ask, bid_size, ask_size = self._top
             half = self._desk.levels.shape[1] // 2
             self._desk.levels[place, :2], self._desk.levels[place, half : half + 2] = (bid, bid_size), (ask, ask_size)
