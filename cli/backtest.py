@@ -19,6 +19,7 @@ BRIEF = (
     *("profit", "total_return", "sharpe", "max_drawdown", "trades", "maker_ratio", "fill_rate", "fees", "impact"),
     *("slippage_bps", "markout_1s_bps", "markout_10s_bps", "markout_60s_bps", "queue_wait_median_s"),
 )
+OF_A_PERPETUAL = ("funding", "liquidations", "position")
 
 
 class Form(StrEnum):
@@ -34,7 +35,7 @@ def backtest(
         str,
         typer.Option(
             help="What it meets: a feed as in `fusion atom show`, `atom:VENUE` of the event log,"
-            " `agents[:COUNT[,TIME]]` or `made[:COMMANDS]`."
+            " `agents[:COUNT[,TIME]]`, `agents-perpetual[:COUNT[,TIME[,FUNDING]]]` or `made[:COMMANDS]`."
         ),
     ] = "made",
     symbol: Annotated[str | None, typer.Option(help="Which market, where there are several: BTC-USDT.")] = None,
@@ -203,7 +204,9 @@ def _print(found: "Study", *, as_json: bool) -> None:
         if table:
             rows([_short(row) for row in table], as_json=False)
             print()
-    record(_short({name: found.report.facts[name] for name in BRIEF}) | {"digest": found.digest}, as_json=False)
+    facts = found.report.facts
+    told = {name: facts[name] for name in (*BRIEF, *(OF_A_PERPETUAL if "funding" in facts else ()))}
+    record(_short(told) | {"digest": found.digest}, as_json=False)
 
 
 def _short(row: Mapping[str, str | int | float | None]) -> dict[str, object]:

@@ -2,11 +2,15 @@
 
 from node.exchange.tester.book import (
     ACK,
+    ADL,
     AMEND,
     BOOK,
     CANCEL,
     EXPIRE,
     FILL,
+    FUNDING,
+    INSURANCE,
+    LIQUIDATION,
     REFUSED,
     REJECT,
     TRADE,
@@ -19,6 +23,7 @@ from node.exchange.tester.strategy import Strategy
 
 __all__ = [
     "ACK",
+    "ADL",
     "AMEND",
     "BOOK",
     "BUY",
@@ -27,9 +32,12 @@ __all__ = [
     "EXPIRE",
     "FILL",
     "FOK",
+    "FUNDING",
     "GTC",
     "GTD",
+    "INSURANCE",
     "IOC",
+    "LIQUIDATION",
     "POST_ONLY",
     "REDUCE_ONLY",
     "REFUSED",

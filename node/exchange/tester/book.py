@@ -15,8 +15,11 @@ MOST: Final = float(1 << 62)
 """Ticks or lots that are more than there can be."""
 
 BOOK, TRADE, ACK, FILL, CANCEL, EXPIRE, AMEND, REJECT, REFUSED, TRIGGER = range(10)
+FUNDING, LIQUIDATION, ADL, INSURANCE = range(10, 14)
 """Kinds of events. Of the market: its book changed; somebody traded. Of own orders: taken; filled, in part or whole;
-cancelled; expired; amended; refused; its cancel or amendment was refused; a stop woke."""
+cancelled; expired; amended; refused; its cancel or amendment was refused; a stop woke. Of the own position in a
+perpetual: funding was paid or got; it is liquidated; it was closed against another's; the insurance fund paid what it
+lacked."""
 
 _Levels = (INT * 2) * DEPTH
 
@@ -28,12 +31,15 @@ class Book(ctypes.Structure, Shared):
         time: now, where the strategy is; ns UTC.
         bid, ask, bid_size, ask_size: the best levels; 0 where a side is empty.
         last, last_size: the last trade; 0 before the first.
+        mark: a perpetual's mark price; 0 where there is none.
         mid: (bid + ask) / 2, ticks; NaN where a side is empty.
         bought, sold: lots that takers bought and sold since the strategy was last woken.
         events: how many there were since then.
         position: lots bought less lots sold by this strategy, as far as it has been told.
-        base, quote: what the account has, base units of its assets, open orders included.
-        equity: the account's worth since the start, quote currency: cash at the start, and what was won or lost.
+        base, quote: what the account has, base units of its assets, open orders included. In a perpetual: its position;
+            and what is free, held and margin, less what the position cost.
+        equity: the account's worth since the start, quote currency: cash at the start, and what was won or lost; at the
+            mid price, in a perpetual at the mark price.
         buying, selling: lots of own orders that are open or on their way.
         open: how many these orders are.
         tick, lot: what one of them is, quote and base currency.
@@ -49,6 +55,7 @@ class Book(ctypes.Structure, Shared):
     ask_size: int
     last: int
     last_size: int
+    mark: int
     mid: float
     bought: int
     sold: int
@@ -72,6 +79,7 @@ class Book(ctypes.Structure, Shared):
         ("ask_size", INT),
         ("last", INT),
         ("last_size", INT),
+        ("mark", INT),
         ("mid", FLOAT),
         ("bought", INT),
         ("sold", INT),
@@ -118,10 +126,13 @@ class Event(ctypes.Structure, Shared):
         time: when it happened at the exchange, ns UTC; `book.time` is when it was told.
         kind: BOOK, TRADE, ACK, FILL ...
         side: of TRADE the taker's; of own orders the order's.
-        price, quantity: of a trade or fill; of an own order what is asked; 0 for BOOK.
-        ref: of own orders: which; else 0.
-        reason: why an own order was refused or expired: a `Reason` of the journal. EXPIRE with SELF_TRADE may be of a
-            part alone (`Selftrade.DECREMENT`): `orders.left(ref)` is what stands.
+        price, quantity: of a trade or fill; of an own order what is asked; 0 for BOOK. Of FUNDING the mark price and
+            base units of the quote asset that were got, below 0 paid, and so of INSURANCE; of LIQUIDATION the price at
+            which the margin is gone and the position's lots; of ADL what was closed.
+        ref: of own orders: which; else 0. The order that a liquidation sends has none.
+        reason: why an own order was refused or expired: a `Reason` of the journal; LIQUIDATED of a
+            liquidation's fills. EXPIRE with SELF_TRADE may be of a part alone (`Selftrade.DECREMENT`):
+            `orders.left(ref)` is what stands.
         maker: 1 where an own order that had rested was filled.
     """
 

@@ -10,6 +10,7 @@ import numpy as np
 from fusion.errors import BadInput, StorageFull
 from node.exchange.core.command import COMMAND
 from node.exchange.exchange import Exchange
+from node.exchange.keeper import EIGHT_HOURS, HOUR, SECOND
 from node.exchange.listing import Listing
 from node.exchange.replay.history import ALWAYS, History, history
 from node.exchange.replay.latency import Delay
@@ -36,6 +37,7 @@ class Data:
         first: the first of them that a strategy meets; those before make the book.
         agents: how many there are.
         lasts: ns that they trade where they are alone.
+        funding: ns between fundings of a perpetual.
         seed: of what is left to chance.
         past: where the commands are from; None where they are made, and in other processes.
         stops: files of the market after its first so many commands.
@@ -47,6 +49,7 @@ class Data:
     first: int = 0
     agents: int = 0
     lasts: int = 0
+    funding: int = EIGHT_HOURS
     seed: int = 0
     past: History | None = None
     stops: Mapping[int, Path] = field(default_factory=dict)
@@ -78,7 +81,7 @@ class Data:
             BadInput: it never has both a bid and an ask, or there is nothing.
         """
         if not len(self.commands):
-            return scene.crowd(self.listing, self.agents, self.lasts, self.seed)
+            return scene.crowd(self.listing, self.agents, self.lasts, self.seed, self.funding)
         first = max(first, self.first)
         commands = self.commands.cut(first, last)
         if not len(commands):
@@ -133,6 +136,19 @@ def _alone(rest: str, seed: int) -> Data:
     )  # fmt: skip
 
 
+def _perpetual(rest: str, seed: int) -> Data:
+    parts = rest.split(",")
+    data = replace(_alone(",".join(parts[:2]), seed), listing=made.PERPETUAL)
+    name = data.name.replace("agents", "agents-perpetual")
+    if len(parts) < 3:
+        return replace(data, name=name)
+    name = ",".join([name, *parts[2:]])
+    funding = duration(",".join(parts[2:]), f"--data {name}")
+    if not 60 * SECOND <= funding <= 24 * HOUR:
+        raise BadInput(f"--data {name}: fundings are 1m to 24h apart")
+    return replace(data, name=name, funding=funding)
+
+
 def _count(text: str, most: int, what: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text[:20]) <= most:
         raise BadInput(f"--data: {text!r} is not 1 to {most} {what}")
@@ -151,7 +167,7 @@ def _recorded(past: History, model: Model | None, folder: Path | None) -> Data:
     return Data(past.name, past.listing, commands, first, past=past)
 
 
-_KINDS: Final = {"made": _made, "agents": _alone}
+_KINDS: Final = {"made": _made, "agents": _alone, "agents-perpetual": _perpetual}
 
 
 def load(
@@ -168,7 +184,8 @@ def load(
     """The data of a name; BadInput where there is none.
 
     Args:
-        name: `made[:COMMANDS]`, `agents[:COUNT[,DURATION]]`, or a record as `replay.history` knows it.
+        name: `made[:COMMANDS]`, `agents[:COUNT[,DURATION]]`,
+            `agents-perpetual[:COUNT[,DURATION[,FUNDING]]]`, or a record as `replay.history` knows it.
         seed: of what is made by chance.
         model: of queues, for what is recorded by level.
         symbol: which one, of a record that has several.

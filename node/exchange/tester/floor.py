@@ -20,12 +20,16 @@ _BOOK, _TRADE, _ACK, _FILL, _CANCEL, _EXPIRE, _AMEND, _REJECT, _REFUSED, _TRIGGE
     told.BOOK, told.TRADE, told.ACK, told.FILL, told.CANCEL, told.EXPIRE, told.AMEND, told.REJECT, told.REFUSED,
     told.TRIGGER,
 )  # fmt: skip
+_FUNDING, _LIQUIDATION, _ADL, _INSURANCE = told.FUNDING, told.LIQUIDATION, told.ADL, told.INSURANCE
+_R_FUNDING, _R_LIQUIDATION, _R_ADL, _R_INSURANCE = (
+    int(Record.FUNDING), int(Record.LIQUIDATION), int(Record.ADL), int(Record.INSURANCE),
+)  # fmt: skip
 _R_ACK, _R_REJECT, _R_FILL, _R_CANCEL, _R_EXPIRE, _R_AMEND, _R_TRIGGER, _R_PREVENTED = (
     int(Record.ACK), int(Record.REJECT), int(Record.FILL), int(Record.CANCEL), int(Record.EXPIRE), int(Record.AMEND),
     int(Record.TRIGGER), int(Record.PREVENTED),
 )  # fmt: skip
 _NEW, _GROUP, _LEG, _RECORDED = int(Kind.NEW), int(Kind.GROUP), int(Kind.LEG), int(Kind.REPLAY_TRADE)
-_SELF_TRADE = int(Reason.SELF_TRADE)
+_SELF_TRADE, _LIQUIDATED = int(Reason.SELF_TRADE), int(Reason.LIQUIDATED)
 NOT_LAST, LAST, CHANGED = range(3)
 """Whether the book is told after a command: no, as more of its time comes; yes; where anything was done."""
 TRADES = 64
@@ -58,7 +62,6 @@ def carry_out(desk: Desk, market: Market, ledger: Ledger, commands: Any, last: I
     price: Int = 0
     quantity: Int = 0
     side: Int = 0
-    mine = control.account
     for index in range(at, at + rows):
         row = desk.journal[U(index)]
         if row.kind == _R_FILL:
@@ -68,15 +71,7 @@ def carry_out(desk: Desk, market: Market, ledger: Ledger, commands: Any, last: I
             price = row.price
             side = np.int64(row.side)
             quantity += row.quantity if not recorded else 0
-            if row.account == mine:
-                _filled(desk, market, row, row.order, side, row.fee, 0, time)
-            if row.other_account == mine:
-                _filled(desk, market, row, row.other, 1 - side, row.other_fee, 1, time)
-        elif row.kind == _R_PREVENTED and row.account == mine:  # and the other's is the same
-            _prevented(desk, row, row.order, np.int64(row.side), time)
-            _prevented(desk, row, row.other, 1 - np.int64(row.side), time)
-        elif row.account == mine:
-            _answered(desk, market, row, np.int64(command.kind), time)
+        _mine(desk, market, row, np.int64(command.kind), time)
         told = told or (last == CHANGED and row.kind != _R_REJECT)
     if recorded:
         _tell(desk, market, time, _TRADE, np.int64(command.side), command.price, command.quantity)
@@ -86,6 +81,29 @@ def carry_out(desk: Desk, market: Market, ledger: Ledger, commands: Any, last: I
         _tell(desk, market, time, _BOOK, 0, 0, 0)
     control.rows = at + rows if control.keep else 0
     return True
+
+
+@jit
+def _mine(desk: Desk, market: Market, row: Any, asked: Int, time: Int) -> None:
+    """What a row of the journal says of own orders and the own position."""
+    mine, side = desk.control[0].account, np.int64(row.side)
+    if row.kind == _R_FILL:
+        if row.account == mine:
+            _filled(desk, market, row, row.order, side, row.fee, 0, time)
+        if row.other_account == mine:
+            _filled(desk, market, row, row.other, 1 - side, row.other_fee, 1, time)
+    elif row.kind == _R_ADL:
+        if mine in (row.account, row.other_account):
+            _closed(desk, market, row, side if row.account == mine else 1 - side, time)
+    elif row.account != mine:
+        return
+    elif row.kind == _R_PREVENTED:  # and the other's is the same
+        _prevented(desk, row, row.order, side, time)
+        _prevented(desk, row, row.other, 1 - side, time)
+    elif row.kind in (_R_FUNDING, _R_LIQUIDATION, _R_INSURANCE):
+        _settled(desk, row, time)
+    else:
+        _answered(desk, market, row, asked, time)
 
 
 @jit
@@ -101,13 +119,14 @@ def _see(desk: Desk, market: Market, time: Int) -> None:
     if market.top[U(1)] >= 0:
         ask = -ladder.best(market, 1)
         ask_size = market.levels[U(1), U(market.top[U(1)])].size
-    if bid != control.bid or ask != control.ask:
+    price = market.state[0].mark
+    if bid != control.bid or ask != control.ask or price != control.mark:
         if control.marks > 0 and desk.marks[U(control.marks - 1)].time == time:
             control.marks -= 1
         mark = desk.marks[U(control.marks)]
-        mark.time, mark.bid, mark.ask = time, bid, ask
+        mark.time, mark.bid, mark.ask, mark.mark = time, bid, ask, price
         control.marks += 1
-    control.bid, control.ask, control.bid_size, control.ask_size = bid, ask, bid_size, ask_size
+    control.bid, control.ask, control.bid_size, control.ask_size, control.mark = bid, ask, bid_size, ask_size, price
 
 
 @jit
@@ -123,7 +142,7 @@ def _tell(desk: Desk, market: Market, time: Int, kind: Int, side: Int, price: In
     control.feed_tail += 1
     row.time, row.kind, row.side, row.price, row.quantity = time, kind, side, price, quantity
     row.bid, row.ask, row.bid_size, row.ask_size = control.bid, control.ask, control.bid_size, control.ask_size
-    row.passed = control.passed
+    row.passed, row.mark = control.passed, control.mark
     count = control.levels
     for of in range(2):
         _levels(market, of, desk.levels, place, 2 * told.DEPTH * of, count)
@@ -171,26 +190,63 @@ def _keep(desk: Desk, row: Any) -> None:
 
 @jit
 def _own(desk: Desk, order: Int) -> Any:
-    """The row of an own order that has this id."""
+    """The row of an own order that has this id; one that is none's where no strategy sent it, as in a liquidation."""
     return desk.own[U(desk.refs[U(order & _SLOTS)] & _ROOM)]
 
 
 @jit
 def _filled(desk: Desk, market: Market, fill: Any, order: Int, side: Int, fee: Int, maker: Int, time: Int) -> None:  # noqa: PLR0917 - kernels are handed scalars
-    own = _own(desk, order)
-    rules = market.rules[0]
-    worth, size = fill.price * fill.quantity * rules.unit, fill.quantity * rules.lot
-    own.left -= fill.quantity
-    row = _answer(desk, time, _FILL, own.ref)
-    row.side, row.price, row.quantity, row.maker, row.fee = side, fill.price, fill.quantity, maker, fee
-    row.left, row.order = own.left, order
-    if side == 0:
-        row.base, row.quote = size - fee, -worth
+    row = _answer(desk, time, _FILL, 0)
+    if desk.refs[U(order & _SLOTS)] == 0:
+        row.reason = _LIQUIDATED
     else:
-        row.base, row.quote = -size, worth - fee
+        own = _own(desk, order)
+        own.left -= fill.quantity
+        row.ref, row.left = own.ref, own.left
+        if own.left == 0:
+            _gone(desk, own)
+    row.maker, row.order = maker, order
+    _gets(market, row, side, fill.price, fill.quantity, fee)
     _keep(desk, row)
-    if own.left == 0:
-        _gone(desk, own)
+
+
+@jit
+def _gets(market: Market, row: Any, side: Int, price: Int, quantity: Int, fee: Int) -> None:  # noqa: PLR0917 - the same
+    """Writes a trade into an answer, with what the account gets by it. A perpetual's fee is in the quote asset."""
+    rules = market.rules[0]
+    worth, size = price * quantity * rules.unit, quantity * rules.lot
+    row.side, row.price, row.quantity, row.fee = side, price, quantity, fee
+    if side != 0:
+        row.base, row.quote = -size, worth - fee
+    elif rules.initial > 0:
+        row.base, row.quote = size, -worth - fee
+    else:
+        row.base, row.quote = size - fee, -worth
+
+
+@jit
+def _closed(desk: Desk, market: Market, closing: Any, side: Int, time: Int) -> None:
+    """The own position was closed against another's."""
+    row = _answer(desk, time, _ADL, 0)
+    _gets(market, row, side, closing.price, closing.quantity, 0)
+    _keep(desk, row)
+
+
+@jit
+def _settled(desk: Desk, record: Any, time: Int) -> None:
+    """What became of the own position without a trade."""
+    if record.kind == _R_LIQUIDATION:
+        row = _answer(desk, time, _LIQUIDATION, 0)
+        row.side, row.quantity, row.order, row.fee = record.side, record.quantity, record.order, record.other_fee
+        row.quote, row.reason = -record.other_fee, _LIQUIDATED
+    elif record.kind == _R_FUNDING:
+        row = _answer(desk, time, _FUNDING, 0)
+        row.quantity, row.quote = record.quantity, record.quantity
+    else:  # the fund gives what the record says it lost
+        row = _answer(desk, time, _INSURANCE, 0)
+        row.quantity, row.quote = -record.quantity, -record.quantity
+    row.price = record.price
+    _keep(desk, row)
 
 
 @jit
@@ -229,6 +285,8 @@ def _answered(desk: Desk, market: Market, record: Any, asked: Int, time: Int) ->
         row = _answer(desk, time, _REJECT if asked in (_NEW, _GROUP, _LEG) else _REFUSED, record.ref)
         row.side, row.price, row.quantity, row.reason = record.side, record.price, record.quantity, record.reason
         _keep(desk, row)
+    elif desk.refs[U(record.order & _SLOTS)] == 0:  # the rest of a liquidation's order
+        return
     elif kind in (_R_CANCEL, _R_EXPIRE):
         own = _own(desk, record.order)
         row = _answer(desk, time, _CANCEL if kind == _R_CANCEL else _EXPIRE, own.ref)

@@ -15,8 +15,8 @@ from node.exchange.tester.memory import MESSAGE, Desk
 U = np.uint64
 NOBODY, EVENT, TIMER = range(3)
 """Who is to be called."""
-_TRADE, _FILL, _CANCEL, _EXPIRE, _AMEND, _REJECT = (
-    told.TRADE, told.FILL, told.CANCEL, told.EXPIRE, told.AMEND, told.REJECT,
+_TRADE, _FILL, _CANCEL, _EXPIRE, _AMEND, _REJECT, _ADL = (
+    told.TRADE, told.FILL, told.CANCEL, told.EXPIRE, told.AMEND, told.REJECT, told.ADL,
 )  # fmt: skip
 _DEPTH = told.DEPTH
 _REF, _SIDE, _PRICE, _LEFT, _PLACE = asked.REF, asked.SIDE, asked.PRICE, asked.LEFT, asked.PLACE
@@ -193,7 +193,7 @@ def _news(desk: Desk, feed: Any) -> None:
     )  # fmt: skip
     event.ref, event.reason, event.maker = 0, 0, 0
     book.bid, book.ask, book.bid_size, book.ask_size = feed.bid, feed.ask, feed.bid_size, feed.ask_size
-    control.seen_bid, control.seen_ask = feed.bid, feed.ask
+    control.seen_bid, control.seen_ask, book.mark = feed.bid, feed.ask, feed.mark
     book.mid = 0.5 * (feed.bid + feed.ask) if feed.bid_size > 0 and feed.ask_size > 0 else np.nan
     levels = desk.levels[U(control.feed_head & (len(desk.feed) - 1))]
     for index in range(control.levels):
@@ -221,10 +221,12 @@ def _answer(desk: Desk, answer: Any) -> None:
         answer.time, kind, answer.side, answer.price, answer.quantity,
     )  # fmt: skip
     event.ref, event.reason, event.maker = answer.ref, answer.reason, answer.maker
-    if kind == _FILL:
+    book.base += answer.base
+    book.quote += answer.quote
+    if kind in (_FILL, _ADL):
         book.position += answer.quantity if answer.side == 0 else -answer.quantity
-        book.base += answer.base
-        book.quote += answer.quote
+    if answer.ref == 0:
+        return
     if kind == _AMEND and desk.mine[U(answer.ref & _ROOM), _REF] == answer.ref:
         desk.mine[U(answer.ref & _ROOM), _PRICE] = answer.price
     if kind in (_FILL, _CANCEL, _EXPIRE, _AMEND, _REJECT):
@@ -233,8 +235,11 @@ def _answer(desk: Desk, answer: Any) -> None:
 
 @jit
 def _value(desk: Desk, market: Market) -> None:
-    """What the account is worth at the mid price; while there is none, what it was worth before."""
+    """What the account is worth at the mid price, or the mark price; while there is none, what it was worth before."""
     control, book, rules = desk.control[0], desk.book[0], market.rules[0]
-    if book.mid == book.mid:
-        held = (book.base - control.base) / rules.lot * book.mid * rules.unit
+    price = book.mid
+    if rules.initial > 0:
+        price = float(book.mark) if book.mark > 0 else np.nan
+    if not np.isnan(price):
+        held = (book.base - control.base) / rules.lot * price * rules.unit
         book.equity = (control.cash + (book.quote - control.quote) + held) / control.scale

@@ -1,5 +1,6 @@
 """Made: a market of chance, for a first try and for tests. Nothing in it can be foretold, so nothing is to be won."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
@@ -13,6 +14,10 @@ from node.exchange.listing import Asset, Listing
 LISTING: Final = Listing(
     "BTC-USDT", Asset("BTC"), Asset("USDT"),
     tick=Decimal("0.01"), lot=Decimal("0.00001"), least=Decimal("0.00001"), most=Decimal(9000), notional=Decimal(0),
+)  # fmt: skip
+PERPETUAL: Final = replace(
+    LISTING, symbol="BTCPERP-USDT", base=Asset("BTCPERP"),
+    initial=Decimal("0.05"), maintenance=Decimal("0.025"), liquidation=Decimal("0.005"),
 )  # fmt: skip
 PRICE: Final = 6_000_000
 """Ticks, around which it begins."""

@@ -43,13 +43,15 @@ CONTROL = _ints(
     "every", "timer", "wake", "waited", "fresh",  # ns between timers, the next; events a wake, since the last; 1 after
     "keep", "rows",  # whether the journal is kept for others, and its rows
     "marks", "log", "arrived",  # rows of each
-    "bid", "ask", "bid_size", "ask_size",  # the market's top
+    "bid", "ask", "bid_size", "ask_size", "mark",  # the market's top, and its mark price
     "passed",  # commands of the market that have come
     "signal", "seen",  # the next row of `signals`; exchange time of the last event of the market that was told
     "base", "quote", "cash", "scale",  # what the account began with; what it counts as; base units of 1 quote currency
     "commands", "events",  # so many were carried out, and told
 )  # fmt: skip
-WAITING = _ints("local", "time", "kind", "side", "price", "quantity", "bid", "ask", "bid_size", "ask_size", "passed")
+WAITING = _ints(
+    "local", "time", "kind", "side", "price", "quantity", "bid", "ask", "bid_size", "ask_size", "passed", "mark"
+)
 """An event of the market on its way to the strategy; `local` is when it arrives."""
 ANSWER = _ints(
     "local", "time", "kind", "side", "price", "quantity", "ref", "reason", "maker", "fee", "left", "base", "quote",
@@ -67,8 +69,8 @@ ARRIVED = _ints(
     "seen_bid", "seen_ask", "bid", "ask",
 )  # fmt: skip
 """An own command when it reached the market, with the best prices before it."""
-MARK = _ints("time", "bid", "ask")
-"""The market's best prices from a time on; 0 where a side is empty."""
+MARK = _ints("time", "bid", "ask", "mark")
+"""The market's best prices from a time on; 0 where a side is empty; a perpetual's mark price, 0 where there is none."""
 
 
 class Desk(NamedTuple):

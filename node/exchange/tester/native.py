@@ -54,15 +54,16 @@ def _kind(of: Any, kind: Any) -> Any:
 
 
 def _chosen(called: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    parameters = list(inspect.signature(function).parameters.values())[1:]
+    signature = inspect.signature(function)
 
-    def choose(*arguments: Any) -> Callable[..., Any]:
-        for given, parameter in zip(arguments[1:], parameters, strict=False):
+    def choose(*arguments: Any, **named: Any) -> Callable[..., Any]:
+        for name, given in signature.bind(*arguments, **named).arguments.items():
+            parameter = signature.parameters[name]
             if parameter.annotation is int and isinstance(given, numba.types.Float):
-                raise TypingError(f"{called}: {parameter.name} is a whole number; use int(), // or round()")
+                raise TypingError(f"{called}: {name} is a whole number; use int(), // or round()")
         return function
 
-    choose.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]  # functions may have one
+    choose.__signature__ = signature  # type: ignore[attr-defined]  # functions may have one
     return choose
 
 

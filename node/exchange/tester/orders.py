@@ -84,27 +84,27 @@ class Orders(ctypes.Structure, Shared):
         """A limit order to sell that stands until it is cancelled."""
         return self.send(_NEW, SELL, _LIMIT, GTC, flags, 0, price, quantity, 0, 0, 0, 0, 0)
 
-    def market(self, side: int, quantity: int) -> int:
+    def market(self, side: int, quantity: int, flags: int = 0) -> int:
         """Takes what it meets at any price."""
-        return self.send(_NEW, side, _MARKET, GTC, 0, 0, 0, quantity, 0, 0, 0, 0, 0)
+        return self.send(_NEW, side, _MARKET, GTC, flags, 0, 0, quantity, 0, 0, 0, 0, 0)
 
     def iceberg(self, side: int, price: int, quantity: int, display: int) -> int:
         """A limit order of which others see `display` lots at a time."""
         return self.send(_NEW, side, _LIMIT, GTC, 0, 0, price, quantity, 0, display, 0, 0, 0)
 
-    def stop(self, side: int, trigger: int, quantity: int, price: int = 0) -> int:
+    def stop(self, side: int, trigger: int, quantity: int, price: int = 0, flags: int = 0) -> int:
         """A stop loss: a market order, or with `price` a limit order, once the last price has come to `trigger`."""
         what = _STOP if price == 0 else _STOP_LIMIT
-        return self.send(_NEW, side, what, GTC, 0, 0, price, quantity, trigger, 0, 0, 0, 0)
+        return self.send(_NEW, side, what, GTC, flags, 0, price, quantity, trigger, 0, 0, 0, 0)
 
-    def profit(self, side: int, trigger: int, quantity: int, price: int = 0) -> int:
+    def profit(self, side: int, trigger: int, quantity: int, price: int = 0, flags: int = 0) -> int:
         """A take profit: as `stop`, for a price that comes the other way."""
         what = _TAKE if price == 0 else _TAKE_LIMIT
-        return self.send(_NEW, side, what, GTC, 0, 0, price, quantity, trigger, 0, 0, 0, 0)
+        return self.send(_NEW, side, what, GTC, flags, 0, price, quantity, trigger, 0, 0, 0, 0)
 
-    def trail(self, side: int, trail: int, quantity: int) -> int:
+    def trail(self, side: int, trail: int, quantity: int, flags: int = 0) -> int:
         """A stop loss that follows the best price at a distance of `trail` ppm of it."""
-        return self.send(_NEW, side, _STOP, GTC, 0, 0, 0, quantity, 0, 0, 0, trail, 0)
+        return self.send(_NEW, side, _STOP, GTC, flags, 0, 0, quantity, 0, 0, 0, trail, 0)
 
     def oco(self, side: int, price: int, trigger: int, quantity: int, limit: int = 0) -> int:
         """One cancels the other: a limit order at `price`, and a stop loss (with `limit` a limit order then) of the

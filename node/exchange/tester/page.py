@@ -62,8 +62,16 @@ _FIGURES: Final = {
         "queue_wait_p90_s": ("wait in the queue, 90 %", "seconds"),
     },
 }
+_PERPETUAL: Final = {
+    "funding": ("funding", "money"),
+    "liquidations": ("liquidations", "count"),
+    "liquidation_fees": ("paid for them", "money"),
+    "deleveraged": ("closed against others", "count"),
+    "insured": ("paid by the insurance fund", "money"),
+    "position": ("position at the end", "number"),
+}
 _NOTHING: Final = "-"
-_SIGNED: Final = ("profit", "total_return", "profit_without_fees", "profit_without_impact")
+_SIGNED: Final = ("profit", "total_return", "profit_without_fees", "profit_without_impact", "funding")
 
 
 def page(report: Report, title: str, sections: Sequence[str] = ()) -> str:
@@ -73,6 +81,7 @@ def page(report: Report, title: str, sections: Sequence[str] = ()) -> str:
         f"<h1>{escape(title)}</h1>",
         f"<p>{_span(facts)}</p>",
         *(_figures(name, each, facts) for name, each in _FIGURES.items()),
+        _figures("Position", _PERPETUAL, facts) if "funding" in facts else "",
         _curves(report),
         _quality(report),
         *sections,

@@ -37,6 +37,15 @@ def last_mid(marks: Rows, times: Ints) -> Floats:
     return mid_at(marks[np.isfinite(_mids(marks))], times)
 
 
+def last_mark(marks: Rows, times: Ints) -> Floats:
+    """The mark price at each time, ticks; NaN before the first."""
+    known = marks[marks["mark"] > 0]
+    place = np.searchsorted(known["time"], times, "right") - 1
+    return (
+        np.where(place >= 0, known["mark"][np.maximum(place, 0)], np.nan) if len(known) else np.full(len(times), np.nan)
+    )
+
+
 def orders(record: Record, trades: Rows) -> dict[str, Value]:
     """What became of orders: lots filled of those asked, as maker, and how long these waited, s."""
     answers = record.answers

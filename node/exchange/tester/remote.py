@@ -253,7 +253,8 @@ class Remote:
             place = int(control["feed_tail"][0]) & (len(self._desk.feed) - 1)
             at = int(told["T"]) * _MS if "T" in told else now
             what = TRADE if kind == "trade" else BOOK
-            self._desk.feed[place] = (now, at, what, side, price, quantity, *self._top, 0)  # there is no record
+            passed = mark = 0  # nobody tells them here
+            self._desk.feed[place] = (now, at, what, side, price, quantity, *self._top, passed, mark)
             bid, ask, bid_size, ask_size = self._top
             half = self._desk.levels.shape[1] // 2
             self._desk.levels[place, :2], self._desk.levels[place, half : half + 2] = (bid, bid_size), (ask, ask_size)

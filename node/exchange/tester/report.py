@@ -11,12 +11,14 @@ import numpy as np
 
 from node.exchange.listing import Listing
 from node.exchange.tester import metrics, quality
-from node.exchange.tester.book import FILL
+from node.exchange.tester.book import ADL, FILL, FUNDING, INSURANCE, LIQUIDATION
 from node.exchange.tester.memory import Floats, Ints, Rows
-from node.exchange.tester.quality import Value, last_mid
+from node.exchange.tester.quality import Value, last_mark, last_mid
 from node.exchange.tester.run import Record
 
 _STEPS: Final = tuple(seconds * 10**9 for seconds in (1, 5, 10, 30, 60, 300, 900, 3600, 14_400, 86_400))
+_MOVES: Final = (FILL, ADL, FUNDING, LIQUIDATION, INSURANCE)
+"""Answers that change what the account has."""
 _POINTS: Final = 2000
 """Periods that returns are told from, at most; the shortest step of `_STEPS` that gives no more is taken."""
 
@@ -83,15 +85,18 @@ def report(record: Record, terms: Mapping[str, Value] | None = None, alone: Rows
         alone: the best prices (MARK) of the same market without the strategy; None: they are taken to be the same.
     """
     worth = Worth(record)
-    trades = record.answers[record.answers["kind"] == FILL]
+    moves = record.answers[np.isin(record.answers["kind"], _MOVES)]
+    filled = moves["kind"] == FILL
+    trades, asked = moves[filled], moves[filled & (moves["ref"] != 0)]
     marks = record.marks if alone is None else alone
-    touch = _touch(marks, trades)
-    curves = _curves(record, trades, touch, marks, worth)
+    touch = _touch(marks, moves)
+    curves = _curves(record, moves, touch, marks, worth)
     facts: dict[str, Value] = dict(terms or {})
-    facts |= _money(record, trades, curves, worth) | _ratios(curves)
-    facts |= quality.orders(record, trades) | quality.prices(record, trades)
+    facts |= _money(record, trades, curves, worth) | _positions(moves, worth)
+    facts |= _perpetual(moves, worth) if record.listing.initial else {}
+    facts |= _ratios(curves) | quality.orders(record, asked) | quality.prices(record, asked)
     clean = {name: _clean(value) for name, value in facts.items()}
-    return Report(record.listing, clean, curves, trades, touch, digest(record))
+    return Report(record.listing, clean, curves, trades, touch[filled], digest(record))
 
 
 def digest(record: Record) -> str:
@@ -113,38 +118,41 @@ def _clean(value: Value) -> Value:
     return value
 
 
-def _touch(alone: Rows, trades: Rows) -> Floats:
+def _touch(alone: Rows, moves: Rows) -> Floats:
     """The best price of the other side that a taker had met in the market without the strategy."""
-    price = trades["price"].astype(np.float64)
+    price = moves["price"].astype(np.float64)
     if not len(alone):
         return price
-    at = alone[np.maximum(np.searchsorted(alone["time"], trades["time"], "right") - 1, 0)]
-    best = np.where(trades["side"] == 0, at["ask"], at["bid"])
-    return np.where((trades["maker"] == 0) & (best > 0) & (at["time"] <= trades["time"]), best, price)
+    at = alone[np.maximum(np.searchsorted(alone["time"], moves["time"], "right") - 1, 0)]
+    best = np.where(moves["side"] == 0, at["ask"], at["bid"])
+    took = (moves["kind"] == FILL) & (moves["maker"] == 0)
+    return np.where(took & (best > 0) & (at["time"] <= moves["time"]), best, price)
 
 
-def _curves(record: Record, trades: Rows, touch: Floats, alone: Rows, worth: Worth) -> Curves:
+def _curves(record: Record, moves: Rows, touch: Floats, alone: Rows, worth: Worth) -> Curves:
     span = max(1, record.end - record.begin)
     count = max(1, span // next((each for each in _STEPS if span / each <= _POINTS), _STEPS[-1]))
     time: Ints = record.begin + np.arange(count + 1) * (span // count) + np.arange(count + 1) * (span % count) // count
-    done = np.searchsorted(trades["time"], time, "right")
+    done = np.searchsorted(moves["time"], time, "right")
     done[0] = 0  # it begins with what it was given, whatever it did at once
-    sign = np.where(trades["side"] == 0, 1, -1)
-    paid = trades["quote"] / worth.quote
-    value = trades["quantity"] * worth.tick * worth.lot
-    share = np.where(trades["side"] == 0, 1.0, 1 - trades["fee"] / np.maximum(1, trades["quote"] + trades["fee"]))
-    better = paid + sign * (trades["price"] - touch) * value * share  # a seller's fee is a share of what it gets
-    quote, spared, base, lots = (
-        np.concatenate(([0], np.cumsum(each)))[done]
-        for each in (paid, better, trades["base"], sign * trades["quantity"])
+    lots = _lots(moves)
+    sign = np.where(moves["side"] == 0, 1, -1)
+    paid = moves["quote"] / worth.quote
+    part = moves["fee"] / np.maximum(1, np.abs(moves["quote"] + moves["fee"]))
+    share = np.where(sign > 0, 1 + part if record.listing.initial else 1.0, 1 - part)
+    # a fee in the quote asset is a share of the worth
+    better = paid + (moves["price"] - touch) * lots * worth.tick * worth.lot * share
+    quote, spared, base, position = (
+        np.concatenate(([0], np.cumsum(each)))[done] for each in (paid, better, moves["base"], lots)
     )
     held = base / worth.base * worth.tick
     mid = last_mid(record.marks, time)
+    price = last_mark if record.listing.initial else last_mid
     equity, unmoved = (
         float(record.cash) + cash + held * np.where(held != 0, _known(prices), 0.0)
-        for cash, prices in ((quote, mid), (spared, last_mid(alone, time)))
+        for cash, prices in ((quote, price(record.marks, time)), (spared, price(alone, time)))
     )
-    return Curves(time, equity, unmoved, lots * worth.lot, mid * worth.tick)
+    return Curves(time, equity, unmoved, position * worth.lot, mid * worth.tick)
 
 
 def _known(mid: Floats) -> Floats:
@@ -169,12 +177,10 @@ def _ratios(curves: Curves) -> dict[str, Value]:
 
 def _money(record: Record, trades: Rows, curves: Curves, worth: Worth) -> dict[str, Value]:
     value = trades["price"] * worth.tick * trades["quantity"] * worth.lot
-    fees = np.where(
-        trades["side"] == 0, trades["fee"] / worth.base * trades["price"] * worth.tick, trades["fee"] / worth.quote
-    )
+    in_base = (trades["side"] == 0) & (not record.listing.initial)
+    fees = np.where(in_base, trades["fee"] / worth.base * trades["price"] * worth.tick, trades["fee"] / worth.quote)
     maker = trades["maker"] == 1
     won, unmoved = (float(each[-1] - each[0]) for each in (curves.equity, curves.unmoved))
-    position = np.cumsum(np.where(trades["side"] == 0, 1, -1) * trades["quantity"]) * worth.lot
     return {
         "begin": record.begin,
         "end": record.end,
@@ -189,6 +195,30 @@ def _money(record: Record, trades: Rows, curves: Curves, worth: Worth) -> dict[s
         "maker_fees": float(fees[maker].sum()),
         "taker_fees": float(fees[~maker].sum()),
         "turnover": float(value.sum()),
-        "position": float(position[-1]) if len(trades) else 0.0,
-        "largest_position": float(np.abs(position).max()) if len(trades) else 0.0,
+    }
+
+
+def _lots(moves: Rows) -> Ints:
+    """Lots that each move added to the position, or took from it."""
+    lots = np.where(moves["side"] == 0, moves["quantity"], -moves["quantity"])
+    return np.where((moves["kind"] == FILL) | (moves["kind"] == ADL), lots, 0)
+
+
+def _positions(moves: Rows, worth: Worth) -> dict[str, Value]:
+    position = np.cumsum(_lots(moves)) * worth.lot
+    return {
+        "position": float(position[-1]) if len(moves) else 0.0,
+        "largest_position": float(np.abs(position).max()) if len(moves) else 0.0,
+    }
+
+
+def _perpetual(moves: Rows, worth: Worth) -> dict[str, Value]:
+    """What became of positions but by trades that were asked for."""
+    kind = moves["kind"]
+    return {
+        "funding": float(moves["quote"][kind == FUNDING].sum()) / worth.quote,
+        "liquidations": int((kind == LIQUIDATION).sum()),
+        "liquidation_fees": float(moves["fee"][kind == LIQUIDATION].sum()) / worth.quote,
+        "deleveraged": int((kind == ADL).sum()),
+        "insured": float(moves["quote"][kind == INSURANCE].sum()) / worth.quote,
     }

@@ -45,7 +45,8 @@ class Terms:
 
     Attributes:
         cash: quote currency that the account is worth at the start.
-        inventory: base currency it may sell from, lent to it; None: as much as `cash` buys at the first mid price.
+        inventory: base currency it may sell from, lent to it; None: as much as `cash` buys at the first mid price. In a
+            perpetual there is none.
         maker_ppm, takes_ppm: fees.
         latency: of orders, answers and news.
     """
@@ -154,11 +155,23 @@ class Run:
         book["equity"] = float(self.terms.cash)
         self._rules = rules
 
+    @property
+    def account(self) -> int:
+        """The strategy's."""
+        return self._account
+
+    @property
+    def book(self) -> Book:
+        """What the strategy has been told."""
+        return Book.sharing(self._desk.book)
+
     def fund(self, time: int, price: int) -> None:
         """Gives the account its cash, and the inventory that it may sell from; `price` is the first mid, ticks."""
         listing = self.exchange.listings[0]
         cash = listing.quote.units(self.terms.cash)
-        if self.terms.inventory is None:
+        if listing.initial:
+            inventory = 0  # one has no base asset, and may sell
+        elif self.terms.inventory is None:
             inventory = cash // max(1, price * int(self._rules["unit"])) * int(self._rules["lot"])
         else:
             inventory = listing.base.units(self.terms.inventory)

@@ -192,7 +192,7 @@ def _trades(report: Report) -> list[list[object]]:
         ]
     ]
     for trade, touch in zip(trades, report.touch, strict=True):
-        asset = listing.base if trade["side"] == Side.BUY else listing.quote
+        asset = listing.got if trade["side"] == Side.BUY else listing.quote
         rows.append([
             int(trade["time"]), int(trade["ref"]), Side(trade["side"]).name.lower(),
             "maker" if trade["maker"] else "taker", int(trade["price"]) * listing.tick,
