@@ -70,7 +70,7 @@ class Binance(Venue):
     unnamed = True
     host: ClassVar[str] = "wss://stream.binance.com:9443"
     rest: ClassVar[str] = "https://api.binance.com/api/v3"
-    listings_urls = (f"{rest}/exchangeInfo",)
+    listings_urls: ClassVar[tuple[str, ...]] = (f"{rest}/exchangeInfo",)
     kinds: ClassVar[tuple[str, ...]] = ("depth@100ms", "trade", "bookTicker")
     unread: ClassVar[set[str]] = _UNREAD
 

@@ -7,7 +7,8 @@ from atom.onchain.forms import FAMILIES, UNVERIFIED
 from atom.onchain.gmx import GMX
 from atom.venues import VENUES, cryptofeed
 
-_CONTRACTS: Final = "mark_price, index_price, funding, open_interest, liquidation"
+_POLLED: Final = "mark_price, index_price, funding, open_interest"
+_CONTRACTS: Final = f"{_POLLED}, liquidation"
 _FUTURES: Final = f"book, trade, quote, candle, {_CONTRACTS}"
 _NAMES: Final = {
     "binance": ("Binance", "book, trade, quote, candle"),
@@ -18,7 +19,10 @@ _NAMES: Final = {
     "bybit": ("Bybit", "book, trade, quote, funding, open_interest, liquidation"),
     "coinbase": ("Coinbase", "book, book by order, trade, quote"),
     "deribit": ("Deribit", f"book, trade, quote, {_CONTRACTS}"),
-    "fusion": ("Fusion's virtual exchange", "book, trade, quote, candle"),
+    "fusion": (
+        "Fusion's virtual exchange",
+        "book, trade, quote, candle, mark_price, index_price, funding, open_interest",
+    ),
     "independent_reserve": ("Independent Reserve", "book by order, trade"),
     "kraken": ("Kraken", "book, book by order, trade, quote"),
     "okx": ("OKX", f"book, trade, quote, {_CONTRACTS}"),
