@@ -1,6 +1,7 @@
 """A perpetual over the API: orders that only reduce, positions, margin, marks and fundings, with signed requests."""
 
 import asyncio
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ import pytest
 
 from api.exchange.server import ExchangeServer
 from api.exchange.signature import sign
+from atom.reader import read_capture
+from atom.venues import venue
 from node.exchange.core.command import Kind
 from node.exchange.exchange import command
 from node.exchange.keeper import HOUR, SECOND
@@ -130,6 +133,20 @@ def test_marks_and_fundings_are_told(pit: Pit) -> None:
     assert float(pit.open("/fapi/v1/openInterest", symbol=SYMBOL)["openInterest"]) > 0
     (fund,) = pit.open("/fapi/v1/insuranceBalance")
     assert fund["symbols"] == [SYMBOL]
+
+
+def test_atom_reads_what_is_told_of_them(pit: Pit, tmp_path: Path) -> None:
+    of = venue("fusion")
+    of.learn(of.listings_urls[1], pit.open("/fapi/v1/premiumIndex"))
+    assert of.polls("BTCUSDT") == ()
+    answers = {url: httpx.get(url.replace("http://127.0.0.1:8090", pit.url)).json() for url in of.polls(SYMBOL)}
+    lines = [f"{url} -> 1704067200: {json.dumps(answer)}\n" for url, answer in answers.items()]
+    (tmp_path / "http").write_text("".join(lines))
+    delta = {"e": "depthUpdate", "E": 1704067200000, "s": SYMBOL, "U": 1, "u": 1, "b": [], "a": []}
+    (tmp_path / "stream").write_text(f"1704067200000000000 {json.dumps(delta)}\n")
+    (recording,) = read_capture("fusion", [tmp_path / "stream"], [tmp_path / "http"]).recordings
+    assert recording.unexplained == 0
+    assert set(recording.events.more) == {"mark_price", "index_price", "funding", "open_interest"}
 
 
 def test_a_spot_market_is_none(pit: Pit) -> None:

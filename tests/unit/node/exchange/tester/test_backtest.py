@@ -229,7 +229,11 @@ def test_a_record_is_traded_in_its_own_ticks() -> None:
     assert int(report.facts["trades"] or 0) > 10
 
 
-@pytest.mark.parametrize("name", ["nothing", "made:0", "made:x", "agents:0", "agents:5,1x", "binance"])
+@pytest.mark.parametrize(
+    "name",
+    ["nothing", "made:0", "made:x", "agents:0", "agents:5,1x", "binance"]
+    + [f"agents-perpetual:{terms}" for terms in ("0", "5,1x", "5,1m,30s", "5,1m,25h", "5,1m,5m,5m")],
+)
 def test_data_that_there_is_not_is_refused(name: str) -> None:
     with pytest.raises(BadInput):
         load(name)
