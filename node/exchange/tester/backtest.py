@@ -7,7 +7,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, partial
+from functools import partial
 from itertools import pairwise, product
 from multiprocessing import get_context
 from pathlib import Path
@@ -61,17 +61,6 @@ class Plan:
     def kind(self) -> type[Strategy]:
         """The strategy's class, loaded anew: what a run left in its file's own variables is gone in the next."""
         return load(self.strategy) if isinstance(self.strategy, Path) else self.strategy
-
-    def fixed_kind(self) -> type[Strategy]:
-        """The strategy's class to be compiled, which its file's variables are fixed in: the same each time."""
-        if not isinstance(self.strategy, Path) or not self.strategy.is_file():
-            return self.kind()
-        return _loaded(self.strategy, self.strategy.stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=8)
-def _loaded(path: Path, changed: int) -> type[Strategy]:
-    return load(path)
 
 
 @dataclass(frozen=True)
@@ -128,7 +117,7 @@ def _run(plan: Plan, data: Data, task: Task, form: Form, progress: Progress) -> 
 
 
 def _ran(plan: Plan, data: Data, task: Task, form: Form, progress: Progress) -> Record:
-    strategy = make(plan.fixed_kind() if form is Form.COMPILED else plan.kind(), task.parameters)
+    strategy = make(plan.kind(), task.parameters)
     scene = data.scene(task.first, task.last)
     terms = replace(plan.terms, cash=plan.terms.cash * task.scale)
     run = Run(scene.exchange, strategy, terms, form, plan.signals)

@@ -5,7 +5,6 @@ are the same functions that Python runs.
 import inspect
 import re
 from collections.abc import Callable
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,12 @@ from numba.experimental import jitclass  # type: ignore[attr-defined]  # it is t
 from numba.extending import intrinsic, models, overload_method, register_model
 
 from fusion.errors import BadInput
-from node.exchange.tester import exact, loop
+from node.exchange.tester import exact, loop, text
 from node.exchange.tester.book import Book, Event
 from node.exchange.tester.memory import Desk
 from node.exchange.tester.orders import Orders
 from node.exchange.tester.strategy import Strategy
+from node.exchange.tester.typed import fields
 
 _FILE = "<strategy>"
 _CHECKED: dict[str, Any] = {"jit_options": {"boundscheck": True}}  # as Python has it
@@ -104,50 +104,62 @@ def compiled(strategy: Strategy, file: Path, desk: Desk) -> Any:
 
 def _object(strategy: Strategy) -> Any:
     kind: Any = type(strategy)
-    fields = {
-        name: value
-        for base in reversed(kind.__mro__[:-1])
-        for name, value in vars(base).items()
-        if not name.startswith("__")
-        and not callable(value)
-        and not isinstance(value, property | staticmethod | classmethod)
-    } | vars(strategy)
+    found = fields(strategy)
     spec = []
-    for name, value in fields.items():
+    for name, value in found.items():
         typed = _type_of(value)
         if typed is None:
+            what = value.dtype if isinstance(value, np.ndarray) else type(value).__name__
             raise NotCompiled(
-                f"{kind.__name__}.{name} is a {type(value).__name__}, which a compiled strategy cannot keep: "
-                "numbers, truths, text and numpy arrays it can; --form python runs it as it is"
+                f"{kind.__name__}.{name} is a {what}, which a compiled strategy cannot keep: numbers, truths, text and "
+                "numpy arrays of int64, float64 and bool it can; --form python runs it as it is"
             )
         spec.append((name, typed))
-    return _class(kind, tuple(spec))(*fields.values())
+    return _class(kind, tuple(spec))(*found.values())
 
 
-@lru_cache(maxsize=8)
+_classes: dict[tuple[Any, ...], Any] = {}
+_CLASSES = 8
+
+
 def _class(kind: Any, spec: tuple[tuple[str, Any], ...]) -> Any:
-    """A strategy's class with attributes of these types. There is one of each, so that it is compiled once."""
-    methods = {
-        name: exact.as_python(value)
+    """A strategy's class with attributes of these types. It is compiled once for each text and all that compiling puts
+    into it: a file that is loaded anew has the same one as long as its variables say the same.
+    """
+    functions = {
+        name: value
         for base in reversed(kind.__mro__[:-1])
         for name, value in vars(base).items()
         if inspect.isfunction(value) and name != "__init__"
     }
-    fields = [name for name, _ in spec]
-    names = ", ".join(fields)
-    text = f"def __init__(self, {names}):\n" + "".join(f"    self.{name} = {name}\n" for name in fields)
+    texts = tuple((name, text.of(value)) for name, value in functions.items())
+    key = kind.__name__, tuple((name, str(typed)) for name, typed in spec), texts
+    if key not in _classes:
+        while len(_classes) >= _CLASSES:
+            del _classes[next(iter(_classes))]
+        _classes[key] = _made(kind, functions, spec)
+    return _classes[key]
+
+
+def _made(kind: Any, functions: dict[str, Any], spec: tuple[tuple[str, Any], ...]) -> Any:
+    methods = {name: exact.as_python(value) for name, value in functions.items()}
+    names = [name for name, _ in spec]
+    init = f"def __init__(self, {', '.join(names)}):\n" + "".join(f"    self.{name} = {name}\n" for name in names)
     space: dict[str, Any] = {}
-    exec(compile(text, _FILE, "exec"), space)  # noqa: S102 - the names are those of the user's own attributes
+    exec(compile(init, _FILE, "exec"), space)  # noqa: S102 - the names are those of the user's own attributes
     made = type(kind.__name__, (), methods | {"__init__": space["__init__"], "__module__": kind.__module__})
     return jitclass(list(spec))(made)
 
 
 def _type_of(value: object) -> Any:
-    if isinstance(value, bool | int | float | str | np.integer | np.floating | np.bool_):
-        return numba.types.unicode_type if isinstance(value, str) else numba.typeof(value)  # type: ignore[no-untyped-call]  # numba has none
-    if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
+    if isinstance(value, str):
+        return numba.types.unicode_type
+    if type(value) in (bool, int, float) or (isinstance(value, np.ndarray) and value.dtype in _KEPT):
         return numba.typeof(value)  # type: ignore[no-untyped-call]  # numba has none
     return None
+
+
+_KEPT = [np.dtype(each) for each in (np.bool_, np.int64, np.float64)]
 
 
 @numba.njit(nogil=True)
@@ -168,12 +180,12 @@ def drive(strategy: Any, desk: Desk, address: int) -> int:
     return int(_drive(strategy, desk.book, desk.event, desk.orders, address))
 
 
-def _reason(text: str, file: Path) -> str:
+def _reason(said: str, file: Path) -> str:
     """What numba says in fifty lines, in one."""
-    lines = re.findall(rf'{re.escape(file.name)}", line (\d+)|{re.escape(file.name)} \((\d+)\)', text)
+    lines = re.findall(rf'{re.escape(file.name)}", line (\d+)|{re.escape(file.name)} \((\d+)\)', said)
     where = f"{file.name}:{next(filter(None, lines[-1]))}" if lines else file.name
-    told = [line.strip() for line in text.splitlines() if line.strip()]
-    ours = re.findall(r"TypingError: ((?:orders|book|event)\..*)", text)
+    told = [line.strip() for line in said.splitlines() if line.strip()]
+    ours = re.findall(r"TypingError: ((?:orders|book|event|round)[.(].*)", said)
     why = ours[0] if ours else next((line for line in told if line.startswith(_TELLING)), told[-1] if told else "")
     return f"{where}: it does not compile: {why[:200]}; mend it, or --form python runs it as it is"
 

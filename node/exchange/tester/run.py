@@ -1,6 +1,7 @@
 """Run: one strategy on one market, from the first command to the last; what was written down of it."""
 
 import inspect
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -20,11 +21,12 @@ from node.exchange.listing import Listing
 from node.exchange.replay.latency import Latency, none
 from node.exchange.replay.reel import Reel
 from node.exchange.source import Source
-from node.exchange.tester import floor, loop, native
+from node.exchange.tester import exact, floor, loop, native
 from node.exchange.tester.book import SIGNALS, Book, Event
 from node.exchange.tester.memory import NEVER, Floats, Ints, Rows, desk, open_desk
 from node.exchange.tester.orders import OUT, ROOM, Orders
-from node.exchange.tester.strategy import Strategy, check, told
+from node.exchange.tester.strategy import MODULE, Strategy, check, told
+from node.exchange.tester.typed import settle
 
 Report = Callable[[float], None]
 """Is told the share that is done."""
@@ -139,7 +141,17 @@ class Run:
         self._kept: dict[str, list[Rows]] = {"log": [], "arrived": [], "marks": []}
         self._prepare()
         self._table = Table(open_desk, self._desk)
-        self._compiled = native.compiled(strategy, self._file, self._desk) if form is Form.COMPILED else None
+        self._compiled = self._formed()
+
+    def _formed(self) -> Any:
+        """The strategy as what is driven in compiled form; None where Python is."""
+        kind = type(self.strategy)
+        if kind.__module__.startswith(MODULE):
+            exact.harden(vars(sys.modules[kind.__module__]))
+        if self._form is Form.COMPILED:
+            return native.compiled(self.strategy, self._file, self._desk)
+        settle(self.strategy)
+        return None
 
     def _prepare(self) -> None:
         listing, rules = self.exchange.listings[0], self.exchange.markets[0].rules[0]

@@ -6,12 +6,15 @@ import sys
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from fusion.errors import BadInput
 from node.exchange.core.command import Selftrade
 from node.exchange.tester.book import DEPTH, Book, Event
 from node.exchange.tester.orders import Orders
+
+MODULE: Final = "strategy_"
+"""What the modules of strategies' files are called, before the file's name."""
 
 
 class Strategy:
@@ -43,7 +46,7 @@ def load(path: Path) -> type[Strategy]:
         BadInput: the file cannot be read or run, or has none or several; the message says where.
     """
     path = path.resolve()  # as its errors name it
-    name = f"strategy_{path.stem}"
+    name = MODULE + path.stem
     spec = importlib.util.spec_from_file_location(name, path)
     if not path.is_file() or spec is None or spec.loader is None:
         raise BadInput(f"there is no strategy file {path}: give a file that ends in .py")
@@ -79,6 +82,9 @@ def make(strategy: type[Strategy], parameters: Mapping[str, Any]) -> Strategy:
     missing = [name for name, each in known.items() if each.default is each.empty and name not in parameters]
     if missing:
         raise BadInput(f"{strategy.__name__} needs its parameter {missing[0]}: give --param {missing[0]}=VALUE")
+    for name, value in parameters.items():
+        if isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
+            raise BadInput(f"--param {name}={value}: whole numbers have 64 bits")
     floats = {name for name, each in known.items() if type(each.default) is float}
     given = {
         name: float(value) if name in floats and type(value) is int else value for name, value in parameters.items()
