@@ -166,4 +166,20 @@ def desk(latency: Latency, signal_rows: Ints, signals: Floats, room: int = 1 << 
     )
 
 
+def longer(array: Rows, least: int) -> Any:
+    """The array, or one of at least so many rows that begins with it."""
+    if len(array) >= least:
+        return array
+    more = np.zeros((max(least, 2 * len(array)), *array.shape[1:]), array.dtype)
+    more[: len(array)] = array
+    return more
+
+
+def unrolled(ring: Rows, head: int, tail: int) -> Any:
+    """A ring of twice the length whose first row is the first that waits."""
+    more = np.zeros((2 * len(ring), *ring.shape[1:]), ring.dtype)
+    more[: tail - head] = ring[np.arange(head, tail) & (len(ring) - 1)]
+    return more
+
+
 open_desk = opener(desk(none(), np.zeros(0, np.int64), np.zeros((0, 1))))

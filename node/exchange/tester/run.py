@@ -23,7 +23,7 @@ from node.exchange.replay.reel import Reel
 from node.exchange.source import Source
 from node.exchange.tester import exact, floor, loop, native
 from node.exchange.tester.book import SIGNALS, Book, Event
-from node.exchange.tester.memory import NEVER, Floats, Ints, Rows, desk, open_desk
+from node.exchange.tester.memory import NEVER, Floats, Ints, Rows, desk, longer, open_desk, unrolled
 from node.exchange.tester.orders import OUT, ROOM, Orders
 from node.exchange.tester.strategy import MODULE, Strategy, check, told
 from node.exchange.tester.typed import settle
@@ -359,9 +359,9 @@ class Run:
         room = 2 * door.rows_needed(self.exchange.table, 0)
         own = room + 8 * ROOM
         more = {
-            "refs": _longer(was.refs, len(market.nodes)),
-            "journal": _longer(was.journal, int(control["rows"][0]) + room),
-            "log": _longer(was.log, own),
+            "refs": longer(was.refs, len(market.nodes)),
+            "journal": longer(was.journal, int(control["rows"][0]) + room),
+            "log": longer(was.log, own),
         }
         for queue, names, least in (
             ("feed", ("feed", "levels"), 2 * floor.TRADES),
@@ -371,7 +371,7 @@ class Run:
             head, tail = int(control[f"{queue}_head"][0]), int(control[f"{queue}_tail"][0])
             if len(getattr(was, queue)) - (tail - head) < least:
                 for name in names:
-                    more[name] = _unrolled(getattr(was, name), head, tail)
+                    more[name] = unrolled(getattr(was, name), head, tail)
                 control[f"{queue}_head"], control[f"{queue}_tail"] = 0, tail - head
         self._desk = was._replace(**more)
         self._table.hold(self._desk)
@@ -384,18 +384,3 @@ def _ahead(parts: Iterator[Commands]) -> Iterator[tuple[Commands, int]]:
         yield part, int(after["time"][0])
         part = after
     yield part, NEVER
-
-
-def _longer(array: Rows, least: int) -> Any:
-    if len(array) >= least:
-        return array
-    more = np.zeros((max(least, 2 * len(array)), *array.shape[1:]), array.dtype)
-    more[: len(array)] = array
-    return more
-
-
-def _unrolled(ring: Rows, head: int, tail: int) -> Any:
-    """A ring of twice the length whose first row is the first that waits."""
-    more = np.zeros((2 * len(ring), *ring.shape[1:]), ring.dtype)
-    more[: tail - head] = ring[np.arange(head, tail) & (len(ring) - 1)]
-    return more
