@@ -121,9 +121,8 @@ class Accounts:
             if row["maker" if maker else "taker"] == account
             and order in (None, row["maker_order" if maker else "taker_order"])
         ]
-        found = {number: self._service.order(account, market.number, number) for number in {each[1] for each in sides}}
-        groups = {number: each.group if each else 0 for number, each in found.items()}
-        told = [self._teller.trade(market, row, groups[number], maker=maker) for row, number, maker in sides]
+        groups = self._service.groups(account, market.number, {number for _, number, _ in sides})
+        told = [self._teller.trade(market, row, groups.get(number, 0), maker=maker) for row, number, maker in sides]
         return told[:limit] if first >= 0 else told[max(0, len(told) - limit) :]
 
     def commission(self, call: Call) -> object:

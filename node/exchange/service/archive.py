@@ -1,6 +1,7 @@
 """Archive: users' closed orders on disk."""
 
 import struct
+from collections.abc import Sequence
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
@@ -34,8 +35,13 @@ class Archive:
 
     def find(self, account: int, market: int, number: int) -> Order | None:
         """An account's order by its number."""
-        found = self.listed(Wanted(account, market, 1, number))
-        return found[0] if found and found[0].id == number else None
+        found = orders_of(self.table.numbered(account, market, [number]))
+        return found[0] if found else None
+
+    def groups(self, account: int, market: int, numbers: Sequence[int]) -> dict[int, int]:
+        """Of an account's orders the group that each is in, or 0, by their numbers."""
+        rows = self.table.numbered(account, market, numbers)
+        return dict(zip(rows["id"].tolist(), rows["group"].tolist(), strict=True))
 
     def labelled(self, account: int, market: int, label: str) -> Order | None:
         """An account's newest order of that label."""

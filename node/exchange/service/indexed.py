@@ -1,19 +1,21 @@
 """Indexed: a table whose rows are found by account and market, and by number, time and one thing more."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from fusion.errors import StorageFull
 from node.exchange.exchange import Ints
+from node.exchange.service import disk
 from node.exchange.service.table import Rows, Table, read
 
 EVER: Final = (1 << 63) - 1
-_KEY, _ID, _TIME, _MARK, _ROW = range(5)
+_KEY, _ID, _TIME, _MARK, _ROW, _MARKS, _AT = range(7)
 _MARKETS: Final = 16  # bits of a market's number in a key
 _SUFFIX: Final = ".index"
-_NOTHING: Final = np.zeros((5, 0), np.int64)
+_NOTHING: Final = np.zeros((7, 0), np.int64)
 
 
 class Wanted(NamedTuple):
@@ -37,7 +39,11 @@ class Wanted(NamedTuple):
 
 
 class Indexed(Table):
-    """A table with an index beside each file that is full; what is younger is looked through.
+    """A table with an index beside each file that is full. What is younger has indexes in memory, each more than twice
+    as long as the next, so that a row is sorted in a few times only.
+
+    An index has, sorted by key and number: key, number, time, the one thing more, place; and by key, the one thing more
+    and number: that thing, and where its entry is. Shape (7, entries).
 
     Args:
         by: by whom a row is found: the name of its column with the account, and what tells the one thing more.
@@ -49,6 +55,8 @@ class Indexed(Table):
         super().__init__(folder, dtype, each)
         self._by = by
         self._known: dict[int, Ints] = {}
+        self._young: list[Ints] = []
+        self._base = self._seen = 0  # the first row that is young, and the first one that is in no index yet
 
     def flush(self) -> None:
         before = self._kept // self._each
@@ -59,86 +67,128 @@ class Indexed(Table):
     def cut(self, count: int) -> None:
         super().cut(count)
         self._known.clear()
+        self._young, self._base, self._seen = [], 0, 0
         for path in self._folder.glob(f"*{_SUFFIX}"):
             if int(path.stem) + self._each > count:
                 path.unlink()
 
     def chosen(self, wanted: Wanted) -> Rows:
         """Rows by ascending number: the ones with the lowest numbers that are wanted, or with the highest."""
+        most = wanted.limit * len(self._by)
+        parts = [_among(index, begin, end, wanted, most) for index, begin, end in self._of(wanted)]
+        found = np.concatenate([_NOTHING[[_ID, _ROW]], *parts], axis=1)
+        found = found[:, np.argsort(found[0], kind="stable")]
+        found = found[:, np.diff(found[0], prepend=-1) != 0]  # one may be of both its sides
+        places = found[1]
+        return self._at(places[: wanted.limit] if wanted.first >= 0 else places[max(0, len(places) - wanted.limit) :])
+
+    def numbered(self, account: int, market: int, numbers: Sequence[int]) -> Rows:
+        """The rows of these numbers that are there."""
+        looked, places = np.unique(np.array(numbers, np.int64)), [_NOTHING[_ROW]]
+        for index, begin, end in self._of(Wanted(account, market, len(looked))):
+            known = index[_ID, begin:end]
+            at = np.searchsorted(known, looked)
+            at = at[at < len(known)]
+            places.append(index[_ROW, begin:end][at[known[at] == looked[: len(at)]]])
+        return self._at(np.unique(np.concatenate(places)))
+
+    def _of(self, wanted: Wanted) -> Iterator[tuple[Ints, int, int]]:
+        """All indexes, each with where the entries of an account and a market begin and end."""
         key = _key(np.int64(wanted.account), np.int64(wanted.market))
         full = self._kept // self._each
-        young = [rows for _, rows in self._parts(full * self._each)]
-        found = [_among(_of(self._indexed(number), key), wanted) for number in range(full)]
-        found += [_among(self._entries(rows, key), wanted) for rows in young]
-        # number, part, place
-        places = np.concatenate(
-            [np.stack([each[_ID], np.full(each.shape[1], part), each[_ROW]]) for part, each in enumerate(found)]
-            or [_NOTHING[:3]],
-            axis=1,
-        )
-        places = _limited(places[:, np.argsort(places[0], kind="stable")], wanted)
-        rows = np.zeros(places.shape[1], f"V{self._dtype.itemsize}")
-        for part in np.unique(places[1]).tolist():
-            of = young[part - full] if part >= full else read(self._path(part * self._each), self._dtype)
-            here = places[1] == part
-            rows[here] = of.view(rows.dtype)[places[2, here]]
+        for index in (*(self._indexed(number) for number in range(full)), *self._latest(full * self._each)):
+            begin, end = np.searchsorted(index[_KEY], [key, key + 1]).tolist()
+            if begin < end:
+                yield index, begin, end
+
+    def _latest(self, base: int) -> list[Ints]:
+        """Indexes of the rows from `base` on, where no file is full."""
+        if base != self._base or self._seen < base:
+            self._young, self._base, self._seen = [], base, base
+        for first, rows in self._parts(self._seen):
+            fresh = rows[max(0, self._seen - first) :]
+            if len(fresh):
+                self._young.append(self._made(fresh, self._seen))
+                self._seen += len(fresh)
+        while len(self._young) > 1 and self._young[-2].shape[1] <= 2 * self._young[-1].shape[1]:
+            last = self._young.pop()
+            self._young[-1] = _sorted(np.concatenate([self._young[-1], last], axis=1)[:_MARKS])
+        return self._young
+
+    def _at(self, places: Ints) -> Rows:
+        """The rows of these places, in that order."""
+        rows = np.zeros(len(places), f"V{self._dtype.itemsize}")
+        files = places // self._each
+        for number in np.unique(files[places < self._base]).tolist():
+            here = files == number
+            of = read(self._path(number * self._each), self._dtype)
+            rows[here] = of.view(rows.dtype)[places[here] - number * self._each]
+        if (places >= self._base).any():
+            for first, of in self._parts(self._base):
+                here = (places >= first) & (places < first + len(of))
+                rows[here] = of.view(rows.dtype)[places[here] - first]
         return rows.view(self._dtype)
 
     def _indexed(self, number: int) -> Ints:
-        """The entries of a full file, by key and number; made where they are not there."""
+        """The index of a full file; made where it is not there, or not whole."""
         if number not in self._known:
             path = self._path(number * self._each).with_suffix(_SUFFIX)
-            self._known[number] = _mapped(path) if path.exists() else self._build(number, path)
+            whole = path.exists() and path.stat().st_size == len(_NOTHING) * len(self._by) * self._each * 8
+            self._known[number] = self._mapped(path) if whole else self._build(number, path)
         return self._known[number]
 
     def _build(self, number: int, path: Path) -> Ints:
-        found = self._entries(read(self._path(number * self._each), self._dtype))
-        found = np.ascontiguousarray(found[:, np.lexsort((found[_ID], found[_KEY]))])
-        passing = path.with_suffix(".part")
+        first = number * self._each
+        found = self._made(read(self._path(first), self._dtype), first)
         try:
-            passing.write_bytes(found.data)
-            passing.chmod(0o600)
-            passing.replace(path)
-        except OSError:  # it can be made again when there is room
-            passing.unlink(missing_ok=True)
+            disk.put(path, found.tobytes())
+        except StorageFull:  # it can be made again when there is room
             return found
-        self.unsynced.add(path)
-        return _mapped(path)
+        return self._mapped(path)
 
-    def _entries(self, rows: Rows, key: np.int64 | None = None) -> Ints:
-        """Of rows that have that key, or of all: key, number, time, the one thing more, place; shape (5, entries)."""
-        parts = [_NOTHING]
+    def _mapped(self, path: Path) -> Ints:
+        return np.asarray(np.memmap(path, np.int64, "r", shape=(len(_NOTHING), len(self._by) * self._each)))
+
+    def _made(self, rows: Rows, first: int) -> Ints:
+        """The index of rows, the first of which has that place."""
+        parts, places = [], np.arange(first, first + len(rows))
         for account, mark in self._by:
             keys = _key(rows[account].astype(np.int64), rows["market"].astype(np.int64))
-            places = np.arange(len(rows)) if key is None else np.flatnonzero(keys == key)
-            some = rows[places]
-            parts.append(np.stack([keys[places], some["id"], some["time"], mark(some), places]))
-        return np.concatenate(parts, axis=1)
+            parts.append(np.stack([keys, rows["id"], rows["time"], mark(rows), places]))
+        return _sorted(np.concatenate(parts, axis=1))
 
 
-def _mapped(path: Path) -> Ints:
-    count = path.stat().st_size // (8 * len(_NOTHING))
-    return np.memmap(path, np.int64, "r", shape=(len(_NOTHING), count)) if count else _NOTHING
+def _sorted(found: Ints) -> Ints:
+    """The index of entries: key, number, time, the one thing more, place."""
+    found = found[:, np.lexsort((found[_ID], found[_KEY]))]
+    at = np.lexsort((found[_MARK], found[_KEY]))  # it is stable: of one mark the numbers ascend
+    made: Ints = np.ascontiguousarray(np.concatenate([found, found[_MARK, at][None], at[None]]))
+    return made
 
 
 def _key(account: Any, market: Any) -> Any:
     return np.int64(1 << _MARKETS) * account + market
 
 
-def _of(found: Ints, key: np.int64) -> Ints:
-    begin, end = np.searchsorted(found[_KEY], [key, key + 1])
-    return found[:, begin:end]
-
-
-def _among(found: Ints, wanted: Wanted) -> Ints:
-    """The entries that are wanted, by ascending number, each number once."""
-    good = (found[_ID] >= wanted.first) & (found[_TIME] >= wanted.begin) & (found[_TIME] <= wanted.end)
-    if wanted.mark is not None:
-        good &= found[_MARK] == wanted.mark
-    found = found[:, good]
-    found = found[:, np.argsort(found[_ID], kind="stable")]
-    return _limited(found[:, np.diff(found[_ID], prepend=-1) != 0], wanted)
-
-
-def _limited(found: Ints, wanted: Wanted) -> Ints:
-    return found[:, : wanted.limit] if wanted.first >= 0 else found[:, max(0, found.shape[1] - wanted.limit) :]
+def _among(index: Ints, begin: int, end: int, wanted: Wanted, most: int) -> Ints:
+    """Number and place of the entries between `begin` and `end` that are wanted, by ascending number; `most` of them
+    from the end of the numbers that is wanted. Only those are read where time does not matter.
+    """
+    entries: Ints | slice
+    if wanted.mark is None:
+        first = begin + int(np.searchsorted(index[_ID, begin:end], wanted.first))
+        entries, times, count = slice(first, end), index[_TIME, first:end], end - first
+    else:
+        marks = index[_MARKS, begin:end]
+        start, stop = np.searchsorted(marks, wanted.mark), np.searchsorted(marks, wanted.mark, "right")
+        entries = index[_AT, begin + start : begin + stop]
+        entries = entries[np.searchsorted(index[_ID][entries], wanted.first) :]
+        times, count = index[_TIME][entries], len(entries)
+    if wanted.begin > 0 or wanted.end < EVER:
+        good = np.flatnonzero((times >= wanted.begin) & (times <= wanted.end))
+    else:
+        good = np.arange(min(count, most)) + (0 if wanted.first >= 0 else max(0, count - most))
+    good = good[:most] if wanted.first >= 0 else good[max(0, len(good) - most) :]
+    places = good + entries.start if isinstance(entries, slice) else entries[good]
+    chosen: Ints = index[[[_ID], [_ROW]], places]
+    return chosen

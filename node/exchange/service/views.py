@@ -1,6 +1,6 @@
 """Views: what the journal tells, in the forms in which it is asked for."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -94,6 +94,14 @@ class Views:
         """An account's order by its number, however old."""
         found = self.orders.find(account, market, number)
         return found or (self._store.archive.find(account, market, number) if self._store else None)
+
+    def groups(self, account: int, market: int, numbers: Collection[int]) -> dict[int, int]:
+        """Of an account's orders, however old, the group that each is in, or 0, by their numbers."""
+        known = {number: self.orders.find(account, market, number) for number in numbers}
+        found = {number: each.group for number, each in known.items() if each is not None}
+        if self._store is not None and len(found) < len(known):
+            found |= self._store.archive.groups(account, market, [each for each in known if each not in found])
+        return found
 
     def labelled(self, account: int, market: int, label: str) -> Order | None:
         """An account's newest order of a label, however old."""

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from node.exchange.exchange import Ints
+from node.exchange.service import indexed
 from node.exchange.service.indexed import EVER, Indexed, Wanted
 from node.exchange.service.table import Rows
 from node.exchange.service.trade import TRADE
@@ -49,10 +51,8 @@ def test_what_is_found_is_what_a_look_through_all_finds(tmp_path: Path, rows: Ro
     for _ in range(300):
         first, begin, mark = (int(each) for each in chance.integers((-200, 0, -9), (COUNT, 900, 9)))
         end = EVER if chance.random() < 0.5 else begin + int(chance.integers(400))
-        wanted = Wanted(
-            *(int(each) for each in chance.integers((2, 0, 1), (7, 2, 60))),
-            max(-1, first), begin, end, mark if mark >= 0 else None,
-        )  # fmt: skip
+        account, market, limit = (int(each) for each in chance.integers((2, 0, 1), (7, 2, 60)))
+        wanted = Wanted(account, market, limit, max(-1, first), begin, end, mark if mark >= 0 else None)
         assert table.chosen(wanted)["id"].tolist() == _looked_through(rows, wanted), wanted
 
 
@@ -68,3 +68,48 @@ def test_an_index_that_is_gone_or_out_of_date_is_made_again(tmp_path: Path, rows
     again.append(other[100:])
     again.flush()
     assert _table(tmp_path).chosen(Wanted(3, 1, 5, 200))["id"].tolist() == _looked_through(other, Wanted(3, 1, 5, 200))
+
+
+def test_an_index_that_a_power_cut_emptied_is_made_again(tmp_path: Path, rows: Rows) -> None:
+    table, wanted = _table(tmp_path), Wanted(3, 1, COUNT)
+    table.append(rows)
+    table.flush()
+    for path in tmp_path.glob("*.index"):
+        path.write_bytes(b"")
+    assert _table(tmp_path).chosen(wanted)["id"].tolist() == _looked_through(rows, wanted)
+
+
+def test_rows_are_found_by_many_numbers_at_once(tmp_path: Path, rows: Rows) -> None:
+    table = _table(tmp_path)
+    table.append(rows[:300])
+    table.flush()
+    table.append(rows[300:])
+    mine = _looked_through(rows, Wanted(3, 1, COUNT))
+    assert table.numbered(3, 1, range(-5, COUNT + 5))["id"].tolist() != []
+    assert sorted(table.numbered(3, 1, range(-5, COUNT + 5))["id"].tolist()) == mine
+    assert table.numbered(3, 1, [mine[4], mine[4], COUNT])["id"].tolist() == [mine[4]]
+    assert len(table.numbered(99, 1, mine)) == 0
+
+
+def test_a_row_is_sorted_in_a_few_times_however_often_one_looks(
+    tmp_path: Path, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And a look at one row reads no others: what is asked for one by one is read once."""
+    made, taken, sorted_in, table = indexed._sorted, list[int](), list[int](), Indexed(tmp_path, TRADE, 1 << 16, BY)
+    at = Indexed._at
+
+    def counted(found: Ints) -> Ints:
+        sorted_in.append(found.shape[1])
+        return made(found)
+
+    def read(table: Indexed, places: Ints) -> Rows:
+        taken.append(len(places))
+        return at(table, places)
+
+    monkeypatch.setattr(indexed, "_sorted", counted)
+    monkeypatch.setattr(Indexed, "_at", read)
+    for row in rows.reshape(-1, 1):
+        table.append(row)
+        table.chosen(Wanted(int(row["taker"][0]), int(row["market"][0]), 1, int(row["id"][0])))
+    assert sum(taken) == len(rows)
+    assert sum(sorted_in) < 2 * len(rows) * 12
