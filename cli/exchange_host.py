@@ -118,9 +118,9 @@ async def _serve(service: Service, home: Home, server: ExchangeServer, ready: Ca
 def first_key(service: Service) -> Key:
     """A key of the user that an exchange has from the beginning, who is made and given something at first."""
     if all(user.name != USER for user in service.users.all()):
-        listings = service.exchange.listings
-        traded, names = {each.base for each in listings}, {each.base for each in listings if each.initial}
-        assets = [(at, each) for at, each in enumerate(service.exchange.assets) if each not in names]
+        exchange = service.exchange
+        traded = {each.base for each in exchange.listings}
+        assets = [(place, exchange.assets[place]) for place in exchange.paid]
         return service.enrol(USER, {place: each.units(_TRADED if each in traded else _PAID) for place, each in assets})
     keys = service.users.keys(USER)
     return keys[0] if keys else service.add_key(USER)

@@ -97,8 +97,9 @@ class Accounts:
             "accountType": "SPOT",
             "balances": [
                 {"asset": asset.name, "free": amount(asset, free), "locked": amount(asset, locked)}
-                for asset, (free, locked) in zip(self._catalogue.assets, self._service.balances(account), strict=True)
-                if all_of_them or free or locked
+                for place, (free, locked) in enumerate(self._service.balances(account))
+                if place in self._catalogue.paid and (all_of_them or free or locked)
+                for asset in (self._catalogue.assets[place],)
             ],
             "permissions": ["SPOT"],
             "uid": account,

@@ -51,10 +51,16 @@ class Market(NamedTuple):
 
 
 class Catalogue:
-    """All markets of an exchange."""
+    """All markets of an exchange.
+
+    Attributes:
+        assets, paid: as the exchange has them.
+        markets: by their numbers.
+    """
 
     def __init__(self, exchange: Exchange) -> None:
         self.assets: list[Asset] = exchange.assets
+        self.paid = exchange.paid
         self.markets = [
             Market(
                 number,

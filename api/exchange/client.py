@@ -1,7 +1,7 @@
 """Client: one WebSocket of the exchange, for streams or for requests."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -71,9 +71,9 @@ class Client(Socket):
             names = None
         if names is None:
             return 404, "there are /ws, /ws/<stream>, /stream?streams=<stream>/<stream> and /ws-api/v3\n"
-        unknown = [name for name in names if not self._knows(name)]
-        if unknown or len(names) > _MOST:
-            return 400, f"there is no stream {unknown[0][:80] if unknown else '1025'!r}\n"
+        wrong = self._wrong(names)
+        if wrong:
+            return 400, f"{wrong}\n"
         try:
             self._rooms.desk.meter.connect(self.address)
         except Refusal as refused:
@@ -119,6 +119,14 @@ class Client(Socket):
     def _knows(self, name: str) -> bool:
         return self._rooms.hub.knows(name) or self._rooms.keys.owner(name, self._rooms.wall()) is not None
 
+    def _wrong(self, names: Sequence[str]) -> str:
+        """Why it cannot have these streams besides those that it has; "" where it can."""
+        unknown = next((name for name in names if not self._knows(name)), None)
+        if unknown is not None:
+            return f"there is no stream {unknown[:80]!r}"
+        count = len({*self._names(), *names})
+        return f"a connection has at most {_MOST} streams, not {count}" if count > _MOST else ""
+
     def _subscribe(self, name: str) -> None:
         owner = self._rooms.keys.owner(name, self._rooms.wall())
         if owner is None:
@@ -162,11 +170,9 @@ class Client(Socket):
         return None
 
     def _take_in(self, asked: StreamRequest) -> None:
-        unknown = [name for name in asked.params if not self._knows(name)]
-        if unknown:
-            raise Refusal(2, f"Invalid request: there is no stream {unknown[0][:80]!r}", data=asked.id)
-        if len({*self._names(), *asked.params}) > _MOST:
-            raise Refusal(2, f"Invalid request: a connection has at most {_MOST} streams", data=asked.id)
+        wrong = self._wrong(asked.params)
+        if wrong:
+            raise Refusal(2, f"Invalid request: {wrong}", data=asked.id)
         for name in asked.params:
             self._subscribe(name)
 

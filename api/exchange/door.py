@@ -122,9 +122,10 @@ class _Request(H11Protocol):
             self._deadline = None
 
 
+_BUSY: Final = b'{"code":-1008,"msg":"Server is currently overloaded. Try again soon."}'
 _FULL: Final = (
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nConnection: close\r\n"
-    b'Content-Length: 69\r\n\r\n{"code":-1008,"msg":"Server is currently overloaded. Try again soon."}'
+    b"Content-Length: %d\r\n\r\n%b" % (len(_BUSY), _BUSY)
 )
 
 

@@ -40,7 +40,8 @@ class Exchange:
             where they are more; what is answered is the same.
 
     Attributes:
-        assets: all that accounts hold; a command names one by its place.
+        assets: all that the markets name; a command names one by its place.
+        paid: places of those that an account can have: what only perpetuals are of, nobody owns.
         listings: the markets; a command names one by its place.
         markets: their arrays, in the same order.
         ledger: what every account has, a row for each that is open; 0 is the house, 1 the world, users come after.
@@ -52,6 +53,8 @@ class Exchange:
         self.assets: list[Asset] = list(
             dict.fromkeys(asset for each in self.listings for asset in (each.base, each.quote))
         )
+        traded = {each for of in self.listings for each in ((of.quote,) if of.initial else (of.base, of.quote))}
+        self.paid = [place for place, each in enumerate(self.assets) if each in traded]
         check_assets(self.assets)
         self._markets = [
             state.market(each.rules(index, self.assets), accounts=_ACCOUNTS) for index, each in enumerate(self.listings)

@@ -206,6 +206,25 @@ def test_streams_may_be_asked_for_in_every_way(scene):
     asyncio.run(played())
 
 
+def test_more_streams_than_a_connection_has_are_refused_as_that(scene, monkeypatch):
+    monkeypatch.setattr("api.exchange.client._MOST", 2)
+    line = "a connection has at most 2 streams, not 3"
+    two = ["btcusdt@trade", "ethusdt@trade"]
+
+    async def played() -> None:
+        with pytest.raises(InvalidStatus) as refused:
+            async with to(scene, f"/stream?streams={'/'.join(two)}/btcusdt@depth"):
+                pass
+        assert (refused.value.response.status_code, refused.value.response.body) == (400, f"{line}\n".encode())
+        async with to(scene, f"/stream?streams={'/'.join(two)}") as both:
+            again = await request(both, method="SUBSCRIBE", params=two, id=1)
+            assert again == {"result": None, "id": 1}
+            more = await request(both, method="SUBSCRIBE", params=["btcusdt@depth"], id=2)
+            assert more["error"]["msg"] == f"Invalid request: {line}"
+
+    asyncio.run(played())
+
+
 def test_a_user_is_told_of_each_step_once_and_in_order(scene):
     async def played() -> None:
         async with to(scene, "/ws-api/v3") as connection:

@@ -79,9 +79,9 @@ class Admin:
                 "keys": [each.code for each in self._service.users.keys(user.name)],
                 "equity": self._equity(user.account),
                 "balances": {
-                    asset.name: {"free": _amount(asset, free), "locked": _amount(asset, locked)}
-                    for asset, (free, locked) in zip(assets, self._service.balances(user.account), strict=True)
-                    if free or locked
+                    assets[place].name: {"free": _amount(assets[place], free), "locked": _amount(assets[place], locked)}
+                    for place, (free, locked) in enumerate(self._service.balances(user.account))
+                    if place in self._service.exchange.paid and (free or locked)
                 },
             }
             for user in self._service.users.all()
@@ -208,7 +208,7 @@ class Admin:
         for quote in dict.fromkeys(each.quote for each in service.exchange.listings):
             total = quote.amount(has[quote])
             for number, listing in enumerate(service.exchange.listings):
-                if listing.quote == quote:
+                if listing.quote == quote and not listing.initial:
                     last = int(service.exchange.markets[number].state["last"][0]) * listing.tick
                     total += listing.base.amount(has[listing.base]) * last
             for held in service.holdings(account):
@@ -225,10 +225,13 @@ class Admin:
         raise BadInput(f"there is no market {str(symbol)[:20]!r}; there is {names}")
 
     def _asset(self, name: str) -> Asset:
-        for asset in self._service.exchange.assets:
+        """What can be paid by that name."""
+        exchange = self._service.exchange
+        payable = [exchange.assets[place] for place in exchange.paid]
+        for asset in payable:
             if asset.name == name:
                 return asset
-        names = ", ".join(each.name for each in self._service.exchange.assets)
+        names = ", ".join(each.name for each in payable)
         raise BadInput(f"there is no asset {name[:20]!r}; there is {names}")
 
 

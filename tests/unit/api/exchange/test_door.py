@@ -1,6 +1,7 @@
 """The door lets nobody keep a connection by saying half of something, or by not reading, and it closes in time."""
 
 import asyncio
+import json
 import socket
 from collections.abc import Awaitable, Callable
 
@@ -98,6 +99,19 @@ def test_who_asks_again_and_again_is_answered():
         writer.close()
 
     played(act, 0.2)
+
+
+def test_who_comes_when_it_is_full_is_told_so():
+    async def act(door: Door) -> None:
+        door._limits.requests = 0
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(door.url.rpartition(":")[2]))
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 503")
+        assert f"Content-Length: {len(body)}".encode() in head.splitlines()
+        assert json.loads(body)["code"] == -1008
+        writer.close()
+
+    played(act, 5.0)
 
 
 def test_connections_are_never_more_than_files(monkeypatch):

@@ -3,14 +3,17 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from fusion.errors import BadInput
 from node.exchange.core.command import Flag, Kind, Side, Tif, Type
 from node.exchange.exchange import command
 from node.exchange.keeper import HOUR, SECOND, Keeper
+from node.exchange.service.admin import Admin
 from node.exchange.service.home import Home
 from node.exchange.service.order import Status
 from node.exchange.service.plan import LADDER, Plan, from_file, planned, standard
-from node.exchange.service.recovery import opened
+from node.exchange.service.recovery import made, opened
 from node.exchange.service.service import Service
 from node.exchange.service.store import Keeping
 from node.exchange.service.verify import verified
@@ -42,6 +45,16 @@ def weighed(service: Service) -> int:
     quote = int(market.rules[0]["quote"])
     total = service.exchange.ledger.balances[:, quote].sum() + held["margin"].sum() - held["cost"].sum()
     return int(total + market.state["insurance"][0])
+
+
+def test_what_a_perpetual_is_of_nobody_owns() -> None:
+    admin = Admin(made(Plan(standard(["BTCPERP-USDT", "BTC-USDT"]), LADDER, start=START)))
+    admin.ask("add-user", {"name": "ann", "funds": {"USDT": "7"}})
+    for verb, fields in (("add-user", {"funds": {"BTCPERP": "5"}}), ("fund", {"asset": "BTCPERP", "amount": "5"})):
+        with pytest.raises(BadInput, match="no asset 'BTCPERP'; there is USDT, BTC"):
+            admin.ask(verb, {"name": "ann" if verb == "fund" else "bob", **fields})
+    (told,) = admin.ask("users", {})
+    assert (told["equity"], list(told["balances"])) == ({"USDT": "7.00"}, ["USDT"])
 
 
 def test_a_user_trades_is_funded_and_liquidated_and_all_of_it_is_kept(tmp_path: Path) -> None:
