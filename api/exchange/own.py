@@ -1,7 +1,7 @@
 """Own streams: what happens to a user's orders and balances, told to that user alone."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import orjson
@@ -15,6 +15,12 @@ from atom.stream.socket import Socket, wire
 from node.exchange.core.journal import Record
 from node.exchange.service.batch import Batch
 from node.exchange.service.service import Service
+
+_SETTLED: Final = np.isin(
+    np.arange(256),
+    (Record.LIQUIDATION, Record.ADL, Record.FUNDING, Record.INSURANCE, Record.MARGIN),
+)
+"""By its kind, whether a row tells that a perpetual took or gave what accounts have free."""
 
 
 class Subscription(NamedTuple):
@@ -52,6 +58,7 @@ class OwnStreams:
     def __init__(self, service: Service, teller: Teller, keys: ListenKeys, wall: Callable[[], int]) -> None:
         self._service, self._catalogue, self._teller = service, teller.catalogue, teller
         self._keys, self._wall = keys, wall
+        self._owned = set(teller.catalogue.paid)
         self._heard: dict[int, dict[Subscription, None]] = {}
         self._of: dict[Socket, dict[str, Subscription]] = {}
 
@@ -105,12 +112,16 @@ class OwnStreams:
             if order.account in self._heard:
                 market = self._catalogue.markets[order.market]
                 self._tell(order.account, self._teller.report(report))
-                moved.setdefault(order.account, set()).update((market.base, market.quote))
+                moved.setdefault(order.account, set()).update({market.base, market.quote} & self._owned)
                 if order.group:
                     lists[order.account, order.market, order.group] = None
         for account, number, group in lists:
             self._list(account, number, group)
         self._paid(batch)
+        for row in batch.rows[_SETTLED[batch.rows["kind"]]]:
+            for account in (int(row["account"]), int(row["other_account"]) if row["kind"] == Record.ADL else -1):
+                if account in self._heard:
+                    moved.setdefault(account, set()).add(self._catalogue.markets[int(row["market"])].quote)
         for account, assets in moved.items():
             self._tell(account, self._position(account, assets))
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import ccxt
 import httpx
 import pytest
+from websockets.asyncio.client import connect
 
 from api.exchange.server import ExchangeServer
 from api.exchange.signature import sign
@@ -59,14 +60,22 @@ class Pit:
                 self._ready.set_exception(error)
             raise
 
+    def do(self, act: Callable[[], Any]) -> Any:
+        """Does something in the exchange's thread."""
+
+        async def done() -> Any:
+            return act()
+
+        return asyncio.run_coroutine_threadsafe(done(), self._loop).result(60)
+
     def until(self, time_ns: int) -> None:
         """Lets time pass."""
 
-        async def passed() -> None:
+        def passed() -> None:
             while self.service.step(time_ns):
                 pass
 
-        asyncio.run_coroutine_threadsafe(passed(), self._loop).result(60)
+        self.do(passed)
 
     def ask(self, verb: str, path: str, **told: Any) -> Any:
         """What is answered to the user."""
@@ -121,6 +130,33 @@ def test_a_position_is_opened_given_margin_and_closed(pit: Pit) -> None:
     assert pit.ask("POST", "/fapi/v1/positionMargin", symbol=SYMBOL, amount="1", type=1)["code"] == -4054
     trades = pit.ask("GET", "/api/v3/myTrades", symbol=SYMBOL)
     assert {each["commissionAsset"] for each in trades} == {"USDT"}
+
+
+def test_who_hears_its_balances_hears_of_all_that_moves_them(pit: Pit) -> None:
+    """Margin and funding move it too, and no order is told of then."""
+    pit.until(START + 6 * SECOND)
+    pit.order("BUY", "0.1")
+
+    async def played() -> None:
+        started = httpx.post(f"{pit.url}/api/v3/userDataStream", headers={"X-MBX-APIKEY": pit.key})
+        url = f"{pit.url.replace('http', 'ws')}/ws/{started.json()['listenKey']}"
+        async with asyncio.timeout(60), connect(url) as own:
+
+            async def heard(act: Callable[[], Any]) -> None:
+                await asyncio.to_thread(act)
+                while (event := json.loads(await own.recv()))["e"] != "outboundAccountPosition":
+                    pass
+                account = await asyncio.to_thread(pit.ask, "GET", "/api/v3/account")
+                free = {each["asset"]: each["free"] for each in account["balances"]}
+                assert set(free) == {"USDT", "BTC"}, "nobody owns what a perpetual is of"
+                assert {each["a"]: each["f"] for each in event["B"]} == {"USDT": free["USDT"]}
+
+            funding = command(kind=Kind.FUNDING, quantity=100_000)
+            await heard(lambda: pit.ask("POST", "/fapi/v1/positionMargin", symbol=SYMBOL, amount="5", type=1))
+            await heard(lambda: pit.do(lambda: pit.service.place(funding)))
+            await heard(lambda: pit.order("SELL", "0.1", reduceOnly="true"))
+
+    asyncio.run(played())
 
 
 def test_marks_and_fundings_are_told(pit: Pit) -> None:
