@@ -1,7 +1,7 @@
 """Orders: those of users, as the journal tells of them. Agents and the world have none here: they are too many."""
 
-from collections import Counter, OrderedDict
-from collections.abc import Callable, Collection
+from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -68,7 +68,6 @@ class Orders:
         self._asked: dict[int, Asked] = {}
         self._open: dict[int, dict[Key, Order]] = {}
         self._closed: dict[int, OrderedDict[Key, _Closed]] = {}
-        self._timed: Counter[tuple[int, int]] = Counter()
         self._labels: dict[tuple[int, int, str], int] = {}
         self._users = np.zeros(64, bool)
 
@@ -112,10 +111,6 @@ class Orders:
     def closed(self, account: int, market: int) -> list[Order]:
         """An account's lately closed orders of a market, in the order in which they closed."""
         return [each.order for each in self._closed.get(account, {}).values() if each.order.market == market]
-
-    def timed(self, market: int, tifs: Collection[int]) -> bool:
-        """Whether there are open orders that stand as `tifs` say."""
-        return any(self._timed[market, tif] for tif in tifs)
 
     # What happens
 
@@ -210,13 +205,10 @@ class Orders:
     def _kept(self, kind: Record, order: Order, time: int, execution: Execution | None = None) -> Report:
         key, account = (order.market, order.id), order.account
         if order.status.open:
-            if key not in self._open[account]:
-                self._timed[order.market, order.tif] += 1
             self._open[account][key] = order
             self._labels[account, order.market, order.label] = order.id
         else:
-            if self._open[account].pop(key, None):
-                self._timed[order.market, order.tif] -= 1
+            self._open[account].pop(key, None)
             self._close(order)
         return Report(kind, order, execution, time)
 
@@ -244,7 +236,6 @@ class Orders:
             key = (order.market, order.id)
             if order.status.open:
                 self._open[order.account][key] = order
-                self._timed[order.market, order.tif] += 1
             else:
                 self._closed[order.account][key] = _Closed(order, packed(order))
             self._labels[order.account, order.market, order.label] = order.id

@@ -9,14 +9,13 @@ from typing import Final
 import structlog
 
 from fusion.errors import StorageFull
-from node.exchange.core.command import Kind, Tif
-from node.exchange.core.journal import Status
+from node.exchange.core.command import Kind
 from node.exchange.exchange import command
 from node.exchange.service.service import Service
 
 _BEAT: Final = 0.02  # seconds between looks at the clock
 _TIDY: Final = 0.2  # between writes of what waits
-_NOTED: Final = 60.0  # between notes of what time it is
+_NOTED: Final = 60.0  # between notes of what time it is, the wall's or the exchange's own
 _LONGEST: Final = 0.03  # that sources should take at a time
 _SECOND: Final = 1_000_000_000
 _LEAST, _MOST = _SECOND // 1000, 3600 * _SECOND
@@ -59,7 +58,8 @@ class Pulse:
 
     async def run(self) -> None:
         """Until it is cancelled: sources act, orders expire, what waits is written, snapshots are taken."""
-        tidied = timed = noted = time.monotonic()
+        service = self._service
+        tidied, noted, told = time.monotonic(), time.monotonic(), service.clock.now()
         while True:
             begun = time.monotonic()
             busy = False
@@ -68,15 +68,13 @@ class Pulse:
             if begun - tidied > _TIDY:
                 tidied = begun
                 with self._told():
-                    self._service.tidy()
-            if begun - timed > 1.0:
-                timed = begun
+                    service.tidy()
+            with self._told():
+                self.expire()
+            if begun - noted > _NOTED or service.clock.now() - told > int(_NOTED) * _SECOND:
+                noted, told = begun, service.clock.now()
                 with self._told():
-                    self.expire()
-            if begun - noted > _NOTED:
-                noted = begun
-                with self._told():
-                    self._service.note_time()
+                    service.note_time()
             await asyncio.sleep(0 if busy else _BEAT)
 
     def advance(self) -> bool:
@@ -100,11 +98,10 @@ class Pulse:
             self._stretch = min(_MOST, self._stretch * 2)
 
     def expire(self) -> None:
-        """Tells the time to markets where something waits for it."""
-        service = self._service
+        """Tells the time to markets where something was to happen by it: an order ends, or a pause does."""
+        service, now = self._service, self._service.clock.now()
         for number, market in enumerate(service.exchange.markets):
-            waits = market.state["halted"][0] == Status.PAUSED or service.orders.timed(number, (Tif.GTD, Tif.DAY))
-            if waits:
+            if market.state["due"][0] <= now:
                 service.place(command(kind=Kind.TIMER, market=number))
 
     @contextmanager

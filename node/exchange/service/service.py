@@ -59,6 +59,7 @@ class Service(Views):
         self.listeners: list[Listener] = []
         self._refs = 0
         self._failed = ""
+        self._noted = -1
         self._given: Sourced | None = None  # taken from its source, and not kept yet
         self._untold = [Untold(each) for each in self.sources]
 
@@ -237,8 +238,9 @@ class Service(Views):
 
     def note_time(self) -> None:
         """Keeps what time it is, where that is the exchange's own: it goes on from there when it is served again."""
-        if not self.clock.follows:
-            self._deed({"do": "time", "now": self.clock.now()})
+        now = self.clock.now()
+        if not self.clock.follows and now != self._noted:
+            self._deed({"do": "time", "now": now})
 
     def _deed(self, deed: dict[str, Any]) -> None:
         self._write([(record.Kind.DEED, record.packed_deed(deed))])
@@ -261,6 +263,7 @@ class Service(Views):
                 self.clock.set_speed(deed["speed"], deed["now"])
             case "time":
                 self.clock.put(deed["now"])
+                self._noted = deed["now"]
 
     def _pay(self, account: int, deed: Mapping[str, Any]) -> None:
         """Gives a new account what it begins with."""

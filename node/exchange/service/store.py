@@ -39,6 +39,8 @@ _SNAPSHOTS: Final = 6
 _SPACING: Final = 5.0
 """Seconds between two snapshots, at the least."""
 FOLDERS = COMMANDS, JOURNAL_ROWS, ORDERS, TRADES, SNAPSHOTS = "commands", "journal", "orders", "trades", "snapshots"
+_USUAL: Final = 256
+"""Bytes of a record of the log."""
 _log = structlog.get_logger()
 
 
@@ -48,7 +50,8 @@ class Keeping:
 
     Attributes:
         sync: whether what is asked waits until the disk has it.
-        every: rows of the journal after which there is a new snapshot.
+        every: rows of the journal after which there is a new snapshot; or as many records of the log, which may lead to
+            no rows, or the bytes of that many usual ones.
         most: bytes that the log, the journal and the snapshots may have; the oldest go.
     """
 
@@ -73,7 +76,7 @@ class Store:
             1 << 16,
             [("taker", itemgetter("taker_order")), ("maker", itemgetter("maker_order"))],
         )
-        self._since, self._taken = 0, -_SPACING
+        self._since, self._asked, self._number, self._taken = 0, 0, self.log.last, -_SPACING
         self._writer = ThreadPoolExecutor(1, "snapshot")
         self._written: Future[Path] | None = None
         self._unsynced: set[Path] = set()
@@ -86,6 +89,7 @@ class Store:
         if self.journal.held > _HELD:
             self.flush()
         self.log.append(records)
+        self._asked += sum(len(content) for _, content in records)
 
     def told(self, rows: Journal, trades: Sequence[Trades]) -> None:
         """Keeps what was answered, and users' trades among it."""
@@ -108,7 +112,8 @@ class Store:
     @property
     def due(self) -> bool:
         """Whether it is time for a snapshot."""
-        if self._since < self._keeping.every or time.monotonic() - self._taken < _SPACING:
+        much = max(self._since, self.log.last - self._number, self._asked // _USUAL)
+        if much < self._keeping.every or time.monotonic() - self._taken < _SPACING:
             return False
         return self._written is None or self._written.done()
 
@@ -117,7 +122,7 @@ class Store:
         told in the log and tried again later.
         """
         self.settle()
-        self._since, self._taken = 0, time.monotonic()
+        self._since, self._asked, self._number, self._taken = 0, 0, self.log.last, time.monotonic()
         try:
             self.flush()
         except StorageFull as error:
@@ -175,6 +180,7 @@ class Store:
         compared with it.
         """
         self.log.reach(number)
+        self._number = number
         self.archive.table.cut(tables["orders"])
         self.trades.cut(tables["trades"])
         self._again = tables["journal"]

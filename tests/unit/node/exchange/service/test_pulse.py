@@ -13,6 +13,7 @@ from node.exchange.service.indexed import Wanted
 from node.exchange.service.order import Status
 from node.exchange.service.pulse import Pulse, catch_up
 from node.exchange.service.service import Service
+from node.exchange.service.store import Keeping
 from node.exchange.service.verify import verified
 from tests.unit.node.exchange.service.conftest import START, House, funded, order, seen
 
@@ -117,3 +118,69 @@ def test_what_finds_no_room_is_done_when_there_is_some(town: House, monkeypatch:
     assert len(refused) > 3
     before = seen(service)
     assert seen(town.open()) == before
+
+
+def _asked(service: Service) -> int:
+    """Records of the log so far."""
+    assert service._store is not None
+    return service._store.log.last
+
+
+def test_an_order_that_waits_for_its_time_writes_nothing_meanwhile(house: House) -> None:
+    service = house.open()
+    service.set_speed(0)
+    ann = funded(service, "ann")
+    until = service.clock.now() + 3600 * SECOND
+    service.place(order(ann, 0, 5_000_000, 100, tif=Tif.GTD, expiry=until))
+    service.note_time()
+    before = _asked(service)
+    for _ in range(50):
+        _pass(service, 60)
+    assert _asked(service) == before
+    _pass(service, 601)
+    assert _asked(service) == before + 1
+    assert service.orders.open(ann) == []
+    _pass(service, 10)
+    assert _asked(service) == before + 1
+
+
+def test_a_log_that_leads_to_no_rows_is_trimmed_too(house: House) -> None:
+    service = house.open(Keeping(every=100))
+    store = service._store
+    assert store is not None
+    service.keep()
+    store.settle()
+    store._taken -= 5
+    for at in range(100):
+        assert not store.due
+        service.clock.put(START + at * SECOND)
+        service.note_time()
+    assert store.due
+    service = house.open(Keeping(every=100))
+    store = service._store
+    assert store is not None
+    assert store.due
+    service.keep()
+    store.settle()
+    store._taken -= 5
+    assert not store.due
+    store.write([(9, bytes(100 * 256))])
+    assert store.due
+
+
+def test_time_of_its_own_is_noted_by_itself_too(house: House) -> None:
+    service = house.open()
+    service.set_speed(1_000_000)
+
+    async def live() -> None:
+        pulse = asyncio.get_running_loop().create_task(Pulse(service).run())
+        begun = _asked(service)
+        while _asked(service) < begun + 2:
+            await asyncio.sleep(0.01)
+            assert not pulse.done()
+        pulse.cancel()
+        await asyncio.gather(pulse, return_exceptions=True)
+
+    begun = service.clock.now()
+    asyncio.run(asyncio.wait_for(live(), 20))
+    assert house.open().clock.now() > begun
