@@ -1,6 +1,4 @@
-"""Replay: a record as what gives commands as time passes, and what its trades are told as; and the shortest way to run
-one through a market.
-"""
+"""Replay: a record as what gives commands as time passes; and the shortest way to run one through a market."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
@@ -8,12 +6,12 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from node.exchange.core.command import COMMAND, Kind
-from node.exchange.core.journal import JOURNAL, Record, joined
-from node.exchange.core.state import WORLD
+from node.exchange.core.command import COMMAND
+from node.exchange.core.journal import JOURNAL, joined
 from node.exchange.exchange import Commands, Exchange, Journal
 from node.exchange.replay.reel import Reel
 from node.exchange.replay.tape import Tape
+from node.exchange.replay.teller import Teller
 
 _SPAN: Final = 100_000_000
 """ns of a record that are told together."""
@@ -33,7 +31,7 @@ class Replay:
     """
 
     def __init__(self, reel: Reel) -> None:
-        self._reel = reel
+        self._reel, self._teller = reel, Teller()
         self._begin(0)
 
     def _begin(self, given: int) -> None:
@@ -72,7 +70,7 @@ class Replay:
         if due is None or due > until:
             return np.zeros(0, JOURNAL)
         commands = self.take(exchange, min(until, due + _SPAN))
-        return told(commands, exchange.carry_out(commands))
+        return self._teller.carry_out(exchange, commands)
 
     def run(self, exchange: Exchange, until: int) -> Iterator[Passage]:
         """Acts up to `until` (ns), that time not included."""
@@ -80,35 +78,13 @@ class Replay:
             yield Passage(rows)
 
     def save(self) -> dict[str, npt.NDArray[Any]]:
-        """How many commands it gave."""
-        return {"given": np.array([self._given], np.int64)}
+        """How many commands it gave, and what it knows of trades to come."""
+        return {"given": np.array([self._given], np.int64), **self._teller.save()}
 
     def load(self, saved: Mapping[str, npt.NDArray[Any]]) -> None:
         """Goes on from there."""
         self._begin(int(saved["given"][0]))
-
-
-def told(commands: Commands, rows: Journal) -> Journal:
-    """What a record's commands are told as: when they came, their trades, and what they led to.
-
-    A trade is told as one of the world with itself, less what others were filled of it, who have rows of their own.
-    """
-    trades = commands[(commands["kind"] == Kind.REPLAY_TRADE) & (commands["price"] > 0)]
-    made = np.zeros(2 * len(trades) + 2, JOURNAL)
-    made["kind"], made["market"], made["account"] = Record.RECORDED, commands["market"][0], WORLD
-    made["time"][0], made["time"][-1] = commands["time"][0], commands["time"][-1]
-    made["time"][1:-1:2] = trades["time"]
-    fills = made[2:-1:2]
-    fills["kind"], fills["other_account"] = Record.FILL, WORLD
-    for name in ("side", "price", "quantity"):
-        fills[name] = trades[name]
-    others = int(rows["quantity"][(rows["kind"] == Record.FILL) & (rows["account"] == WORLD)].sum())
-    before = np.cumsum(trades["quantity"]) - trades["quantity"]
-    fills["quantity"] = np.maximum(trades["quantity"] - np.maximum(others - before, 0), 0)
-    keep = np.ones(len(made), bool)
-    keep[2:-1:2] = fills["quantity"] > 0
-    everything: Journal = joined([made[:-1][keep[:-1]], rows, made[-1:]], JOURNAL)
-    return everything
+        self._teller.load(saved)
 
 
 def run(exchange: Exchange, tape: Tape) -> Journal:

@@ -13,13 +13,12 @@ from fusion.errors import BadInput
 from node.exchange.agents.around import Around
 from node.exchange.agents.mix import AROUND, mix
 from node.exchange.agents.opening import Opening, populate
-from node.exchange.core.command import Kind
 from node.exchange.core.journal import JOURNAL, Record, joined
 from node.exchange.core.state import WORLD
-from node.exchange.exchange import Exchange, command
+from node.exchange.exchange import Exchange
 from node.exchange.replay.history import history
 from node.exchange.replay.reel import Reel
-from node.exchange.replay.replay import Replay, told
+from node.exchange.replay.replay import Replay
 from node.exchange.service.home import Home
 from node.exchange.service.plan import REPLAY, Asked, Plan
 from node.exchange.service.recovery import opened
@@ -103,22 +102,6 @@ def test_without_users_its_trades_and_candles_are_the_records(house: Open) -> No
     candles = service.candles[0].read("1m", 0, END + 60 * SECOND, 10)
     assert candles["volume"].sum() == trades["quantity"].sum()
     assert set(trades["taker"]) == {WORLD}
-
-
-def test_what_users_got_of_a_trade_is_not_told_twice() -> None:
-    rows = np.concatenate(
-        [command(kind=Kind.REPLAY_TRADE, time=7 + at, price=100 + at, quantity=10) for at in range(3)]
-    )
-    for taken, left in ((0, [10, 10, 10]), (4, [6, 10, 10]), (10, [10, 10]), (17, [3, 10]), (99, [])):
-        fills = np.zeros(0, JOURNAL)
-        if taken:
-            fills = told(rows[:1], fills)[2:3].copy()
-            fills["quantity"], fills["other_account"] = taken, 5
-        found = told(rows, fills)
-        world = found[(found["kind"] == Record.FILL) & (found["other_account"] == WORLD)]
-        assert world["quantity"].tolist() == left
-        assert found["kind"][0] == found["kind"][-1] == Record.RECORDED
-        assert (found["time"][0], found["time"][-1]) == (7, 9)
 
 
 def test_agents_around_a_record_trade_with_it_and_do_the_same_again() -> None:
