@@ -46,10 +46,8 @@ def service() -> Service:
     exchange = Exchange(LISTINGS)
     made = Service(exchange)
     for name in ("maker", "user"):
-        account = made.add_user(name).account
-        for number, asset in enumerate(exchange.assets):
-            units = asset.units(Decimal(1_000_000 if asset == USDT else 1_000))
-            made.place(command(kind=Kind.DEPOSIT, account=account, order=number, quantity=units))
+        amounts = [(each, Decimal(1_000_000 if each == USDT else 1_000)) for each in exchange.assets]
+        made.enrol(name, {number: asset.units(amount) for number, (asset, amount) in enumerate(amounts)})
     maker = made.users.named("maker").account
     for market, middle in enumerate(MIDDLES):
         made.place(np.concatenate([book_row(market, maker, middle, side, at) for at in range(LEVELS) for side in Side]))

@@ -36,6 +36,8 @@ class Batch(NamedTuple):
 
 
 class Listener(Protocol):
-    """Is told of every batch, in order, in the thread that carried it out. It must be quick and raise nothing."""
+    """Is told of every batch, in order, in the thread that carried it out. It must be quick. What it raises stops
+    nothing: the log tells it, once.
+    """
 
     def __call__(self, batch: Batch) -> None: ...

@@ -1,13 +1,13 @@
 """Service: an exchange that remembers. What it is asked is kept before it is done, and views tell what came of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import structlog
 
-from fusion.errors import BadInput
+from fusion.errors import BadInput, StorageFull
 from node.exchange.core.command import COMMAND, Kind
 from node.exchange.core.journal import JOURNAL, joined
 from node.exchange.core.state import FREE, WORLD
@@ -20,7 +20,7 @@ from node.exchange.service.naming import named
 from node.exchange.service.record import Names, Sourced
 from node.exchange.service.store import Store
 from node.exchange.service.untold import Untold
-from node.exchange.service.users import Key, User, Users, new_secret, permitted
+from node.exchange.service.users import Key, Users, new_secret, permitted
 from node.exchange.service.views import Views
 from node.exchange.source import Runner, Source
 
@@ -28,6 +28,7 @@ _MERGED: Final = 1 << 14
 """Commands of the log that are carried out together when it is read again."""
 _LIMIT: Final = float(1 << 62)
 """Base units that the world does not owe, nor give at once."""
+_Came = TypeVar("_Came")
 _logger = structlog.get_logger()
 
 
@@ -60,6 +61,7 @@ class Service(Views):
         self._refs = 0
         self._failed = ""
         self._noted = -1
+        self._faulty: list[Listener] = []
         self._given: Sourced | None = None  # taken from its source, and not kept yet
         self._untold = [Untold(each) for each in self.sources]
 
@@ -78,8 +80,8 @@ class Service(Views):
             StorageFull: there is no room to keep them; nothing was done.
         """
         names = self._prepare(commands, labels, groups)
-        self._write([(record.Kind.COMMANDS, record.packed_commands(commands, names))])
-        return self._of_users(commands, names)
+        kept = record.Kind.COMMANDS, record.packed_commands(commands, names)
+        return self._kept(kept, lambda: self._of_users(commands, names))
 
     def _prepare(self, commands: Commands, labels: Sequence[str], groups: Sequence[str]) -> Names:
         """Makes commands ready to be kept: what is wrong with them is told here, before anything is done. Returns what
@@ -98,23 +100,29 @@ class Service(Views):
         if (commands["market"] >= markets).any():
             raise BadInput(f"there is no market {commands['market'].max()}; there are {markets}")
 
-    def _write(self, records: Sequence[tuple[int, bytes]]) -> None:
+    def _kept(self, kept: tuple[int, bytes], act: Callable[[], _Came]) -> _Came:
+        """Keeps a record, and does what it says. Where it cannot be done, memory is no longer what the log says, and
+        nothing more is taken.
+        """
         if self._failed:
             raise BadInput(f"the exchange stopped at a fault ({self._failed}); start it again")
-        if self._store is not None and records:
-            self._store.write(records)
+        written = False
+        try:
+            if self._store is not None:
+                self._store.write([kept])
+            written = True
+            return act()
+        except BaseException as error:  # an interrupt tears it as well
+            if written or not isinstance(error, StorageFull):
+                self._failed = repr(error)
+            raise
 
     def _of_users(self, commands: Commands, names: Names) -> Batch:
         self.orders.expect(commands, names)
         return self._carry_out(commands)
 
     def _carry_out(self, commands: Commands) -> Batch:
-        """Does what was kept. If it cannot, memory is no longer what the log says, and nothing more is taken."""
-        try:
-            return self._answered(self.exchange.carry_out(commands))
-        except BaseException as error:  # an interrupt tears it as well
-            self._failed = repr(error)
-            raise
+        return self._answered(self.exchange.carry_out(commands))
 
     def _answered(self, rows: Journal, runner: int | None = None) -> Batch:
         """Tells everyone what was answered, but not the source that did it itself."""
@@ -125,8 +133,17 @@ class Service(Views):
         if self._store is not None:
             self._store.told(rows, [each[self.orders.theirs(each)] for each in batch.trades if len(each)])
         for listener in self.listeners:
-            listener(batch)
+            self._tell(listener, batch)
         return batch
+
+    def _tell(self, listener: Listener, batch: Batch) -> None:
+        """Whoever only listens cannot stop the exchange. Of each one's faults the log tells the first."""
+        try:
+            listener(batch)
+        except Exception:
+            if listener not in self._faulty:
+                _logger.exception("a listener failed", listener=repr(listener))
+                self._faulty.append(listener)
 
     # Commands of sources
 
@@ -151,15 +168,16 @@ class Service(Views):
         if isinstance(self.sources[number], Runner):  # no further than to where another one is due, who looks at it
             others = (each for each, other in times if not isinstance(self.sources[other], Runner))
             until = min([until, *others])
-            self._write([(record.Kind.RAN, record.packed_run(number, until))])
-            self._run(number, until)
+            self._kept((record.Kind.RAN, record.packed_run(number, until)), lambda: self._run(number, until))
         else:
             self._given = self._taken(number, until)
             self._give(self._given)
         return True
 
     def _give(self, given: Sourced) -> None:
-        self._write([(record.Kind.SOURCED, record.packed_sourced(given))])
+        self._kept((record.Kind.SOURCED, record.packed_sourced(given)), lambda: self._handed(given))
+
+    def _handed(self, given: Sourced) -> None:
         self._given = None
         self._carry_out(given.commands)
 
@@ -167,12 +185,8 @@ class Service(Views):
         runner = self.sources[number]
         assert isinstance(runner, Runner)  # noqa: S101  # whoever calls this has looked
         self._tell_sources()
-        try:
-            for stretch in runner.run(self.exchange, until + 1):
-                self._answered(joined([stretch.journal], JOURNAL), number)
-        except BaseException as error:  # an interrupt tears it as well
-            self._failed = repr(error)
-            raise
+        for stretch in runner.run(self.exchange, until + 1):
+            self._answered(joined([stretch.journal], JOURNAL), number)
         self.time = max(self.time, until)
 
     def _taken(self, number: int, until: int) -> Sourced:
@@ -187,13 +201,6 @@ class Service(Views):
             untold.tell()
 
     # Users
-
-    def add_user(self, name: str, maker_ppm: int = 1000, taker_ppm: int = 1000) -> User:
-        """A new user with an empty account; the fees in ppm."""
-        self.users.check(name)
-        check_fees(maker_ppm, taker_ppm)
-        self._deed({"do": "user", "name": name, "maker": maker_ppm, "taker": taker_ppm})
-        return self.users.named(name)
 
     def enrol(self, name: str, funds: Mapping[int, int], maker_ppm: int = 1000, taker_ppm: int = 1000) -> Key:
         """A new user with a key and something to trade with: all of it, or nothing.
@@ -243,18 +250,16 @@ class Service(Views):
             self._deed({"do": "time", "now": now})
 
     def _deed(self, deed: dict[str, Any]) -> None:
-        self._write([(record.Kind.DEED, record.packed_deed(deed))])
-        self._do(deed)
+        self._kept((record.Kind.DEED, record.packed_deed(deed)), lambda: self._do(deed))
 
     def _do(self, deed: dict[str, Any]) -> None:
         match deed["do"]:
-            case "user" | "enrol":
+            case "enrol":
                 account = self.exchange.open_account(deed["maker"], deed["taker"])
                 self.orders.admit(account)
                 self.users.add(deed["name"], account)
-                if deed["do"] == "enrol":
-                    self._pay(account, deed)
-                    self.users.allow(deed["code"], deed["secret"], deed["name"], deed["may"])
+                self._pay(account, deed)
+                self.users.allow(deed["code"], deed["secret"], deed["name"], deed["may"])
             case "key":
                 self.users.allow(deed["code"], deed["secret"], deed["user"], deed["may"])
             case "revoke":
@@ -264,6 +269,8 @@ class Service(Views):
             case "time":
                 self.clock.put(deed["now"])
                 self._noted = deed["now"]
+            case unknown:
+                raise BadInput(f"the log asks for {unknown!r}: serve it with the version that made it")
 
     def _pay(self, account: int, deed: Mapping[str, Any]) -> None:
         """Gives a new account what it begins with."""

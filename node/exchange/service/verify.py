@@ -39,14 +39,17 @@ def verified(folder: Path, report: Callable[[str, float], None]) -> dict[str, An
         service.load(oldest.arrays, oldest.facts)
         begun = int(oldest.facts["tables"]["journal"])
         compared, records, missing, digest = begun, 0, 0, hashlib.blake2b(digest_size=32)
+        other = -1
 
         def compare(batch: Batch) -> None:
-            nonlocal compared, missing
+            nonlocal compared, missing, other
+            if other >= 0:
+                return
             kept = journal.read(compared, compared + len(batch.rows))
             again = batch.rows[: len(kept)]
             if kept.tobytes() != again.tobytes():
-                at = compared + _first_other(kept, again)
-                raise BadInput(f"row {at} of the journal is not what the log leads to")
+                other = compared + _first_other(kept, again)
+                return
             digest.update(again.tobytes())
             compared, missing = compared + len(kept), missing + len(batch.rows) - len(kept)
             report(f"{compared - begun:,} rows", min(1.0, (compared - begun) / max(1, journal.count - begun)))
@@ -54,11 +57,15 @@ def verified(folder: Path, report: Callable[[str, float], None]) -> dict[str, An
         def counted() -> Iterator[Record]:
             nonlocal records
             for each in log.read(folder / COMMANDS, oldest.number):
+                if other >= 0:
+                    return
                 records += 1
                 yield each
 
         service.listeners.append(compare)
         service.redo(counted())
+        if other >= 0:
+            raise BadInput(f"row {other} of the journal is not what the log leads to")
         if compared < journal.count:
             raise BadInput(f"the journal has {journal.count - compared} rows that the log does not lead to")
     return {"rows": compared - begun, "records": records, "journal": digest.hexdigest(), "missing": missing}

@@ -44,10 +44,8 @@ class Pit:
             with Home(self._home) as home:
                 plan = Plan(standard(["BTCPERP-USDT", "BTC-USDT"]), LADDER, start=START, speed=60.0)
                 self.service = opened(home, Keeping(), plan)
-                account = self.service.add_user("ann", 0, 0).account
                 quote = int(self.service.exchange.markets[0].rules[0]["quote"])
-                self.service.place(command(kind=Kind.DEPOSIT, account=account, order=quote, quantity=10**12))
-                key = self.service.add_key("ann")
+                key = self.service.enrol("ann", {quote: 10**12}, 0, 0)
                 self.key, self.secret = key.code, key.secret
                 self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
                 async with ExchangeServer(self.service) as server:

@@ -57,11 +57,10 @@ def town(tmp_path: Path) -> Iterator[House]:
 
 def funded(service: Service, name: str) -> int:
     """The account of a new user with 10 BTC and a million USDT."""
-    user = service.add_user(name)
-    for asset, amount in enumerate((Decimal(10), Decimal(1_000_000))):
-        units = service.exchange.assets[asset].units(amount)
-        service.place(command(kind=Kind.DEPOSIT, account=user.account, order=asset, quantity=units))
-    return user.account
+    assets = service.exchange.assets
+    amounts = (Decimal(10), Decimal(1_000_000))
+    funds = {number: assets[number].units(amount) for number, amount in enumerate(amounts)}
+    return service.enrol(name, funds).user.account
 
 
 def order(account: int, side: int, price: int, quantity: int, **more: int) -> Commands:

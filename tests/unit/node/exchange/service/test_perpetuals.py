@@ -23,10 +23,8 @@ PLAN = Plan(standard(["BTCPERP-USDT"]), LADDER, start=START, speed=60.0)
 
 
 def user(service: Service, name: str, amount: int) -> int:
-    account = service.add_user(name, 0, 0).account
     quote = int(service.exchange.markets[0].rules[0]["quote"])
-    service.place(command(kind=Kind.DEPOSIT, account=account, order=quote, quantity=amount))
-    return account
+    return service.enrol(name, {quote: amount}, 0, 0).user.account
 
 
 def order(service: Service, account: int, side: Side, lots: int, **fields: int) -> None:
