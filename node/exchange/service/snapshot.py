@@ -59,8 +59,15 @@ def read(path: Path) -> Snapshot:
     return Snapshot(int(path.stem), arrays, orjson.loads(told.tobytes()))
 
 
-def facts(path: Path) -> dict[str, Any]:
-    """The facts alone."""
+def checked(path: Path) -> dict[str, Any]:
+    """The facts of a snapshot all of which was read; BadInput where it is damaged."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            damaged = file.testzip()
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+        damaged = str(error)
+    if damaged is not None:
+        raise BadInput(f"{path} is no whole snapshot: {damaged[:200]}")
     told: dict[str, Any] = orjson.loads(_loaded(path, _FACTS)[_FACTS].tobytes())
     return told
 

@@ -78,7 +78,8 @@ class Store:
         )
         self._since, self._asked, self._number, self._taken = 0, 0, self.log.last, -_SPACING
         self._writer = ThreadPoolExecutor(1, "snapshot")
-        self._written: Future[Path] | None = None
+        self._written: Future[dict[int, int]] | None = None
+        self._looked: dict[tuple[Path, int, int], int | None] = {}
         self._unsynced: set[Path] = set()
         self._again: int | None = None
 
@@ -136,26 +137,44 @@ class Store:
         self.log.rotate()
         self._written = self._writer.submit(self._put, taken, sorted(self._unsynced))
 
-    def _put(self, taken: Snapshot, unsynced: Sequence[Path]) -> Path:
-        """Writes a snapshot when the disk has the answers before it."""
+    def _put(self, taken: Snapshot, unsynced: Sequence[Path]) -> dict[int, int]:
+        """Writes a snapshot when the disk has the answers before it, and what finds them. Returns the snapshots that
+        are whole now: the number of each, and how many rows of the journal came before it.
+        """
         try:
             for path in (*unsynced, *(self._folder / each for each in FOLDERS), self._folder):
                 disk.sync(path)
         except OSError as error:
             raise StorageFull(f"{self._folder} takes no more ({error.strerror}); make room") from error
-        return snapshot.write(self._folder / SNAPSHOTS, taken)
+        for table in (self.archive.table, self.trades):
+            table.index()
+        snapshot.write(self._folder / SNAPSHOTS, taken)
+        counts = {int(path.stem): self._count(path) for path in snapshot.files(self._folder / SNAPSHOTS)}
+        return {number: count for number, count in counts.items() if count is not None}
+
+    def _count(self, path: Path) -> int | None:
+        """Rows of the journal before a snapshot; None where it is damaged, which is told of once."""
+        found = path.stat()
+        key = path, found.st_mtime_ns, found.st_size
+        if key not in self._looked:
+            try:
+                self._looked[key] = int(snapshot.checked(path)["tables"]["journal"])
+            except BadInput as error:
+                _log.warning("a snapshot is passed over", why=str(error))
+                self._looked[key] = None
+        return self._looked[key]
 
     def settle(self) -> None:
         """Waits for the snapshot that is being written, and lets go what is too old then."""
         if self._written is not None:
             written, self._written = self._written, None
             try:
-                written.result()
+                whole = written.result()
             except StorageFull as error:
                 _log.warning("no snapshot", why=str(error))
             else:
                 self._unsynced.clear()
-                self._trim()
+                self._trim(whole)
 
     def close(self, *, whole: bool = True) -> None:
         """Writes all that waits, or where what was answered is in doubt nothing more."""
@@ -191,6 +210,12 @@ class Store:
             _log.warning("the log has lost its end, and so does the journal", rows=self.journal.count - self._again)
             self.journal.cut(self._again)
         self._again = None
+        try:
+            for table in (self.archive.table, self.trades):
+                table.flush()
+                table.index()
+        except StorageFull as error:  # they are made with the next snapshot
+            _log.warning("no indexes", why=str(error))
 
     def _compared(self, rows: Journal) -> Journal:
         """Those rows that the journal has not; BadInput where one differs from what it has."""
@@ -210,18 +235,24 @@ class Store:
         self._again = at + len(kept) if len(kept) == len(rows) else None
         return rows[len(kept) :]
 
-    def _trim(self) -> None:
+    def _trim(self, whole: dict[int, int]) -> None:
         """Snapshots that lie closest together go where there are many, and the oldest while there is too much; the two
-        newest and all after them stay.
+        newest and all after them stay. Those that are damaged count for nothing, and go with what is older than others.
+
+        Args:
+            whole: numbers of those that are not, and rows of the journal before each.
         """
-        kept = snapshot.files(self._folder / SNAPSHOTS)
+        paths = {int(path.stem): path for path in snapshot.files(self._folder / SNAPSHOTS)}
+        kept = sorted(whole)
         while len(kept) > _SNAPSHOTS:
-            gaps = [int(late.stem) - int(early.stem) for early, late in zip(kept, kept[2:-1], strict=False)]
-            kept.pop(1 + gaps.index(min(gaps))).unlink()
+            gaps = [late - early for early, late in zip(kept, kept[2:-1], strict=False)]
+            paths.pop(kept.pop(1 + gaps.index(min(gaps)))).unlink()
         while len(kept) > 2 and self._size() > self._keeping.most:
-            kept.pop(0).unlink()
-            self.log.drop(int(kept[0].stem))
-            self.journal.drop(snapshot.facts(kept[0])["tables"]["journal"])
+            del kept[0]
+            for number in [each for each in paths if each < kept[0]]:
+                paths.pop(number).unlink()
+            self.log.drop(kept[0])
+            self.journal.drop(whole[kept[0]])
 
     def _size(self) -> int:
         folders = (self._folder / COMMANDS, self._folder / JOURNAL_ROWS, self._folder / SNAPSHOTS)

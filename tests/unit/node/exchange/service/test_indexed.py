@@ -47,8 +47,12 @@ def test_what_is_found_is_what_a_look_through_all_finds(tmp_path: Path, rows: Ro
         table.append(some)
         if at % 7 == 0:
             table.flush()
-    assert list(tmp_path.glob("*.index"))
-    for _ in range(300):
+    table.chosen(Wanted(3, 1, 1))
+    assert not list(tmp_path.glob("*.index"))  # whoever answers does not wait for one
+    for at in range(300):
+        if at == 100:
+            table.index()
+            assert len(list(tmp_path.glob("*.index"))) == len(list(tmp_path.glob("*.rows"))) - 1
         first, begin, mark = (int(each) for each in chance.integers((-200, 0, -9), (COUNT, 900, 9)))
         end = EVER if chance.random() < 0.5 else begin + int(chance.integers(400))
         account, market, limit = (int(each) for each in chance.integers((2, 0, 1), (7, 2, 60)))
@@ -60,6 +64,7 @@ def test_an_index_that_is_gone_or_out_of_date_is_made_again(tmp_path: Path, rows
     table, wanted = _table(tmp_path), Wanted(3, 1, COUNT)
     table.append(rows)
     table.flush()
+    table.index()
     next(iter(tmp_path.glob("*.index"))).unlink()
     assert _table(tmp_path).chosen(wanted)["id"].tolist() == _looked_through(rows, wanted)
     again = _table(tmp_path)
@@ -67,6 +72,7 @@ def test_an_index_that_is_gone_or_out_of_date_is_made_again(tmp_path: Path, rows
     other = np.concatenate([rows[:100], rows[100:][::-1]])
     again.append(other[100:])
     again.flush()
+    again.index()
     assert _table(tmp_path).chosen(Wanted(3, 1, 5, 200))["id"].tolist() == _looked_through(other, Wanted(3, 1, 5, 200))
 
 
@@ -74,9 +80,42 @@ def test_an_index_that_a_power_cut_emptied_is_made_again(tmp_path: Path, rows: R
     table, wanted = _table(tmp_path), Wanted(3, 1, COUNT)
     table.append(rows)
     table.flush()
+    table.index()
     for path in tmp_path.glob("*.index"):
         path.write_bytes(b"")
-    assert _table(tmp_path).chosen(wanted)["id"].tolist() == _looked_through(rows, wanted)
+    again = _table(tmp_path)
+    assert again.chosen(wanted)["id"].tolist() == _looked_through(rows, wanted)
+    again.index()
+    assert {path.stat().st_size for path in tmp_path.glob("*.index")} == {7 * 2 * EACH * 8}
+
+
+def _descriptors() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+def test_indexes_on_disk_take_few_descriptors_and_those_without_the_number_are_not_opened(
+    tmp_path: Path, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexed, "_MAPPED", 2)
+    table, wanted = _table(tmp_path), Wanted(3, 1, COUNT)
+    rows["id"] = np.arange(COUNT)
+    table.append(rows)
+    table.flush()
+    table.index()
+    before = _descriptors()
+    assert table.chosen(wanted)["id"].tolist() == _looked_through(rows, wanted)
+    assert _descriptors() <= before + 2
+    opened, on_disk = list[int](), Indexed._on_disk
+
+    def counted(table: Indexed, number: int) -> Ints:
+        opened.append(number)
+        return on_disk(table, number)
+
+    monkeypatch.setattr(Indexed, "_on_disk", counted)
+    for number in _looked_through(rows[: 5 * EACH], wanted):
+        assert table.numbered(3, 1, [number])["id"].tolist() == [number]
+        assert opened.pop() == number // EACH
+        assert not opened
 
 
 def test_rows_are_found_by_many_numbers_at_once(tmp_path: Path, rows: Rows) -> None:

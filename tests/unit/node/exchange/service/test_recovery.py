@@ -327,6 +327,33 @@ def test_many_snapshots_are_thinned_and_the_oldest_stays(house: House) -> None:
     assert verified(house.folder, _quiet)["records"] > 12
 
 
+def _zeroed(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 200] = bytes(200)
+    path.write_bytes(data)
+
+
+def test_a_damaged_snapshot_does_not_stop_the_exchange_nor_take_a_good_one_with_it(house: House) -> None:
+    service = house.open(Keeping(most=1))
+    accounts = [funded(service, "ann"), funded(service, "bob")]
+    _settled(service)
+    good, damaged = snapshot.files(house.folder / "snapshots")[-2:]
+    _zeroed(damaged)
+    for round_ in range(3):
+        _live(service, accounts, round_)
+        before = {path: path.exists() for path in (good, damaged)}
+        _settled(service)
+        files = snapshot.files(house.folder / "snapshots")
+        assert len([each for each in files if each != damaged]) == 2
+        assert round_ or before[good]
+    assert not good.exists()
+    assert not damaged.exists()  # it went with what was older than the two
+    for path in files[1:]:
+        _zeroed(path)
+    before = seen(service)
+    assert seen(house.open()) == before
+
+
 def test_a_file_is_written_whole_or_the_old_one_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, write = tmp_path / "a.json", os.write
     disk.put(path, b"old")
