@@ -12,6 +12,7 @@ from api.exchange.placing import COMMON, LABEL, Names, Placed, new_order, of_ord
 from api.exchange.told import Teller
 from api.exchange.trading import Trading
 from node.exchange.core.command import Group, Kind
+from node.exchange.service.indexed import Wanted
 from node.exchange.service.order import Order
 from node.exchange.service.service import Service
 
@@ -25,7 +26,7 @@ _PENDING_BELOW: Final = Names("pendingBelow", "pending", _PAIR)
 _NEEDED: Final = ("side", "type", "quantity")
 _LIST: Final = Parameter("listClientOrderId", LABEL)
 _NUMBER: Final = Parameter("orderListId", Whole())
-_TIME: Final = Whole(0, (2**63 - 1) // MS)
+_TIME: Final = Whole(0, (2**63 - 1) // MS - 1)
 _LEGS: Final = {
     Group.OCO: (_ABOVE, _BELOW),
     Group.OTO: (_WORKING, _PENDING),
@@ -70,7 +71,7 @@ class Lists:
                 list[dict[str, Any]], (), Security.SIGNED, 6,
             ),
             Endpoint(
-                "GET", "/api/v3/allOrderList", "allOrderLists", "Lists, open and lately closed.", self.all,
+                "GET", "/api/v3/allOrderList", "allOrderLists", "Lists, open and closed.", self.all,
                 list[dict[str, Any]], (Parameter("fromId", Whole()), *span), Security.SIGNED, 20,
             ),
         ]  # fmt: skip
@@ -86,7 +87,7 @@ class Lists:
             batch = self._service.place(of_order(Kind.CANCEL, market, call.user.account, open_ones[0].id))
         if batch.refused:
             raise refusal.not_cancelled()
-        after = self._of(call.user.account, market.number, orders[0].group)
+        (after,) = self._service.lists_numbered(call.user.account, market.number, [orders[0].group])
         return {**self.told(after), "orderReports": [self._teller.cancelled(each, label) for each in after]}
 
     def status(self, call: Call) -> object:
@@ -96,18 +97,23 @@ class Lists:
         return self.told(found)
 
     def open(self, call: Call) -> object:
-        groups = self._groups(call.user.account, closed=False)
-        return [self.told(each) for each in groups]
+        account, found = call.user.account, list[list[Order]]()
+        for market in self._catalogue.markets:
+            groups = {each.group for each in self._service.orders.open(account, market.number) if each.group}
+            found += self._service.lists_numbered(account, market.number, sorted(groups))
+        return [self.told(each) for each in sorted(found, key=_begun)]
 
     def all(self, call: Call) -> object:
         asked = call.asked
         begin, end, limit = asked.whole("startTime"), asked.whole("endTime", _TIME.most), asked.whole("limit", 500)
-        chosen = [
-            each
-            for each in self._groups(call.user.account, closed=True)
-            if begin <= each[0].time // MS <= end and each[0].group >= asked.whole("fromId")
-        ]
-        chosen = chosen[:limit] if "fromId" in asked or "startTime" in asked else chosen[-limit:]
+        early = "fromId" in asked or "startTime" in asked
+        first = asked.whole("fromId") if early else -1
+        chosen: list[list[Order]] = []
+        for market in self._catalogue.markets:
+            wanted = Wanted(call.user.account, market.number, limit, first, begin * MS, (end + 1) * MS - 1)
+            chosen += self._service.lists_of(wanted)
+        chosen.sort(key=_begun)
+        chosen = chosen[:limit] if early else chosen[-limit:]
         return [self.told(each) for each in chosen]
 
     def told(self, orders: list[Order]) -> dict[str, Any]:
@@ -123,42 +129,37 @@ class Lists:
             parts.append(new_order(market, asked, account, names, verb))
         parts[0].command["order"] = group
         batch = self._trading.carry_out(call, market, parts, asked.text("listClientOrderId"))
-        orders = self._of(account, market.number, batch.placed.group)
+        (orders,) = self._service.lists_numbered(account, market.number, [batch.placed.group])
         return {**self.told(orders), "orderReports": [self._teller.placed(each, None) for each in orders]}
 
-    def _of(self, account: int, market: int, group: int) -> list[Order]:
-        return of_group(self._service, account, market, group)
-
-    def _groups(self, account: int, *, closed: bool) -> list[list[Order]]:
-        found: dict[tuple[int, int], list[Order]] = {}
-        for market in self._catalogue.markets:
-            late = self._service.orders.closed(account, market.number)
-            for each in (*late, *self._service.orders.open(account, market.number)):
-                if each.group:
-                    found.setdefault((market.number, each.group), []).append(each)
-        lists = [sorted(each, key=lambda order: order.id) for each in found.values()]
-        return sorted(
-            (each for each in lists if closed or any(order.status.open for order in each)),
-            key=lambda each: each[0].time,
-        )
-
     def _named(self, call: Call, number: str, label: str, market: Market | None) -> list[Order]:
-        """The orders of a list, by its number or its own name; none where there is no such list."""
-        asked = call.asked
+        """The orders of a list, by its number or its own name; none where there is no such list. Of lists of one name,
+        or of one number in several markets, it is the open one, else the newest.
+        """
+        asked, account = call.asked, call.user.account
         if number not in asked and label not in asked:
             raise refusal.combination(f"Param '{label}' or '{number}' must be sent, but both were empty/null!")
-        for orders in self._groups(call.user.account, closed=True):
-            if market is not None and orders[0].market != market.number:
-                continue
-            first = orders[0]
-            if (asked.whole(number, first.group), asked.text(label, first.name)) == (first.group, first.name):
-                return orders
-        return []
+        found: list[list[Order]] = []
+        for each in [market] if market else self._catalogue.markets:
+            if label in asked:
+                some = self._service.lists_named(account, each.number, asked.text(label))
+            else:
+                some = self._service.lists_numbered(account, each.number, [asked.whole(number)])
+            found += [orders for orders in some if asked.whole(number, orders[0].id) == orders[0].id]
+        return max(found, key=lambda orders: (_is_open(orders), orders[0].time), default=[])
+
+
+def _begun(orders: list[Order]) -> int:
+    return orders[0].time
+
+
+def _is_open(orders: list[Order]) -> bool:
+    return any(each.status.open for each in orders)
 
 
 def listed(orders: list[Order], catalogue: Catalogue) -> dict[str, Any]:
     """What every answer about a list has."""
-    executing = any(each.status.open for each in orders)
+    executing = _is_open(orders)
     market = catalogue.markets[orders[0].market]
     return {
         "orderListId": orders[0].group,
@@ -170,12 +171,6 @@ def listed(orders: list[Order], catalogue: Catalogue) -> dict[str, Any]:
         "symbol": market.id,
         "orders": [{"symbol": market.id, "orderId": each.id, "clientOrderId": each.label} for each in orders],
     }
-
-
-def of_group(service: Service, account: int, market: int, group: int) -> list[Order]:
-    """The orders of a list, the first first."""
-    known = [*service.orders.closed(account, market), *service.orders.open(account, market)]
-    return sorted((each for each in known if each.group == group), key=lambda each: each.id)
 
 
 def _parameters(group: Group) -> tuple[Parameter, ...]:

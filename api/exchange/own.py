@@ -7,7 +7,7 @@ import numpy as np
 import orjson
 
 from api.exchange.listen import ListenKeys, Owner
-from api.exchange.lists import listed, of_group
+from api.exchange.lists import listed
 from api.exchange.market_data import MS
 from api.exchange.scale import amount
 from api.exchange.told import Teller
@@ -127,7 +127,9 @@ class OwnStreams:
 
     def _list(self, account: int, market: int, group: int) -> None:
         """Tells how a list of orders stands."""
-        orders = of_group(self._service, account, market, group)
+        orders = next(iter(self._service.lists_numbered(account, market, [group])), None)
+        if orders is None:  # nothing is kept on disk, and what was in memory is gone
+            return
         told = listed(orders, self._catalogue)
         members = [{"s": each["symbol"], "i": each["orderId"], "c": each["clientOrderId"]} for each in told["orders"]]
         self._tell(

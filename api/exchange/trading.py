@@ -169,11 +169,14 @@ class Trading:
     def carry_out(self, call: Call, market: Market, parts: list[Placed], name: str = "") -> Batch:
         """Gives orders together, as a list of that name; a Refusal where the exchange does not take them."""
         account, orders = call.user.account, self._service.orders
+        standing = orders.open(account, market.number)
         labels = [each.label for each in parts if each.label]
         known = [orders.labelled(account, market.number, label) for label in labels]
         if len(set(labels)) < len(labels) or any(each is not None and each.status.open for each in known):
             raise refusal.rejected("Duplicate order sent.")
-        if len(orders.open(account, market.number)) + len(parts) > MOST_ORDERS:
+        if name and any(each.group and each.name == name for each in standing):
+            raise refusal.rejected("Duplicate order sent.")
+        if len(standing) + len(parts) > MOST_ORDERS:
             raise refusal.of_filter("MAX_NUM_ORDERS")
         batch = self._service.place(*joined(parts), [name] if name else [])
         if batch.refused:

@@ -21,7 +21,7 @@ ORDER = np.dtype([*((name, f"S{LABEL}") for name in _TEXTS), ("status", "u1"), *
 _PACKED: Final = struct.Struct(f"<{LABEL}s{LABEL}sB{len(_NUMBERS)}q")
 _STATUSES: Final = list(Status)
 _ODD: Final = np.random.default_rng(1).integers(1 << 62, size=LABEL // 8) * 2 + 1
-_ALIKE: Final = 8
+ALIKE: Final = 8
 """Labels that have one hash and that are looked at."""
 _NUMBER_OF: Final = {each: at for at, each in enumerate(_STATUSES)}
 _numbers: Final = attrgetter(*_NUMBERS)
@@ -31,12 +31,15 @@ class Archive:
     """Orders in the order in which they closed."""
 
     def __init__(self, folder: Path) -> None:
-        self.table = Indexed(folder, ORDER, 1 << 16, [("account", _hashes)])
+        self.table = Indexed(folder, ORDER, 1 << 16, [("account", hashes)])
 
     def find(self, account: int, market: int, number: int) -> Order | None:
         """An account's order by its number."""
-        found = orders_of(self.table.numbered(account, market, [number]))
-        return found[0] if found else None
+        return self.found(account, market, [number]).get(number)
+
+    def found(self, account: int, market: int, numbers: Sequence[int]) -> dict[int, Order]:
+        """An account's orders by their numbers."""
+        return {each.id: each for each in orders_of(self.table.numbered(account, market, numbers))}
 
     def groups(self, account: int, market: int, numbers: Sequence[int]) -> dict[int, int]:
         """Of an account's orders the group that each is in, or 0, by their numbers."""
@@ -45,8 +48,8 @@ class Archive:
 
     def labelled(self, account: int, market: int, label: str) -> Order | None:
         """An account's newest order of that label."""
-        mark = int(_hashes(np.array([(label.encode(),)], [("label", f"S{LABEL}")]))[0])
-        found = self.listed(Wanted(account, market, _ALIKE, mark=mark))
+        mark = int(hashes(np.array([(label.encode(),)], [("label", f"S{LABEL}")]))[0])
+        found = self.listed(Wanted(account, market, ALIKE, mark=mark))
         return next((each for each in reversed(found) if each.label == label), None)
 
     def listed(self, wanted: Wanted) -> list[Order]:
@@ -54,8 +57,8 @@ class Archive:
         return orders_of(self.table.chosen(wanted))
 
 
-def _hashes(rows: Rows) -> Ints:
-    """Of labels."""
+def hashes(rows: Rows) -> Ints:
+    """Of the labels that rows have."""
     words = np.ascontiguousarray(rows["label"]).view(np.int64).reshape(len(rows), LABEL // 8)
     made: Ints = (words * _ODD).sum(axis=1)  # it wraps, which is meant
     return made

@@ -16,14 +16,15 @@ def named(orders: Orders, commands: Commands, labels: Sequence[str], groups: Seq
     """What commands are called.
 
     Args:
-        orders: that there are; two open ones of an account and market cannot have one label.
+        orders: that there are; two open ones of an account and market cannot have one label, nor two open groups
+            one name.
         commands: of users.
         labels: as they were given, of each command; those that are empty or missing are made.
         groups: as they were given, of each group; likewise.
         first: the number of the first command.
 
     Raises:
-        BadInput: a label is too long, or taken.
+        BadInput: a label or a name is too long, or taken.
     """
     for each in (*labels, *groups):
         if len(each.encode()) > LABEL:
@@ -39,9 +40,25 @@ def named(orders: Orders, commands: Commands, labels: Sequence[str], groups: Seq
             name += "-"  # a user has given the name that would be made
         used.add((account, market, name))
         told[at] = name
+    return Names(told, _lists(orders, commands, groups, first))
+
+
+def _lists(orders: Orders, commands: Commands, groups: Sequence[str], first: int) -> list[str]:
+    """What groups are called."""
     begins = np.flatnonzero(commands["kind"] == Kind.GROUP).tolist()
-    lists = [*groups, *[""] * (len(begins) - len(groups))]
-    return Names(told, [name or f"list-{first + at}" for name, at in zip(lists, begins, strict=True)])
+    used: set[tuple[int, int, str]] = set()
+    told: list[str] = []
+    for given, at in zip([*groups, *[""] * (len(begins) - len(groups))], begins, strict=True):
+        account, market = int(commands["account"][at]), int(commands["market"][at])
+        used |= {(account, market, each.name) for each in orders.open(account, market) if each.group}
+        name = given or f"list-{first + at}"
+        while (account, market, name) in used:
+            if given:
+                raise BadInput(f"an open list has the name {name!r} already; give another")
+            name += "-"  # as above
+        used.add((account, market, name))
+        told.append(name)
+    return told
 
 
 def _is_open(orders: Orders, account: int, market: int, label: str) -> bool:

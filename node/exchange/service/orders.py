@@ -1,7 +1,7 @@
 """Orders: those of users, as the journal tells of them. Agents and the world have none here: they are too many."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -61,10 +61,17 @@ class Orders:
     Args:
         assets: of each market, numbers of the assets that a buyer and a seller pay their fees in.
         archive: is given the row of every order that closes.
+        grouped: is given all orders of every group that is taken.
     """
 
-    def __init__(self, assets: list[tuple[int, int]], archive: Callable[[Rows], None]) -> None:
-        self._assets, self._archive = assets, archive
+    def __init__(
+        self,
+        assets: list[tuple[int, int]],
+        archive: Callable[[Rows], None],
+        grouped: Callable[[Sequence[Order]], None] = lambda _: None,
+    ) -> None:
+        self._assets, self._archive, self._grouped = assets, archive, grouped
+        self._group: list[Order] = []  # that is being told
         self._asked: dict[int, Asked] = {}
         self._open: dict[int, dict[Key, Order]] = {}
         self._closed: dict[int, OrderedDict[Key, _Closed]] = {}
@@ -148,6 +155,7 @@ class Orders:
                 reports += self._met(row, maker=True, last=False)
             elif row.kind == Record.ACK:
                 reports.append(self._kept(Record.ACK, self._taken(row), row.time))
+                self._gather(reports[-1].order)
             elif row.kind == Record.LIQUIDATION and row.order:
                 closing = self._taken(row._replace(tif=Tif.IOC, flags=Flag.REDUCE_ONLY, other=0, other_fee=0))
                 reports.append(self._kept(Record.ACK, closing._replace(label=f"autoclose-{closing.id}"), row.time))
@@ -174,6 +182,15 @@ class Orders:
             row.price, row.quantity, 0, 0, asked.trigger, asked.trail, asked.display, asked.expiry, row.other_fee,
             asked.kind, asked.name, working, 0, Status.NEW, 0, row.time, row.time,
         )  # fmt: skip
+
+    def _gather(self, taken: Order) -> None:
+        """Groups are told when all their orders are taken, which happens one after another."""
+        if taken.id == taken.group:
+            self._group = []
+        if taken.group:
+            self._group.append(taken)
+            if len(self._group) == (3 if taken.kind == Group.OTOCO else 2):
+                self._grouped(self._group)
 
     def _met(self, row: "_Row", *, maker: bool, last: bool) -> list[Report]:
         """What an order met, as its taker or its maker sees it; nothing where that is no user's.

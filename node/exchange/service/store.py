@@ -3,6 +3,7 @@
     commands/   the log: all that was asked, kept before it was done
     journal/    rows of the journal: all that was answered
     orders/     users' closed orders        trades/   users' trades
+    lists/      users' groups of orders
     snapshots/  all that the exchange is, from time to time
 
 A snapshot has what came before it but answers, and is there only when the disk has those. So the log and the snapshots
@@ -26,6 +27,7 @@ from node.exchange.exchange import Journal
 from node.exchange.service import disk, snapshot
 from node.exchange.service.archive import Archive
 from node.exchange.service.indexed import Indexed
+from node.exchange.service.lists import Lists
 from node.exchange.service.log import Log
 from node.exchange.service.maker import made_by
 from node.exchange.service.snapshot import Arrays, Snapshot
@@ -38,7 +40,9 @@ _SNAPSHOTS: Final = 6
 """As many at the most."""
 _SPACING: Final = 5.0
 """Seconds between two snapshots, at the least."""
-FOLDERS = COMMANDS, JOURNAL_ROWS, ORDERS, TRADES, SNAPSHOTS = "commands", "journal", "orders", "trades", "snapshots"
+COMMANDS, JOURNAL_ROWS, SNAPSHOTS = "commands", "journal", "snapshots"
+ORDERS, TRADES, LISTS = "orders", "trades", "lists"
+FOLDERS = COMMANDS, JOURNAL_ROWS, ORDERS, TRADES, LISTS, SNAPSHOTS
 _USUAL: Final = 256
 """Bytes of a record of the log."""
 _log = structlog.get_logger()
@@ -69,7 +73,7 @@ class Store:
             torn.unlink()
         self.log = Log(folder / COMMANDS, sync=keeping.sync)
         self.journal = Table(folder / JOURNAL_ROWS, JOURNAL)
-        self.archive = Archive(folder / ORDERS)
+        self.archive, self.lists = Archive(folder / ORDERS), Lists(folder / LISTS)
         self.trades = Indexed(
             folder / TRADES,
             TRADE,
@@ -106,7 +110,8 @@ class Store:
 
     @property
     def _tables(self) -> dict[str, Table]:
-        return {"journal": self.journal, "orders": self.archive.table, "trades": self.trades}
+        tables = {"journal": self.journal, "orders": self.archive.table, "trades": self.trades}
+        return {**tables, "lists": self.lists.table}
 
     # Snapshots
 
@@ -192,7 +197,7 @@ class Store:
 
     def reaches(self, tables: dict[str, int]) -> bool:
         """Whether all answers are there that came before a snapshot."""
-        return all(each.count >= tables[name] for name, each in self._tables.items())
+        return all(each.count >= tables.get(name, 0) for name, each in self._tables.items())
 
     def resume(self, number: int, tables: dict[str, int]) -> None:
         """Goes on after a snapshot of that number. What is newer is told again: rows of the journal that are there are
@@ -202,6 +207,7 @@ class Store:
         self._number = number
         self.archive.table.cut(tables["orders"])
         self.trades.cut(tables["trades"])
+        self.lists.table.cut(tables.get("lists", 0))  # snapshots of earlier versions tell of none
         self._again = tables["journal"]
 
     def resumed(self) -> None:

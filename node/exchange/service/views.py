@@ -1,6 +1,7 @@
 """Views: what the journal tells, in the forms in which it is asked for."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from node.exchange.service.batch import Batch
 from node.exchange.service.candles import Candles
 from node.exchange.service.depth import Depth, Levels
 from node.exchange.service.indexed import Wanted
+from node.exchange.service.lists import row_of
 from node.exchange.service.order import Order
 from node.exchange.service.orders import Orders
 from node.exchange.service.store import Store
@@ -39,7 +41,7 @@ class Views:
     def __init__(self, exchange: Exchange, store: Store | None = None) -> None:
         self.exchange, self._store = exchange, store
         pairs = [(exchange.assets.index(each.got), exchange.assets.index(each.quote)) for each in exchange.listings]
-        self.orders = Orders(pairs, self._archived)
+        self.orders = Orders(pairs, self._archived, self._grouped)
         self.tapes = [Tape(number) for number in range(len(pairs))]
         self.candles = [Candles() for _ in pairs]
         self._levels = [Levels() for _ in pairs]
@@ -66,6 +68,10 @@ class Views:
     def _archived(self, row: Rows) -> None:
         if self._store is not None:
             self._store.archive.table.append(row)
+
+    def _grouped(self, orders: Sequence[Order]) -> None:
+        if self._store is not None:
+            self._store.lists.table.append(row_of(orders))
 
     def depth(self, market: int, limit: int) -> Depth:
         """The best levels of a market."""
@@ -102,6 +108,49 @@ class Views:
         if self._store is not None and len(found) < len(known):
             found |= self._store.archive.groups(account, market, [each for each in known if each not in found])
         return found
+
+    def lists_of(self, wanted: Wanted) -> list[list[Order]]:
+        """An account's groups of orders of a market by ascending number, however old; the first order has the group's
+        number, and the time that it is found by is when that was taken.
+        """
+        account, market, limit, first, begin, end, _ = wanted
+        if self._store is not None:
+            return self._whole(account, market, self._store.lists.listed(wanted))
+        known = [each for each in self._late_lists(account, market) if each[0].id >= first]
+        known = [each for each in known if begin <= each[0].time <= end]
+        return known[:limit] if first >= 0 else known[max(0, len(known) - limit) :]
+
+    def lists_numbered(self, account: int, market: int, numbers: Sequence[int]) -> list[list[Order]]:
+        """An account's groups of orders of these numbers, however old; those that there are, by ascending number."""
+        if self._store is not None:
+            return self._whole(account, market, self._store.lists.numbered(account, market, numbers))
+        return [each for each in self._late_lists(account, market) if each[0].id in numbers]
+
+    def lists_named(self, account: int, market: int, name: str) -> list[list[Order]]:
+        """An account's latest groups of orders of one name, however old, by ascending number; one of them at most is
+        open.
+        """
+        if self._store is not None:
+            return self._whole(account, market, self._store.lists.named(account, market, name))
+        return [each for each in self._late_lists(account, market) if each[0].name == name]
+
+    def _whole(self, account: int, market: int, lists: Sequence[Sequence[int]]) -> list[list[Order]]:
+        """Groups of orders of these numbers."""
+        known = {number: self.orders.find(account, market, number) for each in lists for number in each}
+        old = [number for number, each in known.items() if each is None]
+        if self._store is not None and old:
+            known |= self._store.archive.found(account, market, old)
+        whole = [[order for number in each if (order := known[number])] for each in lists]
+        return [each for each in whole if each]
+
+    def _late_lists(self, account: int, market: int) -> list[list[Order]]:
+        """Those that are in memory."""
+        found: dict[int, list[Order]] = {}
+        for each in self.orders.closed(account, market) + self.orders.open(account, market):
+            if each.group:
+                found.setdefault(each.group, []).append(each)
+        lists = [sorted(each, key=attrgetter("id")) for each in found.values()]
+        return sorted((each for each in lists if each[0].id == each[0].group), key=lambda each: each[0].id)
 
     def labelled(self, account: int, market: int, label: str) -> Order | None:
         """An account's newest order of a label, however old."""

@@ -98,6 +98,23 @@ def test_a_list_that_is_taken_back_is_cancelled_whole(client, one_leg):
     assert found == ["CANCELED", "CANCELED"]
 
 
+def test_a_name_of_a_list_is_free_again_when_it_is_closed(client):
+    """Two open ones cannot have it; of closed ones the newest is meant."""
+    names = {"symbol": "BTCUSDT", "listClientOrderId": "mine"}
+    first = client.private_post_orderlist_oco({**PAIR, **names})
+    assert client.private_delete_orderlist(names)["orderListId"] == first["orderListId"]
+    second = client.private_post_orderlist_oco({**PAIR, **names})
+    assert code(client, client.private_post_orderlist_oco, {**PAIR, **names}) == -2010
+    told = client.private_get_orderlist({"origClientOrderId": "mine"})
+    assert (told["orderListId"], told["listOrderStatus"]) == (second["orderListId"], "EXECUTING")
+    assert client.private_delete_orderlist(names)["orderListId"] == second["orderListId"]
+    assert code(client, client.private_delete_orderlist, names) == -2011
+    told = client.private_get_orderlist({"origClientOrderId": "mine"})
+    assert (told["orderListId"], told["listOrderStatus"]) == (second["orderListId"], "ALL_DONE")
+    mine = [each for each in client.private_get_allorderlist({}) if each["listClientOrderId"] == "mine"]
+    assert [each["orderListId"] for each in mine] == [first["orderListId"], second["orderListId"]]
+
+
 def test_a_leg_goes_by_itself_when_the_other_trades(client):
     told = client.private_post_orderlist_oco({**PAIR, "abovePrice": "60000.05", "belowPrice": "58000"})
     client.create_order(BTC, "market", "buy", 0.01, None, {"selfTradePreventionMode": "NONE"})

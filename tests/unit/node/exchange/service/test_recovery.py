@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fusion.errors import BadInput, StorageFull
-from node.exchange.core.command import Group, Kind, Tif
+from node.exchange.core.command import Group, Kind, Side, Tif, Type
 from node.exchange.exchange import command
 from node.exchange.service import disk, log, snapshot
 from node.exchange.service.home import Home
@@ -136,6 +136,37 @@ def test_closed_orders_are_found_however_old(house: House, monkeypatch: pytest.M
     assert [each.id for each in service.orders_of(Wanted(account, 0, 5))] == numbers[-5:]
     assert [each.id for each in service.orders_of(Wanted(account, 0, 3, numbers[2]))] == numbers[2:5]
     assert service.order(account + 1, 0, numbers[0]) is None
+
+
+def test_lists_of_orders_are_found_however_old(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By number, name and time, with all their orders, also after a crash that lost rows that were not written."""
+    monkeypatch.setattr("node.exchange.service.orders.KEPT", 3)
+    service = house.open()
+    ann, bob = funded(service, "ann"), funded(service, "bob")
+    numbers = []
+    for at in range(5):
+        legs = [order(ann, 0, MIDDLE - gap, 100) for gap in (500, 600, 700)]
+        legs[0]["kind"], legs[0]["order"] = Kind.GROUP, Group.OTO if at % 2 else Group.OTOCO
+        for leg in legs[1:]:
+            leg["kind"] = Kind.LEG
+        legs[1]["side"] = legs[2]["side"] = Side.SELL
+        legs[1]["type"], legs[1]["trigger"], legs[1]["price"] = Type.STOP_LOSS, MIDDLE - 2000, 0
+        batch = service.place(np.concatenate(legs[: 2 if at % 2 else 3]), [], [f"list-of-{at % 3}"])
+        assert not batch.refused
+        numbers.append(batch.placed.group)
+        service.place(command(kind=Kind.CANCEL, account=ann, order=numbers[-1]))
+        if at == 2:
+            service.tidy()
+    for found in (service, house.open()):
+        listed = found.lists_of(Wanted(ann, 0, 100))
+        assert [(each[0].id, len(each)) for each in listed] == list(zip(numbers, [3, 2, 3, 2, 3], strict=True))
+        assert {order.name for order in listed[1]} == {"list-of-1"}
+        assert [each[0].id for each in found.lists_of(Wanted(ann, 0, 2, numbers[1]))] == numbers[1:3]
+        assert [each[0].id for each in found.lists_of(Wanted(ann, 0, 2))] == numbers[3:]
+        assert found.lists_numbered(ann, 0, [numbers[2]]) == [listed[2]]
+        assert found.lists_numbered(ann, 0, [0, numbers[2] + 1]) == []
+        assert found.lists_named(ann, 0, "list-of-1") == [listed[1], listed[4]]
+        assert found.lists_of(Wanted(bob, 0, 9)) == []
 
 
 def test_one_process_has_a_home(house: House) -> None:

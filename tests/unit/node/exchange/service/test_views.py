@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from fusion.errors import BadInput
-from node.exchange.core.command import Flag, Kind, Selftrade, Tif, Type
+from node.exchange.core.command import Flag, Group, Kind, Selftrade, Tif, Type
 from node.exchange.core.journal import JOURNAL, Reason, Record
 from node.exchange.exchange import command
+from node.exchange.service.batch import Batch
 from node.exchange.service.candles import CANDLE, Candles, closing
 from node.exchange.service.indexed import Wanted
 from node.exchange.service.order import Status
@@ -75,6 +76,27 @@ def test_a_label_is_free_again_when_its_order_is_closed(house: House) -> None:
     taken = f"fusion-{int(made.removeprefix('fusion-')) + 2}"
     service.place(order(ann, 0, MIDDLE - 500, 100), [taken])
     assert service.place(order(ann, 0, MIDDLE - 500, 100)).placed.label == f"{taken}-"
+
+
+def test_two_open_groups_have_two_names(house: House) -> None:
+    service = house.open()
+    ann = funded(service, "ann")
+
+    def pair(name: str = "") -> Batch:
+        legs = [order(ann, 0, MIDDLE - gap, 100) for gap in (500, 600)]
+        legs[0]["kind"], legs[0]["order"], legs[1]["kind"] = Kind.GROUP, Group.OTO, Kind.LEG
+        return service.place(np.concatenate(legs), [], [name] if name else [])
+
+    first = pair("pair").placed
+    with pytest.raises(BadInput, match="list has the name 'pair' already"):
+        pair("pair")
+    service.place(command(kind=Kind.CANCEL, account=ann, order=first.id))
+    second = pair("pair").placed
+    assert [each[0].id for each in service.lists_named(ann, 0, "pair")] == [first.id, second.id]
+    made = pair().placed.name
+    taken = f"list-{int(made.removeprefix('list-')) + 4}"
+    pair(taken)
+    assert pair().placed.name == f"{taken}-"
 
 
 def test_changes_added_to_a_picture_are_the_next_picture(house: House) -> None:
