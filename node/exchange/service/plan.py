@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Final
@@ -42,12 +42,15 @@ class Asked:
         symbol: which of its markets.
         span: from when on and before when, ns.
         log: folder of the event log.
+        count, digest: how many commands were made of it, and a hash of them; known when the exchange is opened.
     """
 
     name: str
     symbol: str | None
     span: tuple[int, int]
     log: Path
+    count: int = 0
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,6 @@ class Plan:
         seed: of all that is left to chance.
         start: when its time begins, ns UTC.
         speed: of its clock; 1: the wall's.
-        funds: what the first user gets of each asset.
         replay: the record that its only market is of, which is known when it is opened; None: there is none.
     """
 
@@ -71,7 +73,6 @@ class Plan:
     seed: int = 1
     start: int = 0
     speed: float = 1.0
-    funds: dict[str, Decimal] = field(default_factory=dict)
     replay: Asked | None = None
 
     def told(self) -> dict[str, Any]:
@@ -83,7 +84,7 @@ class Plan:
             "seed": self.seed,
             "start": self.start,
             "speed": self.speed,
-            "funds": {name: str(amount) for name, amount in self.funds.items()},
+            "replay": self.replay and {**asdict(self.replay), "log": str(self.replay.log)},
         }
 
 
@@ -155,9 +156,11 @@ def opening(told: object) -> Opening:
 def planned(told: dict[str, Any]) -> Plan:
     """The plan that `Plan.told` told."""
     markets = [opening(each) for each in told["markets"]]
-    funds = {name: Decimal(amount) for name, amount in told["funds"].items()}
     names = ("crowd", "agents", "seed", "start", "speed")
-    return Plan(markets, **{name: told[name] for name in names}, funds=funds)
+    asked = told.get("replay")
+    if asked is not None:
+        asked = Asked(**{**asked, "span": tuple(asked["span"]), "log": Path(asked["log"])})
+    return Plan(markets, **{name: told[name] for name in names}, replay=asked)
 
 
 def told(opened: Opening) -> dict[str, Any]:

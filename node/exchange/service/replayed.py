@@ -40,7 +40,8 @@ def begun(plan: Plan, home: Path) -> Plan:
     except OSError as error:
         raise StorageFull(f"{home} takes no more ({error.strerror}); make room") from error
     reel = wound(past.commands(), home / FOLDER / _COMMANDS)
-    disk.sync(home / FOLDER / _COMMANDS)
+    for path in (home / FOLDER / _COMMANDS, home / FOLDER, home):
+        disk.sync(path)
     first = reel.at(asked.span[0])
     if first >= len(reel):
         raise BadInput(f"nothing is recorded of {past.name} in the time that was asked for")
@@ -51,15 +52,27 @@ def begun(plan: Plan, home: Path) -> Plan:
     of = past.listing
     spot = replace(of, symbol=f"{of.base.name}-{of.quote.name}")  # a perpetual's record too is traded as what it is of
     market = plans.opening(plans.told(plans.Opening(spot, price * of.tick)))
-    return replace(plan, markets=[market], start=start)
+    return replace(plan, markets=[market], start=start, replay=replace(asked, count=len(reel), digest=reel.digest()))
 
 
 def source(exchange: Exchange, plan: Plan, home: Path) -> Source:
-    """Who gives orders there: the record, and agents around it."""
-    reel = Reel(home / FOLDER / _COMMANDS)
+    """Who gives orders there: the record, and agents around it; BadInput where it is not what it was."""
+    reel = _proved(plan, home / FOLDER / _COMMANDS)
     if not plan.agents:
         return Replay(reel)
     market = plan.markets[0]
     price = market.listing.ticks(market.price)
     opening = Opening(price, usual(reel), start=plan.start, seed=plan.seed, climate=AROUND)
     return Around(Replay(reel), populate(exchange, opening, mix(plan.agents))[0])
+
+
+def _proved(plan: Plan, path: Path) -> Reel:
+    asked = plan.replay
+    if asked is None or not asked.digest:
+        raise BadInput(f"the exchange in {path.parents[1]} was made by another version; give a fresh home")
+    if not path.is_file():
+        raise BadInput(f"{path} is gone, the record that is replayed; put back a copy")
+    reel = Reel(path)
+    if len(reel) != asked.count or reel.digest() != asked.digest:
+        raise BadInput(f"{path} is not the record that the exchange was opened with; put back a copy")
+    return reel

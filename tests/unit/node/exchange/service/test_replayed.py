@@ -135,3 +135,20 @@ def test_a_plan_of_a_record_is_kept_as_the_market_it_was_opened_with(house: Open
     again = house(0)
     assert replace(service.exchange.listings[0]) == again.exchange.listings[0]
     assert service.clock.began <= again.clock.now()
+
+
+def test_a_record_that_is_not_what_it_was_is_refused_and_a_copy_put_back_will_do(house: Open, tmp_path: Path) -> None:
+    before = seen(house(0))
+    path = tmp_path / "home" / "replay" / "commands"
+    whole = path.read_bytes()
+    damaged = bytearray(whole)
+    damaged[len(whole) // 2 : len(whole) // 2 + 8] = bytes(8)
+    for content in (whole[: len(whole) // 8], whole[: len(whole) // 2 + 1], whole + whole, bytes(damaged)):
+        path.write_bytes(content)
+        with pytest.raises(BadInput, match="is not the record that the exchange was opened with; put back a copy"):
+            house(0)
+    path.unlink()
+    with pytest.raises(BadInput, match="is gone, the record that is replayed; put back a copy"):
+        house(0)
+    path.write_bytes(whole)
+    assert seen(house(0)) == before
