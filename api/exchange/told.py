@@ -32,11 +32,13 @@ class Teller:
     Attributes:
         catalogue: as given.
         cancelling: names of the requests to cancel that are being carried out, by their orders' markets and numbers.
+        renaming: likewise the names that orders which are being amended had before.
     """
 
     def __init__(self, catalogue: Catalogue) -> None:
         self.catalogue = catalogue
         self.cancelling: dict[tuple[int, int], str] = {}
+        self.renaming: dict[tuple[int, int], str] = {}
 
     @contextmanager
     def cancels(self, orders: Iterable[Order], label: str) -> Iterator[None]:
@@ -46,6 +48,15 @@ class Teller:
             yield
         finally:
             self.cancelling = {}
+
+    @contextmanager
+    def renames(self, order: Order) -> Iterator[None]:
+        """While an order is amended, its reports tell what it was called."""
+        self.renaming = {(order.market, order.id): order.label}
+        try:
+            yield
+        finally:
+            self.renaming = {}
 
     def market(self, of: Order) -> Market:
         return self.catalogue.markets[of.market]
@@ -121,17 +132,34 @@ class Teller:
             "transactTime": of.updated // MS,
         }
 
+    def amended(self, of: Order, label: str) -> dict[str, Any]:
+        """An order that was made smaller, and was called so before."""
+        told, scale = self.brief(of), self.market(of).scale
+        same = ("symbol", "orderId", "orderListId", "clientOrderId", "price", "executedQty", "status", "timeInForce")
+        return {
+            **{name: told[name] for name in (*same, "type", "side", "selfTradePreventionMode")},
+            "origClientOrderId": label,
+            "qty": told["origQty"],
+            "preventedQty": scale.size(of.prevented),
+            "quoteOrderQty": told["origQuoteOrderQty"],
+            "cumulativeQuoteQty": told["cummulativeQuoteQty"],
+            "workingTime": of.working // MS or -1,
+        }
+
     def report(self, report: Report) -> dict[str, Any]:
         """A step of an order: `executionReport`."""
         of, done = report.order, report.execution
         market, told = self.market(of), self.brief(of)
         scale, time = market.scale, report.time // MS
+        name, before = of.label, self.renaming.get((of.market, of.id), "") if report.kind is Record.AMEND else ""
+        if report.kind is Record.CANCEL:
+            name, before = self.cancelling.get((of.market, of.id), of.label), of.label
         price, lots = (done.price, done.quantity) if done else (0, 0)
         return {
             "e": "executionReport",
             "E": time,
             "s": market.id,
-            "c": self.cancelling.get((of.market, of.id), of.label) if report.kind is Record.CANCEL else of.label,
+            "c": name,
             "S": told["side"],
             "o": told["type"],
             "f": told["timeInForce"],
@@ -140,7 +168,7 @@ class Teller:
             "P": scale.price(of.trigger),
             "F": scale.size(of.display),
             "g": told["orderListId"],
-            "C": of.label if report.kind is Record.CANCEL else "",
+            "C": before,
             "x": _STEPS[report.kind],
             "X": told["status"],
             "r": Reason(of.reason).name,

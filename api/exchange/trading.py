@@ -59,7 +59,7 @@ class Trading:
             ),
             _trade(
                 "PUT", amended, "order.amend.keepPriority", "Makes an order smaller where it stands.", self.amend,
-                (SYMBOL, _ID, _LABELLED, Parameter("newQty", Amount(), needed=True)), weight=4,
+                (SYMBOL, _ID, _LABELLED, _RENAMED, Parameter("newQty", Amount(), needed=True)), weight=4,
             ),
             _trade(
                 "DELETE", "/api/v3/openOrders", "openOrders.cancelAll", "Takes back all orders of a market.",
@@ -140,12 +140,16 @@ class Trading:
         left = quantity - order.filled - order.prevented
         row = of_order(Kind.AMEND, market, call.user.account, order.id, price=order.price, quantity=left)
         row["selftrade"] = Selftrade(order.selftrade)
-        batch = self._service.place(row)
+        label = call.asked.text("newClientOrderId")
+        if label and label != order.label:
+            self._check_free(order.account, market, [label])
+        with self._teller.renames(order):
+            batch = self._service.place(row, [label])
         if batch.refused:
             raise refused(batch.refused)
         after = self._service.order(call.user.account, market.number, order.id) or order
         told = {"transactTime": after.updated // MS, "executionId": self._service.rows}
-        return {**told, "amendedOrder": self._short(after)}
+        return {**told, "amendedOrder": self._teller.amended(after, order.label)}
 
     def status(self, call: Call) -> object:
         found = self._find(call, "orderId", "origClientOrderId")
@@ -168,12 +172,9 @@ class Trading:
 
     def carry_out(self, call: Call, market: Market, parts: list[Placed], name: str = "") -> Batch:
         """Gives orders together, as a list of that name; a Refusal where the exchange does not take them."""
-        account, orders = call.user.account, self._service.orders
-        standing = orders.open(account, market.number)
-        labels = [each.label for each in parts if each.label]
-        known = [orders.labelled(account, market.number, label) for label in labels]
-        if len(set(labels)) < len(labels) or any(each is not None and each.status.open for each in known):
-            raise refusal.rejected("Duplicate order sent.")
+        account = call.user.account
+        standing = self._service.orders.open(account, market.number)
+        self._check_free(account, market, [each.label for each in parts if each.label])
         if name and any(each.group and each.name == name for each in standing):
             raise refusal.rejected("Duplicate order sent.")
         if len(standing) + len(parts) > MOST_ORDERS:
@@ -182,6 +183,12 @@ class Trading:
         if batch.refused:
             raise refused(batch.refused)
         return batch
+
+    def _check_free(self, account: int, market: Market, labels: list[str]) -> None:
+        """A Refusal where an open order has one of these names, or they are not all different."""
+        known = [self._service.orders.labelled(account, market.number, label) for label in labels]
+        if len(set(labels)) < len(labels) or any(each is not None and each.status.open for each in known):
+            raise refusal.rejected("Duplicate order sent.")
 
     def named(self, call: Call, number: str, label: str) -> Order:
         """An open order, by its number or its own name."""
@@ -223,10 +230,6 @@ class Trading:
         if kind == "ACK":
             return self._teller.acknowledged(after)
         return self._teller.placed(after, fills(batch.reports, first.id) if kind == "FULL" else None)
-
-    def _short(self, order: Order) -> dict[str, Any]:
-        told = self._teller.brief(order)
-        return {**told, "qty": told["origQty"], "workingTime": order.working // MS or -1}
 
     def _market(self, call: Call) -> Market:
         return self._catalogue.market(call.asked.text("symbol"))

@@ -19,7 +19,8 @@ def named(orders: Orders, commands: Commands, labels: Sequence[str], groups: Seq
         orders: that there are; two open ones of an account and market cannot have one label, nor two open groups
             one name.
         commands: of users.
-        labels: as they were given, of each command; those that are empty or missing are made.
+        labels: as they were given, of each command; those of orders that are empty or missing are made, and an
+            amendment that has one gives it to its order.
         groups: as they were given, of each group; likewise.
         first: the number of the first command.
 
@@ -31,10 +32,12 @@ def named(orders: Orders, commands: Commands, labels: Sequence[str], groups: Seq
             raise BadInput(f"a label has at most {LABEL} bytes, not {len(each.encode())}")
     used: set[tuple[int, int, str]] = set()
     told = [*labels, *[""] * (len(commands) - len(labels))]
-    for at in np.flatnonzero(IS_ORDER[commands["kind"]]).tolist():
+    renamed = (commands["kind"] == Kind.AMEND) & (np.array(told, np.str_) != "")
+    for at in np.flatnonzero(IS_ORDER[commands["kind"]] | renamed).tolist():
         account, market, given = int(commands["account"][at]), int(commands["market"][at]), told[at]
         name = given or f"fusion-{first + at}"
-        while (account, market, name) in used or _is_open(orders, account, market, name):
+        itself = int(commands["order"][at]) if renamed[at] else -1
+        while (account, market, name) in used or _is_open(orders, account, market, name, itself):
             if given:
                 raise BadInput(f"an open order has the label {name!r} already; give another")
             name += "-"  # a user has given the name that would be made
@@ -61,6 +64,6 @@ def _lists(orders: Orders, commands: Commands, groups: Sequence[str], first: int
     return told
 
 
-def _is_open(orders: Orders, account: int, market: int, label: str) -> bool:
+def _is_open(orders: Orders, account: int, market: int, label: str, itself: int) -> bool:
     order = orders.labelled(account, market, label)
-    return order is not None and order.status.open
+    return order is not None and order.status.open and order.id != itself

@@ -73,6 +73,7 @@ class Orders:
         self._assets, self._archive, self._grouped = assets, archive, grouped
         self._group: list[Order] = []  # that is being told
         self._asked: dict[int, Asked] = {}
+        self._renamed: dict[int, str] = {}
         self._open: dict[int, dict[Key, Order]] = {}
         self._closed: dict[int, OrderedDict[Key, _Closed]] = {}
         self._labels: dict[tuple[int, int, str], int] = {}
@@ -122,7 +123,12 @@ class Orders:
     # What happens
 
     def expect(self, commands: Commands, names: Names) -> None:
-        """Orders that will be asked for, and what they are called; a command's `ref` is how they are known again."""
+        """Orders that will be asked for and what they are called, or will be called once they are amended; a command's
+        `ref` is how they are known again.
+        """
+        for at in np.flatnonzero(commands["kind"] == Kind.AMEND).tolist():
+            if names.orders[at] and self._is_user(int(commands["account"][at])):
+                self._renamed[int(commands["ref"][at])] = names.orders[at]
         group, name, following = 0, "", iter(names.groups)
         for at in np.flatnonzero(IS_ORDER[commands["kind"]]).tolist():
             row = commands[at]
@@ -161,13 +167,17 @@ class Orders:
                 reports.append(self._kept(Record.ACK, closing._replace(label=f"autoclose-{closing.id}"), row.time))
             elif row.kind == Record.REJECT:
                 self._asked.pop(row.other, None)
+                self._renamed.pop(row.other, None)
             elif row.kind in _LATER and (order := self._open[row.account].get((row.market, row.order))):
                 kind, group = Record(row.kind), (row.market, order.group)
                 if kind is Record.CANCEL:
                     taken_back = group
                 elif kind is Record.EXPIRE and row.reason == Reason.GROUP and taken_back == group:
                     kind = Record.CANCEL  # it went because the user took back another of its group
-                reports.append(self._kept(kind, _changed(order, row, kind), row.time))
+                changed = _changed(order, row, kind)
+                if kind is Record.AMEND and row.other in self._renamed:
+                    changed = self._named(changed, self._renamed.pop(row.other))
+                reports.append(self._kept(kind, changed, row.time))
         return reports
 
     def _chosen(self, rows: Journal) -> npt.NDArray[np.int64]:
@@ -182,6 +192,12 @@ class Orders:
             row.price, row.quantity, 0, 0, asked.trigger, asked.trail, asked.display, asked.expiry, row.other_fee,
             asked.kind, asked.name, working, 0, Status.NEW, 0, row.time, row.time,
         )  # fmt: skip
+
+    def _named(self, order: Order, label: str) -> Order:
+        """An order by another name; the old one is free again."""
+        if self._labels.get((order.account, order.market, order.label)) == order.id:
+            del self._labels[order.account, order.market, order.label]
+        return order._replace(label=label)
 
     def _gather(self, taken: Order) -> None:
         """Groups are told when all their orders are taken, which happens one after another."""

@@ -62,6 +62,19 @@ class TestEveryType:
         with pytest.raises(ccxt.ExchangeError, match="-2038"):
             client.request(path, ["private"], "PUT", {"symbol": "BTCUSDT", "orderId": order["id"], "newQty": "0.02"})
 
+    def test_it_may_be_called_otherwise_then(self, client):
+        for name in ("one", "other"):
+            client.create_order(BTC, "limit", "buy", 0.03, 59_000, {"newClientOrderId": name})
+        asked = {"symbol": "BTCUSDT", "origClientOrderId": "one", "newQty": "0.02"}
+        with pytest.raises(ccxt.InvalidOrder, match="Duplicate order sent"):
+            client.request("order/amend/keepPriority", ["private"], "PUT", {**asked, "newClientOrderId": "other"})
+        told = client.request("order/amend/keepPriority", ["private"], "PUT", {**asked, "newClientOrderId": "two"})
+        amended = told["amendedOrder"]
+        assert (amended["origClientOrderId"], amended["clientOrderId"], amended["qty"]) == ("one", "two", "0.02000")
+        assert client.fetch_order(None, BTC, {"origClientOrderId": "two"})["amount"] == 0.02
+        with pytest.raises(ccxt.OrderNotFound):
+            client.fetch_order(None, BTC, {"origClientOrderId": "one"})
+
 
 class TestLists:
     def test_one_cancels_the_other(self, client):

@@ -78,6 +78,30 @@ def test_a_label_is_free_again_when_its_order_is_closed(house: House) -> None:
     assert service.place(order(ann, 0, MIDDLE - 500, 100)).placed.label == f"{taken}-"
 
 
+def test_an_amendment_gives_its_order_another_name(house: House) -> None:
+    """The old one is free again; what is refused changes nothing, and all of it is so after a restart."""
+    service = house.open()
+    ann = funded(service, "ann")
+    one, two = (service.place(order(ann, 0, MIDDLE - 500, 100), [label]).placed for label in ("one", "two"))
+
+    def amend(quantity: int, label: str, number: int = one.id) -> list[str]:
+        row = command(kind=Kind.AMEND, account=ann, order=number, price=MIDDLE - 500, quantity=quantity)
+        return [each.order.label for each in service.place(row, [label] if label else []).reports]
+
+    assert amend(90, "new") == ["new"]
+    with pytest.raises(BadInput, match="label 'two' already"):
+        amend(80, "two")
+    assert amend(80, "new") == amend(70, "") == ["new"]
+    assert amend(60, "other", one.id + 1) == []
+    service.place(order(ann, 0, MIDDLE - 500, 100), ["other"])
+    third = service.place(order(ann, 0, MIDDLE - 500, 100), ["one"]).placed
+    for found in (service, house.open()):
+        numbers = {label: found.labelled(ann, 0, label) for label in ("one", "two", "new")}
+        assert {label: each and each.id for label, each in numbers.items()} == {
+            "one": third.id, "two": two.id, "new": one.id,
+        }  # fmt: skip
+
+
 def test_two_open_groups_have_two_names(house: House) -> None:
     service = house.open()
     ann = funded(service, "ann")
