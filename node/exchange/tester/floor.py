@@ -12,10 +12,10 @@ from node.exchange.core.state import SLOT_BITS, Ledger, Market
 from node.exchange.replay.latency import Delay, arrival
 from node.exchange.tester import book as told
 from node.exchange.tester.memory import Desk
-from node.exchange.tester.orders import ROOM
+from node.exchange.tester.orders import PLACES
 
 U = np.uint64
-_ROOM, _SLOTS = ROOM - 1, (1 << SLOT_BITS) - 1
+_PLACES, _SLOTS = PLACES - 1, (1 << SLOT_BITS) - 1
 _BOOK, _TRADE, _ACK, _FILL, _CANCEL, _EXPIRE, _AMEND, _REJECT, _REFUSED, _TRIGGER = (
     told.BOOK, told.TRADE, told.ACK, told.FILL, told.CANCEL, told.EXPIRE, told.AMEND, told.REJECT, told.REFUSED,
     told.TRIGGER,
@@ -191,7 +191,7 @@ def _keep(desk: Desk, row: Any) -> None:
 @jit
 def _own(desk: Desk, order: Int) -> Any:
     """The row of an own order that has this id; one that is none's where no strategy sent it, as in a liquidation."""
-    return desk.own[U(desk.refs[U(order & _SLOTS)] & _ROOM)]
+    return desk.own[U(desk.refs[U(order & _SLOTS)] & _PLACES)]
 
 
 @jit
@@ -273,7 +273,7 @@ def _answered(desk: Desk, market: Market, record: Any, asked: Int, time: Int) ->
     """What the journal says of an own order, but for its fills."""
     kind = record.kind
     if kind == _R_ACK:
-        own = desk.own[U(record.ref & _ROOM)]
+        own = desk.own[U(record.ref & _PLACES)]
         own.ref, own.order, own.side, own.price = record.ref, record.order, record.side, record.price
         own.left, own.acked = record.quantity, time
         desk.refs[U(record.order & _SLOTS)] = record.ref

@@ -20,23 +20,33 @@ _TRADE, _FILL, _CANCEL, _EXPIRE, _AMEND, _REJECT, _ADL = (
 )  # fmt: skip
 _DEPTH = told.DEPTH
 _REF, _SIDE, _PRICE, _LEFT, _PLACE = asked.REF, asked.SIDE, asked.PRICE, asked.LEFT, asked.PLACE
-_ROOM, _OUT = asked.ROOM - 1, asked.OUT
+_PLACES, _ROOM, _OUT, _GROUPED = asked.PLACES - 1, asked.ROOM, asked.OUT, asked.GROUP
 _NEW, _GROUP, _LEG = int(Kind.NEW), int(Kind.GROUP), int(Kind.LEG)
 _ABOUT = int(Kind.CANCEL), int(Kind.AMEND), int(Kind.CANCEL_ALL)
 _BY_QUOTE = int(Flag.BY_QUOTE)
 _NONSENSE = 255  # a side that there is not: the market refuses such an order
 _TRAILS = 1 << 31
+_MOST = 1 << 52
+"""Lots of an order that are counted, at most: so many orders' as there may be are no more than 64 bits hold."""
 SENT, TOO_MANY, FORBIDDEN = range(3)
 """What became of what a strategy asked for: all was sent; it has too many orders open; it asked for something that is
 not a trader's to ask, or changed what it was told.
 """
+WHY = {
+    TOO_MANY: f"the strategy has more than {_ROOM} orders open or on their way: let it look at orders.open, and "
+    "cancel what it does not need before it sends more",
+    FORBIDDEN: "the strategy sent what is not a trader's to send, or wrote into `orders`: an order is NEW, GROUP or "
+    "LEG, and CANCEL, AMEND and CANCEL_ALL ask for one's own",
+}
+OVER = f"the strategy asked for more than {_OUT} orders in one call: let it ask for the others in its next"
+"""What a person is told of this."""
 
 
 @jit
 def collect(desk: Desk) -> Int:
     """Sends off what the strategy asked for. It may have written anything: nothing that it can reach is gone by."""
     control, orders = desk.control[0], desk.orders[0]
-    if orders.count < 0 or orders.count > _OUT or orders.next != control.ref + _new(desk):
+    if orders.count < 0 or orders.count > _OUT:
         return FORBIDDEN
     entry = Delay(desk.entry_model, desk.entry_times, desk.entry_delays)
     legs: Int = 0  # that still belong to the message before
@@ -60,26 +70,31 @@ def collect(desk: Desk) -> Int:
         control.sent_tail += 1
         _write(desk, desk.queued[place], asks, sent.arrival)
         if kind in (_NEW, _GROUP, _LEG):
-            if desk.mine[U(control.ref & _ROOM), _REF] != 0:
+            if control.open >= _ROOM:
                 return TOO_MANY
-            _open(desk, control.ref, asks[1], asks[6], asks[7])
-            control.ref += 1
-    control.chain += orders.count
+            ref = _free(desk, _GROUPED if kind == _GROUP else 1)
+            if asks[5] != ref:
+                return FORBIDDEN
+            _open(desk, ref, asks[1], asks[6], asks[7])
+            control.ref = ref + 1
+    if orders.next != control.ref:
+        return FORBIDDEN
+    if not control.timed:
+        control.chain += orders.count
     orders.count, orders.open = 0, control.open
     return SENT
 
 
 @jit
-def _new(desk: Desk) -> Int:
-    """How many new orders were asked for; -1 where their refs are not those that they were given."""
-    orders, found = desk.orders[0], np.int64(0)
-    for index in range(orders.count):
-        asks = orders.rows[index]
-        if asks[0] in (_NEW, _GROUP, _LEG):
-            if asks[5] != desk.control[0].ref + found:
-                return -1
-            found += 1
-    return found
+def _free(desk: Desk, rows: Int) -> Int:
+    """The next ref that has a free place, and as many behind it as `rows` says; as `orders` has it."""
+    ref: Int = desk.control[0].ref
+    at = ref
+    while at < ref + rows:
+        if desk.mine[U(at & _PLACES), _REF] != 0:
+            ref = at + 1
+        at += 1
+    return ref
 
 
 @jit
@@ -107,7 +122,7 @@ def _write(desk: Desk, command: Any, asks: Any, time: Int) -> None:
 
 @jit
 def _open(desk: Desk, ref: Int, side: Int, price: Int, quantity: Int) -> None:
-    control, mine = desk.control[0], desk.mine[U(ref & _ROOM)]
+    control, mine = desk.control[0], desk.mine[U(ref & _PLACES)]
     mine[_REF], mine[_SIDE], mine[_PRICE], mine[_LEFT], mine[_PLACE] = ref, side, price, 0, control.open
     desk.listed[U(control.open)] = ref
     control.open += 1
@@ -118,27 +133,29 @@ def _open(desk: Desk, ref: Int, side: Int, price: Int, quantity: Int) -> None:
 def _set_left(desk: Desk, ref: Int, left: Int) -> None:
     """Knows from now on what is open of an own order, and forgets it where that is nothing."""
     control, book, orders = desk.control[0], desk.book[0], desk.orders[0]
-    mine = desk.mine[U(ref & _ROOM)]
+    mine = desk.mine[U(ref & _PLACES)]
     if mine[_REF] != ref:
         return
+    left = min(max(0, left), _MOST)  # what is below 0 the market refuses
     if mine[_SIDE] == 0:
-        book.buying += left - mine[_LEFT]
+        control.buying += left - mine[_LEFT]
     else:
-        book.selling += left - mine[_LEFT]
+        control.selling += left - mine[_LEFT]
     mine[_LEFT] = left
-    if left <= 0:
+    if left == 0:
         control.open -= 1
         place, moved = mine[_PLACE], desk.listed[U(control.open)]
         desk.listed[U(place)] = moved
-        desk.mine[U(moved & _ROOM), _PLACE] = place
+        desk.mine[U(moved & _PLACES), _PLACE] = place
         orders.listed[place] = moved
-        orders.mine[moved & _ROOM][_PLACE] = place
+        orders.mine[moved & _PLACES][_PLACE] = place
         mine[_REF] = 0
     else:
         orders.listed[mine[_PLACE]] = ref
-    shown = orders.mine[ref & _ROOM]
+    shown = orders.mine[ref & _PLACES]
     shown[0], shown[1], shown[2], shown[3], shown[4] = mine[0], mine[1], mine[2], mine[3], mine[4]
     book.open, orders.open = control.open, control.open
+    book.buying, book.selling = control.buying, control.selling
 
 
 @jit
@@ -159,8 +176,6 @@ def deliver(desk: Desk, market: Market, time: Int) -> Int:
     control, book = desk.control[0], desk.book[0]
     if control.fresh:
         book.bought, book.sold, book.events, control.fresh = 0, 0, 0, 0
-    if time != control.now:
-        control.chain = 0
     control.now, book.time = time, time
     feed = desk.feed[U(control.feed_head & (len(desk.feed) - 1))]
     answer = desk.answers[U(control.answers_head & (len(desk.answers) - 1))]
@@ -172,7 +187,7 @@ def deliver(desk: Desk, market: Market, time: Int) -> Int:
         control.answers_head += 1
     else:
         control.timer += control.every
-        control.fresh = 1
+        control.fresh, control.timed = 1, 1
         return TIMER
     _value(desk, market)
     control.events += 1
@@ -181,7 +196,7 @@ def deliver(desk: Desk, market: Market, time: Int) -> Int:
     if control.wake == 0 or control.waited < control.wake:
         return NOBODY
     control.waited = 0
-    control.fresh = 1
+    control.fresh, control.timed = 1, 0
     return EVENT
 
 
@@ -215,20 +230,21 @@ def _news(desk: Desk, feed: Any) -> None:
 
 @jit
 def _answer(desk: Desk, answer: Any) -> None:
-    book, event = desk.book[0], desk.event[0]
+    control, book, event = desk.control[0], desk.book[0], desk.event[0]
     kind = answer.kind
     event.time, event.kind, event.side, event.price, event.quantity = (
         answer.time, kind, answer.side, answer.price, answer.quantity,
     )  # fmt: skip
     event.ref, event.reason, event.maker = answer.ref, answer.reason, answer.maker
-    book.base += answer.base
-    book.quote += answer.quote
+    control.has_base += answer.base
+    control.has_quote += answer.quote
     if kind in (_FILL, _ADL):
-        book.position += answer.quantity if answer.side == 0 else -answer.quantity
+        control.position += answer.quantity if answer.side == 0 else -answer.quantity
+    book.position, book.base, book.quote = control.position, control.has_base, control.has_quote
     if answer.ref == 0:
         return
-    if kind == _AMEND and desk.mine[U(answer.ref & _ROOM), _REF] == answer.ref:
-        desk.mine[U(answer.ref & _ROOM), _PRICE] = answer.price
+    if kind == _AMEND and desk.mine[U(answer.ref & _PLACES), _REF] == answer.ref:
+        desk.mine[U(answer.ref & _PLACES), _PRICE] = answer.price
     if kind in (_FILL, _CANCEL, _EXPIRE, _AMEND, _REJECT):
         _set_left(desk, answer.ref, 0 if kind == _REJECT else answer.left)
 
@@ -241,5 +257,5 @@ def _value(desk: Desk, market: Market) -> None:
     if rules.initial > 0:
         price = float(book.mark) if book.mark > 0 else np.nan
     if not np.isnan(price):
-        held = (book.base - control.base) / rules.lot * price * rules.unit
-        book.equity = (control.cash + (book.quote - control.quote) + held) / control.scale
+        held = (control.has_base - control.base) / rules.lot * price * rules.unit
+        book.equity = (control.cash + (control.has_quote - control.quote) + held) / control.scale

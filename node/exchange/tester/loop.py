@@ -15,16 +15,17 @@ from node.exchange.core.compiled import Int, jit
 from node.exchange.core.state import Ledger, Market
 from node.exchange.tester import floor, inbox
 from node.exchange.tester.memory import MESSAGE, NEVER, Desk, open_desk
-from node.exchange.tester.orders import OUT, ROOM
+from node.exchange.tester.orders import OUT, PLACES, ROOM
 
 U = np.uint64
-WAKE, TIMER, COMMANDS, SPACE, OVER, ENDED, FORBIDDEN, ENDLESS = range(8)
+WAKE, TIMER, COMMANDS, SPACE, OVER, ENDED, FORBIDDEN, ENDLESS, TOO_MANY = range(9)
 """Why the loop stopped: on_event is due; on_timer is; it needs commands; it needs space; the strategy asked for too
-much in one call; all is over; it asked for what is not a trader's to ask; it answers its own answers for ever."""
+much in one call; all is over; it asked for what is not a trader's to ask; it answers its own answers for ever; it has
+too many orders open."""
 CHAIN: Final = 100_000
-"""Orders that a strategy may send at one time while nothing else happens."""
+"""Orders that a strategy may send, but for those of timers, while the market does nothing by itself."""
 _CANCEL, _AMEND, _GROUP, _TIMER = int(Kind.CANCEL), int(Kind.AMEND), int(Kind.GROUP), int(Kind.TIMER)
-_ROOM = ROOM - 1
+_PLACES = PLACES - 1
 _FIRST, _PAST, _LAST = replay.FIRST, replay.PAST, int(Told.LAST)
 
 
@@ -42,7 +43,7 @@ def step(address: int) -> int:  # noqa: PLR0911, PLR0912 - it says why it stops 
             return SPACE
         became = inbox.collect(desk)
         if became != inbox.SENT:
-            return int(OVER if became == inbox.TOO_MANY else FORBIDDEN)
+            return int(TOO_MANY if became == inbox.TOO_MANY else FORBIDDEN)
         if control.chain > CHAIN:
             return ENDLESS
     while True:
@@ -132,7 +133,7 @@ def _lay(desk: Desk, at: Int) -> None:
     sent, queued = desk.sent[place], desk.queued[place]
     desk.one[U(at)] = queued
     one = desk.one[U(at)]
-    own = desk.own[U(one.ref & _ROOM)]
+    own = desk.own[U(one.ref & _PLACES)]
     if one.kind in (_CANCEL, _AMEND):  # the market knows it by its own number, and an order that is gone by none
         one.order = own.order if own.ref == one.ref else 0
     row = desk.arrived[U(control.arrived + at)]

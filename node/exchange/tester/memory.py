@@ -15,7 +15,7 @@ from node.exchange.core.entry import opener
 from node.exchange.core.journal import JOURNAL
 from node.exchange.replay.latency import Latency, none
 from node.exchange.tester.book import DEPTH, Book, Event
-from node.exchange.tester.orders import ROOM, Orders
+from node.exchange.tester.orders import GROUP, PLACES, ROOM, Orders
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -23,7 +23,7 @@ Rows = npt.NDArray[Any]
 
 NEVER: Final = (1 << 63) - 1
 """A time that does not come, ns."""
-MESSAGE: Final = 3
+MESSAGE: Final = GROUP
 """Commands that may go together: the orders of a group."""
 
 
@@ -35,7 +35,9 @@ CONTROL = _ints(
     "exchange",  # address of its table
     "account", "number", "selftrade",  # whose orders these are, at which market, and how they meet each other
     "now", "seen_bid", "seen_ask", "levels",  # the strategy's time, the best prices and how many levels it sees
-    "ref", "open", "chain",  # its next ref, its open orders, what it sent since anything else happened
+    "ref", "open",  # the least that its next ref may be, its open orders
+    "chain", "timed",  # what it sent since the market did anything by itself; 1 while a timer's call is the last
+    "position", "has_base", "has_quote", "buying", "selling",  # what `book` shows, which a strategy may spoil
     "next", "count", "until", "end",  # commands: the next row, rows there are; none comes before `until`; the last time
     "feed_head", "feed_tail", "feed_last", "feed_count",
     "answers_head", "answers_tail", "answers_last", "answers_count",
@@ -63,7 +65,7 @@ SENT = _ints("arrival", "sent", "bid", "ask", "rows")
 """An own command on its way to the market: when it gets there, when it left, the best prices that were seen then, and
 how many rows from here on are one message."""
 OWN = _ints("ref", "order", "side", "price", "left", "acked")
-"""An own order as it stands at the market, at ref % ROOM."""
+"""An own order as it stands at the market, at ref % PLACES."""
 ARRIVED = _ints(
     "ref", "kind", "side", "type", "price", "quantity", "sent", "arrived",
     "seen_bid", "seen_ask", "bid", "ask",
@@ -137,7 +139,7 @@ def desk(latency: Latency, signal_rows: Ints, signals: Floats, room: int = 1 << 
         book=book,
         event=np.zeros(1, Event.dtype),
         orders=orders,
-        mine=np.zeros((ROOM, 5), np.int64),
+        mine=np.zeros((PLACES, 5), np.int64),
         listed=np.zeros(ROOM, np.int64),
         commands=np.zeros(0, COMMAND),
         one=np.zeros(MESSAGE + 1, COMMAND),
@@ -147,7 +149,7 @@ def desk(latency: Latency, signal_rows: Ints, signals: Floats, room: int = 1 << 
         answers=np.zeros(2 * room, ANSWER),
         sent=np.zeros(room, SENT),
         queued=np.zeros(room, COMMAND),
-        own=np.zeros(ROOM, OWN),
+        own=np.zeros(PLACES, OWN),
         refs=np.zeros(room, np.int64),
         log=np.zeros(4 * room, ANSWER),
         arrived=np.zeros(4 * room, ARRIVED),

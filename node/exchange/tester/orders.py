@@ -24,6 +24,11 @@ OUT: Final = 256
 """What a strategy may ask for in one call."""
 ROOM: Final = 1024
 """Own orders that may be open or on their way at a time."""
+PLACES: Final = 4 * ROOM
+"""Of own orders, each at ref % PLACES. With no more than ROOM taken there are always as many in a row as a group has
+orders: refs whose place is taken are passed over."""
+GROUP: Final = 3
+"""Orders of a group, at most."""
 COLUMNS: Final = (
     "kind",
     "side",
@@ -42,7 +47,7 @@ COLUMNS: Final = (
 REF, SIDE, PRICE, LEFT, PLACE = range(5)
 """Columns of `mine`: the order's number, 0 for none; side; price; lots that are open; where `listed` has it. The loop
 keeps its own copy of all this and goes by that."""
-_MASK = ROOM - 1
+_MASK = PLACES - 1
 
 
 class Orders(ctypes.Structure, Shared):
@@ -62,11 +67,11 @@ class Orders(ctypes.Structure, Shared):
 
     _fields_ = [
         ("count", INT),  # rows of this call
-        ("next", INT),  # the next ref
+        ("next", INT),  # the least that the next ref may be
         ("over", INT),  # 1 when one call asked for more than OUT
         ("open", INT),  # refs in `listed`
         ("rows", (INT * len(COLUMNS)) * OUT),
-        ("mine", (INT * 5) * ROOM),  # at ref % ROOM
+        ("mine", (INT * 5) * PLACES),  # at ref % PLACES
         ("listed", INT * ROOM),
     ]
 
@@ -186,12 +191,22 @@ class Orders(ctypes.Structure, Shared):
             return 0
         row = self.rows[self.count]
         if ref == 0:
-            ref = self.next
-            self.next += 1
+            ref = self._free(GROUP if kind == _GROUP else 1)
+            self.next = ref + 1
         row[0], row[1], row[2], row[3], row[4], row[5] = kind, side, what, tif, flags, ref
         row[6], row[7], row[8], row[9] = price, quantity, trigger, display
         row[10], row[11], row[12] = expiry, trail, group
         self.count += 1
+        return ref
+
+    def _free(self, rows: int) -> int:
+        """The next ref that has a free place, and as many behind it as `rows` says."""
+        ref = self.next
+        at = ref
+        while at < ref + rows:
+            if self.mine[at & _MASK][REF] != 0:
+                ref = at + 1
+            at += 1
         return ref
 
 

@@ -80,9 +80,9 @@ class RemoteEnded(Retryable):
 
 
 @jit
-def _collect(address: int) -> bool:
-    """Sends off what the strategy asked for, to `queued`; False where it may not."""
-    return bool(inbox.collect(open_desk(address)) == inbox.SENT)
+def _collect(address: int) -> int:
+    """Sends off what the strategy asked for, to `queued`; what became of it."""
+    return int(inbox.collect(open_desk(address)))
 
 
 @jit
@@ -169,7 +169,8 @@ class Remote:
             held = next(
                 (each for each in account["balances"] if each["asset"] == asset.name), {"free": "0", "locked": "0"}
             )
-            control[name] = book[name] = asset.units(Decimal(held["free"]) + Decimal(held["locked"]))
+            amount = asset.units(Decimal(held["free"]) + Decimal(held["locked"]))
+            control[name] = control[f"has_{name}"] = book[name] = amount
         control["cash"] = control["quote"]
         book["equity"] = int(control["cash"][0]) / 10**quote.decimals
         self._views = Book.sharing(book), Event.sharing(self._desk.event), Orders.sharing(self._desk.orders)
@@ -327,11 +328,10 @@ class Remote:
             except (Exception, SystemExit) as error:  # whatever it raises is told with its line
                 raise BadInput(told(error, self._file)) from error
             if orders.count:
-                if orders.over or not _collect(address):
-                    raise BadInput(
-                        "the strategy asked for too many orders at once, or for what is not a trader's to ask: let it "
-                        "cancel what it does not need"
-                    )
+                if orders.over:
+                    raise BadInput(inbox.OVER)
+                if (became := _collect(address)) != inbox.SENT:
+                    raise BadInput(inbox.WHY[became])
                 await self._send()
 
     async def _send(self) -> None:

@@ -21,7 +21,7 @@ from node.exchange.listing import Listing
 from node.exchange.replay.latency import Latency, none
 from node.exchange.replay.reel import Reel
 from node.exchange.source import Source
-from node.exchange.tester import exact, floor, loop, native
+from node.exchange.tester import exact, floor, inbox, loop, native
 from node.exchange.tester.book import SIGNALS, Book, Event
 from node.exchange.tester.memory import NEVER, Floats, Ints, Rows, desk, longer, open_desk, unrolled
 from node.exchange.tester.orders import OUT, ROOM, Orders
@@ -32,6 +32,11 @@ Report = Callable[[float], None]
 """Is told the share that is done."""
 _BEFORE = 1 << 10
 """Room for commands of a source, unless it gives more at a time."""
+_ENDS = {
+    loop.OVER: inbox.OVER,
+    loop.TOO_MANY: inbox.WHY[inbox.TOO_MANY],
+    loop.FORBIDDEN: inbox.WHY[inbox.FORBIDDEN],
+}
 
 
 class Form(StrEnum):
@@ -195,7 +200,7 @@ class Run:
                 )
         control, book = self._desk.control, self._desk.book
         for name, amount in (("quote", cash), ("base", inventory)):
-            control[name], book[name] = amount, amount
+            control[name], control[f"has_{name}"], book[name] = amount, amount, amount
 
     def go(
         self, commands: Reel | Commands, report: Report = lambda share: None, *,
@@ -302,21 +307,13 @@ class Run:
             why = self._drive()
             if why in (loop.COMMANDS, loop.ENDED):
                 return
-            if why == loop.OVER:
-                raise BadInput(
-                    f"the strategy asked for more than {OUT} orders in one call, or has more than {ROOM} open at once: "
-                    "let it cancel what it does not need"
-                )
-            if why == loop.FORBIDDEN:
-                raise BadInput(
-                    "the strategy sent what is not a trader's to send, or wrote into `orders`: an order is NEW, GROUP "
-                    "or LEG, and CANCEL, AMEND and CANCEL_ALL ask for one's own"
-                )
+            if why in _ENDS:
+                raise BadInput(_ENDS[why])
             if why == loop.ENDLESS:
                 moment = np.datetime64(int(self._desk.control["now"][0]), "ns")
                 raise BadInput(
-                    f"the strategy sent more than {loop.CHAIN} orders at {moment} while nothing else happened: it "
-                    "answers its own answers; look at event.kind, or give it a latency"
+                    f"the strategy sent more than {loop.CHAIN} orders up to {moment} while nothing came from the "
+                    "market: it answers its own answers; look at event.kind and event.ref before it sends"
                 )
             self._make_space()
 

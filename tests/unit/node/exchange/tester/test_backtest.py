@@ -40,7 +40,7 @@ def plan(strategy: Path, form: Form = Form.PYTHON, *, fallback: bool = False) ->
             "def on_event(self, book, event, orders):\n    [orders.buy(1, 1) for _ in range(257)]",
             "more than 256 orders",
         ),
-        ("def on_event(self, book, event, orders):\n    [orders.buy(1, 1) for _ in range(200)]", "1024 open at once"),
+        ("def on_event(self, book, event, orders):\n    [orders.buy(1, 1) for _ in range(200)]", "1024 orders open"),
         ("def on_event(self, book, event, orders)\n    pass", r"mine\.py:4: "),
         ("def __init__(self):\n    raise SystemExit", r"mine\.py:5: SystemExit"),
         ("def on_event(self, book, event, orders):\n    raise SystemExit(0)", r"mine\.py:5: SystemExit"),

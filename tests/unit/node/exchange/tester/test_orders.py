@@ -25,6 +25,7 @@ from node.exchange.tester import (
     Event,
     Orders,
     Strategy,
+    loop,
 )
 from node.exchange.tester.made import LISTING
 from node.exchange.tester.run import Form, Record, Run, Terms
@@ -68,8 +69,8 @@ def market(*rows: tuple[int, int, int, int]) -> Commands:
     return commands
 
 
-def ran(commands: Commands, strategy: Strategy, late: Latency = LATE) -> Record:
-    one = Run(Exchange([LISTING]), strategy, Terms(latency=late), Form.PYTHON)
+def ran(commands: Commands, strategy: Strategy, late: Latency = LATE, form: Form = Form.PYTHON) -> Record:
+    one = Run(Exchange([LISTING]), strategy, Terms(latency=late), form)
     one.fund(0, PRICE)
     return one.go(commands)
 
@@ -245,6 +246,88 @@ def test_an_order_of_no_side_is_refused(side: int) -> None:
     assert kinds(strategy.told, 1) == [REJECT]
 
 
+class Renews(Strategy):
+    """Keeps its first order, and sends and cancels others without end: also groups."""
+
+    every = 4 * MS
+
+    def __init__(self) -> None:
+        self.first, self.last, self.passed, self.gone = 0, 0, 0, 0
+
+    def on_timer(self, book: Book, time: int, orders: Orders) -> None:
+        if self.first == 0:
+            self.first = orders.buy(PRICE - 200, 1)
+            return
+        for at in range(orders.open):
+            if orders.ref(at) != self.first:
+                orders.cancel(orders.ref(at))
+        self.gone += int(orders.left(self.first) != 1)
+        orders.bracket(BUY, PRICE - 300, 1, PRICE, PRICE - 400)
+        last = orders.sell(PRICE + 300, 1)
+        self.passed += int(self.last > 0 and last != self.last + 4)
+        self.last = last
+
+
+@pytest.mark.parametrize("form", Form)
+def test_an_order_may_stand_while_thousands_come_and_go(form: Form) -> None:
+    record = ran(market((5000, 0, 1, 1)), strategy := Renews(), form=form)
+    answers = record.answers
+    assert not (answers["kind"] == REJECT).any()
+    assert len(set(answers["ref"][answers["kind"] == ACK].tolist())) == 1 + 4 * 1248
+    assert answers["kind"][answers["ref"] == 1].tolist() == [ACK]
+    assert form is Form.COMPILED or (strategy.gone, strategy.passed) == (0, 1)  # its place is passed over
+
+
+def test_only_what_is_open_is_too_much() -> None:
+    """Places that are taken are passed over, and those of a group are side by side."""
+
+    class Scattered(Once):
+        every = MS
+
+        def act(self, call: int, book: Book, orders: Orders) -> None:
+            if call <= 16:  # 1,020 orders, and two others after each that will stand
+                for _ in range(64 if call < 16 else 60):
+                    orders.buy(PRICE - 200, 1)
+                    orders.buy(PRICE - 200, 0)
+                    orders.buy(PRICE - 200, 0)
+            elif call == 30:
+                ref = orders.bracket(BUY, PRICE - 300, 1, PRICE, PRICE - 400)
+                self.refs = ref, orders.left(ref)
+                self.next = orders.buy(PRICE - 300, 1)
+            elif call == 40:
+                self.most = orders.open
+                orders.buy(PRICE - 300, 1)
+
+    strategy = Scattered()
+    with pytest.raises(BadInput, match="more than 1024 orders open or on their way"):
+        ran(market((90, 0, 1, 1)), strategy)
+    assert strategy.most == 1024
+    assert strategy.refs[0] > 3 * 1020
+    assert strategy.next == strategy.refs[0] + 3
+
+
+@pytest.mark.parametrize("lots", [-5, 1 << 62])
+def test_an_order_that_cannot_be_counts_for_nothing_once_it_is_refused(lots: int) -> None:
+    class Slips(Strategy):
+        every = 10 * MS
+
+        def __init__(self, lots: int) -> None:
+            self.lots, self.wrong = lots, 0
+
+        def on_timer(self, book: Book, time: int, orders: Orders) -> None:
+            if time <= 20 * MS:
+                for _ in range(3):
+                    orders.market(BUY, self.lots)
+                    orders.sell(PRICE + 200, self.lots)
+            if time == 50 * MS:
+                orders.buy(PRICE - 200, 7 + book.buying)
+                orders.sell(PRICE + 200, 8 + book.selling)
+
+    record = ran(market((90, 0, 1, 1)), Slips(lots))
+    taken = record.answers[record.answers["kind"] == ACK]
+    assert taken["quantity"].tolist() == [7, 8]
+
+
 class Stubborn(Strategy):
     """Answers each refusal with the same order."""
 
@@ -252,7 +335,20 @@ class Stubborn(Strategy):
         orders.buy(PRICE, 1 << 39)
 
 
-def test_a_strategy_that_answers_its_own_answers_is_stopped() -> None:
+@pytest.mark.parametrize("ns", [0, 1])
+def test_a_strategy_that_answers_its_own_answers_is_stopped(ns: int) -> None:
     with pytest.raises(BadInput, match=r"answers its own answers"):
-        ran(market((90, 0, 1, 1)), Stubborn(), Latency(*[constant(0)] * 3))
-    ran(market((90, 0, 1, 1)), Stubborn())  # with a latency time passes
+        ran(market((90, 0, 1, 1)), Stubborn(), Latency(*[constant(ns)] * 3))
+    ran(market((90, 0, 1, 1)), Stubborn())  # it comes to an end with a latency
+
+
+def test_timers_may_send_as_many_orders_as_they_like_in_a_quiet_market() -> None:
+    class Timed(Strategy):
+        every = 1000
+
+        def on_timer(self, book: Book, time: int, orders: Orders) -> None:
+            orders.cancel_all()
+            orders.buy(PRICE - 200, 1)
+
+    record = ran(market((70, 0, 1, 1)), Timed(), Latency(*[constant(0)] * 3))
+    assert len(record.arrived) > loop.CHAIN
