@@ -17,6 +17,7 @@ from typing import TypeAlias
 import numpy as np
 
 from fusion.errors import BadInput, Retryable
+from node.exchange.tester import spec
 from node.exchange.tester.book import FILL
 from node.exchange.tester.chance import seeded
 from node.exchange.tester.data import Data, keep
@@ -30,6 +31,8 @@ from node.exchange.tester.strategy import Strategy, load, make
 Parameter: TypeAlias = "str | int | float | bool"
 Parameters: TypeAlias = Mapping[str, Parameter]
 Progress: TypeAlias = Callable[[float], None]
+LEAST = 10**9
+"""ns; shorter parts of a walk forward tell nothing."""
 
 
 class WorkerLost(Retryable):
@@ -106,7 +109,7 @@ def one(
             raise
         record = _run(plan, data, task, Form.PYTHON, progress)
     told = dict(plan.told) | {"data": data.name}
-    told |= {f"param.{name}": value for name, value in sorted(task.parameters.items())}
+    told |= {f"param.{name}": spec.shown(value) for name, value in sorted(task.parameters.items())}
     traded = bool((record.answers["kind"] == FILL).any())
     return report(record, told, (untouched or Untouched()).marks(data, task) if traded else None)
 
@@ -207,6 +210,10 @@ def walk_forward(
         choose: the figure of the report that decides; the greater is the better, of equal ones the first choice wins.
     """
     begin, span = data.span[0], data.span[1] - data.span[0]
+    if span < (folds + 1) * LEAST:
+        raise BadInput(
+            f"{data.name} lasts {span / LEAST:.3g} s: a walk forward of {folds} has {folds + 1} parts of 1 s at least"
+        )
     edges = [begin + span * part // (folds + 1) for part in range(folds + 2)]
     rows = [data.between(start, end) for start, end in pairwise(edges)]
     for part, (first, last) in enumerate(rows):

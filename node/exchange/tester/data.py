@@ -22,6 +22,7 @@ from node.exchange.tester.scene import Scene
 from node.exchange.tester.spec import duration
 
 _MADE_COMMANDS: Final = 200_000
+_FEWEST: Final = 1000
 _AGENTS, _LASTS = 60, "10m"
 _MOST_AGENTS: Final = 10_000
 
@@ -121,7 +122,7 @@ class Data:
 
 
 def _made(rest: str, seed: int) -> Data:
-    count = _count(rest or str(_MADE_COMMANDS), 100_000_000, "commands, such as made:100000")
+    count = _count(rest or str(_MADE_COMMANDS), 100_000_000, "commands, such as made:100000", _FEWEST)
     return Data(f"made:{count}", made.LISTING, Reel(made.made(count, seed)))
 
 
@@ -130,10 +131,10 @@ def _alone(rest: str, seed: int) -> Data:
     agents = _count(count or str(_AGENTS), _MOST_AGENTS, "agents, such as agents:100 or agents:100,1h")
     lasts = lasts or _LASTS
     name = f"agents:{agents},{lasts}"
-    return Data(
-        name, made.LISTING, Reel(np.zeros(0, COMMAND)), agents=agents, lasts=duration(lasts, f"--data {name}"),
-        seed=seed,
-    )  # fmt: skip
+    span = duration(lasts, f"--data {name}")
+    if span < SECOND:
+        raise BadInput(f"--data {name}: agents trade for 1s at least")
+    return Data(name, made.LISTING, Reel(np.zeros(0, COMMAND)), agents=agents, lasts=span, seed=seed)
 
 
 def _perpetual(rest: str, seed: int) -> Data:
@@ -149,9 +150,9 @@ def _perpetual(rest: str, seed: int) -> Data:
     return replace(data, name=name, funding=funding)
 
 
-def _count(text: str, most: int, what: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:20]) <= most:
-        raise BadInput(f"--data: {text!r} is not 1 to {most} {what}")
+def _count(text: str, most: int, what: str, least: int = 1) -> int:
+    if not text.isascii() or not text.isdigit() or not least <= int(text[:20]) <= most:
+        raise BadInput(f"--data: {text!r} is not {least} to {most} {what}")
     return int(text)
 
 

@@ -17,7 +17,7 @@ from node.exchange.core.command import COMMAND, Kind
 from node.exchange.core.entry import Table
 from node.exchange.core.journal import joined
 from node.exchange.exchange import Commands, Exchange, command
-from node.exchange.listing import Listing
+from node.exchange.listing import Asset, Listing
 from node.exchange.replay.latency import Latency, none
 from node.exchange.replay.reel import Reel
 from node.exchange.source import Source
@@ -32,6 +32,8 @@ Report = Callable[[float], None]
 """Is told the share that is done."""
 _BEFORE = 1 << 10
 """Room for commands of a source, unless it gives more at a time."""
+_MOST = 1 << 61
+"""Base units: what an account begins with may still grow, and be lent by the world."""
 _ENDS = {
     loop.OVER: inbox.OVER,
     loop.TOO_MANY: inbox.WHY[inbox.TOO_MANY],
@@ -164,7 +166,7 @@ class Run:
         control["exchange"], control["account"] = self.exchange.table, self._account
         control["selftrade"], control["levels"] = int(self.strategy.selftrade), self.strategy.levels
         control["scale"] = 10**listing.quote.decimals
-        control["cash"] = listing.quote.units(self.terms.cash)
+        control["cash"] = _units(listing.quote, self.terms.cash)
         wakes = type(self.strategy).on_event is not Strategy.on_event
         control["wake"] = self.strategy.events if wakes else 0
         control["every"] = self.strategy.every if type(self.strategy).on_timer is not Strategy.on_timer else 0
@@ -185,15 +187,16 @@ class Run:
     def fund(self, time: int, price: int) -> None:
         """Gives the account its cash, and the inventory that it may sell from; `price` is the first mid, ticks."""
         listing = self.exchange.listings[0]
-        cash = listing.quote.units(self.terms.cash)
+        cash = _units(listing.quote, self.terms.cash)
         if listing.initial:
             inventory = 0  # one has no base asset, and may sell
         elif self.terms.inventory is None:
             inventory = cash // max(1, price * int(self._rules["unit"])) * int(self._rules["lot"])
         else:
-            inventory = listing.base.units(self.terms.inventory)
-        assets = (int(self._rules["quote"]), cash), (int(self._rules["base"]), inventory)
-        for asset, amount in assets:
+            inventory = _units(listing.base, self.terms.inventory)
+        assets = (listing.quote, int(self._rules["quote"]), cash), (listing.base, int(self._rules["base"]), inventory)
+        for of, asset, amount in assets:
+            _units(of, of.amount(amount))
             if amount:
                 self.exchange.carry_out(
                     command(time=time, kind=Kind.DEPOSIT, account=self._account, order=asset, quantity=amount)
@@ -372,6 +375,17 @@ class Run:
                 control[f"{queue}_head"], control[f"{queue}_tail"] = 0, tail - head
         self._desk = was._replace(**more)
         self._table.hold(self._desk)
+
+
+def _units(asset: Asset, amount: Decimal) -> int:
+    """Base units that an account begins with; BadInput for more than can be reckoned with."""
+    units = asset.units(amount)
+    if not 0 <= units < _MOST:
+        raise BadInput(
+            f"an account cannot begin with {amount:,.0f} {asset.name}: 64 bits of its {asset.decimals} decimals hold "
+            f"{asset.amount(_MOST):,.0f}; give less --cash (--capacity gives up to 50 times as much)"
+        )
+    return units
 
 
 def _ahead(parts: Iterator[Commands]) -> Iterator[tuple[Commands, int]]:

@@ -1,5 +1,6 @@
 """Spec: what a backtest is asked for, as people write it."""
 
+import math
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -137,6 +138,11 @@ def value(text: str) -> "str | int | float | bool":
         except ValueError:
             continue
     return text
+
+
+def shown(parameter: "str | int | float | bool") -> "str | int | float | bool":
+    """A parameter as it can be told in JSON, which has no NaN and nothing infinite: as text there."""
+    return str(parameter) if isinstance(parameter, float) and not math.isfinite(parameter) else parameter
 
 
 def amount(text: str, option: str) -> Decimal:

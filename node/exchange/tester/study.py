@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -11,7 +12,7 @@ import numpy as np
 
 from fusion.errors import BadInput, FusionError
 from node.exchange.core.command import Side
-from node.exchange.tester import page
+from node.exchange.tester import page, spec
 from node.exchange.tester.backtest import Fold, Parameters, Plan, Progress, Task, many, score, walk_forward
 from node.exchange.tester.data import Data
 from node.exchange.tester.quality import Value
@@ -127,8 +128,11 @@ def _check(asked: Question) -> None:
     if asked.capacity is None:
         return
     value = asked.choices[0].get(asked.capacity)
-    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-        raise BadInput(f"the size {asked.capacity} has to be a parameter above 0 that is given or has a default")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise BadInput(
+            f"--capacity {asked.capacity}: the size has to be a parameter above 0 that is given or has a default; "
+            f"it is {value}"
+        )
 
 
 def _grown(
@@ -143,11 +147,11 @@ def _grown(
 
 
 def _row(choice: Parameters, report: Report, asked: Question) -> Row:
-    return {name: choice[name] for name in asked.swept} | _figures(report)
+    return {name: spec.shown(choice[name]) for name in asked.swept} | _figures(report)
 
 
 def _fold(fold: Fold, asked: Question) -> Row:
-    row: dict[str, Value] = {name: fold.chosen[name] for name in asked.swept}
+    row: dict[str, Value] = {name: spec.shown(fold.chosen[name]) for name in asked.swept}
     row |= {f"{asked.choose}_inside": fold.inside.facts[asked.choose]}
     return row | {f"{name}_outside": value for name, value in _figures(fold.outside).items()}
 

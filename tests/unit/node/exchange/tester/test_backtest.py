@@ -1,5 +1,6 @@
 """Backtests: what they promise of errors, processes and choices."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -209,6 +210,30 @@ def test_a_large_order_pays_for_its_impact(write: Write, made: Data) -> None:
     assert paid > 0
 
 
+@pytest.mark.parametrize(("cash", "times"), [(9_999_999_999, 50), (10**12, 1)])
+def test_more_cash_than_can_be_reckoned_with_is_refused(made: Data, cash: int, times: int) -> None:
+    with pytest.raises(
+        BadInput, match=r"cannot begin with .* 64 bits of its 8 decimals hold 23,058,430,092; give less"
+    ):
+        one(Plan(MAKER, Terms(cash=Decimal(cash)), Form.PYTHON), made, Task({}, scale=times))
+
+
+def test_parts_of_a_walk_forward_last(made: Data) -> None:
+    with pytest.raises(BadInput, match=r"lasts 5\.99 s: a walk forward of 6 has 7 parts of 1 s at least"):
+        walk_forward(plan(MAKER), made, grid({"gap": [0, 5]}, {}), 6)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_what_json_has_no_word_for_is_told_as_text(write: Write, made: Data, value: float) -> None:
+    path = write("events = 0\ndef __init__(self, x: float = 1.0):\n    pass")
+    found = study(plan(path), made, Question(grid({"x": [value, 1]}, {}), ("x",)), jobs=1).told()
+    told = json.loads(json.dumps(found, allow_nan=False))
+    assert [row["x"] for row in told["choices"]] == [str(value), 1]
+    assert told["param.x"] == str(value)
+    with pytest.raises(BadInput, match="has to be a parameter above 0"):
+        study(plan(path), made, Question(grid({}, {"x": value}), capacity="x"), jobs=1)
+
+
 def test_agents_answer_to_a_strategy(write: Write) -> None:
     data = load("agents:20,5s", seed=3)
     still = one(plan(write("pass")), data, Task({}))
@@ -231,7 +256,7 @@ def test_a_record_is_traded_in_its_own_ticks() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["nothing", "made:0", "made:x", "agents:0", "agents:5,1x", "binance"]
+    ["nothing", "made:0", "made:2", "made:x", "agents:0", "agents:60,0s", "agents:5,1x", "binance"]
     + [f"agents-perpetual:{terms}" for terms in ("0", "5,1x", "5,1m,30s", "5,1m,25h", "5,1m,5m,5m")],
 )
 def test_data_that_there_is_not_is_refused(name: str) -> None:
