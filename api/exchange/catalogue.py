@@ -7,6 +7,7 @@ from api.exchange import refusal
 from api.exchange.meter import Allowance
 from api.exchange.scale import Scale
 from node.exchange.core.command import Selftrade
+from node.exchange.core.refusal import PARTS
 from node.exchange.exchange import Exchange
 from node.exchange.listing import Asset, Listing
 
@@ -21,8 +22,6 @@ ORDER_TYPES: Final = (
 )
 SELF_TRADES: Final = tuple(each.name for each in Selftrade)
 DEFAULT_SELF_TRADE: Final = "EXPIRE_MAKER"
-MOST_ORDERS: Final = 1000
-"""Open orders that an account may have in a market."""
 DELTAS: Final = (1, 5000)
 """Basis points that a trailing order may keep from the best price."""
 _PRICE_TOP: Final = 1 << 40  # ticks
@@ -152,8 +151,12 @@ def _filters(market: Market, of: Listing) -> list[dict[str, Any]]:
             "applyMaxToMarket": False,
             "avgPriceMins": 0,
         },
-        {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": MOST_ORDERS},
+        {"filterType": "ICEBERG_PARTS", "limit": PARTS},
     ]
+    if of.orders:
+        told.append({"filterType": "MAX_NUM_ORDERS", "maxNumOrders": of.orders})
+    if of.waiting:
+        told.append({"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": of.waiting})
     if of.band:
         up, down = f"{1 + of.band:f}", f"{max(1 - of.band, 0):f}"
         told.append(

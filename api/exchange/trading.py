@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from api.exchange import refusal, shapes
-from api.exchange.catalogue import MOST_ORDERS, Market
+from api.exchange.catalogue import Market
 from api.exchange.endpoint import Call, Endpoint, Security
 from api.exchange.filters import check
 from api.exchange.market_data import MS, SYMBOL
@@ -177,8 +177,6 @@ class Trading:
         self._check_free(account, market, [each.label for each in parts if each.label])
         if name and any(each.group and each.name == name for each in standing):
             raise refusal.rejected("Duplicate order sent.")
-        if len(standing) + len(parts) > MOST_ORDERS:
-            raise refusal.of_filter("MAX_NUM_ORDERS")
         batch = self._service.place(*joined(parts), [name] if name else [])
         if batch.refused:
             raise refused(batch.refused)

@@ -12,6 +12,8 @@ _FILTERS: Final = {
     Reason.NOTIONAL: "NOTIONAL",
     Reason.BAND: "PERCENT_PRICE_BY_SIDE",
     Reason.PARTS: "ICEBERG_PARTS",
+    Reason.ORDERS: "MAX_NUM_ORDERS",
+    Reason.WAITING: "MAX_NUM_ALGO_ORDERS",
     Reason.OVERFLOW: "NOTIONAL",
 }
 _LINES: Final = {

@@ -92,7 +92,8 @@ class Exchange:
         return self._address
 
     def put_market(self, number: int, market: Market) -> None:
-        """Gives a market other arrays: those of a snapshot, or longer ones."""
+        """Gives a market other arrays: those of a snapshot, or longer ones. Room for the accounts is seen to."""
+        market = growth.widened(market, len(self._room.balances))
         self._markets[number] = market
         self._market_tables[number].hold(market)
 
@@ -100,8 +101,7 @@ class Exchange:
         """Gives the ledger the arrays of a snapshot, with a row for each account that is open."""
         self._room, self.accounts = ledger, len(ledger.balances)
         for place, market in enumerate(self._markets):
-            if 0 < len(market.positions) < self.accounts:
-                self.put_market(place, growth.widened(market, self.accounts))
+            self.put_market(place, market)
         self._show()
 
     def open_account(self, maker_ppm: int = 1000, taker_ppm: int = 1000) -> int:
@@ -113,8 +113,7 @@ class Exchange:
                 new[: self.accounts] = mine
             self._room = more
             for place, market in enumerate(self._markets):
-                if len(market.positions):
-                    self.put_market(place, growth.widened(market, 2 * self.accounts))
+                self.put_market(place, market)
         number, self.accounts = self.accounts, self.accounts + 1
         self._show()
         self.ledger.fees[number] = maker_ppm, taker_ppm

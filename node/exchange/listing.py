@@ -10,6 +10,7 @@ from node.exchange.core.rules import Rules
 
 _LIMIT = 1 << 62  # base units, or ns, so that two add up in 64 bits
 _DECIMALS = 18
+_ORDERS = 1 << 20  # that one account may have open, where there is a limit
 _PPM = Decimal("0.000001")
 _DIGITS = 40  # more than any price or quantity has: a hostile exponent costs nothing
 
@@ -53,6 +54,8 @@ class Listing:
         initial, maintenance: of a linear perpetual, parts of its worth that a position begins with and keeps, such as
             0.05; an `initial` of 0: a spot market.
         liquidation: part of its worth that a liquidated position pays to the insurance fund.
+        orders: open orders that an account may have; 0: any number.
+        waiting: of these those that wait for a price; 0: any number.
     """
 
     symbol: str
@@ -70,6 +73,8 @@ class Listing:
     initial: Decimal = Decimal(0)
     maintenance: Decimal = Decimal(0)
     liquidation: Decimal = Decimal(0)
+    orders: int = 0
+    waiting: int = 0
 
     def rules(self, market: int, assets: list[Asset]) -> Rules:
         """As the core reads it; BadInput where it makes no sense, or is beyond what the core reckons with."""
@@ -90,6 +95,8 @@ class Listing:
             initial=self._ppm("initial"),
             maintenance=self._ppm("maintenance"),
             liquidation=self._ppm("liquidation"),
+            orders=self.orders,
+            waiting=self.waiting,
         )
 
     def _check(self) -> None:
@@ -102,6 +109,8 @@ class Listing:
         for what, length in (("window", self.window), ("pause", self.pause)):
             if not 0 < length < _LIMIT:
                 raise BadInput(f"a {what} of {self.symbol} is 1 ns or more, and not {length}")
+        if not 0 <= self.waiting <= _ORDERS or not 0 <= self.orders <= _ORDERS:
+            raise BadInput(f"orders and waiting of {self.symbol} are 0 to {_ORDERS}, not {self.orders}, {self.waiting}")
         if self.maintenance > self.initial:
             raise BadInput(
                 f"a position of {self.symbol} begins with {self.initial} of its worth: never keeps {self.maintenance}"

@@ -28,11 +28,11 @@ BTC, ETH, USDT = Asset("BTC"), Asset("ETH"), Asset("USDT")
 LISTINGS = (
     Listing(
         "BTC-USDT", BTC, USDT, tick=Decimal("0.01"), lot=Decimal("0.00001"), least=Decimal("0.00001"),
-        most=Decimal(9000), notional=Decimal(5), band=Decimal("0.8"),
+        most=Decimal(9000), notional=Decimal(5), band=Decimal("0.8"), orders=200, waiting=5,
     ),
     Listing(
         "ETH-USDT", ETH, USDT, tick=Decimal("0.01"), lot=Decimal("0.0001"), least=Decimal("0.0001"),
-        most=Decimal(9000), notional=Decimal(5),
+        most=Decimal(9000), notional=Decimal(5), orders=200, waiting=5,
     ),
 )  # fmt: skip
 MIDDLES = (60_000_00, 3_000_00)  # ticks

@@ -19,7 +19,7 @@ SECOND = 1_000_000_000
 D = Decimal
 LISTINGS = (
     Listing("BTC-USDT", BTC, USDT, D("1.4"), D("0.0005"), D("0.001"), D(50), D("0.1"), D("0.8")),
-    Listing("ETH-BTC", ETH, BTC, D("0.01"), D("0.01"), D("0.01"), D(100), D(0)),
+    Listing("ETH-BTC", ETH, BTC, D("0.01"), D("0.01"), D("0.01"), D(100), D(0), orders=40, waiting=6),
     Listing(
         "ETH-USDT", ETH, USDT, D("0.1"), D("0.02"), D("0.02"), D(90), D("0.2"), D("0.5"),
         breaker=D("0.02"), window=SECOND, pause=SECOND,

@@ -8,7 +8,7 @@ from node.exchange.core import answer, ties
 from node.exchange.core.amending import find
 from node.exchange.core.compiled import Int, jit
 from node.exchange.core.journal import Reason, Record
-from node.exchange.core.state import NONE, RECORDED, Ledger, Market
+from node.exchange.core.state import NONE, Ledger, Market
 
 U = np.uint64
 _CANCEL, _OK, _UNKNOWN = int(Record.CANCEL), int(Reason.NONE), int(Reason.UNKNOWN_ORDER)
@@ -24,11 +24,12 @@ def cancel(market: Market, ledger: Ledger, command: Any, journal: Any, rows: Int
 
 @jit
 def cancel_all(market: Market, ledger: Ledger, command: Any, everybody: bool, journal: Any, rows: Int) -> Int:
-    """Each order of an account, or of all; one that has left with its group is passed over."""
-    begun = rows
-    for slot in range(1, market.state[0].fresh):
-        node = market.nodes[U(slot)]
-        if node.id != 0 and (everybody or node.owner == command.account) and not node.flags & RECORDED:
+    """Each order of an account, or of all, the oldest first; one that has left with its group is passed over."""
+    begun, accounts = rows, len(ledger.balances)
+    first = 0 if everybody else max(0, command.account)
+    for account in range(first, accounts if everybody else min(command.account + 1, accounts)):
+        while market.owners[U(account)].oldest != NONE:
+            slot = np.int64(market.owners[U(account)].oldest)
             rows = _leave(market, ledger, slot, command.ref, journal, rows)
     return rows if rows > begun else answer.reject(market, command, journal, rows, _UNKNOWN)
 

@@ -25,8 +25,8 @@ class Kind(IntEnum):
     refused and stays as it was. `display` and the time of its end stay.
     DEPOSIT, WITHDRAW: `quantity` base units of the asset `order` for `account`; what the world gives and gets.
     TIMER: nothing but time passes. HALT, RESUME: no orders are taken, and cancels still are; orders are taken again.
-    CANCEL_ALL: a CANCEL of each order of `account` in this market, by ascending place (an id's lowest SLOT_BITS);
-    MASS_CANCEL: the same of everybody's orders. They are refused, UNKNOWN_ORDER, where there are none.
+    CANCEL_ALL: a CANCEL of each order of `account` in this market, the oldest first; MASS_CANCEL: the same of every
+    account, by its number. They are refused, UNKNOWN_ORDER, where there are none.
     GROUP: the first order of a group, all fields as in NEW, and `order` says which `Group`. LEG: its further orders, in
     the rows right behind, of the same account; the rows of a group must never be parted, and are taken or refused
     together.

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from node.exchange.core import answer, funds, placing, ties
+from node.exchange.core import answer, funds, own, placing, ties
 from node.exchange.core.command import Flag, Group, Kind, Side, Tif, Type
 from node.exchange.core.compiled import Int, jit
 from node.exchange.core.journal import Reason
@@ -91,6 +91,7 @@ def _refused(market: Market, ledger: Ledger, commands: Any, index: Int, count: I
     """Which order of a group cannot be taken, and why; why is 0 where all can."""
     first = commands[U(index)]
     alone = first.order == _OTO
+    waiting: Int = 0
     for at in range(count):
         command = commands[U(index + at)]
         if command.flags & _BY_QUOTE:
@@ -103,6 +104,9 @@ def _refused(market: Market, ledger: Ledger, commands: Any, index: Int, count: I
         refused = refusal(market, ledger, command, False)
         if refused == _BAND and at > 0 and first.order != _OCO:
             refused = _OK  # it is held against the band when its turn comes
+        if refused == _OK:
+            waiting += command.type > _MARKET
+            refused = own.too_many(market, first.account, at + 1, waiting)
         if refused == _OK and (at == 0 or first.order == _OCO):
             refused = placing.misplaced(market, command, first.order == _OCO or command.flags & 1 != 0)
         if refused != _OK:

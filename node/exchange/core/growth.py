@@ -1,7 +1,5 @@
 """Growth: more room for a market, once its kernel stopped for want of it."""
 
-import numpy as np
-
 from node.exchange.core import marks, replay, state
 from node.exchange.core.rules import Rules
 from node.exchange.core.state import Market
@@ -30,15 +28,16 @@ def misshapen(market: Market, rules: Rules) -> str:
         return "marks"
     if len(market.pending) < known:
         return "pending"
-    like = state.market(rules, orders, len(market.positions))._replace(marks=market.marks, pending=market.pending)
+    like = state.market(rules, orders, len(market.owners))._replace(marks=market.marks, pending=market.pending)
     theirs = like._asdict()
     return next((name for name, mine in market._asdict().items() if mine.shape != theirs[name].shape), "")
 
 
 def widened(market: Market, accounts: int) -> Market:
-    """The same perpetual market with positions of so many accounts at least."""
-    if len(market.positions) >= accounts:
-        return market  # a snapshot keeps the room of the positions, and only the accounts that there are
-    positions = np.zeros(accounts, market.positions.dtype)
-    positions[: len(market.positions)] = market.positions
-    return market._replace(positions=positions)
+    """The same market with room for so many accounts at least."""
+    if len(market.owners) >= accounts:
+        return market  # a snapshot keeps the room of a market, and only the accounts that there are
+    like = state.market(Rules(0, 0, 1, 1, 1, initial=int(market.rules["initial"][0])), 1, accounts)
+    for new, old in ((like.owners, market.owners), (like.positions, market.positions)):
+        new[: len(old)] = old
+    return market._replace(owners=like.owners, positions=like.positions)

@@ -66,9 +66,9 @@ class Reason(IntEnum):
     """Why something was refused or expired.
 
     Of several, a refused order has the first of: MALFORMED, HALTED, OVERFLOW, INSUFFICIENT_FUNDS, QUANTITY, PARTS,
-    NOTIONAL, BAND, WOULD_TRIGGER, WOULD_TAKE; an amendment UNKNOWN_ORDER after MALFORMED, then GROUP. In a group each
-    order is looked at so, the first first, funds left out; then whether there are funds for the first two of an OCO or
-    the first of the others. The order that failed has its reason, the rest of the group GROUP.
+    NOTIONAL, BAND, ORDERS, WAITING, WOULD_TRIGGER, WOULD_TAKE; an amendment UNKNOWN_ORDER after MALFORMED, then GROUP.
+    In a group each order is looked at so, the first first, funds left out; then whether there are funds for the first
+    two of an OCO or the first of the others. The order that failed has its reason, the rest of the group GROUP.
 
     The worth of an order is price times quantity. For the price of one without: a market order's is the best of the
     other side; a waiting one's is `trigger`, or the last price where that is 0. Where there is none yet, the worth is 0
@@ -98,6 +98,8 @@ class Reason(IntEnum):
     BREAKER = 19  # the price moved too far in too short a time
     REDUCE_ONLY = 20  # there is no position that it would make smaller
     LIQUIDATED = 21  # its account's position was liquidated
+    ORDERS = 23  # the account would have more open orders in the market than it may (see `Rules`)
+    WAITING = 24  # more of a type that waits for a price
 
 
 _FIELDS = [

@@ -46,7 +46,7 @@ from typing import Any
 
 import numpy as np
 
-from node.exchange.core import answer, funds, placing, pool, position, ties
+from node.exchange.core import answer, funds, own, placing, pool, position, ties
 from node.exchange.core.command import Flag, Kind, Selftrade, Side, Tif, Type
 from node.exchange.core.compiled import Int, jit
 from node.exchange.core.journal import Reason, Record, Status
@@ -236,6 +236,7 @@ def _liquidate(market: Market, ledger: Ledger, account: Int, worth: Int, journal
             side,
         )
         node.rare, node.flags, node.type = 0, _REDUCE_ONLY, _LIMIT
+        own.join(market, slot)
         rows = placing.enter(market, ledger, slot, _EXPIRE_MAKER, _IOC, journal, rows)
     return _deleverage(market, ledger, account, journal, rows) if held.size != 0 else rows
 

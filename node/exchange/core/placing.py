@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from node.exchange.core import answer, expiry, funds, ladder, pool, position, queue, taking, ties, triggers, waking
+from node.exchange.core import answer, expiry, funds, ladder, own, pool, position, queue, taking, ties, triggers, waking
 from node.exchange.core.command import Flag, Tif, Type
 from node.exchange.core.compiled import Int, inlined, jit
 from node.exchange.core.journal import Reason
@@ -27,6 +27,10 @@ _OK, _FUNDS, _BAND, _WOULD_TAKE, _NOT_FILLABLE, _NO_LIQUIDITY, _IMMEDIATE, _WOUL
 def new(market: Market, ledger: Ledger, command: Any, journal: Any, rows: Int) -> Int:
     """An order that stands alone."""
     refused = refusal(market, ledger, command, True)
+    if refused == _OK:
+        waits = command.type > _MARKET
+        stands = waits or (command.type == _LIMIT and command.tif != _IOC and command.tif != _FOK)
+        refused = own.too_many(market, command.account, np.int64(stands), np.int64(waits))
     if refused == _OK:
         refused = misplaced(market, command, command.flags & _POST_ONLY != 0)
     if refused != _OK:
@@ -69,6 +73,7 @@ def create(market: Market, command: Any, grouped: bool) -> Int:
     node.key = price if command.side == 0 else -price
     node.left, node.owner, node.side = command.quantity, command.account, command.side
     node.rare, node.flags, node.type = 0, command.flags, command.type
+    own.join(market, slot)
     if grouped or command.type > _MARKET or command.tif >= _GTD or command.display != 0:
         _describe(market, slot, command)
     return slot

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from node.exchange.core import own
 from node.exchange.core.compiled import Int, inlined
 from node.exchange.core.state import ICEBERG, NONE, RECORDED, Market
 
@@ -32,6 +33,8 @@ def give(market: Market, slot: Int) -> None:
             state.parts -= market.terms[U(slot)].parts
     if node.flags & RECORDED:
         market.replay[0].nodes -= 1
+    else:
+        own.leave(market, slot)
     node.id = 0
     node.after = state.free
     state.free = slot

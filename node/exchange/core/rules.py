@@ -16,6 +16,8 @@ class Rules:
         unit: base units of the quote asset a tick and lot: price times quantity times this is what is paid.
         least, most: lots an order may have.
         notional: base units of the quote asset that an order is worth at least.
+        orders: open orders that an account may have; 0: any number. What trades at once, or not at all, is none.
+        waiting: of these those of a type that waits for a price; 0: any number.
         band: ppm that a limit price may be away from the last price; 0: any. A market order stops there.
         breaker: ppm that the last price may move within a window before the market pauses; 0: any. A window begins with
             the first trade after the one before has ended, or after a pause; what counts is the distance to the last
@@ -42,6 +44,8 @@ class Rules:
     initial: int = 0
     maintenance: int = 0
     liquidation: int = 0
+    orders: int = 0
+    waiting: int = 0
 
     def row(self) -> tuple[int, ...]:
         return tuple(getattr(self, each.name) for each in fields(self))

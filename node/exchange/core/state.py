@@ -77,6 +77,10 @@ EXPIRING, RISING, FALLING = 0, 1, 2
 """Heaps: of orders that expire, by time; of waiting ones, by trigger, and by minus trigger."""
 HEAP = np.dtype([("key", "<i8"), ("slot", "<i8")])
 NEVER: Final = (1 << 63) - 1
+OWN = np.dtype([("older", "<i4"), ("newer", "<i4")])
+"""Of a node that a record does not tell of: the orders that its account placed before and after it and has still."""
+OWNER = np.dtype([("oldest", "<i4"), ("newest", "<i4"), ("orders", "<i4"), ("waiting", "<i4")])
+"""An account's open orders: the first, the last, how many, and how many of a type that waits for a price."""
 LEVEL = np.dtype([("head", "<i4"), ("tail", "<i4"), ("size", "<i8"), ("orders", "<i8")])
 BLOCK: Final = 64
 """Levels of a block of far ones, at most."""
@@ -184,6 +188,8 @@ class Market(NamedTuple):
         far_used: rows of each block in use; int32, shape (2, blocks).
         far_count: blocks in use, shape (2,).
         terms: of dtype TERMS; a row a node.
+        own: of dtype OWN; a row a node.
+        owners: of dtype OWNER; a row an account at least.
         heaps: of dtype HEAP, shape (3, nodes).
         heap_count: rows of `heaps` in use, shape (3,).
         heap_at: where in each heap a node stands, shape (3, nodes).
@@ -209,6 +215,8 @@ class Market(NamedTuple):
     far_used: npt.NDArray[np.int32]
     far_count: npt.NDArray[np.int64]
     terms: npt.NDArray[Any]
+    own: npt.NDArray[Any]
+    owners: npt.NDArray[Any]
     heaps: npt.NDArray[Any]
     heap_count: npt.NDArray[np.int64]
     heap_at: npt.NDArray[np.int32]
@@ -234,7 +242,7 @@ class Ledger(NamedTuple):
 
 
 def market(rules: Rules, orders: int = 1 << 12, accounts: int = FIRST_USER) -> Market:
-    """An empty market with room for so many orders, and positions of so many accounts."""
+    """An empty market with room for so many orders, and for so many accounts."""
     state = np.zeros(1, STATE)
     state["fresh"] = 1
     state["due"] = state["resume"] = NEVER
@@ -253,6 +261,8 @@ def market(rules: Rules, orders: int = 1 << 12, accounts: int = FIRST_USER) -> M
         far_used=np.zeros((2, _blocks(orders)), np.int32),
         far_count=np.zeros(2, np.int64),
         terms=np.zeros(orders, TERMS),
+        own=np.zeros(orders, OWN),
+        owners=np.zeros(accounts, OWNER),
         heaps=np.zeros((3, orders), HEAP),
         heap_count=np.zeros(3, np.int64),
         heap_at=np.zeros((3, orders), np.int32),
@@ -294,6 +304,7 @@ def grown(of: Market) -> Market:
         ),
         far_used=np.concatenate((of.far_used, np.zeros((2, more), np.int32)), axis=1),
         terms=wider(of.terms),
+        own=wider(of.own),
         heaps=wider(of.heaps),
         heap_at=wider(of.heap_at),
         numbers=wider(of.numbers),

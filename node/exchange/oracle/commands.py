@@ -9,7 +9,7 @@ from node.exchange.oracle import liquidation, replay
 from node.exchange.oracle.amending import amend
 from node.exchange.oracle.command import Command
 from node.exchange.oracle.groups import new_group, rows_of
-from node.exchange.oracle.leaving import end_group, expire, forget, place_of, stand_aside, take_in
+from node.exchange.oracle.leaving import end_group, expire, forget, stand_aside, take_in
 from node.exchange.oracle.market import Market, reject, tell, tell_back
 from node.exchange.oracle.order import WAITING, Order
 from node.exchange.oracle.refusal import expiry_of, why_refused
@@ -86,11 +86,11 @@ def cancel(market: Market, command: Command) -> None:
 def cancel_all(market: Market, command: Command) -> None:
     """All orders of an account are taken out, or of everyone."""
     everyone = command.kind == Kind.MASS_CANCEL
-    asked = [each for each in market.orders.values() if everyone or each.account == command.account]
-    found = [each for each in asked if not each.flags & RECORDED]
+    accounts = sorted(market.own_orders) if everyone else [command.account]
+    found = [each for account in accounts for each in market.own_orders[account].values()]
     if not found:
         reject(market, command, Reason.UNKNOWN_ORDER)
-    for order in sorted(found, key=place_of):
+    for order in found:
         if order.id in market.orders:  # it may have gone with another one of its group
             take_out(market, order, command.ref)
 

@@ -14,6 +14,7 @@ from node.exchange.oracle.refusal import (
     why_filtered,
     why_out_of_band,
     why_too_late,
+    why_too_many,
     why_unlikely,
 )  # fmt: skip
 from node.exchange.oracle.turns import match, place_pair
@@ -70,10 +71,11 @@ def why_refused(market: Market, commands: list[Command]) -> tuple[Command, Reaso
         if not may_belong(commands, at):
             return command, Reason.MALFORMED
         reason = why_unlikely(market, command) or why_filtered(market, command)
-        if pair or at == 0:
-            post_only = pair or command.post_only
-            reason = reason or why_out_of_band(market, command)
-            reason = reason or why_too_late(market, command, post_only=post_only)
+        now = pair or at == 0
+        reason = reason or (why_out_of_band(market, command) if now else Reason.NONE)
+        reason = reason or why_too_many(market, commands[: at + 1])
+        if now:
+            reason = reason or why_too_late(market, command, post_only=pair or command.post_only)
         if reason:
             return command, reason
     first = commands[0]

@@ -4,7 +4,7 @@ from bisect import bisect_left, insort
 from typing import TypeVar
 
 from node.exchange.core.journal import Reason, Record
-from node.exchange.core.state import SLOT_BITS
+from node.exchange.core.state import RECORDED, SLOT_BITS
 from node.exchange.oracle.command import Command
 from node.exchange.oracle.market import Market, tell
 from node.exchange.oracle.order import Order, Stage
@@ -42,7 +42,7 @@ def take_in(market: Market, command: Command, expiry: int) -> Order:
     )
     if not order.limited:
         order.price = 0
-    market.orders[order.id] = order
+    market.orders[order.id] = market.own_orders[order.account][order.id] = order
     if expiry:
         insort(market.ends, (expiry, order.id))
     return order
@@ -76,6 +76,8 @@ def wake_key(order: Order) -> tuple[int, int, int]:
 def forget(market: Market, order: Order) -> None:
     """Nothing of an order is open any more; its place is free."""
     del market.orders[order.id]
+    if not order.flags & RECORDED:
+        del market.own_orders[order.account][order.id]
     market.places.append(place_of(order))
     if order.expiry:
         _remove(market.ends, (order.expiry, order.id))

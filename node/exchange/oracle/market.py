@@ -29,6 +29,7 @@ class Market:
         reference: price that the circuit breaker looks from; 0: none yet.
         window: when its window ends, ns.
         orders: the open ones, by id.
+        own_orders: each account's of them, by id, but the world's that a record tells of.
         places: what ids may end with again, the one that came free last at the end.
         ends: (expiry, id) of the orders that expire, ascending.
         falls, rises: (minus trigger, trail, id) and (trigger, trail, id) of orders that wait for a price, ascending.
@@ -53,6 +54,7 @@ class Market:
     bids: HalfBook = field(default_factory=lambda: HalfBook(Side.BUY))
     asks: HalfBook = field(default_factory=lambda: HalfBook(Side.SELL))
     orders: dict[int, Order] = field(default_factory=dict)
+    own_orders: defaultdict[int, dict[int, Order]] = field(default_factory=lambda: defaultdict(dict))
     places: list[int] = field(default_factory=list)
     fresh_place: int = 1
     ends: list[tuple[int, int]] = field(default_factory=list)

@@ -1,7 +1,10 @@
 """Refusal: why an order is not taken. Funds come before the market's filters, as on Binance."""
 
+from collections.abc import Sequence
+
 from node.exchange.core.command import Flag, Selftrade, Side, Tif, Type
 from node.exchange.core.journal import Reason, Status
+from node.exchange.core.state import FIRST_USER
 from node.exchange.oracle.command import REDUCE_ONLY, Command
 from node.exchange.oracle.ledger import LIMIT
 from node.exchange.oracle.market import Market
@@ -23,6 +26,7 @@ def why_refused(market: Market, command: Command) -> Reason:
         or why_not_affordable(market, command)
         or why_filtered(market, command)
         or why_out_of_band(market, command)
+        or why_too_many(market, [command] if may_stand(command) else [])
         or why_too_late(market, command, post_only=post_only)
     )
 
@@ -155,6 +159,24 @@ def why_out_of_band(market: Market, command: Command) -> Reason:
     """The price of one that would rest now."""
     outside = command.type == Type.LIMIT and market.outside_band(command.price, market.last)
     return Reason.BAND if outside else Reason.NONE
+
+
+def may_stand(command: Command) -> bool:
+    """Whether it may be open after it came, where it stands alone."""
+    return command.type in WAITING or (command.type == Type.LIMIT and command.tif not in _AT_ONCE)
+
+
+def why_too_many(market: Market, commands: Sequence[Command]) -> Reason:
+    """Whether a user has as many open orders as it may, with these; the house and the world may have any number."""
+    if not commands or commands[0].account < FIRST_USER:
+        return Reason.NONE
+    rules, mine = market.rules, market.own_orders[commands[0].account].values()
+    if rules.orders and len(mine) + len(commands) > rules.orders:
+        return Reason.ORDERS
+    waiting = sum(each.type in WAITING for each in commands)
+    if rules.waiting and waiting and sum(each.type in WAITING for each in mine) + waiting > rules.waiting:
+        return Reason.WAITING
+    return Reason.NONE
 
 
 def why_too_late(market: Market, command: Command, *, post_only: bool) -> Reason:

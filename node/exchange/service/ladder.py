@@ -22,7 +22,7 @@ class Ladder:
     """A source that gives a walk of trades, one a minute, and a ladder of orders around where it ends; then no more.
 
     Args:
-        exchange: two accounts are opened there.
+        exchange: accounts are opened there, as many as a market that limits their orders asks for.
         market: number.
         opening: where it begins.
         end: when the ladder is put there, ns UTC; the trades are of the hours before.
@@ -33,7 +33,9 @@ class Ladder:
         self._market, self._listing, self._price = market, opening.listing, opening.price
         paid = [self._listing.quote] if self._listing.initial else [self._listing.base, self._listing.quote]
         self._assets = [exchange.assets.index(each) for each in paid]
-        self._maker, self._taker = exchange.open_account(0, 0), exchange.open_account(0, 0)
+        each = self._listing.orders or 2 * _LEVELS
+        self._makers = [exchange.open_account(0, 0) for _ in range(-(-2 * _LEVELS // each))]
+        self._taker = exchange.open_account(0, 0)
         self._end, self._seed, self._given = end, seed, False
 
     def next_time(self) -> int | None:
@@ -74,24 +76,28 @@ class Ladder:
     def _funds(self) -> list[tuple[int, ...]]:
         return [
             _row(kind=Kind.DEPOSIT, market=self._market, account=account, order=asset, quantity=_WEALTH)
-            for account in (self._maker, self._taker)
+            for account in (*self._makers, self._taker)
             for asset in self._assets
         ]
 
     def _trade(self, time: int, price: int, size: int, side: int) -> list[tuple[int, ...]]:
         order = {"kind": Kind.NEW, "market": self._market, "time": time, "price": price, "quantity": size}
-        made = _row(**order, account=self._maker, side=1 - side)
+        made = _row(**order, account=self._makers[0], side=1 - side)
         return [made, _row(**order, account=self._taker, side=side, tif=Tif.IOC)]
 
     def _levels(self, chance: np.random.Generator, middle: int) -> list[tuple[int, ...]]:
         """Close together near the middle, and far apart far from it."""
         away = np.unique(np.rint(np.geomspace(1, max(_LEVELS, int(middle * _REACH)), _LEVELS)).astype(np.int64))
-        order = {"kind": Kind.NEW, "market": self._market, "time": self._end, "account": self._maker}
-        return [
-            _row(**order, side=side, price=middle + int(gap) * (2 * side - 1), quantity=int(size))
+        order = {"kind": Kind.NEW, "market": self._market, "time": self._end}
+        levels = [
+            (side, middle + int(gap) * (2 * side - 1), int(size))
             for side in (0, 1)
             for gap, size in zip(away, self._sizes(chance, len(away)), strict=True)
-            if middle + int(gap) * (2 * side - 1) > 0
+        ]
+        return [
+            _row(**order, account=self._makers[at % len(self._makers)], side=side, price=price, quantity=size)
+            for at, (side, price, size) in enumerate(levels)
+            if price > 0
         ]
 
 

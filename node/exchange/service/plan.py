@@ -15,6 +15,8 @@ _DECIMALS: Final = ("tick", "lot", "least", "most", "notional", "band", "price")
 _PERPETUAL: Final = ("initial", "maintenance", "liquidation", "funding_hours")
 """Terms of a perpetual, all parts of 1 but the last."""
 _MOST_MARKETS: Final = 64
+_LIMITS: Final = {"orders": 200, "waiting": 5}
+"""What an account may have open, as on Binance: so no user makes waking slow for all, or fills the memory."""
 AGENTS, LADDER, REPLAY = "agents", "ladder", "replay"
 
 
@@ -134,16 +136,17 @@ def opening(told: object) -> Opening:
     base, _, quote = symbol.partition("-")
     if not (base.isalnum() and quote.isalnum() and symbol.isupper() and symbol.isascii()):
         raise BadInput(f"a market's symbol is such as BTC-USDT, not {symbol[:20]!r}")
-    terms = {"band": "0.8", "most": "9000", "funding_hours": "8", **told}
+    terms = {"band": "0.8", "most": "9000", "funding_hours": "8", **_LIMITS, **told}
     tick, lot, least, most, notional, band, price = (_decimal(symbol, name, terms.get(name)) for name in _DECIMALS)
     bought, paid = (
         Asset(name, _decimals(symbol, terms.get(f"{which}_decimals", 8)))
         for name, which in ((base, "base"), (quote, "quote"))
     )
     initial, maintenance, liquidation, hours = (_decimal(symbol, name, terms.get(name, 0)) for name in _PERPETUAL)
+    orders, waiting = (_limit(symbol, name, terms[name]) for name in _LIMITS)
     listing = Listing(
         symbol, bought, paid, tick, lot, least, most, notional, band,
-        initial=initial, maintenance=maintenance, liquidation=liquidation,
+        initial=initial, maintenance=maintenance, liquidation=liquidation, orders=orders, waiting=waiting,
     )  # fmt: skip
     listing.rules(0, [bought, paid])
     listing.ticks(price)
@@ -173,12 +176,19 @@ def told(opened: Opening) -> dict[str, Any]:
         "price": str(opened.price),
         **{name: str(getattr(listing, name)) for name in (*_DECIMALS, *_PERPETUAL) if hasattr(listing, name)},
         "funding_hours": str(Decimal(opened.funding) / HOUR),
+        **{name: most for name in _LIMITS if (most := getattr(listing, name))},
     }
 
 
 def _decimals(symbol: str, value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise BadInput(f"{symbol}: decimals are a whole number, not {value!r}")
+    return value
+
+
+def _limit(symbol: str, name: str, value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise BadInput(f"{symbol}: {name} is a whole number above 0, not {value!r}")
     return value
 
 

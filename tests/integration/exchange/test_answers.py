@@ -78,6 +78,15 @@ def test_an_order_that_is_tried_is_refused_as_one_that_is_given(client, change, 
     assert (tried, given) == codes
 
 
+def test_an_account_has_as_many_open_orders_as_the_filters_say(client):
+    filters = {each["filterType"]: each for each in client.markets[BTC]["info"]["filters"]}
+    assert (filters["MAX_NUM_ORDERS"]["maxNumOrders"], filters["MAX_NUM_ALGO_ORDERS"]["maxNumAlgoOrders"]) == (200, 5)
+    stop = {"symbol": "BTCUSDT", "side": "SELL", "type": "STOP_LOSS", "stopPrice": "50000", "quantity": "0.01"}
+    assert [code(client, client.private_post_order, stop) for _ in range(6)] == [0] * 5 + [-1013]
+    assert "Filter failure: MAX_NUM_ALGO_ORDERS" in client.last_http_response
+    assert code(client, client.private_post_order, {**LIMIT, "price": "59000"}) == 0
+
+
 def test_who_cancels_or_amends_may_name_that(scene):
     """The report has that name, and the order's own as the name before."""
 

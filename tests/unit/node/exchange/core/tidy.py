@@ -3,7 +3,7 @@
 import numpy as np
 
 from node.exchange.core import far
-from node.exchange.core.command import Side
+from node.exchange.core.command import Side, Type
 from node.exchange.core.state import (
     EXPIRES,
     EXPIRING,
@@ -11,6 +11,7 @@ from node.exchange.core.state import (
     ICEBERG,
     PENDING,
     QUEUED,
+    RECORDED,
     RISING,
     TERMED,
     WAITING,
@@ -37,3 +38,19 @@ def tidy(market: Market) -> None:
         assert (market.heap_at[heap, rows["slot"]] == np.arange(len(rows))).all()
         assert (rows["key"][1:] >= rows["key"][(np.arange(1, len(rows)) - 1) // 2]).all()
     assert state["head"] == 0 or state["halted"]
+    owned(market)
+
+
+def owned(market: Market) -> None:
+    """Every order that no record tells of is linked with its account's others, the oldest first, and counted."""
+    live = market.nodes[(market.nodes["id"] != 0) & (market.nodes["flags"] & RECORDED == 0)]
+    for account, owner in enumerate(market.owners):
+        mine = live[live["owner"] == account]
+        found, slot, before = [], int(owner["oldest"]), 0
+        while slot:
+            assert market.own["older"][slot] == before
+            found.append(int(market.nodes["id"][slot]))
+            slot, before = int(market.own["newer"][slot]), slot
+        assert owner["newest"] == before
+        assert found == sorted(mine["id"].tolist())
+        assert (owner["orders"], owner["waiting"]) == (len(mine), np.count_nonzero(mine["type"] > Type.MARKET))

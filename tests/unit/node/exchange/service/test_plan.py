@@ -19,6 +19,7 @@ def _market(symbol: str, more: str = "") -> str:
     [
         ("market = [1]", "a market is a table, not '1'"),
         (_market("A-B", 'base_decimals = "x"'), "decimals are a whole number, not 'x'"),
+        (_market("A-B", "orders = 0"), "orders is a whole number above 0, not 0"),
         (_market("A-B") + _market("A-B"), "two markets are called AB"),
         (_market("A-BC") + _market("AB-C"), "two markets are called ABC: A-BC and AB-C"),
         (_market("A-B") + _market("A-C", "base_decimals = 6"), "A has 6 decimals in A-C and others before it"),

@@ -42,7 +42,7 @@ def _trade(service: Service, account: int) -> None:
         first = order(account, 0, bid - 20, **limit)
         second = order(account, 1, 0, **limit, type=Type.STOP_LOSS, trigger=bid - 40)
         first["kind"], first["order"], second["kind"] = Kind.GROUP, Group.OTO, Kind.LEG
-        service.place(np.concatenate([first, second]), [], ["pair"])
+        service.place(np.concatenate([first, second]), [], [f"pair-{service.rows}"])
 
 
 def test_what_agents_and_users_did_is_the_same_after_a_crash(town: House) -> None:
