@@ -97,37 +97,53 @@ class Keeper:
         return self._next
 
     def take(self, exchange: Exchange, until: int) -> Commands:
-        """One mark price for all seconds in which nobody else did anything, and before it a funding that was due."""
+        """One mark price for all seconds in which nobody else did anything, which count each.
+
+        A funding that comes due among them follows a mark price of the second before.
+        """
         times = [each for source in self._beside if (each := source.next_time()) is not None]
         until = max(self._next, min([until, *times]))
-        time = self._next + (until - self._next) // SECOND * SECOND
-        self._next = time + SECOND
         market = exchange.markets[self.number]
-        rows = np.zeros(2, COMMAND)
-        rows["market"], first = self.number, 1
-        if time >= self.next_funding:
-            mark, rate = int(market.state["mark"][0]), self.rate
-            rows[0]["time"], rows[0]["kind"], rows[0]["quantity"] = self.next_funding, Kind.FUNDING, rate
-            first = 0 if mark else 1
+        mark = int(market.state["mark"][0])
+        told: list[tuple[int, Kind, int]] = []
+        while self.next_funding <= self._next + (until - self._next) // SECOND * SECOND:
+            if self._next < self.next_funding:
+                mark = self._pass(market, self.next_funding - 1, told) or mark
             if mark:
-                self.history = [*self.history, Funding(self.next_funding, rate, mark)][-_KEPT:]
-            self.next_funding = time - time % self.every + self.every
+                told.append((self.next_funding, Kind.FUNDING, self.rate))
+                self.history = [*self.history, Funding(self.next_funding, self.rate, mark)][-_KEPT:]
+            self.next_funding += self.every
             self._premiums = self._seconds = 0
-        mark = self._look(market)
-        rows[1]["time"], rows[1]["kind"], rows[1]["price"] = time, Kind.MARK, mark
-        return rows[first : 2 if mark else 1]
+        self._pass(market, until, told)
+        rows = np.zeros(len(told), COMMAND)
+        rows["market"] = self.number
+        for row, (time, kind, amount) in zip(rows, told, strict=True):
+            row["time"], row["kind"], row["price" if kind == Kind.MARK else "quantity"] = time, kind, amount
+        return rows
 
-    def _look(self, market: Market) -> int:
-        """The mark price now; 0 where there is none."""
+    def _pass(self, market: Market, until: int, told: list[tuple[int, Kind, int]]) -> int:
+        """Tells the mark price of the last second up to a time, as it was in all those before; 0: there is none."""
+        seconds = (until - self._next) // SECOND + 1
+        self._next += seconds * SECOND
+        if mark := self._look(market, seconds):
+            told.append((self._next - SECOND, Kind.MARK, mark))
+        return mark
+
+    def _look(self, market: Market, seconds: int) -> int:
+        """The mark price after so many seconds in which the market was as it is; 0 where there is none."""
         middle, last = mid(market), int(market.state["last"][0])
         outside = round(self._outside()) if self._outside is not None else middle
         self.index = outside if outside > 0 else last
         if self.index == 0:
             return 0
         if middle:
-            self._away += ((middle - self.index) * _FINE - self._away) // _AVERAGE
-            self._premiums += (middle - self.index) * _BILLION // self.index
-            self._seconds += 1
+            for _ in range(seconds):
+                step = ((middle - self.index) * _FINE - self._away) // _AVERAGE
+                if step == 0:
+                    break
+                self._away += step
+            self._premiums += (middle - self.index) * _BILLION // self.index * seconds
+            self._seconds += seconds
         average = self.index + self._away // _FINE
         return max(1, sorted((self.index, average, last or average))[1])
 
