@@ -5,6 +5,7 @@ import os
 import resource
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from decimal import Decimal
@@ -13,7 +14,8 @@ from typing import Any, Final
 
 from api.exchange.meter import Allowance
 from api.exchange.server import ExchangeServer
-from cli.output import progress
+from cli.exchange_serve import STARTING
+from cli.output import Progress, progress
 from fusion.settings import Settings
 from node.exchange.service.admin import Admin
 from node.exchange.service.home import Home
@@ -40,6 +42,8 @@ def host(
     plan: Plan,
     speed: float | None,
     ready: Callable[[dict[str, Any]], None],
+    *,
+    skip: bool = False,
 ) -> None:
     """Serves the exchange of a folder until it is told to stop.
 
@@ -47,16 +51,22 @@ def host(
         plan: what it is where it is new.
         speed: of its clock from now on; None: as it was.
         ready: is told where it is, when it serves.
+        skip: whether the time since it was served last is left out; else it is traded first.
     """
     _open_files()
     keeping = Keeping(settings.exchange_sync, settings.exchange_snapshot, settings.exchange_keep << 20)
     with Home(folder) as home:
-        service = opened(home, keeping, plan)
+        with progress("exchange") as bar:
+            report = _telling(home, bar)
+            report(STARTING, 0.0)
+            service = opened(home, keeping, plan, report)
         try:
             if speed is not None and speed != service.clock.speed:
                 service.set_speed(speed)
-            with progress("exchange") as report, _stopped() as stopped:
-                catch_up(service, report, stopped.is_set)
+            if skip:
+                service.skip()
+            with progress("exchange") as bar, _stopped() as stopped:
+                catch_up(service, _telling(home, bar), stopped.is_set)
             if stopped.is_set():
                 return
             orders = settings.exchange_orders
@@ -65,6 +75,20 @@ def host(
             asyncio.run(_serve(service, home, server, ready))
         finally:
             service.close()
+
+
+def _telling(home: Home, bar: Progress) -> Progress:
+    """Tells what is done before it serves to whoever waits at the terminal, and to other processes: once a second."""
+    last, told = "", 0.0
+
+    def report(stage: str, part: float) -> None:
+        nonlocal last, told
+        bar(stage, part)
+        if stage != last or time.monotonic() - told > 1.0:
+            last, told = stage, time.monotonic()
+            home.tell_starting(stage, part)
+
+    return report
 
 
 @contextmanager
@@ -100,15 +124,9 @@ async def _serve(service: Service, home: Home, server: ExchangeServer, ready: Ca
         stack.callback(pulse.cancel)
         for task in (pulse, server.ticks):
             task.add_done_callback(lambda _: stop.set())
-        facts = {
-            "url": server.url,
-            "api_key": key.code,
-            "secret": key.secret,
-            "home": str(home.folder),
-            "pid": os.getpid(),
-        }
+        facts = {"url": server.url, "api_key": key.code, "secret": key.secret}
         home.tell_running(admin=office.url, **facts)
-        ready(facts)
+        ready({**facts, "home": str(home.folder), "pid": os.getpid()})
         await stop.wait()
         for task in (pulse, server.ticks):
             if task.done():

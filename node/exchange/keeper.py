@@ -147,6 +147,11 @@ class Keeper:
         average = self.index + self._away // _FINE
         return max(1, sorted((self.index, average, last or average))[1])
 
+    def skip(self, until: int) -> None:
+        """Leaves out the time before `until` (ns), and the fundings in it."""
+        self._next = max(self._next, until - until % SECOND + SECOND)
+        self.next_funding = max(self.next_funding, until - until % self.every + self.every)
+
     def told(self, rows: Journal) -> None:
         """It looks at the market itself."""
 

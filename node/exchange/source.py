@@ -53,6 +53,15 @@ class Stretch(Protocol):
 
 
 @runtime_checkable
+class Skipping(Source, Protocol):
+    """A source that need not act at times that nobody was there."""
+
+    def skip(self, until: int) -> None:
+        """Leaves out the time before `until` (ns): what was due first is due then, and the rest as long after it."""
+        ...
+
+
+@runtime_checkable
 class Runner(Source, Protocol):
     """A source that can also carry out its commands by itself, which is much faster. It is not told of those."""
 

@@ -81,6 +81,14 @@ class Population:
         count = int(loop.take(self._table.address, exchange.table, until))
         return self._crowd.commands[:count].copy()
 
+    def skip(self, until: int) -> None:
+        """Leaves out the time before `until` (ns): agents slept, and neither prices nor opinions moved."""
+        gap = max(0, until - int(self._crowd.agents["wake"].min()))
+        for name in ("wake", "seen"):
+            self._crowd.agents[name] += gap
+        for name in ("time", "sample"):
+            self._crowd.scene[name] += gap
+
     def told(self, rows: Journal) -> None:
         """Lets the agents know what became of their orders."""
         loop.tell(self._table.address, np.array(rows))  # kernels are made for arrays that may be written

@@ -18,7 +18,7 @@ from node.exchange.service import disk
 _LOCK, _MARKETS, _ADMIN, _RUNNING, _BEGUN = "lock", "markets.json", "admin.key", "running.json", "begun"
 LOG_FILE: Final = "serve.log"
 """What an exchange in the background says."""
-_OURS: Final = {_LOCK, _ADMIN, LOG_FILE}
+_OURS: Final = {_LOCK, _ADMIN, _RUNNING, LOG_FILE}
 _TRIES: Final = 10
 _MADE_BY: Final = 2
 """Grows with each change after which older homes cannot be read."""
@@ -95,8 +95,12 @@ class Home:
         return key_of(self.folder)
 
     def tell_running(self, **facts: Any) -> None:
-        """Says where this process serves it."""
-        write(self.folder / _RUNNING, facts)
+        """Says where this process serves it: its `url`, and more."""
+        write(self.folder / _RUNNING, {"pid": os.getpid(), "home": str(self.folder), **facts})
+
+    def tell_starting(self, stage: str, part: float) -> None:
+        """Says what this process does before it serves, and how much of that is done, up to 1."""
+        write(self.folder / _RUNNING, {"pid": os.getpid(), "home": str(self.folder), "stage": stage, "part": part})
 
 
 def plan(folder: Path) -> dict[str, Any]:
@@ -112,8 +116,8 @@ def key_of(folder: Path) -> str:
     return str(_read(folder / _ADMIN, f"there is no exchange in {folder}; `fusion exchange serve` makes one")["key"])
 
 
-def running(folder: Path) -> dict[str, Any] | None:
-    """Where the exchange of a folder is served, and by whom; None where it is not."""
+def holder(folder: Path) -> dict[str, Any] | None:
+    """The process that has the exchange of a folder: where it serves, or what it does before. None: there is none."""
     path = folder / _RUNNING
     if not path.exists() or not _held(folder):
         return None
@@ -121,6 +125,12 @@ def running(folder: Path) -> dict[str, Any] | None:
         return _read(path, "")
     except NotReady:  # it has just ended
         return None
+
+
+def running(folder: Path) -> dict[str, Any] | None:
+    """Where the exchange of a folder is served, and by whom; None where it is not, or not yet."""
+    found = holder(folder)
+    return found if found is not None and "url" in found else None
 
 
 def _held(folder: Path) -> bool:

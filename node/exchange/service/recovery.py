@@ -1,6 +1,6 @@
 """Recovery: an exchange from its home, as it was when the last answer was given there."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +16,7 @@ from node.exchange.service import replayed, snapshot
 from node.exchange.service.clock import Clock
 from node.exchange.service.home import Home
 from node.exchange.service.ladder import Ladder
+from node.exchange.service.log import Record
 from node.exchange.service.maker import made_by
 from node.exchange.service.plan import LADDER, REPLAY, Plan, planned
 from node.exchange.service.service import Service
@@ -23,20 +24,31 @@ from node.exchange.service.snapshot import Snapshot
 from node.exchange.service.store import FOLDERS, SNAPSHOTS, Keeping, Store
 from node.exchange.source import Source
 
+Report = Callable[[str, float], None]
 _logger = structlog.get_logger()
 _WARM: Final = 3600 * 1_000_000_000
 """ns that agents have traded for when an exchange opens."""
+_TOLD: Final = 1000
+"""Records that are told of together."""
 _AGENTS: Final = 60
 _USUAL: Final = 200
 """Least quantities that an agent's usual order has."""
 
 
-def opened(home: Home, keeping: Keeping, plan: Plan | None = None) -> Service:
-    """The exchange of a home: as it was, or new by a plan, with its first hours behind it."""
+def quiet(stage: str, part: float) -> None:
+    """Tells nobody what is done."""
+
+
+def opened(home: Home, keeping: Keeping, plan: Plan | None = None, report: Report = quiet) -> Service:
+    """The exchange of a home: as it was, or new by a plan, with its first hours behind it.
+
+    Args:
+        report: is told what is done and which part of it.
+    """
     if home.is_new:
         if plan is None:
             raise NotReady(f"there is no exchange in {home.folder} yet")
-        return _new(home, keeping, plan)
+        return _new(home, keeping, plan, report)
     store = Store(home.folder, keeping)
     newest = next((each for each in whole(home.folder) if _usable(store, each)), None)
     if newest is None:
@@ -46,10 +58,17 @@ def opened(home: Home, keeping: Keeping, plan: Plan | None = None) -> Service:
     if newest.facts["made_by"] != made_by() and store.log.last > newest.number:
         _logger.warning("the exchange has changed since it was served; what it then answered is compared")
     store.resume(newest.number, newest.facts["tables"])
-    service.redo(store.log.read(newest.number))
+    service.redo(_reported(store.log.read(newest.number), newest.number, store.log.last, report))
     store.resumed()
     store.flush()
     return service
+
+
+def _reported(records: Iterator[Record], after: int, last: int, report: Report) -> Iterator[Record]:
+    for each in records:
+        if (each.number - after) % _TOLD == 1:
+            report("doing the log again", (each.number - after) / (last - after + 1))
+        yield each
 
 
 def _usable(store: Store, taken: Snapshot) -> bool:
@@ -103,13 +122,14 @@ def _source(exchange: Exchange, plan: Plan, number: int) -> Source:
     return populate(exchange, opening, mix(plan.agents or _AGENTS), (number, number))[0]
 
 
-def _new(home: Home, keeping: Keeping, plan: Plan) -> Service:
+def _new(home: Home, keeping: Keeping, plan: Plan, report: Report) -> Service:
     """The first hours are not kept as such."""
     home.begin((*FOLDERS, replayed.FOLDER))
     plan = replayed.begun(plan, home.folder)
     service = made(plan, folder=home.folder)
+    begun = service.due() or plan.start
     while service.step(plan.start):
-        pass
+        report("opening", 1 - (plan.start - (service.due() or plan.start)) / max(1, plan.start - begun))
     service.keep_in(Store(home.folder, keeping))
     home.describe(plan.told())
     return service

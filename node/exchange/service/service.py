@@ -22,7 +22,7 @@ from node.exchange.service.store import Store
 from node.exchange.service.untold import Untold
 from node.exchange.service.users import Key, Users, new_secret, permitted
 from node.exchange.service.views import Views
-from node.exchange.source import Runner, Source
+from node.exchange.source import Runner, Skipping, Source
 
 _MERGED: Final = 1 << 14
 """Commands of the log that are carried out together when it is read again."""
@@ -243,6 +243,11 @@ class Service(Views):
         """Lets the exchange's time go on at another speed."""
         self._deed({"do": "speed", "speed": checked(speed), "now": self.clock.now()})
 
+    def skip(self) -> None:
+        """Leaves out the time since sources acted last, where the exchange's is the wall's: nothing was traded then."""
+        if self.clock.follows:
+            self._deed({"do": "skip", "now": self.clock.now()})
+
     def note_time(self) -> None:
         """Keeps what time it is, where that is the exchange's own: it goes on from there when it is served again."""
         now = self.clock.now()
@@ -269,6 +274,11 @@ class Service(Views):
             case "time":
                 self.clock.put(deed["now"])
                 self._noted = deed["now"]
+            case "skip":
+                self._tell_sources()
+                for source in self.sources:
+                    if isinstance(source, Skipping):
+                        source.skip(deed["now"])
             case unknown:
                 raise BadInput(f"the log asks for {unknown!r}: serve it with the version that made it")
 

@@ -115,3 +115,15 @@ def test_a_holding_tells_where_it_is_liquidated() -> None:
     for price, below in ((9_474, False), (9_473, True)):
         worth = 5 * price
         assert (mine.margin + worth - mine.cost < worth // 20) is below
+
+
+def test_what_is_left_out_has_neither_marks_nor_fundings() -> None:
+    place = Place()
+    place.until(10)
+    place.keeper.skip(5 * HOUR + 30)
+    assert place.keeper.next_time() == 5 * HOUR + SECOND
+    assert place.keeper.next_funding == 6 * HOUR
+    place.keeper.skip(HOUR)
+    assert place.keeper.next_time() == 5 * HOUR + SECOND
+    place.until(6 * 3600)
+    assert [each.time for each in place.keeper.history] == [6 * HOUR]

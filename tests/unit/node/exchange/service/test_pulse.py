@@ -184,3 +184,22 @@ def test_time_of_its_own_is_noted_by_itself_too(house: House) -> None:
     begun = service.clock.now()
     asyncio.run(asyncio.wait_for(live(), 20))
     assert house.open().clock.now() > begun
+
+
+def test_a_month_in_which_nobody_was_there_may_be_left_out(town: House) -> None:
+    service, month = town.open(), START + 30 * 86_400 * SECOND
+    service.clock.follows = True
+    service.clock.wall = lambda: month  # type: ignore[method-assign]
+    rows = service.rows
+    service.skip()
+    catch_up(service, lambda stage, part: None, lambda: False)
+    due = service.due()
+    assert due is not None
+    assert month <= due <= month + SECOND
+    assert service.rows == rows
+    while service.step(month + 20 * SECOND):
+        pass
+    assert service.rows > rows
+    assert service.tapes[0].recent(1)["time"] > month
+    before = seen(service)
+    assert seen(town.open()) == before
