@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from node.exchange.core.command import Kind
@@ -72,3 +73,25 @@ def seen(service: Service) -> dict[str, Any]:
     """All that can be seen of an exchange, but its clock."""
     arrays, facts = service.save()
     return {name: each.tobytes() for name, each in arrays.items()} | {"facts": {**facts, "clock": None}}
+
+
+def live(service: Service, accounts: list[int], seed: int, steps: int = 40) -> None:
+    chance = np.random.default_rng(seed)
+    mine: list[tuple[int, int]] = []
+    for _ in range(steps):
+        account = accounts[int(chance.integers(len(accounts)))]
+        if mine and chance.random() < 0.3:
+            owner, number = mine.pop(int(chance.integers(len(mine))))
+            service.place(command(kind=Kind.CANCEL, account=owner, order=number))
+            continue
+        side, size = int(chance.integers(2)), int(chance.integers(10, 2000))
+        price = MIDDLE + int(chance.integers(-300, 300))
+        batch = service.place(order(account, side, price, size), [f"o{chance.integers(1 << 40)}"])
+        mine += [(each.order.account, each.order.id) for each in batch.reports[:1]]
+
+
+def settled(service: Service) -> None:
+    """With a snapshot of it, and all of that on disk."""
+    service.keep()
+    assert service._store is not None
+    service._store.settle()

@@ -10,30 +10,14 @@ import pytest
 from fusion.errors import BadInput, StorageFull
 from node.exchange.core.command import Group, Kind, Side, Tif, Type
 from node.exchange.exchange import command
-from node.exchange.service import disk, log, snapshot
+from node.exchange.service import disk, log
 from node.exchange.service.home import Home
 from node.exchange.service.indexed import Wanted
-from node.exchange.service.service import Service
 from node.exchange.service.store import Keeping
 from node.exchange.service.verify import verified
-from tests.unit.node.exchange.service.conftest import MIDDLE, House, funded, order, seen
+from tests.unit.node.exchange.service.conftest import MIDDLE, House, funded, live, order, seen, settled
 
 DAY = 86_400_000_000_000
-
-
-def _live(service: Service, accounts: list[int], seed: int, steps: int = 40) -> None:
-    chance = np.random.default_rng(seed)
-    mine: list[tuple[int, int]] = []
-    for _ in range(steps):
-        account = accounts[int(chance.integers(len(accounts)))]
-        if mine and chance.random() < 0.3:
-            owner, number = mine.pop(int(chance.integers(len(mine))))
-            service.place(command(kind=Kind.CANCEL, account=owner, order=number))
-            continue
-        side, size = int(chance.integers(2)), int(chance.integers(10, 2000))
-        price = MIDDLE + int(chance.integers(-300, 300))
-        batch = service.place(order(account, side, price, size), [f"o{chance.integers(1 << 40)}"])
-        mine += [(each.order.account, each.order.id) for each in batch.reports[:1]]
 
 
 def test_it_goes_on_where_it_was_after_a_crash(house: House) -> None:
@@ -42,10 +26,10 @@ def test_it_goes_on_where_it_was_after_a_crash(house: House) -> None:
     key = service.add_key("ann", ["read"])
     service.revoke_key(service.add_key("bob").code)
     for crash in range(3):
-        _live(service, accounts, crash)
+        live(service, accounts, crash)
         if crash == 1:
             service.keep()
-            _live(service, accounts, 9)
+            live(service, accounts, 9)
         before = seen(service)
         service = house.open()
         assert seen(service) == before
@@ -54,20 +38,9 @@ def test_it_goes_on_where_it_was_after_a_crash(house: House) -> None:
     assert service.exchange.ledger.balances.sum(axis=(0, 2)).tolist() == [0, 0]
 
 
-def test_a_snapshot_that_is_torn_is_passed_over(house: House) -> None:
-    service = house.open()
-    accounts = [funded(service, "ann"), funded(service, "bob")]
-    _live(service, accounts, 1)
-    service.close()
-    before = seen(service)
-    newest = snapshot.files(house.folder / "snapshots")[-1]
-    newest.write_bytes(newest.read_bytes()[:-50])
-    assert seen(house.open()) == before
-
-
 def test_the_journal_on_disk_is_what_the_log_leads_to(house: House) -> None:
     service = house.open()
-    _live(service, [funded(service, "ann"), funded(service, "bob")], 5)
+    live(service, [funded(service, "ann"), funded(service, "bob")], 5)
     with pytest.raises(BadInput, match="another process"):
         verified(house.folder, _quiet)
     service.close()
@@ -102,20 +75,6 @@ def test_a_full_disk_refuses_an_order_and_nothing_of_it_is_there(house: House, m
     service = house.open()
     assert seen(service) == before
     assert [each.label for each in service.orders.open(account)] == ["mine"]
-
-
-def test_the_oldest_go_when_there_is_too_much(house: House) -> None:
-    service = house.open(Keeping(most=1))
-    accounts = [funded(service, "ann"), funded(service, "bob")]
-    for round_ in range(4):
-        _live(service, accounts, round_)
-        service.keep()
-        if service._store is not None:
-            service._store.settle()
-    assert len(snapshot.files(house.folder / "snapshots")) == 2
-    assert len(list((house.folder / "commands").iterdir())) <= 2
-    before = seen(service)
-    assert seen(house.open()) == before
 
 
 def test_closed_orders_are_found_however_old(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -288,18 +247,11 @@ def test_nothing_is_kept_for_a_source_that_is_done(house: House) -> None:
     assert not len(service.save()[0]["untold-0"])
 
 
-def _settled(service: Service) -> None:
-    """With a snapshot of it, and all of that on disk."""
-    service.keep()
-    assert service._store is not None
-    service._store.settle()
-
-
 def test_answers_that_were_lost_before_a_snapshot_are_made_again(house: House) -> None:
     service = house.open()
     accounts = [funded(service, "ann"), funded(service, "bob")]
-    _live(service, accounts, 1)
-    _settled(service)
+    live(service, accounts, 1)
+    settled(service)
     before = seen(service)
     for name in ("orders", "trades", "journal"):
         (path,) = (house.folder / name).glob("*.rows")
@@ -311,21 +263,9 @@ def test_answers_that_were_lost_before_a_snapshot_are_made_again(house: House) -
         assert path.read_bytes() == whole
 
 
-def test_answers_are_on_disk_before_the_snapshot_after_them(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    service = house.open()
-    _live(service, [funded(service, "ann"), funded(service, "bob")], 1)
-    synced: list[Path] = []
-    monkeypatch.setattr("node.exchange.service.disk.sync", synced.append)
-    monkeypatch.setattr(snapshot, "write", lambda *_: synced.append(house.folder / "written"))
-    _settled(service)
-    before = synced[: synced.index(house.folder / "written")]
-    rows = {path for name in ("orders", "trades", "journal") for path in (house.folder / name).iterdir()}
-    assert {*rows, *(path.parent for path in rows)} <= set(before)
-
-
 def test_other_answers_than_were_given_are_not_taken(house: House) -> None:
     service = house.open()
-    _live(service, [funded(service, "ann"), funded(service, "bob")], 1)
+    live(service, [funded(service, "ann"), funded(service, "bob")], 1)
     service.tidy()
     (path,) = (house.folder / "journal").iterdir()
     whole = path.read_bytes()
@@ -341,48 +281,6 @@ def test_other_answers_than_were_given_are_not_taken(house: House) -> None:
     path.write_bytes(whole[: 64 * 9] + bytes(512) + whole[64 * 9 + 512 :])  # never came to the disk
     assert house.open().rows
     assert path.read_bytes() == whole
-
-
-def test_many_snapshots_are_thinned_and_the_oldest_stays(house: House) -> None:
-    service = house.open()
-    account = funded(service, "ann")
-    _settled(service)
-    oldest = snapshot.files(house.folder / "snapshots")[0]
-    for at in range(12):
-        service.place(order(account, 0, MIDDLE - 500 - at, 100))
-        _settled(service)
-    kept = snapshot.files(house.folder / "snapshots")
-    assert (len(kept), kept[0]) == (6, oldest)
-    service.close()
-    house.leave()
-    assert verified(house.folder, _quiet)["records"] > 12
-
-
-def _zeroed(path: Path) -> None:
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2 : len(data) // 2 + 200] = bytes(200)
-    path.write_bytes(data)
-
-
-def test_a_damaged_snapshot_does_not_stop_the_exchange_nor_take_a_good_one_with_it(house: House) -> None:
-    service = house.open(Keeping(most=1))
-    accounts = [funded(service, "ann"), funded(service, "bob")]
-    _settled(service)
-    good, damaged = snapshot.files(house.folder / "snapshots")[-2:]
-    _zeroed(damaged)
-    for round_ in range(3):
-        _live(service, accounts, round_)
-        before = {path: path.exists() for path in (good, damaged)}
-        _settled(service)
-        files = snapshot.files(house.folder / "snapshots")
-        assert len([each for each in files if each != damaged]) == 2
-        assert round_ or before[good]
-    assert not good.exists()
-    assert not damaged.exists()  # it went with what was older than the two
-    for path in files[1:]:
-        _zeroed(path)
-    before = seen(service)
-    assert seen(house.open()) == before
 
 
 def test_a_file_is_written_whole_or_the_old_one_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
