@@ -1,9 +1,9 @@
 """Account: what a user may ask of its balances and trades, and its streams over REST."""
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
-from api.exchange import refusal, shapes
+from api.exchange import order_shapes, refusal, shapes
 from api.exchange.catalogue import rate_limits
 from api.exchange.endpoint import Call, Endpoint, Security
 from api.exchange.listen import ListenKeys, Owner
@@ -18,6 +18,7 @@ from node.exchange.service.service import Service
 _TIME: Final = Whole(0, (2**63 - 1) // MS - 1)
 _LISTEN_KEY: Final = Parameter("listenKey", Text("^[0-9a-zA-Z]{1,100}$"), needed=True)
 _STREAM: Final = "/api/v3/userDataStream"
+NO_DISCOUNT: Final = {"enabledForAccount": False, "enabledForSymbol": False, "discountAsset": "", "discount": "0"}
 
 
 class Accounts:
@@ -46,13 +47,14 @@ class Accounts:
             ),
             Endpoint(
                 "GET", "/api/v3/myTrades", "myTrades", "A user's trades of a market.", self.trades,
-                list[shapes.OwnTrade],
+                list[order_shapes.OwnTrade],
                 (SYMBOL, Parameter("orderId", Whole()), Parameter("startTime", _TIME), Parameter("endTime", _TIME),
                  Parameter("fromId", Whole()), Parameter("limit", Whole(1, 1000))),
                 Security.SIGNED, 20,
             ),
             Endpoint(
-                "GET", "/api/v3/account/commission", "account.commission", "Fees of a market.", self.commission, None,
+                "GET", "/api/v3/account/commission", "account.commission", "Fees of a market.", self.commission,
+                shapes.Commission,
                 (SYMBOL,), Security.SIGNED, 20,
             ),
             Endpoint(
@@ -61,7 +63,7 @@ class Accounts:
             ),
             Endpoint(
                 "GET", "/api/v3/rateLimit/order", "account.rateLimits.orders", "New orders, counted.", self.orders,
-                list[dict[str, Any]], (), Security.SIGNED, 40,
+                list[shapes.OrderCount], (), Security.SIGNED, 40,
             ),
             Endpoint(
                 "POST", _STREAM, "userDataStream.start", "A name for a stream of one's own.", self.start,
@@ -135,7 +137,7 @@ class Accounts:
             "standardCommission": rates,
             "specialCommission": nothing,
             "taxCommission": nothing,
-            "discount": {"enabledForAccount": False, "enabledForSymbol": False, "discountAsset": "", "discount": "0"},
+            "discount": NO_DISCOUNT,
         }
 
     def fees(self, call: Call) -> object:

@@ -1,15 +1,15 @@
 """Lists: orders that hang together, as `orderList` has them: one cancels the other, one triggers the other, or both."""
 
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
-from api.exchange import refusal
-from api.exchange.catalogue import Catalogue, Market
+from api.exchange import order_shapes, refusal
+from api.exchange.catalogue import Market
 from api.exchange.endpoint import Call, Endpoint, Security
 from api.exchange.market_data import MS, SYMBOL
 from api.exchange.parameter import Parameter, Whole
 from api.exchange.placing import COMMON, LABEL, Names, Placed, new_order, of_order
-from api.exchange.told import Teller
+from api.exchange.told import Teller, is_open
 from api.exchange.trading import Trading
 from node.exchange.core.command import Group, Kind
 from node.exchange.service.indexed import Wanted
@@ -47,7 +47,7 @@ class Lists:
         made = [
             Endpoint(
                 "POST", f"/api/v3/orderList/{group.name.lower()}", f"orderList.place.{group.name.lower()}", does,
-                partial(self._place, group), dict[str, Any], _parameters(group),
+                partial(self._place, group), order_shapes.PlacedList, _parameters(group),
                 Security.TRADE, 1, len(_LEGS[group]),
             )
             for group, does in (
@@ -59,20 +59,21 @@ class Lists:
         return [
             *made,
             Endpoint(
-                "DELETE", "/api/v3/orderList", "orderList.cancel", "Takes a list back.", self.cancel, dict[str, Any],
+                "DELETE", "/api/v3/orderList", "orderList.cancel", "Takes a list back.", self.cancel,
+                order_shapes.CancelledList,
                 (SYMBOL, _NUMBER, _LIST, Parameter("newClientOrderId", LABEL)), Security.TRADE,
             ),
             Endpoint(
-                "GET", "/api/v3/orderList", "orderList.status", "A list.", self.status, dict[str, Any], one,
+                "GET", "/api/v3/orderList", "orderList.status", "A list.", self.status, order_shapes.OrderList, one,
                 Security.SIGNED, 4,
             ),
             Endpoint(
                 "GET", "/api/v3/openOrderList", "openOrderLists.status", "Lists that are open.", self.open,
-                list[dict[str, Any]], (), Security.SIGNED, 6,
+                list[order_shapes.OrderList], (), Security.SIGNED, 6,
             ),
             Endpoint(
                 "GET", "/api/v3/allOrderList", "allOrderLists", "Lists, open and closed.", self.all,
-                list[dict[str, Any]], (Parameter("fromId", Whole()), *span), Security.SIGNED, 20,
+                list[order_shapes.OrderList], (Parameter("fromId", Whole()), *span), Security.SIGNED, 20,
             ),
         ]  # fmt: skip
 
@@ -88,20 +89,20 @@ class Lists:
         if batch.refused:
             raise refusal.not_cancelled()
         (after,) = self._service.lists_numbered(call.user.account, market.number, [orders[0].group])
-        return {**self.told(after), "orderReports": [self._teller.cancelled(each, label) for each in after]}
+        return self._teller.cancelled_list(after, label)
 
     def status(self, call: Call) -> object:
         found = self._named(call, "orderListId", "origClientOrderId", None)
         if not found:
             raise refusal.Refusal(-2018, "Order list does not exist.")
-        return self.told(found)
+        return self._teller.listed(found)
 
     def open(self, call: Call) -> object:
         account, found = call.user.account, list[list[Order]]()
         for market in self._catalogue.markets:
             groups = {each.group for each in self._service.orders.open(account, market.number) if each.group}
             found += self._service.lists_numbered(account, market.number, sorted(groups))
-        return [self.told(each) for each in sorted(found, key=_begun)]
+        return [self._teller.listed(each) for each in sorted(found, key=_begun)]
 
     def all(self, call: Call) -> object:
         asked = call.asked
@@ -114,11 +115,7 @@ class Lists:
             chosen += self._service.lists_of(wanted)
         chosen.sort(key=_begun)
         chosen = chosen[:limit] if early else chosen[-limit:]
-        return [self.told(each) for each in chosen]
-
-    def told(self, orders: list[Order]) -> dict[str, Any]:
-        """A list as one asks for it."""
-        return listed(orders, self._catalogue)
+        return [self._teller.listed(each) for each in chosen]
 
     def _place(self, group: Group, call: Call) -> object:
         asked, account = call.asked, call.user.account
@@ -130,7 +127,7 @@ class Lists:
         parts[0].command["order"] = group
         batch = self._trading.carry_out(call, market, parts, asked.text("listClientOrderId"))
         (orders,) = self._service.lists_numbered(account, market.number, [batch.placed.group])
-        return {**self.told(orders), "orderReports": [self._teller.placed(each, None) for each in orders]}
+        return {**self._teller.listed(orders), "orderReports": [self._teller.placed(each, None) for each in orders]}
 
     def _named(self, call: Call, number: str, label: str, market: Market | None) -> list[Order]:
         """The orders of a list, by its number or its own name; none where there is no such list. Of lists of one name,
@@ -146,31 +143,11 @@ class Lists:
             else:
                 some = self._service.lists_numbered(account, each.number, [asked.whole(number)])
             found += [orders for orders in some if asked.whole(number, orders[0].id) == orders[0].id]
-        return max(found, key=lambda orders: (_is_open(orders), orders[0].time), default=[])
+        return max(found, key=lambda orders: (is_open(orders), orders[0].time), default=[])
 
 
 def _begun(orders: list[Order]) -> int:
     return orders[0].time
-
-
-def _is_open(orders: list[Order]) -> bool:
-    return any(each.status.open for each in orders)
-
-
-def listed(orders: list[Order], catalogue: Catalogue) -> dict[str, Any]:
-    """What every answer about a list has."""
-    executing = _is_open(orders)
-    market = catalogue.markets[orders[0].market]
-    return {
-        "orderListId": orders[0].group,
-        "contingencyType": "OCO" if orders[0].kind == Group.OCO else "OTO",
-        "listStatusType": "EXEC_STARTED" if executing else "ALL_DONE",
-        "listOrderStatus": "EXECUTING" if executing else "ALL_DONE",
-        "listClientOrderId": orders[0].name,
-        "transactionTime": max(each.updated for each in orders) // MS,
-        "symbol": market.id,
-        "orders": [{"symbol": market.id, "orderId": each.id, "clientOrderId": each.label} for each in orders],
-    }
 
 
 def _parameters(group: Group) -> tuple[Parameter, ...]:

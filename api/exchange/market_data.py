@@ -31,6 +31,7 @@ _KLINES: Final = (
     Parameter("limit", Whole(1, 1000)),
 )
 _WINDOWS: Final = Choice(("1d",))
+_DAYS: Final = shapes.Day | shapes.Mini | list[shapes.Day] | list[shapes.Mini]
 
 
 def depth_weight(asked: Asked) -> int:
@@ -88,16 +89,22 @@ class MarketData:
                 (SYMBOL, limit, Parameter("fromId", Whole()), Parameter("startTime", _TIME),
                  Parameter("endTime", _TIME)), 4,
             ),
-            _get("klines", "klines", "Candles.", self.klines, list[list[Any]], _KLINES, 2),
-            _get("uiKlines", "uiKlines", "Candles.", self.klines, list[list[Any]], _KLINES, 2),
+            _get("klines", "klines", "Candles.", self.klines, list[shapes.Candle], _KLINES, 2),
+            _get("uiKlines", "uiKlines", "Candles.", self.klines, list[shapes.Candle], _KLINES, 2),
             _get("avgPrice", "avgPrice", "The mean price of five minutes.", self.average, shapes.Average, (SYMBOL,), 2),
-            _get("ticker/24hr", "ticker.24hr", "The last 24 hours.", self.day, None, (_OR_NONE, _SYMBOLS, kind), 2),
+            _get("ticker/24hr", "ticker.24hr", "The last 24 hours.", self.day, _DAYS, (_OR_NONE, _SYMBOLS, kind), 2),
             _get(
-                "ticker", "ticker", "A window of time.", self.day, None,
+                "ticker", "ticker", "A window of time.", self.day, _DAYS,
                 (_OR_NONE, _SYMBOLS, kind, Parameter("windowSize", _WINDOWS)), 4,
             ),
-            _get("ticker/price", "ticker.price", "The last price.", self.price, None, (_OR_NONE, _SYMBOLS), 2),
-            _get("ticker/bookTicker", "ticker.book", "The best prices.", self.book, None, (_OR_NONE, _SYMBOLS), 2),
+            _get(
+                "ticker/price", "ticker.price", "The last price.", self.price, shapes.Price | list[shapes.Price],
+                (_OR_NONE, _SYMBOLS), 2,
+            ),
+            _get(
+                "ticker/bookTicker", "ticker.book", "The best prices.", self.book, shapes.Book | list[shapes.Book],
+                (_OR_NONE, _SYMBOLS), 2,
+            ),
         ]  # fmt: skip
 
     def info(self, call: Call) -> object:

@@ -7,7 +7,6 @@ import numpy as np
 import orjson
 
 from api.exchange.listen import ListenKeys, Owner
-from api.exchange.lists import listed
 from api.exchange.market_data import MS
 from api.exchange.scale import amount
 from api.exchange.told import Teller
@@ -130,7 +129,7 @@ class OwnStreams:
         orders = next(iter(self._service.lists_numbered(account, market, [group])), None)
         if orders is None:  # nothing is kept on disk, and what was in memory is gone
             return
-        told = listed(orders, self._catalogue)
+        told = self._teller.listed(orders)
         members = [{"s": each["symbol"], "i": each["orderId"], "c": each["clientOrderId"]} for each in told["orders"]]
         self._tell(
             account,

@@ -1,13 +1,13 @@
 """Told: orders, their steps and a user's trades, as clients read them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
 from api.exchange.catalogue import Catalogue, Market
 from api.exchange.market_data import MS
 from api.exchange.scale import amount
-from node.exchange.core.command import Flag, Selftrade, Side, Tif, Type
+from node.exchange.core.command import Flag, Group, Selftrade, Side, Tif, Type
 from node.exchange.core.journal import Reason, Record
 from node.exchange.service.order import Execution, Order, Report, Status
 
@@ -132,6 +132,25 @@ class Teller:
             "transactTime": of.updated // MS,
         }
 
+    def listed(self, orders: Sequence[Order]) -> dict[str, Any]:
+        """What every answer about a list has; the first order first."""
+        first, executing = orders[0], is_open(orders)
+        market = self.market(first)
+        return {
+            "orderListId": first.group,
+            "contingencyType": "OCO" if first.kind == Group.OCO else "OTO",
+            "listStatusType": "EXEC_STARTED" if executing else "ALL_DONE",
+            "listOrderStatus": "EXECUTING" if executing else "ALL_DONE",
+            "listClientOrderId": first.name,
+            "transactionTime": max(each.updated for each in orders) // MS,
+            "symbol": market.id,
+            "orders": [{"symbol": market.id, "orderId": each.id, "clientOrderId": each.label} for each in orders],
+        }
+
+    def cancelled_list(self, orders: Sequence[Order], label: str) -> dict[str, Any]:
+        """A list that was cancelled, by a request of that name."""
+        return {**self.listed(orders), "orderReports": [self.cancelled(each, label) for each in orders]}
+
     def amended(self, of: Order, label: str) -> dict[str, Any]:
         """An order that was made smaller, and was called so before."""
         told, scale = self.brief(of), self.market(of).scale
@@ -222,6 +241,11 @@ class Teller:
             "commissionAsset": asset.name,
             "tradeId": done.trade,
         }
+
+
+def is_open(orders: Iterable[Order]) -> bool:
+    """Whether a list is: one of its orders is."""
+    return any(each.status.open for each in orders)
 
 
 def kind(of: Order) -> str:

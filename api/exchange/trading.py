@@ -2,7 +2,8 @@
 
 from typing import Any, Final
 
-from api.exchange import refusal, shapes
+from api.exchange import order_shapes, refusal, shapes
+from api.exchange.account import NO_DISCOUNT
 from api.exchange.catalogue import Market
 from api.exchange.endpoint import Call, Endpoint, Security
 from api.exchange.filters import check
@@ -10,6 +11,7 @@ from api.exchange.market_data import MS, SYMBOL
 from api.exchange.parameter import Amount, Asked, Choice, Parameter, Truth, Whole
 from api.exchange.placing import ALONE, LABEL, ORDER, Placed, joined, new_order, of_order
 from api.exchange.refusal import Refusal
+from api.exchange.scale import fixed
 from api.exchange.told import Teller, fills
 from api.exchange.why import refused
 from fusion.errors import FusionError
@@ -47,35 +49,42 @@ class Trading:
         order, test = "/api/v3/order", (*ORDER, Parameter("computeCommissionRates", Truth()))
         replaced, amended = f"{order}/cancelReplace", f"{order}/amend/keepPriority"
         return [
-            _trade("POST", order, "order.place", "A new order.", self.place, ORDER, orders=1),
-            _trade("POST", f"{order}/test", "order.test", "Whether an order is well said.", self.test, test),
             _trade(
-                "DELETE", order, "order.cancel", "Takes an order back.", self.cancel,
-                (SYMBOL, _ID, _LABELLED, _RENAMED, _RESTRICTIONS),
+                "POST", order, "order.place", "A new order.", self.place,
+                order_shapes.Acknowledged | order_shapes.Placed, ORDER, orders=1,
             ),
             _trade(
-                "POST", replaced, "order.cancelReplace", "Takes one back and gives another.", self.replace, _REPLACED,
-                orders=1,
+                "POST", f"{order}/test", "order.test", "Whether an order is well said.", self.test,
+                shapes.Nothing | shapes.Tried, test,
+            ),
+            _trade(
+                "DELETE", order, "order.cancel", "Takes an order back.", self.cancel,
+                order_shapes.Cancelled, (SYMBOL, _ID, _LABELLED, _RENAMED, _RESTRICTIONS),
+            ),
+            _trade(
+                "POST", replaced, "order.cancelReplace", "Takes one back and gives another.", self.replace,
+                order_shapes.Replaced, _REPLACED, orders=1,
             ),
             _trade(
                 "PUT", amended, "order.amend.keepPriority", "Makes an order smaller where it stands.", self.amend,
+                order_shapes.Amended,
                 (SYMBOL, _ID, _LABELLED, _RENAMED, Parameter("newQty", Amount(), needed=True)), weight=4,
             ),
             _trade(
                 "DELETE", "/api/v3/openOrders", "openOrders.cancelAll", "Takes back all orders of a market.",
-                self.cancel_all, (SYMBOL,),
+                self.cancel_all, list[order_shapes.Cancelled | order_shapes.CancelledList], (SYMBOL,),
             ),
             Endpoint(
-                "GET", order, "order.status", "An order.", self.status, shapes.Order, (SYMBOL, _ID, _LABELLED),
+                "GET", order, "order.status", "An order.", self.status, order_shapes.Order, (SYMBOL, _ID, _LABELLED),
                 Security.SIGNED, 4,
             ),
             Endpoint(
                 "GET", "/api/v3/openOrders", "openOrders.status", "Orders that are open.", self.open,
-                list[shapes.Order], (Parameter("symbol", SYMBOL.kind),), Security.SIGNED, _open_weight,
+                list[order_shapes.Order], (Parameter("symbol", SYMBOL.kind),), Security.SIGNED, _open_weight,
             ),
             Endpoint(
-                "GET", "/api/v3/allOrders", "allOrders", "Orders of a market, open and lately closed.", self.all,
-                list[shapes.Order],
+                "GET", "/api/v3/allOrders", "allOrders", "Orders of a market, open and closed.", self.all,
+                list[order_shapes.Order],
                 (SYMBOL, _ID, Parameter("startTime", _TIME), Parameter("endTime", _TIME),
                  Parameter("limit", Whole(1, 1000))),
                 Security.SIGNED, 20,
@@ -91,7 +100,13 @@ class Trading:
     def test(self, call: Call) -> object:
         market = self._market(call)
         check(self._service, new_order(market, call.asked, call.user.account).command)
-        return {}
+        if not call.asked.whole("computeCommissionRates"):
+            return {}
+        fees = [fixed(each * 100, 8) for each in self._service.exchange.ledger.fees[call.user.account].tolist()]
+        nothing = [fixed(0, 8)] * 2
+        sorts = {"standard": fees, "special": nothing, "tax": nothing}
+        told = {f"{sort}CommissionForOrder": {"maker": of[0], "taker": of[1]} for sort, of in sorts.items()}
+        return {**told, "discount": NO_DISCOUNT}
 
     def cancel(self, call: Call) -> object:
         order = self.named(call, "orderId", "origClientOrderId")
@@ -102,7 +117,13 @@ class Trading:
         batch = self._service.place(of_order(Kind.CANCEL_ALL, market, account, 0))
         if batch.refused:
             raise refusal.not_cancelled()
-        return [self._teller.cancelled(each.order, "") for each in batch.reports if each.order.account == account]
+        gone = [each.order for each in batch.reports if each.order.account == account]
+        told: list[dict[str, Any]] = [self._teller.cancelled(each, "") for each in gone if not each.group]
+        groups = sorted({each.group for each in gone if each.group})
+        return told + [
+            self._teller.cancelled_list(each, "")
+            for each in self._service.lists_numbered(account, market.number, groups)
+        ]
 
     def replace(self, call: Call) -> object:
         asked, market = call.asked, self._market(call)
@@ -238,6 +259,6 @@ def _open_weight(asked: Asked) -> int:
 
 
 def _trade(verb: str, path: str, method: str, does: str, *more: Any, orders: int = 0, weight: int = 1) -> Endpoint:
-    """An endpoint for those who may trade; `more` is its answer and its parameters."""
-    answer, parameters = more
-    return Endpoint(verb, path, method, does, answer, None, parameters, Security.TRADE, weight, orders)
+    """An endpoint for those who may trade; `more` is its answer, its shape and its parameters."""
+    answer, shape, parameters = more
+    return Endpoint(verb, path, method, does, answer, shape, parameters, Security.TRADE, weight, orders)

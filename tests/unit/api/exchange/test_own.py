@@ -38,9 +38,9 @@ def test_whose_free_balance_a_perpetual_moved_is_told_it(kind: Record) -> None:
     streams = OwnStreams(service, Teller(Catalogue(service.exchange)), ListenKeys(lambda _: True), lambda: 0)
     clients: list[Heard] = []
     for name in ("ann", "bob", "eve"):
-        account, clients = service.add_user(name).account, [*clients, Heard()]
-        key = service.add_key(name).code
-        streams.subscribe(Subscription(Owner(account, key), clients[-1], "0", numbered=True))
+        key, client = service.enrol(name, {}), Heard()
+        streams.subscribe(Subscription(Owner(key.user.account, key.code), client, "0", numbered=True))
+        clients.append(client)
     rows = np.zeros(1, JOURNAL)
     rows["kind"], rows["account"] = kind, 2
     rows["other_account"] = 3 if kind is Record.ADL else 0
