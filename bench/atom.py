@@ -33,7 +33,7 @@ from atom.store import Store
 from atom.venues.simulated import simulate
 from bench import hft_events, traffic
 from bench.peer import ROOT, Peer, in_turn
-from bench.rows import Row, median, seconds, told
+from bench.rows import Row, median, rates, seconds, told
 
 RECORDED: Final = Path("binance_2024/usdm_btcusdt_20240808.gz")
 MADE: Final = 94_000  # messages, where no recorded ones are at hand
@@ -56,8 +56,8 @@ def parse(path: Path, times: int) -> Row:
     """Raw messages to events, against callbacks."""
     peer = Peer("feeds", path)
     messages = int(str(peer.facts["messages"]))
-    ours, theirs = in_turn(partial(seconds, partial(read_capture, "binance_futures", [path])), peer, times)
-    return Row("parse", messages / ours, "messages/s", "cryptofeed callbacks", messages / theirs)
+    turns = in_turn(partial(seconds, partial(read_capture, "binance_futures", [path])), peer, times)
+    return Row.of("parse", "messages/s", "cryptofeed callbacks", rates(turns, messages))
 
 
 def apply(what: str, events: Events, peer: Peer, name: str, times: int) -> Row:
@@ -69,8 +69,8 @@ def apply(what: str, events: Events, peer: Peer, name: str, times: int) -> Row:
     theirs = peer.facts["top"]
     if not isinstance(theirs, list) or [round(float(price), 9) for price in theirs] != [round(top, 9) for top in tops]:
         raise SystemExit(f"{name} ends with another book: {theirs} and not {tops}")
-    mine, other = in_turn(lambda: seconds(partial(Book().apply, rows)), peer, times)
-    return Row(what, len(rows) / mine, "rows/s", name, len(rows) / other)
+    turns = in_turn(lambda: seconds(partial(Book().apply, rows)), peer, times)
+    return Row.of(what, "rows/s", name, rates(turns, len(rows)))
 
 
 def files(recording: Recording, folder: Path, times: int) -> list[Row]:
@@ -87,8 +87,8 @@ def files(recording: Recording, folder: Path, times: int) -> list[Row]:
     ours = sum(path.stat().st_size for path in (folder / "store").rglob("*.parquet"))
     peer = "hftbacktest npz"
     return [
-        Row("write", count / wrote[0], "events/s", peer, count / wrote[1]),
-        Row("read", count / read[0], "events/s", peer, count / read[1]),
+        Row.of("write", "events/s", peer, rates(wrote, count)),
+        Row.of("read", "events/s", peer, rates(read, count)),
         Row("size", ours / count, "bytes/event", peer, theirs / count),
     ]
 

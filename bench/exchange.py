@@ -26,33 +26,34 @@ from atom.reader import read_capture
 from atom.venues.simulated import simulate
 from bench import atom, hft_events, matching, replays, streams
 from bench.peer import Peer, in_turn
-from bench.rows import Row, told
+from bench.rows import Row, rates, told
 from node.exchange.agents.opening import Opening, populate
 from node.exchange.core.journal import Record
 from node.exchange.exchange import Exchange
 from node.exchange.tester.made import LISTING, PRICE
 
-_AGENTS_SPAN: Final = 3600 * 10**9
-_PAMS_STEPS: Final = 1000
+_HOUR: Final = 3600 * 10**9
+_QUICK, _FULL = (2, 4_000), (8, 16_000)
+"""Hours of our agents, and steps of the peer's, which take about as long."""
 
 
-def agents(times: int) -> Row:
-    """A hundred agents in one market; orders and trades."""
-    peer = Peer("pams_agents", str(_PAMS_STEPS), lock="requirements-bench-agents.lock")
+def agents(times: int, hours: int, steps: int) -> Row:
+    """A hundred agents in one market for some hours; orders and trades. Of the peer's one may order at each step."""
+    peer = Peer("pams_agents", str(steps), lock="requirements-bench-agents.lock")
     counted = 0
 
-    def an_hour() -> float:
+    def hours_of_ours() -> float:
         nonlocal counted
         exchange = Exchange([LISTING])
         population, _ = populate(exchange, Opening(price=PRICE, size=1000))
         began, counted = time.perf_counter(), 0
-        for block in population.run(exchange, _AGENTS_SPAN):
+        for block in population.run(exchange, hours * _HOUR):
             kinds = block.journal["kind"]
             counted += int(np.count_nonzero(kinds == Record.ACK) + np.count_nonzero(kinds == Record.FILL))
         return time.perf_counter() - began
 
-    ours, theirs = in_turn(an_hour, peer, times)
-    return Row("agents", counted / ours, "events/s", "PAMS", int(str(peer.facts["events"])) / theirs)
+    turns = in_turn(hours_of_ours, peer, times)
+    return Row.of("agents", "events/s", "PAMS", rates(turns, counted, int(str(peer.facts["events"]))))
 
 
 def measured(folder: Path, *, quick: bool) -> list[Row]:
@@ -69,7 +70,7 @@ def measured(folder: Path, *, quick: bool) -> list[Row]:
     by_price = read_capture("binance_futures", [path]).recordings[0].events
     rows.append(replays.replay("l2", by_price, hft_events.levels(by_price), folder, times))
     rows.append(replays.strategy(simulate(1, orders // 2), folder, times))
-    rows.append(agents(times))
+    rows.append(agents(times, *(_QUICK if quick else _FULL)))
     return rows
 
 

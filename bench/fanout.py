@@ -15,14 +15,10 @@ import argparse
 import asyncio
 import json
 import socket
-import statistics
-import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a file: the rooms lie beside `bench`
 
@@ -39,21 +35,12 @@ from atom.stream.server import StreamServer
 from atom.stream.socket import Limits
 from atom.venues.simulated import INSTRUMENT, simulate
 from bench.rows import Row, told
+from bench.served import CLIENTS, Served, listening
 
-CLIENTS = 100
 KEY = Key(INSTRUMENT.venue, INSTRUMENT.symbol, "book")
 HELLO = json.dumps({"op": "subscribe", **KEY._asdict()})
 _MESSAGES, _FRAME = 2_000, 20
-_SETTLE_S, _PATIENCE_S = 0.5, 60.0
-
-Unread = Callable[[], int]  # how many clients have not read all
-
-
-class Served(NamedTuple):
-    """A server that runs."""
-
-    port: int
-    unread: Unread
+_PATIENCE_S = 60.0
 
 
 @asynccontextmanager
@@ -114,46 +101,22 @@ async def by_uvicorn(bus: Bus) -> AsyncIterator[Served]:
 
 
 Candidate = Callable[[Bus], AbstractAsyncContextManager[Served]]
-CANDIDATES: dict[str, Candidate] = {
-    "fusion": ours,
-    "websockets broadcast": by_broadcast,
-    "FastAPI on uvicorn": by_uvicorn,
-}
+PEERS: dict[str, Candidate] = {"websockets broadcast": by_broadcast, "FastAPI on uvicorn": by_uvicorn}
 
 
 async def run(candidate: Candidate, pieces: list[Events], last: int) -> float:
     """Messages delivered a second."""
     bus = Bus([(KEY.venue, KEY.symbol)])
-    async with candidate(bus) as served:
-        program = str(Path(__file__).with_name("fanout_clients.py"))
-        clients = await asyncio.create_subprocess_exec(
-            sys.executable,
-            program,
-            str(served.port),
-            str(CLIENTS),
-            str(last),
-            HELLO,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        output = clients.stdout
-        if output is None:
-            raise RuntimeError("the clients have no output")
-        await output.readline()
-        await asyncio.sleep(_SETTLE_S)
-        began = time.monotonic()
+    async with candidate(bus) as served, listening(served, last, HELLO) as clients:
         for piece in pieces:
             bus.take(piece)
-            while served.unread() > 1:  # the one that does not read
-                await asyncio.sleep(0)
-        said = json.loads(await output.readline())
+            await served.read()
+        said = await clients.said()
         left = bus.subscriptions
-        await clients.communicate(b"")  # and go
-        complete = sum(end == last and count >= last for end, count in zip(said["last"], said["messages"], strict=True))
-        if complete != CLIENTS or (candidate is ours and left != CLIENTS):
-            raise RuntimeError(f"{complete} of {CLIENTS} clients got all, {left} are left")
-    ended: float = said["at"]
-    return CLIENTS * last / (ended - began)
+    complete = sum(end == last and count >= last for end, count in zip(said.last, said.messages, strict=True))
+    if complete != CLIENTS or (candidate is ours and left != CLIENTS):
+        raise RuntimeError(f"{complete} of {CLIENTS} clients got all, {left} are left")
+    return CLIENTS * last / said.seconds
 
 
 def measured(times: int, rounds: int) -> list[Row]:
@@ -162,12 +125,15 @@ def measured(times: int, rounds: int) -> list[Row]:
     single = [piece for _, piece in slices([events], step_ns=1)]
     pieces = [joined(single[at : at + _FRAME]) for at in range(0, len(single), _FRAME)] * rounds
     last = int(np.count_nonzero(events.book["flags"] & Flag.LAST)) * rounds
-    rates: dict[str, list[float]] = {name: [] for name in CANDIDATES}
-    for _ in range(times):
-        for name, candidate in CANDIDATES.items():
-            rates[name].append(asyncio.run(asyncio.wait_for(run(candidate, pieces, last), _PATIENCE_S)))
-    best, *peers = ((name, statistics.median(of)) for name, of in rates.items())
-    return [Row("fan-out", best[1], "messages/s", name, theirs) for name, theirs in peers]
+
+    def rate(candidate: Candidate) -> float:
+        return asyncio.run(asyncio.wait_for(run(candidate, pieces, last), _PATIENCE_S))
+
+    turns = [(rate(ours), [rate(each) for each in PEERS.values()]) for _ in range(times)]
+    return [
+        Row.of("fan-out", "messages/s", name, [(mine, theirs[at]) for mine, theirs in turns])
+        for at, name in enumerate(PEERS)
+    ]
 
 
 def joined(pieces: list[Events]) -> Events:

@@ -23,10 +23,13 @@ OURS: Final = 1 << 30
 """Events of its trader's book alone, which knows no queues."""
 BOTH: Final = OURS | 1 << 31
 """Events of that and of its venue's, which keeps the queue of each level: what its users give it."""
-_SIDES: Final = {int(Side.NONE): 0, int(Side.BID): 1 << 29, int(Side.ASK): 1 << 28}
-_EITHER_SIDE: Final = 3 << 28
-_FILL: Final = 13
-_DEPTH, _TRADE, _CLEAR, _BY_ORDER = 1, 2, 3, {Action.ADD: 10, Action.CANCEL: 11, Action.MODIFY: 12}
+KIND: Final = 0xFF
+"""Bits of an event's kind."""
+DEPTH, TRADE, CLEAR, ADD, CANCEL, MODIFY, FILL = 1, 2, 3, 10, 11, 12, 13
+BUYS, SELLS = 1 << 29, 1 << 28
+"""Of an order or a level: a bid, an ask. Of a trade: who took."""
+_SIDES: Final = {int(Side.NONE): 0, int(Side.BID): BUYS, int(Side.ASK): SELLS}
+_BY_ORDER: Final = {Action.ADD: ADD, Action.CANCEL: CANCEL, Action.MODIFY: MODIFY}
 
 
 def orders(events: Events, whose: int, *, traded: bool = False) -> npt.NDArray[np.void]:
@@ -41,7 +44,7 @@ def orders(events: Events, whose: int, *, traded: bool = False) -> npt.NDArray[n
         zip(rows["action"].tolist(), rows["order_id"].tolist(), rows["size"].tolist(), strict=True)
     ):
         if action == Action.CLEAR:
-            rest, kinds[at] = {}, _CLEAR
+            rest, kinds[at] = {}, CLEAR
             continue
         kind = Action(action)
         if kind is Action.FILL:
@@ -57,15 +60,15 @@ def orders(events: Events, whose: int, *, traded: bool = False) -> npt.NDArray[n
     fills = rows["action"] == Action.FILL
     repeated = np.repeat(made, 1 + fills)
     firsts = np.flatnonzero(fills) + np.arange(np.count_nonzero(fills))
-    repeated["ev"][firsts] = _FILL | BOTH & ~OURS | (repeated["ev"][firsts] & _EITHER_SIDE)
+    repeated["ev"][firsts] = FILL | BOTH & ~OURS | (repeated["ev"][firsts] & (BUYS | SELLS))
     return repeated
 
 
 def levels(events: Events) -> npt.NDArray[np.void]:
     """Rows of a book by price, and trades, by arrival."""
-    book = _rows(events, events.book, np.where(events.book["action"] == Action.CLEAR, _CLEAR, _DEPTH) | BOTH)
+    book = _rows(events, events.book, np.where(events.book["action"] == Action.CLEAR, CLEAR, DEPTH) | BOTH)
     book["qty"][events.book["action"] == Action.CANCEL] = 0
-    trade = _rows(events, events.trade, np.full(len(events.trade), _TRADE | BOTH))
+    trade = _rows(events, events.trade, np.full(len(events.trade), TRADE | BOTH))
     whole = np.concatenate((book, trade))
     return whole[np.argsort(whole["local_ts"], kind="stable")]
 

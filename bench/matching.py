@@ -10,7 +10,7 @@ import numpy as np
 
 from bench import order_flow
 from bench.peer import Peer, in_turn
-from bench.rows import Row, seconds
+from bench.rows import Row, rates, seconds
 from node.exchange.core.command import Kind, Selftrade, Type
 from node.exchange.core.journal import Record
 from node.exchange.exchange import Commands, Exchange
@@ -40,8 +40,8 @@ def matching(folder: Path, count: int, times: int) -> Row:
             carry_out(batch)
         return time.perf_counter() - began
 
-    ours, theirs = in_turn(all_of_them, peer, times)
-    return Row("matching", len(commands) / ours, "commands/s", "C -O3", len(commands) / theirs)
+    turns = in_turn(all_of_them, peer, times)
+    return Row.of("matching", "commands/s", "C -O3", rates(turns, len(commands)))
 
 
 def order_entry(folder: Path, count: int, times: int) -> Row:
@@ -66,8 +66,8 @@ def order_entry(folder: Path, count: int, times: int) -> Row:
     def all_of_them() -> float:
         return seconds(partial(_one_by_one, order_flow.funded(), rows))
 
-    mine, other = in_turn(all_of_them, peer, times)
-    return Row("order entry", len(rows) / mine, "orders/s", "limit-order-book", len(rows) / other)
+    turns = in_turn(all_of_them, peer, times)
+    return Row.of("order entry", "orders/s", "limit-order-book", rates(turns, len(rows)))
 
 
 def _numbers(commands: Commands) -> dict[int, int]:

@@ -3,11 +3,9 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
-
-from bench.rows import median
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 BENCH: Final = "requirements-bench.lock"
@@ -33,7 +31,8 @@ class Peer:
     """One of `bench/peers`, ready to work; it takes turns with us.
 
     Attributes:
-        facts: what it says of its work.
+        facts: what it says of its work, before the first time.
+        said: what it says of each time.
     """
 
     def __init__(self, script: str, *arguments: str | Path, lock: str = BENCH) -> None:
@@ -46,6 +45,7 @@ class Peer:
             text=True,
         )
         self.facts = self._line()
+        self.said: list[dict[str, object]] = []
 
     def seconds(self) -> float:
         """Has it work once."""
@@ -53,23 +53,27 @@ class Peer:
             raise RuntimeError("the peer has no standard input")
         self._process.stdin.write("again\n")
         self._process.stdin.flush()
-        return float(str(self._line()["seconds"]))
+        said = self._line()
+        seconds = float(str(said.pop("seconds")))
+        self.said.append(said)
+        return seconds
 
     def close(self) -> None:
         """Ends it."""
         self._process.communicate()
 
-    def _line(self) -> Mapping[str, object]:
+    def _line(self) -> dict[str, object]:
         line = self._process.stdout.readline() if self._process.stdout else ""
         if not line:
             raise SystemExit(f"a peer ended: {self._name}")
-        found: Mapping[str, object] = json.loads(line)
+        found: dict[str, object] = json.loads(line)
         return found
 
 
-def in_turn(ours: Callable[[], float], peer: Peer, times: int) -> tuple[float, float]:
-    """Medians of the seconds that both say they took, in turn: what slows the machine for a while slows both."""
-    ours(), peer.seconds()
-    pairs = [(ours(), peer.seconds()) for _ in range(times)]
+def in_turn(ours: Callable[[], float], peer: Peer, times: int) -> list[tuple[float, float]]:
+    """Seconds that both say they took, in turn: what slows the machine for a while slows both. The first turn, which
+    finds nothing at hand, is not counted.
+    """
+    turns = [(ours(), peer.seconds()) for _ in range(1 + times)]
     peer.close()
-    return median([first for first, _ in pairs]), median([second for _, second in pairs])
+    return turns[1:]

@@ -7,15 +7,9 @@ its `broadcast` take it to the clients.
 """
 
 import asyncio
-import json
-import statistics
-import subprocess
-import sys
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from websockets.asyncio.server import ServerConnection, broadcast, serve
 
@@ -26,28 +20,16 @@ from api.exchange.server import ExchangeServer, wall_ms
 from atom.stream.socket import Limits
 from bench import order_flow
 from bench.rows import Row
+from bench.served import CLIENTS, Served, listening
 from node.exchange.exchange import Commands
 from node.exchange.service.service import Service
 
-CLIENTS: Final = 100
 _COMMANDS: Final = 30_000
 _BATCH: Final = 50  # commands that come at once
 _STREAMS: Final = ("basequote@trade", "basequote@depth@100ms")
 _PATH: Final = "/stream?streams=" + "/".join(_STREAMS)
 _MARK: Final = '"s":"BASEQUOTE","t":'  # a trade's number follows
-_SETTLE_S, _PATIENCE_S = 0.5, 120.0
-
-
-class Served(NamedTuple):
-    """An exchange that is heard.
-
-    Attributes:
-        port: where.
-        unread: how many clients have not read all.
-    """
-
-    port: int
-    unread: Callable[[], int]
+_PATIENCE_S: Final = 120.0
 
 
 @asynccontextmanager
@@ -122,29 +104,14 @@ Candidate = Callable[[Service], AbstractAsyncContextManager[Served]]
 async def _run(candidate: Candidate, commands: Commands, trades: int) -> float:
     """Messages a second that all clients together read."""
     service = Service(order_flow.funded())
-    async with candidate(service) as served:
-        clients = await asyncio.create_subprocess_exec(
-            sys.executable, str(Path(__file__).with_name("fanout_clients.py")),
-            str(served.port), str(CLIENTS), str(trades - 1), "", _PATH, _MARK,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        )  # fmt: skip
-        output = clients.stdout
-        if output is None:
-            raise RuntimeError("the clients have no output")
-        await output.readline()
-        await asyncio.sleep(_SETTLE_S)
-        began = time.monotonic()
+    async with candidate(service) as served, listening(served, trades - 1, "", _PATH, _MARK) as clients:
         for at in range(0, len(commands), _BATCH):
             service.place(commands[at : at + _BATCH])
-            await asyncio.sleep(0)
-            while served.unread() > 1:  # the one that does not read
-                await asyncio.sleep(0)
-        said = json.loads(await output.readline())
-        await clients.communicate(b"")  # and go
-    if set(said["messages"]) != {trades}:
-        raise RuntimeError(f"clients got {min(said['messages'])} to {max(said['messages'])} of {trades} trades")
-    ended: float = said["at"]
-    return CLIENTS * trades / (ended - began)
+            await served.read()
+        said = await clients.said()
+    if set(said.messages) != {trades}:
+        raise RuntimeError(f"clients got {min(said.messages)} to {max(said.messages)} of {trades} trades")
+    return CLIENTS * trades / said.seconds
 
 
 def measured(times: int) -> Row:
@@ -153,9 +120,9 @@ def measured(times: int) -> Row:
     service = Service(order_flow.funded())
     service.place(commands.copy())
     trades = 1 + int(service.tapes[0].recent(1)["id"][0])
-    rates: dict[Candidate, list[float]] = {ours: [], by_broadcast: []}
-    for _ in range(times):
-        for candidate, found in rates.items():
-            found.append(asyncio.run(asyncio.wait_for(_run(candidate, commands.copy(), trades), _PATIENCE_S)))
-    best, peer = (statistics.median(each) for each in rates.values())
-    return Row("fan-out", best, "messages/s", "websockets broadcast", peer)
+
+    def rate(candidate: Candidate) -> float:
+        return asyncio.run(asyncio.wait_for(_run(candidate, commands.copy(), trades), _PATIENCE_S))
+
+    pairs = [(rate(ours), rate(by_broadcast)) for _ in range(times)]
+    return Row.of("fan-out", "messages/s", "websockets broadcast", pairs)

@@ -5,10 +5,8 @@ keeps two books, its trader's as late as the news is and its venue's with the pl
 """
 
 import sys
-from collections.abc import Callable
 
 import numpy as np
-from hft import to_the_end
 from hftbacktest import GTC, LIMIT, BacktestAsset, HashMapMarketDepthBacktest
 from numba import njit
 from turns import serve
@@ -44,23 +42,22 @@ def prepared(what: str, data: np.ndarray, tick: float, lot: float) -> HashMapMar
     return HashMapMarketDepthBacktest([asset])
 
 
+def ended(backtest: HashMapMarketDepthBacktest, orders: int) -> dict[str, object]:
+    """What a backtest ends with; it is closed then."""
+    depth = backtest.depth(0)
+    told = {
+        "orders": orders,
+        "fills": int(backtest.state_values(0).num_trades),
+        "top": [depth.best_bid, depth.best_ask],
+    }
+    backtest.close()
+    return told
+
+
 def main() -> None:
     what, tick, lot = sys.argv[1], float(sys.argv[3]), float(sys.argv[4])
     data = np.load(sys.argv[2])["data"]
-
-    def once(work: Callable[[HashMapMarketDepthBacktest], int]) -> tuple[int, int, list[float]]:
-        backtest = prepared(what, data, tick, lot)
-        done, depth = work(backtest), backtest.depth(0)
-        found = done, int(backtest.state_values(0).num_trades), [depth.best_bid, depth.best_ask]
-        backtest.close()
-        return found
-
-    top = once(to_the_end)[2]
-    orders, fills, _ = once(lambda backtest: quote(backtest, lot))  # compiled now
-    serve(
-        lambda: prepared(what, data, tick, lot), lambda backtest: quote(backtest, lot),
-        orders=orders, fills=fills, top=top,
-    )  # fmt: skip
+    serve(lambda: prepared(what, data, tick, lot), lambda backtest: quote(backtest, lot), ended)
 
 
 main()

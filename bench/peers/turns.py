@@ -7,11 +7,22 @@ from collections.abc import Callable
 from typing import Any
 
 
-def serve(prepare: Callable[[], Any], work: Callable[[Any], None], **facts: object) -> None:
-    """Says that it is ready; then, for each line, prepares what the work needs, works, and prints the seconds."""
+def serve(
+    prepare: Callable[[], Any],
+    work: Callable[[Any], Any],
+    tell: Callable[[Any, Any], dict[str, object]] = lambda subject, done: {},
+    **facts: object,
+) -> None:
+    """Says that it is ready; then, for each line, prepares what the work needs, works, and prints the seconds.
+
+    Args:
+        tell: what else is said of a time, by what was prepared and what came of the work.
+        facts: what is said at first.
+    """
     print(json.dumps({"ready": True, **facts}), flush=True)
     for _ in sys.stdin:
         subject = prepare()
         began = time.perf_counter()
-        work(subject)
-        print(json.dumps({"seconds": time.perf_counter() - began}), flush=True)
+        done = work(subject)
+        seconds = time.perf_counter() - began
+        print(json.dumps({"seconds": seconds, **tell(subject, done)}), flush=True)
