@@ -108,4 +108,5 @@ class Table(Generic[_Arrays]):
 
 def _alike(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> bool:
     """Whether two arrays are of one type for numba, which takes milliseconds to say so of a table of records."""
-    return one.ndim == other.ndim and one.dtype == other.dtype and one.flags == other.flags
+    same = one.flags.c_contiguous == other.flags.c_contiguous and one.flags.writeable == other.flags.writeable
+    return same and one.ndim == other.ndim and one.dtype == other.dtype

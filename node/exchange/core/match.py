@@ -21,7 +21,7 @@ from node.exchange.core import (
     ties,
 )
 from node.exchange.core.command import Kind
-from node.exchange.core.compiled import Int, jit
+from node.exchange.core.compiled import Int, inlined, jit
 from node.exchange.core.journal import Reason, Status
 from node.exchange.core.refusal import PARTS
 from node.exchange.core.state import NEVER, NONE, Ledger, Market
@@ -115,6 +115,20 @@ def run(market: Market, ledger: Ledger, commands: Any, start: Int, journal: Any)
         if state.head != NONE:
             rows = _run_queue(market, ledger, journal, rows)
     return len(commands), rows
+
+
+@inlined
+def recorded(market: Market, ledger: Ledger, command: Any, journal: Any, rows: Int) -> Int:
+    """Carries out a command of a replay, for which there must be room, in the journal too."""
+    state = market.state[0]
+    time = min(command.time, _LATEST)
+    if time >= state.due:
+        rows = _pass_time(market, ledger, time, journal, rows)
+    state.time = max(state.time, time)
+    rows = replay.carry_out(market, ledger, command, journal, rows)
+    if state.head != NONE:
+        rows = _run_queue(market, ledger, journal, rows)
+    return rows
 
 
 @jit

@@ -13,7 +13,7 @@ import numpy as np
 
 from node.exchange.core import by_order, by_price, ladder, marks, meeting, trade, waking
 from node.exchange.core.command import Kind, Told
-from node.exchange.core.compiled import Int, jit
+from node.exchange.core.compiled import Int, inlined, jit
 from node.exchange.core.state import NONE, RECORDED, Ledger, Market
 
 U = np.uint64
@@ -30,7 +30,7 @@ _NOTHING = -(1 << 62)  # as what stood before users, of a mark that is to be fre
 _BEFORE_USERS = RECORDED | 1  # a recorded order's flags while the book is emptied
 
 
-@jit
+@inlined
 def carry_out(market: Market, ledger: Ledger, command: Any, journal: Any, rows: Int) -> Int:
     """Does to the book what a command of a replay tells."""
     state, before = market.state[0], market.state[0].last
@@ -41,7 +41,7 @@ def carry_out(market: Market, ledger: Ledger, command: Any, journal: Any, rows: 
     return rows
 
 
-@jit
+@inlined
 def _told(market: Market, ledger: Ledger, command: Any, journal: Any, rows: Int) -> Int:
     kind, flags, replay = command.kind, command.flags, market.replay[0]
     if kind == _BEGIN:

@@ -293,12 +293,14 @@ def grown(of: Market) -> Market:
 
     def wider(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
         new = np.zeros((*array.shape[:-1], 2 * room), array.dtype)
-        new[..., :room] = array
+        new.view(np.uint8)[..., : room * array.itemsize] = array.view(np.uint8)  # numpy copies rows field by field
         return new
 
+    far = np.zeros((2, blocks + more, BLOCK), FAR)
+    far.view(np.uint8)[:, :blocks] = of.far.view(np.uint8)
     return of._replace(
         nodes=wider(of.nodes),
-        far=np.concatenate((of.far, np.zeros((2, more, BLOCK), FAR)), axis=1),
+        far=far,
         far_blocks=np.concatenate(
             (of.far_blocks, np.tile(np.arange(blocks, blocks + more, dtype=np.int32), (2, 1))), 1
         ),

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from node.exchange.core import ladder, match
+from node.exchange.core import ladder, match, replay
 from node.exchange.core.command import Kind
-from node.exchange.core.compiled import Int, jit
+from node.exchange.core.compiled import Int, inlined, jit
 from node.exchange.core.journal import Reason, Record
 from node.exchange.core.state import SLOT_BITS, Ledger, Market
 from node.exchange.replay.latency import Delay, arrival
@@ -53,11 +53,29 @@ def carry_out(desk: Desk, market: Market, ledger: Ledger, commands: Any, last: I
     done, rows = match.run(market, ledger, commands, 0, desk.journal[at:])
     if done == 0:
         return False
-    time = market.state[0].time
+    _came(desk, market, commands[U(0)], at, rows, last)
+    return True
+
+
+@jit
+def record(desk: Desk, market: Market, ledger: Ledger, command: Any) -> bool:
+    """Carries out a command of a replay, where there is room for it; as `carry_out`."""
+    control = desk.control[0]
+    at = int(control.rows if control.keep else 0)
+    if not replay.room(market):
+        return False
+    rows = match.recorded(market, ledger, command, desk.journal, at) - at
+    _came(desk, market, command, at, rows, np.int64(command.flags) & LAST)
+    return True
+
+
+@inlined
+def _came(desk: Desk, market: Market, command: Any, at: Int, rows: Int, last: Int) -> None:  # noqa: PLR0917 - kernels are handed scalars
+    """Looks at what came of a command, and tells the strategy."""
+    control, time = desk.control[0], market.state[0].time
     _see(desk, market, time)
     trades = 0
     told = last == LAST
-    command = commands[U(0)]
     recorded = command.kind == _RECORDED
     price: Int = 0
     quantity: Int = 0
@@ -80,7 +98,6 @@ def carry_out(desk: Desk, market: Market, ledger: Ledger, commands: Any, last: I
     elif told and trades == 0:
         _tell(desk, market, time, _BOOK, 0, 0, 0)
     control.rows = at + rows if control.keep else 0
-    return True
 
 
 @jit
@@ -106,7 +123,7 @@ def _mine(desk: Desk, market: Market, row: Any, asked: Int, time: Int) -> None:
         _answered(desk, market, row, asked, time)
 
 
-@jit
+@inlined
 def _see(desk: Desk, market: Market, time: Int) -> None:
     """Looks at the market's best levels, and marks down their prices where they changed."""
     control = desk.control[0]
@@ -133,19 +150,52 @@ def _see(desk: Desk, market: Market, time: Int) -> None:
 def _tell(desk: Desk, market: Market, time: Int, kind: Int, side: Int, price: Int, quantity: Int) -> None:  # noqa: PLR0917 - kernels are handed scalars
     """Sends an event of the market on its way, with the book after it."""
     control = desk.control[0]
-    place = U(control.feed_tail & (len(desk.feed) - 1))
-    row = desk.feed[place]
     feed = Delay(desk.feed_model, desk.feed_times, desk.feed_delays)
-    row.local = arrival(feed, control.feed_count, time, control.feed_last)
-    control.feed_last = row.local
+    local = arrival(feed, control.feed_count, time, control.feed_last)
+    control.feed_last = local
     control.feed_count += 1
-    control.feed_tail += 1
-    row.time, row.kind, row.side, row.price, row.quantity = time, kind, side, price, quantity
+    two_sided = control.bid_size > 0 and control.ask_size > 0  # else it is not worth what it was with the news before
+    if local <= control.together and control.feed_head < control.feed_tail and two_sided:
+        place = U((control.feed_tail - 1) & (len(desk.feed) - 1))
+        _gather(desk.feed[place])
+    else:
+        place = U(control.feed_tail & (len(desk.feed) - 1))
+        control.feed_tail += 1
+        control.together = _together(control, local)
+        alone = desk.feed[place]
+        alone.before, alone.last, alone.last_size, alone.bought, alone.sold = 0, 0, 0, 0, 0
+    row = desk.feed[place]
+    row.local, row.time, row.kind, row.side, row.price, row.quantity = local, time, kind, side, price, quantity
     row.bid, row.ask, row.bid_size, row.ask_size = control.bid, control.ask, control.bid_size, control.ask_size
     row.passed, row.mark = control.passed, control.mark
     count = control.levels
     for of in range(2):
         _levels(market, of, desk.levels, place, 2 * told.DEPTH * of, count)
+
+
+@jit
+def _together(control: Any, local: Int) -> Int:
+    """Until when news may join what arrives at `local`: where timers alone wake the strategy, it looks at nothing
+    before the next one.
+    """
+    if control.wake != 0:
+        return -1
+    timer = control.timer
+    if timer < local:
+        timer += (local - timer + control.every - 1) // control.every * control.every
+    return int(min(timer, control.end) if local <= control.end else timer)
+
+
+@jit
+def _gather(row: Any) -> None:
+    """Makes of an event on its way one before that which takes its place."""
+    row.before += 1
+    if row.kind == _TRADE:
+        row.last, row.last_size = row.price, row.quantity
+        if row.side == 0:
+            row.bought += row.quantity
+        else:
+            row.sold += row.quantity
 
 
 @jit

@@ -160,10 +160,10 @@ def _set_left(desk: Desk, ref: Int, left: Int) -> None:
 
 @jit
 def next_time(desk: Desk) -> Int:
-    """When the strategy is told something next."""
+    """When the strategy is told something next; news that more may join waits until that or the end."""
     control = desk.control[0]
     time = control.timer
-    if control.feed_head < control.feed_tail:
+    if control.feed_head + (control.wake == 0) < control.feed_tail:
         time = min(time, desk.feed[U(control.feed_head & (len(desk.feed) - 1))].local)
     if control.answers_head < control.answers_tail:
         time = min(time, desk.answers[U(control.answers_head & (len(desk.answers) - 1))].local)
@@ -179,7 +179,7 @@ def deliver(desk: Desk, market: Market, time: Int) -> Int:
     control.now, book.time = time, time
     feed = desk.feed[U(control.feed_head & (len(desk.feed) - 1))]
     answer = desk.answers[U(control.answers_head & (len(desk.answers) - 1))]
-    if control.feed_head < control.feed_tail and feed.local == time:
+    if control.feed_head < control.feed_tail and feed.local <= time:
         _news(desk, feed)
         control.feed_head += 1
     elif control.answers_head < control.answers_tail and answer.local == time:
@@ -215,6 +215,13 @@ def _news(desk: Desk, feed: Any) -> None:
         book.bids[index, 0], book.bids[index, 1] = levels[U(2 * index)], levels[U(2 * index + 1)]
         at = 2 * (_DEPTH + index)
         book.asks[index, 0], book.asks[index, 1] = levels[U(at)], levels[U(at + 1)]
+    if feed.before > 0:
+        control.events += feed.before
+        book.events += feed.before
+        book.bought += feed.bought
+        book.sold += feed.sold
+        if feed.last > 0:
+            book.last, book.last_size = feed.last, feed.last_size
     if feed.kind == _TRADE:
         book.last, book.last_size = feed.price, feed.quantity
         if feed.side == 0:

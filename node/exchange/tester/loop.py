@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from node.exchange.core import door, groups, match, replay
-from node.exchange.core.command import Kind, Told
+from node.exchange.core.command import Kind
 from node.exchange.core.compiled import Int, jit
 from node.exchange.core.state import Ledger, Market
 from node.exchange.tester import floor, inbox
@@ -26,7 +26,7 @@ CHAIN: Final = 100_000
 """Orders that a strategy may send, but for those of timers, while the market does nothing by itself."""
 _CANCEL, _AMEND, _GROUP, _TIMER = int(Kind.CANCEL), int(Kind.AMEND), int(Kind.GROUP), int(Kind.TIMER)
 _PLACES = PLACES - 1
-_FIRST, _PAST, _LAST = replay.FIRST, replay.PAST, int(Told.LAST)
+_FIRST, _PAST = replay.FIRST, replay.PAST
 
 
 @jit
@@ -62,24 +62,19 @@ def step(address: int) -> int:  # noqa: PLR0911, PLR0912 - it says why it stops 
         elif coming <= local and coming <= sent and coming <= control.end and coming < NEVER:
             if control.next >= control.count:
                 return COMMANDS
-            at = control.next
-            whole = at + 1 >= control.count or desk.commands[U(at + 1)].time > coming
-            last = floor.LAST if whole else floor.NOT_LAST
-            command = desk.commands[U(at)]
-            if _FIRST <= command.kind < _PAST:
-                last = command.flags & _LAST
-            control.passed += 1
-            if not floor.carry_out(desk, market, ledger, desk.commands[at : at + 1], last):
-                control.passed -= 1
+            command = desk.commands[U(control.next)]
+            if _FIRST <= command.kind < _PAST and market.rules[0].initial == 0:
+                went = _replay(desk, market, ledger, min(local, sent, control.end, NEVER - 1))
+            else:
+                went = _come(desk, market, ledger)
+            if not went:
                 return SPACE
-            control.next = at + 1
-            control.commands += 1
-            control.chain = 0
         elif sent <= local and sent <= control.end and sent < NEVER:
             if not _arrive(desk, market, ledger):
                 return SPACE
         elif local > control.end or local == NEVER:
-            return ENDED
+            if not _last(desk, market):
+                return ENDED
         else:
             woken = inbox.deliver(desk, market, local)
             if woken != inbox.NOBODY:
@@ -87,15 +82,83 @@ def step(address: int) -> int:  # noqa: PLR0911, PLR0912 - it says why it stops 
 
 
 @jit
+def _last(desk: Desk, market: Market) -> bool:
+    """Tells news that waited until the end for more to join it; False where there is none."""
+    control = desk.control[0]
+    local = desk.feed[U(control.feed_head & (len(desk.feed) - 1))].local
+    if control.feed_head == control.feed_tail or local > control.end:
+        return False
+    inbox.deliver(desk, market, local)
+    return True
+
+
+@jit
+def _come(desk: Desk, market: Market, ledger: Ledger) -> bool:
+    """Carries out the next command, if there is room for it."""
+    control = desk.control[0]
+    at = control.next
+    whole = at + 1 >= control.count or desk.commands[U(at + 1)].time > desk.commands[U(at)].time
+    control.passed += 1
+    if not floor.carry_out(desk, market, ledger, desk.commands[at : at + 1], floor.LAST if whole else floor.NOT_LAST):
+        control.passed -= 1
+        return False
+    control.next = at + 1
+    control.commands += 1
+    control.chain = 0
+    return True
+
+
+@jit
+def _replay(desk: Desk, market: Market, ledger: Ledger, until: Int) -> bool:
+    """Carries out the next command, which is a replay's, and those after it up to a time, for as long as nothing can
+    happen between them and there is space; False where there was none for the first.
+    """
+    control, state, space = desk.control[0], market.state[0], _space(desk)
+    first, answers, rows = control.next, control.answers_tail, control.rows
+    while True:
+        command = desk.commands[U(control.next)]
+        alone = control.wake != 0 and control.feed_head == control.feed_tail  # what it tells may be the next to arrive
+        control.passed += 1
+        if not floor.record(desk, market, ledger, command):
+            control.passed -= 1
+            break
+        control.next += 1
+        if alone or answers != control.answers_tail or rows != control.rows or control.next == control.count:
+            break
+        command = desk.commands[U(control.next)]
+        told = command.time > until or state.due < command.time or not _FIRST <= command.kind < _PAST
+        if told or match.room_needed(market) > space or not _telling(desk):
+            break
+    control.commands += control.next - first
+    control.chain = 0
+    return bool(control.next > first)
+
+
+@jit
+def _space(desk: Desk) -> Int:
+    """Rows that one command may write in the journal, so that there is space for what comes of them."""
+    control = desk.control[0]
+    answers = min(len(desk.answers) - (control.answers_tail - control.answers_head), len(desk.log) - control.log)
+    used = int(control.rows if control.keep else 0)
+    return int(min(answers - 3 * ROOM - 1, len(desk.journal) - used))
+
+
+@jit
+def _telling(desk: Desk) -> bool:
+    """Whether there is space for what a command tells of the market."""
+    control = desk.control[0]
+    return bool(
+        len(desk.feed) - (control.feed_tail - control.feed_head) > floor.TRADES and control.marks < len(desk.marks)
+    )
+
+
+@jit
 def _spacious(desk: Desk, market: Market) -> bool:
     """Whether there is space for all that one command may bring."""
     control = desk.control[0]
-    own = match.room_needed(market) + 3 * ROOM  # an own order may meet all others, and own ones twice
-    return (
-        len(desk.feed) - (control.feed_tail - control.feed_head) > floor.TRADES
-        and len(desk.answers) - (control.answers_tail - control.answers_head) > own
-        and len(desk.log) - control.log > own
-        and control.marks < len(desk.marks)
+    return bool(
+        match.room_needed(market) <= _space(desk)  # an own order may meet all others, and own ones twice
+        and _telling(desk)
         and control.arrived + MESSAGE <= len(desk.arrived)
         and len(desk.refs) >= len(market.nodes)
     )

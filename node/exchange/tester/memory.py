@@ -40,6 +40,7 @@ CONTROL = _ints(
     "position", "has_base", "has_quote", "buying", "selling",  # what `book` shows, which a strategy may spoil
     "next", "count", "until", "end",  # commands: the next row, rows there are; none comes before `until`; the last time
     "feed_head", "feed_tail", "feed_last", "feed_count",
+    "together",  # news that reaches the strategy up to then joins the last that is on its way; -1: none does
     "answers_head", "answers_tail", "answers_last", "answers_count",
     "sent_head", "sent_tail", "sent_last", "sent_count",
     "every", "timer", "wake", "waited", "fresh",  # ns between timers, the next; events a wake, since the last; 1 after
@@ -52,9 +53,11 @@ CONTROL = _ints(
     "commands", "events",  # so many were carried out, and told
 )  # fmt: skip
 WAITING = _ints(
-    "local", "time", "kind", "side", "price", "quantity", "bid", "ask", "bid_size", "ask_size", "passed", "mark"
-)
-"""An event of the market on its way to the strategy; `local` is when it arrives."""
+    "local", "time", "kind", "side", "price", "quantity", "bid", "ask", "bid_size", "ask_size", "passed", "mark",
+    "before", "last", "last_size", "bought", "sold",
+)  # fmt: skip
+"""An event of the market on its way to the strategy; `local` is when it arrives. `before` others are told with it: the
+last trade of these, where `last` is not 0, and lots that takers bought and sold in them."""
 ANSWER = _ints(
     "local", "time", "kind", "side", "price", "quantity", "ref", "reason", "maker", "fee", "left", "base", "quote",
     "bid", "ask", "order",

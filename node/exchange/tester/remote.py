@@ -255,7 +255,7 @@ class Remote:
             at = int(told["T"]) * _MS if "T" in told else now
             what = TRADE if kind == "trade" else BOOK
             passed = mark = 0  # nobody tells them here
-            self._desk.feed[place] = (now, at, what, side, price, quantity, *self._top, passed, mark)
+            self._desk.feed[place] = (now, at, what, side, price, quantity, *self._top, passed, mark, 0, 0, 0, 0, 0)
             bid, ask, bid_size, ask_size = self._top
             half = self._desk.levels.shape[1] // 2
             self._desk.levels[place, :2], self._desk.levels[place, half : half + 2] = (bid, bid_size), (ask, ask_size)

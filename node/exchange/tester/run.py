@@ -227,7 +227,7 @@ class Run:
         self._desk.control["keep"] = source is not None
         told = Steps(report, begin, end)
         for part, following in _ahead(reel.parts()):
-            self._lay(part)
+            self._lay(part, _BEFORE if source is not None else 0)
             if source is not None:
                 self._among(source, part["time"], min(following, end + 1), told)
             self._feed(len(part), following)
@@ -262,13 +262,15 @@ class Run:
             every = int(control["every"][0])
             control["timer"] = begin - begin % every + every
 
-    def _lay(self, commands: Commands) -> None:
-        """Puts commands where the loop takes them from, with room for a source's before them."""
-        room = np.zeros(_BEFORE + len(commands), COMMAND)
-        raw = room[_BEFORE:].view(np.uint8)
-        raw[:] = np.ascontiguousarray(commands).view(np.uint8)  # numpy copies rows field by field
-        self._start = _BEFORE
-        self._hold(room, _BEFORE)
+    def _lay(self, commands: Commands, before: int) -> None:
+        """Puts commands where the loop takes them from, with room for so many of a source's before them."""
+        if before or not commands.flags.carray:
+            room = np.zeros(before + len(commands), COMMAND)
+            raw = room[before:].view(np.uint8)
+            raw[:] = np.ascontiguousarray(commands).view(np.uint8)  # numpy copies rows field by field
+            commands = room
+        self._start = before
+        self._hold(commands, before)
 
     def _insert(self, commands: Commands) -> None:
         """Puts a source's commands before those that come next."""
@@ -350,7 +352,7 @@ class Run:
         """After the loop stopped for it: everything that is nearly full is emptied, or becomes twice as large."""
         control, was = self._desk.control, self._desk
         for name in self._kept:
-            self._kept[name].append(getattr(was, name)[: int(control[name][0])].copy())
+            self._kept[name].append(joined([getattr(was, name)[: int(control[name][0])]], getattr(was, name).dtype))
             control[name] = 0
         market = self.exchange.markets[0]
         if (fitted := growth.fitted(market)) is not market:

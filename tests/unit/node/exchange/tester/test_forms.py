@@ -163,6 +163,52 @@ def test_one_that_is_called_by_its_timer_alone_is_the_same_in_both_forms(made: D
     same(*(ran(made, Everything(0, 20_000_000), form, latency()) for form in Form))
 
 
+class Ticking(Strategy):
+    """Trades by the clock, and writes down all that it knows then."""
+
+    every = 20_000_000
+    levels = 2
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+        self.sums = [0, 0, 0]
+
+    def on_timer(self, book: Book, time: int, orders: Orders) -> None:
+        self.add(book)
+        told = [book.time, book.bid, book.ask, book.bid_size, book.ask_size, book.last, book.last_size, book.mid]
+        told += [book.position, book.base, book.quote, book.equity, book.buying, book.selling, book.open]
+        self.seen.append(repr((told, self.sums, bytes(book.bids), bytes(book.asks))))
+        self.sums = [0, 0, 0]
+        if book.bid_size and book.ask_size and len(self.seen) % 3 == 0:
+            side = len(self.seen) % 2
+            orders.limit(side, book.ask - side, 50)
+
+    def add(self, book: Book) -> None:
+        for at, more in enumerate((book.bought, book.sold, book.events)):
+            self.sums[at] += more
+
+
+class Woken(Ticking):
+    """The same, called for each event too."""
+
+    def on_event(self, book: Book, event: Event, orders: Orders) -> None:
+        self.add(book)
+
+
+@pytest.mark.parametrize("name", ["made:6000", "simulated:1", "agents:20,20s"])
+def test_one_whom_timers_alone_wake_knows_what_one_knows_who_is_told_of_each_event(name: str) -> None:
+    data, seen = load(name), []
+    for late in (None, latency()):
+        one, other = Ticking(), Woken()
+        first, second = (ran(data, each, Form.PYTHON, late) for each in (one, other))
+        same(first, second)
+        assert len(one.seen) > 100
+        assert one.seen == other.seen
+        seen.append(one.seen)
+        assert (first.answers["kind"] == FILL).any()
+    assert seen[0] != seen[1]
+
+
 def test_what_comes_of_a_run_does_not_depend_on_the_room_it_had(made: Data) -> None:
     records = []
     for room in (1 << 12, 1 << 7):
