@@ -2,8 +2,13 @@
 
 numba looks at a kernel's own file alone, but the kernels it calls and the constants it names are built into it; those
 of other files would stay as they once were.
+
+It also numbers the files it keeps, and writes the index before the file: of two processes that compile at once, or one
+that is killed between the two, the index may lead to what another version or another signature was compiled to. Here a
+file's name says what it was made of, and the index is written after it.
 """
 
+import glob
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -36,6 +41,19 @@ class _Index(IndexDataCacheFile):
             return super()._load_index()  # type: ignore[no-untyped-call]  # numba's
         except (AttributeError, ImportError):  # it names a type that has gone since: numba reads it before the stamp
             return {}
+
+    def save(self, key: Any, data: Any) -> None:
+        """Keeps what a signature was compiled to; what is left of other versions goes."""
+        path = Path(self._cache_path)
+        version = f"{self._index_name.removesuffix('.nbi')}.{self._source_stamp.hex()[:16]}"
+        name = f"{version}-{sha256(repr(key).encode()).hexdigest()[:16]}.nbc"
+        self._save_data(name, data)  # type: ignore[no-untyped-call]  # numba's
+        overloads = self._load_index()
+        if not overloads:
+            for old in path.glob(f"{glob.escape(self._index_name.removesuffix('.nbi'))}.*.nbc"):
+                if not old.name.startswith(version):
+                    old.unlink(missing_ok=True)
+        self._save_index(overloads | {key: name})  # type: ignore[no-untyped-call]  # numba's
 
     @property
     def _source_stamp(self) -> bytes:

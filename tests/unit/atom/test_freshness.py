@@ -56,3 +56,13 @@ def test_a_change_of_another_file_is_seen_and_no_change_keeps_them(said):
     assert said(2, "+") == ["22", "22", "1"]
     assert said(3, "+") == ["33", "33", "0"]  # another constant
     assert said(3, "-") == ["27", "27", "0"]  # another kernel
+
+
+def test_what_a_version_kept_is_never_another_versions(said, tmp_path):
+    """numba's own names are numbers: killed between index and file, it would go on with what an old version kept."""
+    kept = []
+    for sign in "+-":
+        said(2, sign)
+        kept.append({path.name for path in tmp_path.rglob("outer_of.outer*.nbc")})
+    assert [len(names) for names in kept] == [1, 1]
+    assert not kept[0] & kept[1]

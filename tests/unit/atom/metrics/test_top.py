@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from atom.metrics import METRICS
+from atom.metrics import METRICS, top
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,11 @@ def test_each_says_its_formula_and_unit():
     for metric in METRICS.values():
         assert metric.unit in {"quote", "1"}
         assert metric.formula.__doc__
+
+
+def test_all_formulas_share_one_kept_kernel():
+    """One that was handed formulas was kept anew by each process, until what was kept could be read no more."""
+    table = {name: np.ones(2) for name in top.INPUTS}
+    for metric in METRICS.values():
+        metric.batch(table)
+    assert len(top._column.signatures) == 1
