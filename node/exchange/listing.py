@@ -111,7 +111,7 @@ class Listing:
                 raise BadInput(f"a {what} of {self.symbol} is 1 ns or more, and not {length}")
         if not 0 <= self.waiting <= _ORDERS or not 0 <= self.orders <= _ORDERS:
             raise BadInput(f"orders and waiting of {self.symbol} are 0 to {_ORDERS}, not {self.orders}, {self.waiting}")
-        if self.maintenance > self.initial:
+        if self.initial and not 0 < self.maintenance < self.initial:
             raise BadInput(
                 f"a position of {self.symbol} begins with {self.initial} of its worth: never keeps {self.maintenance}"
             )
