@@ -2,7 +2,7 @@
 
 Orders of perpetuals are given as those of any market. An account has one position a market; what it has free stands
 behind all that are not isolated. A market's leverage is what its terms say, for everyone.
-Source: https://developers.binance.com/docs/derivatives/usds-margined-futures.
+Source: https://developers.binance.com/docs/derivatives/usds-margined-futures, and its error codes.
 """
 
 from typing import Any, Final
@@ -14,7 +14,6 @@ from api.exchange.market_data import MS, SYMBOL
 from api.exchange.parameter import Amount, Choice, Parameter, Whole
 from api.exchange.scale import amount, fixed
 from node.exchange.core.command import Kind
-from node.exchange.core.journal import Reason
 from node.exchange.exchange import Commands, command
 from node.exchange.holding import Holding, holding
 from node.exchange.keeper import EIGHT_HOURS, INTEREST, Keeper
@@ -22,6 +21,7 @@ from node.exchange.service.service import Service
 
 _ANY: Final = Parameter("symbol", SYMBOL.kind)
 _RATE: Final = 9  # decimals: rates are in ppb
+_ENTRY: Final = 8  # decimals, at least
 _ADD: Final = 1
 
 
@@ -146,14 +146,10 @@ class Perpetuals:
     def _position(self, market: Market, held: Holding) -> dict[str, Any]:
         listing, scale = market.listing, market.scale
         quote = listing.quote
-        entry = 0
-        if held.size:
-            each = abs(held.size) * quote.units(listing.tick * listing.lot)
-            entry = 10**quote.decimals * abs(held.cost) // each
         return {
             "symbol": market.id,
             "positionAmt": scale.size(held.size),
-            "entryPrice": str(listing.tick * entry / 10**quote.decimals),
+            "entryPrice": _entry(market, held),
             "markPrice": scale.price(held.mark),
             "unRealizedProfit": amount(quote, held.unrealised),
             "liquidationPrice": scale.price(held.liquidation),
@@ -167,24 +163,46 @@ class Perpetuals:
         }
 
     def move(self, call: Call) -> object:
-        market, asked = self._market(call), call.asked
+        market, asked, account = self._market(call), call.asked, call.user.account
         wanted, way = asked.amount("amount"), asked.whole("type")
         if wanted is None:
             raise refusal.missing("amount")
         units = market.scale.quote_units(wanted, "amount")
-        self._ask(market, call.user.account, Kind.MARGIN, units if way == _ADD else -units)
+        held = self._held(market, account)
+        if not held.isolated:
+            raise refusal.Refusal(-4049, "Add margin only support for isolated position.")
+        if not held.size:
+            raise refusal.Refusal(-4054, "Cannot add position margin: position is 0.")
+        if self._ask(market, account, Kind.MARGIN, units if way == _ADD else -units):
+            code, whose = (-4050, "Cross") if way == _ADD else (-4051, "Isolated")
+            raise refusal.Refusal(code, f"{whose} balance insufficient.")
         told = amount(market.listing.quote, units)
         return {"amount": told, "code": 200, "msg": "Successfully modify position margin.", "type": way}
 
     def isolate(self, call: Call) -> object:
-        market = self._market(call)
-        self._ask(market, call.user.account, Kind.ISOLATE, int(call.asked.text("marginType") == "ISOLATED"))
+        market, account = self._market(call), call.user.account
+        held, wanted = self._held(market, account), call.asked.text("marginType") == "ISOLATED"
+        if held.isolated == wanted:
+            raise refusal.Refusal(-4046, "No need to change margin type.")
+        if self._ask(market, account, Kind.ISOLATE, int(wanted)):
+            code, what = (-4048, "position") if held.size else (-4047, "open orders")
+            raise refusal.Refusal(code, f"Margin type cannot be changed if there exists {what}.")
         return {"code": 200, "msg": "success"}
 
-    def _ask(self, market: Market, account: int, kind: Kind, quantity: int) -> None:
+    def _held(self, market: Market, account: int) -> Holding:
+        return holding(self._service.exchange.markets[market.number], account)
+
+    def _ask(self, market: Market, account: int, kind: Kind, quantity: int) -> int:
+        """Why it is not done, a `Reason`; 0 where it is."""
         asked: Commands = command(kind=kind, market=market.number, account=account, quantity=quantity)
-        reason = self._service.place(asked).refused
-        if reason == Reason.INSUFFICIENT_FUNDS:
-            raise refusal.Refusal(-2019, "Margin is insufficient.")
-        if reason:
-            raise refusal.Refusal(-4054, "Cannot change the margin of a position: there is none.")
+        return self._service.place(asked).refused
+
+
+def _entry(market: Market, held: Holding) -> str:
+    """The price at which a position was opened, on average, rounded down."""
+    places = max(_ENTRY, market.scale.price.places)
+    if not held.size:
+        return fixed(0, places)
+    tick, parts = market.listing.tick.as_integer_ratio()
+    each = abs(held.size) * market.listing.quote.units(market.listing.tick * market.listing.lot)
+    return fixed(10**places * abs(held.cost) * tick // (each * parts), places)

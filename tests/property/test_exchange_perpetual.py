@@ -4,7 +4,7 @@ from tests.soak.exchange.perpetual import Pit
 
 
 def test_engines_agree_while_prices_crash() -> None:
-    pit = Pit(1)
+    pit = Pit(7)
     pit.run(4_000)
     assert {"LIQUIDATION", "ADL", "FUNDING", "INSURANCE", "MARGIN", "ISOLATED", "TRIGGER", "PREVENTED"} <= set(
         pit.records

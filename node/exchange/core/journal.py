@@ -97,7 +97,8 @@ class Reason(IntEnum):
     GROUP = 18  # for what became of another order of its group
     BREAKER = 19  # the price moved too far in too short a time
     REDUCE_ONLY = 20  # there is no position that it would make smaller
-    LIQUIDATED = 21  # its account's position was liquidated
+    LIQUIDATED = 21  # its account's position was below its maintenance
+    IN_USE = 22  # the account has a position or orders in the market
     ORDERS = 23  # the account would have more open orders in the market than it may (see `Rules`)
     WAITING = 24  # more of a type that waits for a price
 

@@ -48,12 +48,13 @@ def room_needed(market: Market) -> Int:
     An order in the book has one row, a fill, an expiry or a cancel, with which it or a part of it leaves. What waits
     has three more: that it is placed, that it wakes, and the last fill that leaves something of a maker; and where
     there is a breaker two, since each may pause the market, and the pause may end. The command brings three orders at
-    most, their answers, and a pause or its end. In a perpetual each account may be liquidated,
-    its rest be closed against all others, who may open a position anew by each order.
+    most, their answers, and a pause or its end. In a perpetual each account may be given margin twice and be
+    liquidated; each closing of a rest against others, with what the insurance fund pays for it, ends one of the two
+    positions, and accounts may open one anew by each order.
     """
     state = market.state[0]
     each = 5 if market.rules[0].breaker != 0 else 3
-    rows = 7 * len(market.positions) + state.live + state.parts if market.rules[0].initial != 0 else 0
+    rows = 9 * len(market.positions) + 2 * (state.live + state.parts) if market.rules[0].initial != 0 else 0
     return int(rows + state.live + each * state.rare + state.parts + _ROWS_EACH)
 
 

@@ -6,9 +6,12 @@ what was paid for it; and a margin, never below 0, that is taken out of what is 
 alone. Over all accounts the sizes always add up to 0, and of each asset what is free, locked and margin, minus the
 costs of all positions that settle in it, is 0.
 
-A lot at `price` takes `each(price)` of margin: `initial` ppm of its worth, rounded up. An order with a price holds this
-for every open lot at its own price, whether it buys or sells, opens or closes; a reduce-only order and a waiting one
-without a price hold nothing. A market order needs it for all of it at the best price.
+A lot at `price` is worth `each(price)` of margin: `initial` ppm of its worth, rounded up. An order with a price holds
+this for every open lot at its own price, whether it buys or sells, opens or closes; a reduce-only order and a waiting
+one without a price hold nothing. A lot that opens `takes(side, price)`, so that no trade far from the mark leaves a
+position that cannot pay for itself: where there is a mark, what the lot has lost at it, and besides `each` of the price
+or, of one that sells, of the mark if that is higher. A limit order that does not wait and a market order, at the best
+price, need this to be free for all lots but those that the position has on the other side.
 
 A trade at a price, of each of the two accounts, the taker first:
 
@@ -16,20 +19,23 @@ A trade at a price, of each of the two accounts, the taker first:
 2. As many of them as the position has on the other side close it: `share(cost)` and `share(margin)` of its cost and
    margin leave it, where share(x) is |x| * lots closed / |size|, rounded down. A bought position gains the worth of
    these lots less that cost, a sold one that cost less the worth. Gain (or loss) and margin are free.
-3. The others open: cost grows by their worth (falls, for one that sells), and `each(price)` a lot becomes margin.
+3. The others open: cost grows by their worth (falls, for one that sells), and `takes(side, price)` a lot becomes
+   margin.
 4. Where less than nothing is free now, margin makes up for it.
-5. The fee, of the worth, goes to the house: no more than what is free and margin, of which the free is taken first.
+5. The fee, of the worth, goes to the house: no more than what is free and margin, less what the position has lost at
+   the mark; the free is taken first.
    A maker's rebate is no more than what the taker pays, if that is not the world.
 
 The world has no margin, opens without any and may owe. Before it comes to a trade these are looked at in turn:
 
 - A taker: reduce-only, it takes no more lots than the other side's size of its position; where that is none it stops,
-  REDUCE_ONLY. Else no more than what is free pays at `each(price)`; its rest then stops, INSUFFICIENT_FUNDS.
+  REDUCE_ONLY. Else that many, and no more besides than what is free pays at `takes(side, price)`; its rest then stops,
+  INSUFFICIENT_FUNDS.
 - A maker: reduce-only, it gives no more lots than that; where that is none, all of it expires, REDUCE_ONLY, and the
   taker goes on with the next.
 - Whether the taker can bear it: a position's size stays below 2**40 and its cost below 2**60 unless it only closes,
-  and after step 3 nothing free is below 0, or where nothing opens, the free and margin together. If not it stops,
-  INSUFFICIENT_FUNDS.
+  and after step 3 nothing free is below 0, or where nothing opens, the free and margin together; at a price that is
+  worse than the mark also less what the rest of the position has lost at it. If not it stops, INSUFFICIENT_FUNDS.
 - The same of the maker. If not, all of it expires, INSUFFICIENT_FUNDS, and the taker goes on.
 
 A rest is put in the book only where its account has what it holds (else it expires, INSUFFICIENT_FUNDS) and, if it is
@@ -53,6 +59,8 @@ _BUY, _REDUCE_ONLY = int(Side.BUY), int(Flag.REDUCE_ONLY)
 _OK, _FUNDS, _REDUCES = int(Reason.NONE), int(Reason.INSUFFICIENT_FUNDS), int(Reason.REDUCE_ONLY)
 _ANY = 1 << 62
 _MOST_LOTS, _MOST_COST = 1 << 40, float(1 << 60)
+MOST_WORTH = 1 << 62
+"""What lots are told to be worth at the mark that are worth as much or more; no cost comes near it."""
 
 
 @jit
@@ -60,6 +68,42 @@ def reducible(market: Market, account: Int, side: Int) -> Int:
     """Lots of its position that an order of a side would close at most."""
     size = market.positions[U(account)].size
     return int(max(0, -size if side == _BUY else size))
+
+
+@jit
+def worth(market: Market, lots: Int) -> Int:
+    """What lots are worth at the mark, at most `MOST_WORTH`; 0 where there is none."""
+    mark, unit = market.state[0].mark, market.rules[0].unit
+    if float(lots) * float(mark) * float(unit) >= funds.LIMIT:
+        return MOST_WORTH
+    return int(lots * mark * unit)
+
+
+@jit
+def lost(market: Market, size: Int, cost: Int) -> Int:
+    """What lots (below 0: sold) have lost at the mark; 0 where they have gained, or there is none."""
+    if market.state[0].mark == 0 or size == 0:
+        return 0
+    now = worth(market, size if size > 0 else -size)
+    return int(max(0, cost - now if size > 0 else cost + now))
+
+
+@jit
+def takes(market: Market, side: Int, price: Int) -> Int:
+    """Margin that a lot takes which a trade opens."""
+    mark, unit = market.state[0].mark, market.rules[0].unit
+    if side == _BUY:
+        return int(funds.each(market, price) + (unit * max(0, price - mark) if mark > 0 else 0))
+    return int(funds.each(market, max(price, mark)) + unit * max(0, mark - price))
+
+
+@jit
+def asked(market: Market, account: Int, side: Int, price: Int, quantity: Int) -> Int:
+    """What must be free for an order that does not wait; `MOST_WORTH` where that is as much or more."""
+    if account == WORLD or price == 0:
+        return int(quantity * funds.each(market, price))
+    opened, each = max(0, quantity - reducible(market, account, side)), takes(market, side, price)
+    return int(opened * each) if float(opened) * float(each) < funds.LIMIT else MOST_WORTH
 
 
 @jit
@@ -73,7 +117,7 @@ def unfit(market: Market, ledger: Ledger, slot: Int, held: Int) -> Int:
 
 
 @jit
-def _closing(market: Market, account: Int, side: Int, price: Int, quantity: Int) -> tuple[Int, Int, Int, Int]:
+def closing(market: Market, account: Int, side: Int, price: Int, quantity: Int) -> tuple[Int, Int, Int, Int]:
     """Lots of a trade that close; what they gain; and the cost (never below 0) and the margin that leave with them."""
     position = market.positions[U(account)]
     lots = min(quantity, reducible(market, account, side))
@@ -89,7 +133,7 @@ def _closing(market: Market, account: Int, side: Int, price: Int, quantity: Int)
 def bears(market: Market, ledger: Ledger, account: Int, side: Int, price: Int, quantity: Int, held: Int) -> bool:
     """Whether an account can bear a trade."""
     position, rules = market.positions[U(account)], market.rules[0]
-    lots, gain, _, margin = _closing(market, account, side, price, quantity)
+    lots, gain, cost, margin = closing(market, account, side, price, quantity)
     opened = quantity - lots
     if opened > 0:
         worth = float(price) * float(opened) * float(rules.unit)
@@ -99,8 +143,13 @@ def bears(market: Market, ledger: Ledger, account: Int, side: Int, price: Int, q
         return True
     free = ledger.balances[U(account), U(rules.quote), _FREE] + held + gain + margin
     if opened > 0:
-        return bool(free >= opened * funds.each(market, price))
-    return bool(free + position.margin - margin >= 0)
+        each = takes(market, side, price)
+        return bool(float(opened) * float(each) < funds.LIMIT and free >= opened * each)
+    sign = 1 if side == _BUY else -1
+    left = free + position.margin - margin
+    if sign * (price - market.state[0].mark) > 0:
+        left -= lost(market, position.size + sign * lots, position.cost + sign * cost)
+    return bool(left >= 0)
 
 
 @jit
@@ -119,7 +168,7 @@ def may_meet(market: Market, ledger: Ledger, taker: Int, maker: Int, price: Int,
             return 0, _REDUCES, _OK
     elif owner != WORLD:
         free = ledger.balances[U(owner), U(market.rules[0].quote), _FREE]
-        payable = max(0, free) // funds.each(market, price)
+        payable = reducible(market, owner, side) + max(0, free) // takes(market, side, price)
         if payable < quantity:
             quantity, stopped = payable, _FUNDS
             if quantity == 0:
@@ -173,7 +222,7 @@ def trade(
     position, rules = market.positions[U(account)], market.rules[0]
     balance = ledger.balances[U(account), U(rules.quote)]
     sign = 1 if side == _BUY else -1
-    lots, gain, cost, margin = _closing(market, account, side, price, quantity)
+    lots, gain, cost, margin = closing(market, account, side, price, quantity)
     balance[_LOCKED] -= held
     balance[_FREE] += held + gain + margin
     position.margin -= margin
@@ -183,13 +232,13 @@ def trade(
     if opened > 0:
         position.cost += sign * price * opened * rules.unit
         if account != WORLD:
-            margin = opened * funds.each(market, price)
+            margin = opened * takes(market, side, price)
             position.margin += margin
             balance[_FREE] -= margin
     make_up(position, balance)
     fee = max(funds.fee(price * quantity * rules.unit, ppm), -most)
     if account != WORLD:
-        fee = min(fee, max(0, balance[_FREE] + position.margin))
+        fee = min(fee, max(0, balance[_FREE] + position.margin - lost(market, position.size, position.cost)))
     balance[_FREE] -= fee
     make_up(position, balance)
     ledger.balances[U(HOUSE), U(rules.quote), _FREE] += fee

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from node.exchange.core import funds, ladder, ties
+from node.exchange.core import funds, ladder, position, ties
 from node.exchange.core.command import Flag, Selftrade, Side, Tif, Type
 from node.exchange.core.compiled import Int, inlined, jit
 from node.exchange.core.journal import Reason
@@ -52,7 +52,11 @@ def refusal(market: Market, ledger: Ledger, command: Any, funded: bool) -> Int:
     holds = side == _SELL or command.type <= _MARKET or ties.has_price(command.type)
     if market.rules[0].initial != 0:
         holds = not command.flags & _REDUCE_ONLY and (command.type <= _MARKET or ties.has_price(command.type))
-    needed = funds.need(market, side, price, quantity) if holds else 0
+    needed: Int = 0
+    if holds and market.rules[0].initial != 0 and command.type <= _MARKET:
+        needed = position.asked(market, command.account, side, price, quantity)
+    elif holds:
+        needed = funds.need(market, side, price, quantity)
     if funded and not funds.has(market, ledger, command.account, side, needed):
         return _FUNDS
     return filtered(market, price, quantity, command.display, command.type == _LIMIT)

@@ -4,19 +4,19 @@ from node.exchange.core.command import Flag, Kind, Selftrade, Side, Tif, Type
 from node.exchange.core.journal import Reason, Record, Status
 from node.exchange.core.state import HOUSE, WORLD
 from node.exchange.oracle.command import Command
-from node.exchange.oracle.leaving import expire, place_of, take_in
+from node.exchange.oracle.leaving import expire, take_in
 from node.exchange.oracle.ledger import LIMIT
-from node.exchange.oracle.market import Market, reject, tell
+from node.exchange.oracle.market import MOST_WORTH, Market, reject, tell
 from node.exchange.oracle.perpetual import bears, make_up, trade
+from node.exchange.oracle.refusal import would_take
 from node.exchange.oracle.turns import match
 
 _MILLION, _BILLION = 1_000_000, 1_000_000_000
 
 
 def worth_of(market: Market, account: int) -> int:
-    """Of a position at the mark; 0 where it is beyond what is reckoned with."""
-    size, unit = abs(market.positions[account].size), market.rules.unit
-    return size * market.mark * unit if float(size) * float(market.mark) * float(unit) < LIMIT else 0
+    """Of a position at the mark."""
+    return market.worth(abs(market.positions[account].size))
 
 
 def equity_of(market: Market, account: int) -> int:
@@ -24,12 +24,16 @@ def equity_of(market: Market, account: int) -> int:
     return position.margin + (worth if position.size > 0 else -worth) - position.cost
 
 
-def bankruptcy_price(market: Market, account: int) -> int:
-    """The worst price at which a position leaves no loss beyond its margin."""
+def bankruptcy_price(market: Market, account: int, behind: int) -> int:
+    """The worst price at which a position leaves no loss beyond what stands behind it."""
     position, unit = market.positions[account], market.rules.unit
     if position.size > 0:
-        return max(1, -(-(position.cost - position.margin) // (position.size * unit)))
-    return (-position.cost + position.margin) // (-position.size * unit)
+        return max(1, -(-(position.cost - behind) // (position.size * unit)))
+    return (-position.cost + behind) // (-position.size * unit)
+
+
+def free_of(market: Market, account: int) -> int:
+    return market.ledger.accounts[account].free[market.rules.quote]
 
 
 def mark(market: Market, command: Command) -> None:
@@ -47,22 +51,38 @@ def mark(market: Market, command: Command) -> None:
     for account in accounts:
         if market.status != Status.OPEN:
             break
-        worth = worth_of(market, account)
-        if account == WORLD or not worth:
-            continue
-        least = worth * market.rules.maintenance // _MILLION
-        if equity_of(market, account) < least and not market.positions[account].isolated:
-            refill(market, account, worth * market.rules.initial // _MILLION)
-        if equity_of(market, account) < least:
-            liquidate(market, account)
+        if account != WORLD and market.positions[account].size:
+            look(market, account)
 
 
-def refill(market: Market, account: int, wanted: int) -> None:
-    """Gives a position of what is free, as far as that goes, so that its equity is what is wanted."""
-    free = market.ledger.accounts[account].free[market.rules.quote]
-    amount = min(free, wanted - equity_of(market, account))
-    if amount > 0:
+def look(market: Market, account: int) -> None:
+    """Liquidates a position if nothing else brings it to its maintenance."""
+    least = worth_of(market, account) * market.rules.maintenance // _MILLION
+    for remedy in (refill, expire_orders, refill):
+        if equity_of(market, account) >= least:
+            return
+        remedy(market, account)
+    if equity_of(market, account) >= least:
+        return
+    free, quote = market.ledger.accounts[account].free, market.rules.quote
+    aside = free[quote] if market.positions[account].isolated else 0
+    free[quote] -= aside
+    liquidate(market, account)
+    free[quote] += aside
+
+
+def refill(market: Market, account: int) -> None:
+    """Gives a position that is not isolated of what is free, as far as that goes."""
+    wanted = worth_of(market, account) * market.rules.initial // _MILLION
+    amount = min(free_of(market, account), wanted - equity_of(market, account))
+    if amount > 0 and not market.positions[account].isolated:
         put(market, account, amount, ref=0)
+
+
+def expire_orders(market: Market, account: int) -> None:
+    for order in list(market.own_orders[account].values()):
+        if order.id in market.orders:  # it may have gone with another one of its group
+            expire(market, order, Reason.LIQUIDATED)
 
 
 def put(market: Market, account: int, amount: int, *, ref: int) -> None:
@@ -94,29 +114,30 @@ def isolate(market: Market, command: Command) -> None:
     if not 0 <= command.account < len(market.ledger.accounts) or command.quantity not in {0, 1}:
         reject(market, command, Reason.MALFORMED)
         return
+    if market.positions[command.account].size or market.own_orders[command.account]:
+        reject(market, command, Reason.IN_USE)
+        return
     market.positions[command.account].isolated = bool(command.quantity)
     tell(market, Record.ISOLATED, command.account, 0, quantity=command.quantity, ref=command.ref)
 
 
 def liquidate(market: Market, account: int) -> None:
     """Takes a position from its account: to the book, and what that does not take to others."""
-    for order in sorted(market.orders.values(), key=place_of):
-        if order.account == account and order.id in market.orders:
-            expire(market, order, Reason.LIQUIDATED)
     position = market.positions[account]
     most = worth_of(market, account) * market.rules.liquidation // _MILLION
     fee = max(0, min(most, equity_of(market, account), position.margin))
+    lots, side = abs(position.size), Side.SELL if position.size > 0 else Side.BUY
+    price = bankruptcy_price(market, account, position.margin - fee + free_of(market, account))
+    wanted = would_take(market, side, price)
+    if not wanted and not partners(market, account, closing_price(market, account)):
+        return
     position.margin -= fee
     market.insurance += fee
-    price, lots = bankruptcy_price(market, account), abs(position.size)
-    side = Side.SELL if position.size > 0 else Side.BUY
-    if price > 0:
-        order = take_in(market, closing(account, side, price, lots), 0)
-        tell_liquidated(market, account, order.id, price, fee)
-        match(market, order)
-    else:
-        tell_liquidated(market, account, 0, price, fee)
-    deleverage(market, account)
+    order = take_in(market, closing(account, side, price, lots), 0)
+    tell(market, Record.LIQUIDATION, account, order.id, side=side, price=price, quantity=lots, group=fee)
+    match(market, order)
+    if market.positions[account].size:
+        deleverage(market, account)
 
 
 def closing(account: int, side: int, price: int, lots: int) -> Command:
@@ -128,47 +149,56 @@ def closing(account: int, side: int, price: int, lots: int) -> Command:
     )  # fmt: skip
 
 
-def tell_liquidated(market: Market, account: int, order: int, price: int, fee: int) -> None:
+def closing_price(market: Market, account: int) -> int:
+    """The price at which a position is closed against others'."""
+    worth, free = worth_of(market, account), free_of(market, account)
+    if worth < MOST_WORTH and equity_of(market, account) + free + market.insurance >= 0:
+        return market.mark
+    return bankruptcy_price(market, account, market.positions[account].margin + free)
+
+
+def partners(market: Market, account: int, price: int) -> list[int]:
+    """Whose positions may be closed against one, at a price."""
     size = market.positions[account].size
-    lots, side = abs(size), Side.SELL if size > 0 else Side.BUY
-    tell(market, Record.LIQUIDATION, account, order, side=side, price=price, quantity=lots, group=fee)
+    side = Side.BUY if size > 0 else Side.SELL
+    able = []
+    for each in range(len(market.ledger.accounts)):
+        position = market.positions[each]
+        lots = min(abs(size), position.reducible(side))
+        gain, _ = position.after(side, price, market.rules.unit, lots)
+        if lots and (price == market.mark or gain >= 0) and bears(market, each, side, price, lots, held=0):
+            able.append(each)
+    return able
 
 
 def deleverage(market: Market, account: int) -> None:
     """Closes what is left of a position against those of others."""
-    position = market.positions[account]
-    if not position.size:
-        return
-    price, missing = market.mark, -equity_of(market, account)
-    if 0 < missing <= market.insurance:
-        market.insurance -= missing
-        position.margin += missing
-        tell(market, Record.INSURANCE, account, 0, quantity=-missing)
-    elif missing > 0:
-        price = max(1, bankruptcy_price(market, account))
-    side = Side.SELL if position.size > 0 else Side.BUY
+    side = Side.SELL if market.positions[account].size > 0 else Side.BUY
     other_side = Side.BUY if side == Side.SELL else Side.SELL
-    while left := abs(market.positions[account].size):
-        able = [
-            each
-            for each in range(len(market.ledger.accounts))
-            if (lots := min(left, market.positions[each].reducible(other_side)))
-            and bears(market, each, other_side, price, lots, held=0)
-        ]
-        if not able:
-            break
-        other = min(able, key=lambda each: (loss_rank(market, each), each))
-        lots = min(left, abs(market.positions[other].size))
+    free, quote = market.ledger.accounts[account].free, market.rules.quote
+    price = closing_price(market, account)
+    while market.positions[account].size and (able := partners(market, account, price)):
+        other = max(able, key=lambda each: (rank(market, each), -each))
+        lots = min(abs(market.positions[account].size), abs(market.positions[other].size))
         trade(market, account, side, price, lots, held=0, ppm=0)
+        if free[quote] < 0:
+            tell(market, Record.INSURANCE, account, 0, quantity=free[quote])
+            market.insurance += free[quote]
+            free[quote] = 0
         trade(market, other, other_side, price, lots, held=0, ppm=0)
         tell(market, Record.ADL, account, 0, side=side, other_account=other, price=price, quantity=lots)
 
 
-def loss_rank(market: Market, account: int) -> int:
-    """The lower, the more a lot of a position gained, among those of its side."""
-    position = market.positions[account]
-    entry = abs(position.cost) // abs(position.size)
-    return entry if position.size > 0 else -entry
+def rank(market: Market, account: int) -> float:
+    """What a position gained for what was paid, times what it is worth for what stands behind it."""
+    position, equity = market.positions[account], equity_of(market, account)
+    gain = equity - position.margin
+    rate = float(gain) / float(abs(position.cost))
+    if gain <= 0:
+        return rate
+    if not position.isolated and account != WORLD:
+        equity += free_of(market, account)
+    return rate * (float(worth_of(market, account)) / float(equity))
 
 
 def fund(market: Market, command: Command) -> None:

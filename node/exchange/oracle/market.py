@@ -9,11 +9,13 @@ from node.exchange.core.rules import Rules
 from node.exchange.oracle import journal
 from node.exchange.oracle.book import HalfBook
 from node.exchange.oracle.command import Command
-from node.exchange.oracle.ledger import Ledger
+from node.exchange.oracle.ledger import LIMIT, Ledger
 from node.exchange.oracle.order import Order
 from node.exchange.oracle.position import Position
 from node.exchange.oracle.record import Record as Recording
 
+MOST_WORTH = 1 << 62
+"""What lots of a perpetual are told to be worth that are worth as much or more."""
 _MILLION = 1_000_000
 
 
@@ -90,6 +92,24 @@ class Market:
         if self.perpetual:
             return quantity * -(-price * self.rules.unit * self.rules.initial // _MILLION)
         return price * quantity * self.rules.unit if side == Side.BUY else quantity * self.rules.lot
+
+    def takes(self, side: int, price: int) -> int:
+        """Margin that a lot of a perpetual takes which a trade opens."""
+        lost = max(0, price - self.mark if side == Side.BUY else self.mark - price) if self.mark else 0
+        dearer = price if side == Side.BUY else max(price, self.mark)
+        return self.need(side, dearer, 1) + lost * self.rules.unit
+
+    def worth(self, lots: int) -> int:
+        """What lots of a perpetual are worth at the mark, at most `MOST_WORTH`; 0 where there is none."""
+        far = float(lots) * float(self.mark) * float(self.rules.unit) >= LIMIT
+        return MOST_WORTH if far else lots * self.mark * self.rules.unit
+
+    def lost(self, position: Position) -> int:
+        """What a position has lost at the mark; 0 where it has gained, or there is none."""
+        if not self.mark or not position.size:
+            return 0
+        worth = self.worth(abs(position.size))
+        return max(0, position.cost - (worth if position.size > 0 else -worth))
 
     def needs(self, order: Order, quantity: int) -> int:
         """The same for lots of an order that has a price; one that only reduces a position needs nothing."""

@@ -19,7 +19,7 @@ def lots_taken(market: Market, taker: Order, price: int, quantity: int) -> tuple
     if taker.account == WORLD:
         return quantity, Reason.NONE
     free = max(0, market.ledger.accounts[taker.account].free[market.rules.quote])
-    payable = free // market.need(taker.side, price, 1)
+    payable = market.positions[taker.account].reducible(taker.side) + free // market.takes(taker.side, price)
     return (quantity, Reason.NONE) if payable >= quantity else (payable, Reason.INSUFFICIENT_FUNDS)
 
 
@@ -42,7 +42,10 @@ def bears(market: Market, account: int, side: int, price: int, quantity: int, *,
         return True
     gain, after = position.after(side, price, unit, quantity)
     free = market.ledger.accounts[account].free[market.rules.quote] + held + gain + position.margin - after.margin
-    return free >= market.need(side, price, opened) if opened else free + after.margin >= 0
+    if opened:
+        return free >= opened * market.takes(side, price)
+    worse = price > market.mark if side == Side.BUY else price < market.mark
+    return free + after.margin >= (market.lost(after) if worse else 0)
 
 
 def trade(
@@ -57,14 +60,14 @@ def trade(
     free = ledger.accounts[account].free
     free[quote] += gain + before.margin - after.margin
     if account != WORLD:
-        margin = market.need(side, price, opened)
+        margin = opened * market.takes(side, price)
         after.margin += margin
         free[quote] -= margin
     make_up(free, quote, after)
     worth = price * quantity * market.rules.unit
     fee = worth * ppm // _MILLION if ppm >= 0 else -min(worth * -ppm // _MILLION, most)
     if account != WORLD:
-        fee = min(fee, max(0, free[quote] + after.margin))
+        fee = min(fee, max(0, free[quote] + after.margin - market.lost(after)))
     free[quote] -= fee
     make_up(free, quote, after)
     ledger.accounts[HOUSE].free[quote] += fee

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from node.exchange.core.command import Flag, Selftrade, Side, Tif, Type
 from node.exchange.core.journal import Reason, Status
-from node.exchange.core.state import FIRST_USER
+from node.exchange.core.state import FIRST_USER, WORLD
 from node.exchange.oracle.command import REDUCE_ONLY, Command
 from node.exchange.oracle.ledger import LIMIT
 from node.exchange.oracle.market import Market
@@ -133,8 +133,18 @@ def _margin_needed(market: Market, command: Command) -> int:
     return market.need(command.side, price_of(market, command), command.quantity)
 
 
+def asked(market: Market, command: Command) -> int:
+    """What must be free for an order that stands alone; in a perpetual one that does not wait closes for nothing."""
+    price = price_of(market, command)
+    at_once = market.perpetual and command.type not in WAITING and not command.reduce_only
+    if not at_once or command.account == WORLD or not price:
+        return need(market, command)
+    opened = max(0, command.quantity - market.positions[command.account].reducible(command.side))
+    return opened * market.takes(command.side, price)
+
+
 def why_not_affordable(market: Market, command: Command) -> Reason:
-    has = market.ledger.has(command.account, market.gives(command.side), need(market, command))
+    has = market.ledger.has(command.account, market.gives(command.side), asked(market, command))
     return Reason.NONE if has else Reason.INSUFFICIENT_FUNDS
 
 

@@ -85,7 +85,14 @@ class Pit:
         return httpx.get(f"{self.url}{path}", params=told).json()
 
     def order(self, side: str, quantity: str, **told: Any) -> Any:
-        return self.ask("POST", "/api/v3/order", symbol=SYMBOL, side=side, type="MARKET", quantity=quantity, **told)
+        wanted = {"type": "MARKET", "quantity": quantity, **told}
+        return self.ask("POST", "/api/v3/order", symbol=SYMBOL, side=side, **wanted)
+
+    def change_margin(self, kind: str) -> Any:
+        return self.ask("POST", "/fapi/v1/marginType", symbol=SYMBOL, marginType=kind)
+
+    def move_margin(self, amount: str, way: int) -> Any:
+        return self.ask("POST", "/fapi/v1/positionMargin", symbol=SYMBOL, amount=amount, type=way)
 
     def position(self) -> Any:
         (held,) = self.ask("GET", "/fapi/v2/positionRisk", symbol=SYMBOL)
@@ -115,17 +122,30 @@ def test_a_position_is_opened_given_margin_and_closed(pit: Pit) -> None:
     margin = float(held["isolatedMargin"])
     assert margin == pytest.approx(300, rel=0.01), "a twentieth of a tenth of a bitcoin"
     assert held["liquidationPrice"] == "0.0", "all 10,000 USDT stand behind it"
-    done = pit.ask("POST", "/fapi/v1/marginType", symbol=SYMBOL, marginType="ISOLATED")
-    assert done == {"code": 200, "msg": "success"}
+    assert pit.change_margin("ISOLATED")["code"] == -4048, "a position is open"
+    assert pit.move_margin("100", 1)["code"] == -4049, "it is cross"
+    assert pit.order("SELL", "0.1")["status"] == "FILLED"
+    resting = pit.order("BUY", "0.1", type="LIMIT", price="50000.00", timeInForce="GTC")
+    assert pit.change_margin("ISOLATED")["code"] == -4047, "an order is open"
+    pit.ask("DELETE", "/api/v3/order", symbol=SYMBOL, orderId=resting["orderId"])
+
+
+def test_margin_is_moved_of_an_isolated_position(pit: Pit) -> None:
+    assert pit.change_margin("CROSSED")["code"] == -4046, "as it is"
+    assert pit.change_margin("ISOLATED") == {"code": 200, "msg": "success"}
+    assert pit.change_margin("ISOLATED")["code"] == -4046
+    assert pit.order("BUY", "0.1")["status"] == "FILLED"
+    margin = float(pit.position()["isolatedMargin"])
     assert 56_000 < float(pit.position()["liquidationPrice"]) < 59_000
-    moved = pit.ask("POST", "/fapi/v1/positionMargin", symbol=SYMBOL, amount="100", type=1)
+    moved = pit.move_margin("100", 1)
     assert moved["amount"] == "100.00000000"
     assert float(pit.position()["isolatedMargin"]) == pytest.approx(margin + 100)
-    assert pit.ask("POST", "/fapi/v1/positionMargin", symbol=SYMBOL, amount="399", type=2)["code"] == -2019
+    assert pit.move_margin("399", 2)["code"] == -4051
+    assert pit.move_margin("1000000", 1)["code"] == -4050
     assert pit.order("BUY", "0.1", reduceOnly="true")["status"] == "EXPIRED"
     assert pit.order("SELL", "0.3", reduceOnly="true")["executedQty"] == "0.10000"
     assert pit.position()["positionAmt"] == "0.00000"
-    assert pit.ask("POST", "/fapi/v1/positionMargin", symbol=SYMBOL, amount="1", type=1)["code"] == -4054
+    assert pit.move_margin("1", 1)["code"] == -4054
     trades = pit.ask("GET", "/api/v3/myTrades", symbol=SYMBOL)
     assert {each["commissionAsset"] for each in trades} == {"USDT"}
 

@@ -60,7 +60,8 @@ class Heavy(Strategy):
             return
         self.turn += 1
         side = SELL if book.position > 0 else BUY
-        if book.position == 0 and orders.open == 0 and book.equity > 5:
+        fair = book.ask < 1.02 * book.mark  # what is bought above the mark has lost, and takes as much more of margin
+        if book.position == 0 and orders.open == 0 and book.equity > 5 and fair:
             orders.market(BUY, int(book.equity * self.times / (book.mark * book.tick * book.lot)))
             orders.limit(SELL, book.ask + 5, 40, flags=REDUCE_ONLY)
         elif book.position != 0 and self.turn % 50 == 0:
@@ -87,7 +88,7 @@ def record() -> Commands:
     told += [(OPENS + 2 + at * step, Kind.MARK, 0, mark, 0) for at, mark in enumerate(marks)]
     told += [(OPENS + 3 + at * step, Kind.FUNDING, 0, 0, (at - 60) * 3000) for at in range(20, 200, 20)]
     last = int(trades["time"][-1]) + SECOND
-    told += [(last, Kind.MASS_CANCEL, 0, 0, 0), (last + SECOND, Kind.MARK, 0, PRICE * 8 // 10, 0)]
+    told += [(last, Kind.MASS_CANCEL, 0, 0, 0), (last + SECOND, Kind.MARK, 0, PRICE * 17 // 20, 0)]
     both = np.concatenate([each.view(f"V{COMMAND.itemsize}") for each in (trades, rows(*told))]).view(COMMAND)
     return both[np.argsort(both["time"], kind="stable")]
 
