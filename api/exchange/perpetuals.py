@@ -169,7 +169,7 @@ class Perpetuals:
             raise refusal.missing("amount")
         units = market.scale.quote_units(wanted, "amount")
         held = self._held(market, account)
-        if not held.isolated:
+        if way == _ADD and not held.isolated:  # a mark gives it what is free, and it may be taken back
             raise refusal.Refusal(-4049, "Add margin only support for isolated position.")
         if not held.size:
             raise refusal.Refusal(-4054, "Cannot add position margin: position is 0.")

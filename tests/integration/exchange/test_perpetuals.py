@@ -124,6 +124,7 @@ def test_a_position_is_opened_given_margin_and_closed(pit: Pit) -> None:
     assert held["liquidationPrice"] == "0.0", "all 10,000 USDT stand behind it"
     assert pit.change_margin("ISOLATED")["code"] == -4048, "a position is open"
     assert pit.move_margin("100", 1)["code"] == -4049, "it is cross"
+    assert pit.move_margin("299", 2)["code"] == -4051, "it needs that much"
     assert pit.order("SELL", "0.1")["status"] == "FILLED"
     resting = pit.order("BUY", "0.1", type="LIMIT", price="50000.00", timeInForce="GTC")
     assert pit.change_margin("ISOLATED")["code"] == -4047, "an order is open"
