@@ -121,7 +121,7 @@ def backtest(
         if spec.is_recorded(latency):
             terms = replace(plan.terms, latency=spec.latency(latency, seed, market.delays))
             plan = replace(plan, terms=terms)
-        market = replace(market, past=None)
+        market, plan = replace(market, past=None), replace(plan, folder=work)
         plan = replace(plan, told={**plan.told, "agents": agents} if agents else plan.told)
         folder = strategy if traded else module
         if folder is not None:

@@ -14,14 +14,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
-import numpy as np
-
 from fusion.errors import BadInput, Retryable
 from node.exchange.tester import spec
 from node.exchange.tester.book import FILL
 from node.exchange.tester.chance import seeded
 from node.exchange.tester.data import Data, keep
-from node.exchange.tester.memory import MARK, Rows
+from node.exchange.tester.marks import Marks
 from node.exchange.tester.native import NotCompiled
 from node.exchange.tester.quality import Value
 from node.exchange.tester.report import Report, report
@@ -51,6 +49,7 @@ class Plan:
         signals: columns of modules.
         told: what the report says of all this.
         seed: of the chance that the strategy draws.
+        folder: on whose disk a run keeps the best prices; None: where the system has room for what passes.
     """
 
     strategy: Path | type[Strategy]
@@ -60,6 +59,7 @@ class Plan:
     signals: Signals = NO_SIGNALS
     told: Mapping[str, Value] = field(default_factory=dict)
     seed: int = 0
+    folder: Path | None = None
 
     def kind(self) -> type[Strategy]:
         """The strategy's class, loaded anew: what a run left in its file's own variables is gone in the next."""
@@ -77,16 +77,18 @@ class Task:
 
 
 class Untouched:
-    """The best prices (MARK) of markets that no strategy has touched; remembers those of the last one."""
+    """The best prices of markets that no strategy has touched; remembers those of the last one."""
 
     def __init__(self) -> None:
         self._part: tuple[int, int | None] | None = None
-        self._marks: Rows = np.zeros(0, MARK)
+        self._marks: Marks | None = None
 
-    def marks(self, data: Data, task: Task) -> Rows:
-        """Those of the part of the data that a task is about."""
-        if self._part != (task.first, task.last):
-            still = _run(Plan(Strategy), data, Task({}, task.first, task.last), Form.PYTHON, lambda share: None)
+    def marks(self, data: Data, task: Task, folder: Path | None) -> Marks:
+        """Those of the part of the data that a task is about; `folder` as of `Run`."""
+        if self._marks is None or self._part != (task.first, task.last):
+            self._marks = None  # those of another part need no room any more
+            plan = Plan(Strategy, folder=folder)
+            still = _run(plan, data, Task({}, task.first, task.last), Form.PYTHON, lambda share: None)
             self._part, self._marks = (task.first, task.last), still.marks
         return self._marks
 
@@ -111,7 +113,8 @@ def one(
     told = dict(plan.told) | {"data": data.name}
     told |= {f"param.{name}": spec.shown(value) for name, value in sorted(task.parameters.items())}
     traded = bool((record.answers["kind"] == FILL).any())
-    return report(record, told, (untouched or Untouched()).marks(data, task) if traded else None)
+    alone = (untouched or Untouched()).marks(data, task, plan.folder) if traded else None
+    return report(record, told, alone, answered=data.agents > 0)
 
 
 def _run(plan: Plan, data: Data, task: Task, form: Form, progress: Progress) -> Record:
@@ -123,7 +126,7 @@ def _ran(plan: Plan, data: Data, task: Task, form: Form, progress: Progress) -> 
     strategy = make(plan.kind(), task.parameters)
     scene = data.scene(task.first, task.last)
     terms = replace(plan.terms, cash=plan.terms.cash * task.scale)
-    run = Run(scene.exchange, strategy, terms, form, plan.signals)
+    run = Run(scene.exchange, strategy, terms, form, plan.signals, folder=plan.folder)
     run.fund(scene.begin, scene.price)
     return run.go(scene.commands, progress, source=scene.source, span=(scene.begin, scene.end))
 

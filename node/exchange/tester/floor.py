@@ -8,7 +8,7 @@ from node.exchange.core import ladder, match, replay
 from node.exchange.core.command import Kind
 from node.exchange.core.compiled import Int, inlined, jit
 from node.exchange.core.journal import Reason, Record
-from node.exchange.core.state import SLOT_BITS, Ledger, Market
+from node.exchange.core.state import NONE, SLOT_BITS, Ledger, Market
 from node.exchange.replay.latency import Delay, arrival
 from node.exchange.tester import book as told
 from node.exchange.tester.memory import Desk
@@ -125,7 +125,7 @@ def _mine(desk: Desk, market: Market, row: Any, asked: Int, time: Int) -> None:
 
 @inlined
 def _see(desk: Desk, market: Market, time: Int) -> None:
-    """Looks at the market's best levels, and marks down their prices where they changed."""
+    """Looks at the market's best levels, and marks down their prices without own orders where these changed."""
     control = desk.control[0]
     bid: Int = 0
     ask: Int = 0
@@ -137,13 +137,34 @@ def _see(desk: Desk, market: Market, time: Int) -> None:
         ask = -ladder.best(market, 1)
         ask_size = market.levels[U(1), U(market.top[U(1)])].size
     price = market.state[0].mark
-    if bid != control.bid or ask != control.ask or price != control.mark:
+    others_bid, others_ask = bid, ask
+    if market.owners[U(control.account)].orders > 0:
+        others_bid, others_ask = _of_others(market, 0, control.account), _of_others(market, 1, control.account)
+    if others_bid != control.others_bid or others_ask != control.others_ask or price != control.mark:
         if control.marks > 0 and desk.marks[U(control.marks - 1)].time == time:
             control.marks -= 1
         mark = desk.marks[U(control.marks)]
-        mark.time, mark.bid, mark.ask, mark.mark = time, bid, ask, price
+        mark.time, mark.bid, mark.ask, mark.mark = time, others_bid, others_ask, price
         control.marks += 1
+        control.others_bid, control.others_ask = others_bid, others_ask
     control.bid, control.ask, control.bid_size, control.ask_size, control.mark = bid, ask, bid_size, ask_size, price
+
+
+@jit
+def _of_others(market: Market, side: Int, account: Int) -> Int:
+    """The best price of a side at which somebody else's order rests; 0 where there is none."""
+    if market.top[U(side)] < 0:
+        return 0
+    key = ladder.best(market, side)
+    while key != ladder.LOWEST:
+        slot = ladder.head(market, side, key)
+        while slot != NONE:
+            node = market.nodes[U(slot)]
+            if np.int64(node.owner) != account:
+                return int((1 - 2 * side) * key)
+            slot = np.int64(node.after)
+        key = ladder.worse(market, side, key)
+    return 0
 
 
 @jit

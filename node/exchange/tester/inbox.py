@@ -66,7 +66,7 @@ def collect(desk: Desk) -> Int:
             sent.rows = 1 + legs
             control.sent_last = sent.arrival
             control.sent_count += 1
-        sent.sent, sent.bid, sent.ask = control.now, control.seen_bid, control.seen_ask
+        sent.sent, sent.bid, sent.ask, sent.seen = control.now, control.seen_bid, control.seen_ask, control.seen
         control.sent_tail += 1
         _write(desk, desk.queued[place], asks, sent.arrival)
         if kind in (_NEW, _GROUP, _LEG):

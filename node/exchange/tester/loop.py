@@ -202,4 +202,4 @@ def _lay(desk: Desk, at: Int) -> None:
     row = desk.arrived[U(control.arrived + at)]
     row.ref, row.kind, row.side, row.type = one.ref, one.kind, one.side, one.type
     row.price, row.quantity, row.sent, row.arrived = one.price, one.quantity, sent.sent, sent.arrival
-    row.seen_bid, row.seen_ask, row.bid, row.ask = sent.bid, sent.ask, control.bid, control.ask
+    row.seen_bid, row.seen_ask, row.seen, row.bid, row.ask = sent.bid, sent.ask, sent.seen, control.bid, control.ask

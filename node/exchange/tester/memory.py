@@ -47,6 +47,7 @@ CONTROL = _ints(
     "keep", "rows",  # whether the journal is kept for others, and its rows
     "marks", "log", "arrived",  # rows of each
     "bid", "ask", "bid_size", "ask_size", "mark",  # the market's top, and its mark price
+    "others_bid", "others_ask",  # its best prices without own orders
     "passed",  # commands of the market that have come
     "signal", "seen",  # the next row of `signals`; exchange time of the last event of the market that was told
     "base", "quote", "cash", "scale",  # what the account began with; what it counts as; base units of 1 quote currency
@@ -64,18 +65,20 @@ ANSWER = _ints(
 )  # fmt: skip
 """An answer to an own order; `base` and `quote` is what the account gets by it, base units; `left` is what stays open;
 `bid` and `ask` the market's after it."""
-SENT = _ints("arrival", "sent", "bid", "ask", "rows")
-"""An own command on its way to the market: when it gets there, when it left, the best prices that were seen then, and
-how many rows from here on are one message."""
+SENT = _ints("arrival", "sent", "bid", "ask", "seen", "rows")
+"""An own command on its way to the market: when it gets there, when it left, the best prices that were seen then, when
+the market had them, and how many rows from here on are one message."""
 OWN = _ints("ref", "order", "side", "price", "left", "acked")
 """An own order as it stands at the market, at ref % PLACES."""
 ARRIVED = _ints(
     "ref", "kind", "side", "type", "price", "quantity", "sent", "arrived",
-    "seen_bid", "seen_ask", "bid", "ask",
+    "seen_bid", "seen_ask", "seen", "bid", "ask",
 )  # fmt: skip
-"""An own command when it reached the market, with the best prices before it."""
+"""An own command when it reached the market, with the best prices before it, and those that were seen when it was
+sent, which the market had at the time `seen`."""
 MARK = _ints("time", "bid", "ask", "mark")
-"""The market's best prices from a time on; 0 where a side is empty; a perpetual's mark price, 0 where there is none."""
+"""The market's best prices from a time on without own orders, 0 where nobody else is on a side; a perpetual's mark
+price, 0 where there is none."""
 
 
 class Desk(NamedTuple):

@@ -153,7 +153,7 @@ def _curves(report: Report) -> str:
         if fallen.any()
         else "<p>The equity never fell below an earlier one.</p>",
         plot.area("position, base currency", along, curves.position, _plain, clock, colour="var(--good)"),
-        plot.curves("mid price", along, [("mid", "var(--ink)", curves.mid)], _plain, clock),
+        plot.curves("mid price without the strategy", along, [("mid", "var(--ink)", curves.mid)], _plain, clock),
     ]  # fmt: skip
     return "<h2>How it went</h2>" + "\n".join(parts)
 

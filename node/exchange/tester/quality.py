@@ -9,6 +9,7 @@ import numpy.typing as npt
 from node.exchange.core.command import Kind
 from node.exchange.core.journal import Reason
 from node.exchange.tester.book import ACK, AMEND, FILL, REJECT, TRIGGER
+from node.exchange.tester.marks import Marks
 from node.exchange.tester.memory import Floats, Ints, Rows
 from node.exchange.tester.run import Record
 
@@ -17,33 +18,6 @@ _NEW: Final = (int(Kind.NEW), int(Kind.GROUP), int(Kind.LEG))
 Value: TypeAlias = "str | int | float | None"
 """A figure of a report; None where there is nothing to tell from."""
 _Truths: TypeAlias = npt.NDArray[np.bool_]
-
-
-def _mids(marks: Rows) -> Floats:
-    known = (marks["bid"] > 0) & (marks["ask"] > 0)
-    return np.where(known, 0.5 * (marks["bid"] + marks["ask"]), np.nan)
-
-
-def mid_at(marks: Rows, times: Ints, *, before: bool = False) -> Floats:
-    """The mid price at each time, or just `before` it, ticks; NaN where there was none."""
-    if not len(marks):
-        return np.full(len(times), np.nan)
-    place = np.searchsorted(marks["time"], times, "left" if before else "right") - 1
-    return np.where(place >= 0, _mids(marks)[np.maximum(place, 0)], np.nan)
-
-
-def last_mid(marks: Rows, times: Ints) -> Floats:
-    """The last mid price that there was at each time, ticks; NaN before the first."""
-    return mid_at(marks[np.isfinite(_mids(marks))], times)
-
-
-def last_mark(marks: Rows, times: Ints) -> Floats:
-    """The mark price at each time, ticks; NaN before the first."""
-    known = marks[marks["mark"] > 0]
-    place = np.searchsorted(known["time"], times, "right") - 1
-    return (
-        np.where(place >= 0, known["mark"][np.maximum(place, 0)], np.nan) if len(known) else np.full(len(times), np.nan)
-    )
 
 
 def orders(record: Record, trades: Rows) -> dict[str, Value]:
@@ -96,33 +70,33 @@ def _last_before(refs: Ints, times: Ints, of: Ints, at: Ints) -> Ints:
     return place
 
 
-def prices(record: Record, trades: Rows) -> dict[str, Value]:
-    """How trades stood to the mid price: after them, and to that of when they were asked for."""
+def prices(record: Record, trades: Rows, marks: Marks) -> dict[str, Value]:
+    """How trades stood to the mid price of `marks`: after them, and to that of when they were asked for."""
     found: dict[str, Value] = {}
     sign = np.where(trades["side"] == 0, 1.0, -1.0)
     maker = trades["maker"] == 1
-    before = mid_at(record.marks, trades["time"], before=True)
+    before = marks.mid(trades["time"], before=True)
     for name, later in MARKOUTS.items():
         known = trades["time"] + later <= record.end
-        mid = np.where(known, mid_at(record.marks, trades["time"] + later), np.nan)
+        mid = np.where(known, marks.mid(trades["time"] + later), np.nan)
         for what, since in (("markout", before), ("realised", trades["price"])):
             found[f"{what}_{name}_bps"] = _weighed(sign * (mid - since), trades)
             found[f"maker_{what}_{name}_bps"] = _weighed(sign * (mid - since), trades, maker)
-    slipped = sign * (trades["price"] - _seen(record, trades))
+    slipped = sign * (trades["price"] - _seen(record, trades, marks))
     found["slippage_bps"] = _weighed(slipped, trades, ~maker)
     found["maker_slippage_bps"] = _weighed(slipped, trades, maker)
     return found
 
 
-def _seen(record: Record, trades: Rows) -> Floats:
-    """The mid price each trade is held against: what the strategy saw when it sent the order or last amended it, or
-    that at which the order woke.
+def _seen(record: Record, trades: Rows, marks: Marks) -> Floats:
+    """The mid price each trade is held against: that of the news which the strategy had when it sent the order or last
+    amended it, or that at which the order woke.
     """
     sent = record.arrived[np.isin(record.arrived["kind"], (*_NEW, int(Kind.AMEND)))]
     woke = record.answers[record.answers["kind"] == TRIGGER]
     known = (sent["seen_bid"] > 0) & (sent["seen_ask"] > 0)
-    seen = np.where(known, 0.5 * (sent["seen_bid"] + sent["seen_ask"]), np.nan)
-    mids = np.append(seen, mid_at(record.marks, woke["time"], before=True))
+    seen = np.where(known, marks.mid(sent["seen"]), np.nan)
+    mids = np.append(seen, marks.mid(woke["time"], before=True))
     refs, times = np.append(sent["ref"], woke["ref"]), np.append(sent["arrived"], woke["time"])
     place = _last_before(refs, times, trades["ref"], trades["time"])
     return np.where(place >= 0, mids[place] if len(mids) else np.nan, np.nan)

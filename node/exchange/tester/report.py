@@ -12,8 +12,9 @@ import numpy as np
 from node.exchange.listing import Listing
 from node.exchange.tester import metrics, quality
 from node.exchange.tester.book import ADL, FILL, FUNDING, INSURANCE, LIQUIDATION
+from node.exchange.tester.marks import Marks
 from node.exchange.tester.memory import Floats, Ints, Rows
-from node.exchange.tester.quality import Value, last_mark, last_mid
+from node.exchange.tester.quality import Value
 from node.exchange.tester.run import Record
 
 _STEPS: Final = tuple(seconds * 10**9 for seconds in (1, 5, 10, 30, 60, 300, 900, 3600, 14_400, 86_400))
@@ -32,7 +33,7 @@ class Curves:
         equity, unmoved: quote currency; the second as if the market had gone on as it does without the strategy, and
             every taking order had been filled at that market's best price.
         position: base currency bought less sold.
-        mid: quote currency; NaN before there is one.
+        mid: quote currency, of the market that the equity is valued by; NaN before there is one.
     """
 
     time: Ints
@@ -77,24 +78,30 @@ class Worth:
         self.base, self.quote = 10.0**listing.base.decimals, 10.0**listing.quote.decimals
 
 
-def report(record: Record, terms: Mapping[str, Value] | None = None, alone: Rows | None = None) -> Report:
-    """What a run was worth.
+def report(
+    record: Record, terms: Mapping[str, Value] | None = None, alone: Marks | None = None, *, answered: bool = False
+) -> Report:
+    """What a run was worth, by the middle of a market in which the strategy did nothing: nobody is the richer for
+    having moved the prices that his own position is valued by.
 
     Args:
         terms: what it was run with; they go in front.
-        alone: the best prices (MARK) of the same market without the strategy; None: they are taken to be the same.
+        alone: the best prices of the same market without the strategy; None: those of the record without its orders.
+        answered: somebody answered to what the strategy did, so that `alone` is another market: what is valued by is
+            this one without the strategy's own orders.
     """
     worth = Worth(record)
     moves = record.answers[np.isin(record.answers["kind"], _MOVES)]
     filled = moves["kind"] == FILL
     trades, asked = moves[filled], moves[filled & (moves["ref"] != 0)]
-    marks = record.marks if alone is None else alone
-    touch = _touch(marks, moves)
-    curves = _curves(record, moves, touch, marks, worth)
+    alone = record.marks if alone is None else alone
+    fair = record.marks if answered else alone
+    touch = _touch(alone, moves)
+    curves = _curves(record, moves, touch, (fair, alone), worth)
     facts: dict[str, Value] = dict(terms or {})
     facts |= _money(record, trades, curves, worth) | _positions(moves, worth)
     facts |= _perpetual(moves, worth) if record.listing.initial else {}
-    facts |= _ratios(curves) | quality.orders(record, asked) | quality.prices(record, asked)
+    facts |= _ratios(curves) | quality.orders(record, asked) | quality.prices(record, asked, fair)
     clean = {name: _clean(value) for name, value in facts.items()}
     return Report(record.listing, clean, curves, trades, touch[filled], digest(record))
 
@@ -104,11 +111,15 @@ def digest(record: Record) -> str:
     alone, as the last digits of a float depend on the machine, and no name, path or clock is in it.
     """
     found = sha256()
-    for rows in (record.answers, record.arrived, record.marks):
+    for rows in (record.answers, record.arrived):
         found.update(np.ascontiguousarray(rows).data)
+    found.update(record.marks.digest())
     listing = record.listing
-    told = [listing.symbol, listing.tick, listing.lot, record.cash, record.begin, record.end]
-    found.update(json.dumps([*map(str, told), record.commands, record.events]).encode())
+    told = [listing.quote.units(record.cash), record.begin, record.end, record.commands, record.events]
+    told += [listing.base.decimals, listing.quote.decimals]
+    for of in (listing.tick, listing.lot):  # a price is so many ticks: 0.10 is 0.1
+        told += of.as_integer_ratio()
+    found.update(json.dumps(told).encode())
     return found.hexdigest()
 
 
@@ -118,18 +129,17 @@ def _clean(value: Value) -> Value:
     return value
 
 
-def _touch(alone: Rows, moves: Rows) -> Floats:
+def _touch(alone: Marks, moves: Rows) -> Floats:
     """The best price of the other side that a taker had met in the market without the strategy."""
     price = moves["price"].astype(np.float64)
-    if not len(alone):
-        return price
-    at = alone[np.maximum(np.searchsorted(alone["time"], moves["time"], "right") - 1, 0)]
+    at = alone.at(moves["time"])
     best = np.where(moves["side"] == 0, at["ask"], at["bid"])
     took = (moves["kind"] == FILL) & (moves["maker"] == 0)
-    return np.where(took & (best > 0) & (at["time"] <= moves["time"]), best, price)
+    return np.where(took & (best > 0), best, price)
 
 
-def _curves(record: Record, moves: Rows, touch: Floats, alone: Rows, worth: Worth) -> Curves:
+def _curves(record: Record, moves: Rows, touch: Floats, marks: tuple[Marks, Marks], worth: Worth) -> Curves:
+    """`marks` are what the equity is valued by, and the equity without impact."""
     span = max(1, record.end - record.begin)
     count = max(1, span // next((each for each in _STEPS if span / each <= _POINTS), _STEPS[-1]))
     time: Ints = record.begin + np.arange(count + 1) * (span // count) + np.arange(count + 1) * (span % count) // count
@@ -146,11 +156,11 @@ def _curves(record: Record, moves: Rows, touch: Floats, alone: Rows, worth: Wort
         np.concatenate(([0], np.cumsum(each)))[done] for each in (paid, better, moves["base"], lots)
     )
     held = base / worth.base * worth.tick
-    mid = last_mid(record.marks, time)
-    price = last_mark if record.listing.initial else last_mid
+    mid = marks[0].last_mid(time)
+    price = Marks.last_mark if record.listing.initial else Marks.last_mid
     equity, unmoved = (
         float(record.cash) + cash + held * np.where(held != 0, _known(prices), 0.0)
-        for cash, prices in ((quote, price(record.marks, time)), (spared, price(alone, time)))
+        for cash, prices in ((quote, price(marks[0], time)), (spared, price(marks[1], time)))
     )
     return Curves(time, equity, unmoved, position * worth.lot, mid * worth.tick)
 

@@ -2,7 +2,7 @@
 
 import inspect
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -23,13 +23,13 @@ from node.exchange.replay.reel import Reel
 from node.exchange.source import Source
 from node.exchange.tester import exact, floor, inbox, loop, native
 from node.exchange.tester.book import SIGNALS, Book, Event
+from node.exchange.tester.marks import Marks
 from node.exchange.tester.memory import NEVER, Floats, Ints, Rows, desk, longer, open_desk, unrolled
 from node.exchange.tester.orders import OUT, ROOM, Orders
+from node.exchange.tester.steps import Progress, Steps
 from node.exchange.tester.strategy import MODULE, Strategy, check, told
 from node.exchange.tester.typed import settle
 
-Report = Callable[[float], None]
-"""Is told the share that is done."""
 _BEFORE = 1 << 10
 """Room for commands of a source, unless it gives more at a time."""
 _MOST = 1 << 61
@@ -95,7 +95,7 @@ class Record:
         cash: quote currency at the start.
         answers: of dtype ANSWER, by the time of the exchange.
         arrived: of dtype ARRIVED: the strategy's commands.
-        marks: of dtype MARK: the market's best prices.
+        marks: the market's best prices without the strategy's own orders.
         begin, end: ns, of the first and last command.
         commands, events: how many were carried out, and told to the strategy.
     """
@@ -104,24 +104,11 @@ class Record:
     cash: Decimal
     answers: Rows
     arrived: Rows
-    marks: Rows
+    marks: Marks
     begin: int
     end: int
     commands: int
     events: int
-
-
-class Steps:
-    """Tells of each hundredth of the time, once."""
-
-    def __init__(self, report: Report, begin: int, end: int) -> None:
-        self._report, self._begin, self._span, self._told = report, begin, max(1, end - begin), 0.0
-
-    def __call__(self, time: int) -> None:
-        share = (time - self._begin) / self._span
-        if share >= self._told:
-            self._report(min(share, 1.0))
-            self._told = share + 0.01
 
 
 class Run:
@@ -132,11 +119,12 @@ class Run:
         strategy: gets the events.
         form: compiled or Python.
         room: rows of the shortest queue at first, a power of 2; what comes of a run does not depend on it.
+        folder: on whose disk the best prices are kept; None: where the system has room for what passes.
     """
 
     def __init__(
         self, exchange: Exchange, strategy: Strategy, terms: Terms, form: Form, signals: Signals = NO_SIGNALS, *,
-        room: int = 1 << 12,
+        room: int = 1 << 12, folder: Path | None = None,
     ) -> None:  # fmt: skip
         check(strategy)
         if signals.values.shape[1] > SIGNALS:
@@ -145,7 +133,8 @@ class Run:
         self._desk = desk(terms.latency or none(), signals.rows, signals.values, room)
         self._file = Path(inspect.getfile(type(strategy)))
         self._account = exchange.open_account(terms.maker_ppm, terms.taker_ppm)
-        self._kept: dict[str, list[Rows]] = {"log": [], "arrived": [], "marks": []}
+        self._kept: dict[str, list[Rows]] = {"log": [], "arrived": []}
+        self._marks = Marks(folder)
         self._prepare()
         self._table = Table(open_desk, self._desk)
         self._compiled = self._formed()
@@ -206,7 +195,7 @@ class Run:
             control[name], control[f"has_{name}"], book[name] = amount, amount, amount
 
     def go(
-        self, commands: Reel | Commands, report: Report = lambda share: None, *,
+        self, commands: Reel | Commands, report: Progress = lambda share: None, *,
         source: Source | None = None, span: tuple[int, int] | None = None,
     ) -> Record:  # fmt: skip
         """Runs all of the commands, which are in the order of their times.
@@ -217,6 +206,7 @@ class Run:
 
         Raises:
             BadInput: the strategy raises, does not compile or asks for too much; the message says where.
+            StorageFull: there is no room for the best prices.
         """
         reel = commands if isinstance(commands, Reel) else Reel(commands)
         if span is None and not len(reel):
@@ -297,12 +287,14 @@ class Run:
 
     def _record(self, begin: int, end: int) -> Record:
         control = self._desk.control
-        log, arrived, marks = (
+        self._marks.add(self._desk.marks[: int(control["marks"][0])])
+        control["marks"] = 0
+        log, arrived = (
             joined([*parts, getattr(self._desk, name)[: int(control[name][0])]], getattr(self._desk, name).dtype)
             for name, parts in self._kept.items()
         )
         return Record(
-            self.exchange.listings[0], self.terms.cash, log, arrived, marks,
+            self.exchange.listings[0], self.terms.cash, log, arrived, self._marks,
             begin, end, int(control["commands"][0]), int(control["events"][0]),
         )  # fmt: skip
 
@@ -354,6 +346,9 @@ class Run:
         for name in self._kept:
             self._kept[name].append(joined([getattr(was, name)[: int(control[name][0])]], getattr(was, name).dtype))
             control[name] = 0
+        if (marks := int(control["marks"][0])) > 1:  # the last may yet become another of the same time
+            self._marks.add(was.marks[: marks - 1])
+            was.marks[0], control["marks"] = was.marks[marks - 1], 1
         market = self.exchange.markets[0]
         if (fitted := growth.fitted(market)) is not market:
             market = fitted

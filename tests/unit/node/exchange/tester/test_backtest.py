@@ -8,6 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from fusion.errors import BadInput
@@ -208,6 +209,20 @@ def test_a_large_order_pays_for_its_impact(write: Write, made: Data) -> None:
     paid = float(sum((prices - prices[0]) * report.trades["quantity"])) * unit
     assert report.facts["impact"] == pytest.approx(paid)
     assert paid > 0
+
+
+def test_what_is_valued_by_is_what_the_market_does_alone(write: Write, made: Data) -> None:
+    """However a strategy moves the market that it is in, by what it takes or by what it leaves there."""
+    path = write(
+        "def on_event(self, book, event, orders):\n"
+        "    if event.kind == TRADE and book.ask_size and orders.open < 50:\n"
+        "        orders.limit(BUY, book.ask, book.ask_size, IOC)\n"
+        "        orders.limit(BUY, book.ask - 1, 1)"
+    )
+    loud = one(plan(path), made, Task({}))
+    still = one(plan(write("pass")), made, Task({}))
+    assert int(loud.facts["trades"] or 0) > 100
+    assert np.array_equal(still.curves.mid, loud.curves.mid, equal_nan=True)
 
 
 @pytest.mark.parametrize(("cash", "times"), [(9_999_999_999, 50), (10**12, 1)])

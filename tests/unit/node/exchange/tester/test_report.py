@@ -10,7 +10,6 @@ from node.exchange.exchange import Commands, Exchange
 from node.exchange.replay.latency import none
 from node.exchange.tester import BUY, IOC, SELL, Book, Orders, Strategy
 from node.exchange.tester.made import LISTING
-from node.exchange.tester.memory import Rows
 from node.exchange.tester.report import Report, report
 from node.exchange.tester.run import Form, Record, Run, Terms
 
@@ -52,17 +51,42 @@ def ran(commands: Commands, strategy: Strategy, **terms: Decimal) -> Record:
 
 
 def told(commands: Commands, strategy: Strategy, **terms: Decimal) -> Report:
-    alone: Rows = ran(commands, Strategy()).marks
-    return report(ran(commands, strategy, **terms), alone=alone)
+    return report(ran(commands, strategy, **terms), alone=ran(commands, Strategy()).marks)
 
 
 def test_orders_that_sweep_the_book_one_by_one_pay_for_it() -> None:
     found = told(market(), Acts(s10="[orders.limit(BUY, P + 9, 10, IOC) for _ in range(4)]"))
     paid = sum(10 * step for step in range(4)) * UNIT  # beyond the touch that would have been there
     assert found.touch.tolist() == [PRICE + 1] * 4
-    # the market's own mid is P; with 4 levels gone it is 2 ticks more, which the position is worth for no good reason
-    assert found.facts["impact"] == pytest.approx(paid - 40 * 2 * UNIT)
+    assert found.facts["impact"] == pytest.approx(paid)
     assert found.facts["profit_without_impact"] == pytest.approx(-40 * UNIT)
+
+
+def test_nobody_gains_by_taking_the_whole_best_level() -> None:
+    """With the best ask gone the middle of what is left is higher, which is no gain of the one who took it."""
+    acts = {f"s{10 + at}": "orders.limit(BUY, book.ask, book.ask_size, IOC)" for at in range(4)}
+    found = told(market(), Acts(**acts))
+    paid = sum(10 * step for step in range(1, 5)) * UNIT  # over the middle that nobody moved
+    assert found.facts["profit"] == pytest.approx(-paid)
+    assert (np.diff(found.curves.equity) <= 1e-9).all()
+    assert np.ptp(found.curves.mid) == 0
+    bps = 1e4 / PRICE
+    assert found.facts["markout_10s_bps"] == pytest.approx(0, abs=1e-9)
+    assert found.facts["realised_10s_bps"] == pytest.approx(-2.5 * bps, rel=1e-3)
+    assert found.facts["slippage_bps"] == pytest.approx(2.5 * bps, rel=1e-3)  # each over P, whatever those before did
+
+
+def test_nobody_gains_by_own_orders_that_rest() -> None:
+    """Those who answer to everything: what is valued by is the book of this run, without the strategy's own orders."""
+    wide = market((5.0, 0, 8, 80), (5.0, 1, -8, 80))  # they take the first levels, so that the best are P - 9 and P + 9
+    acts = {"s10": "orders.limit(BUY, book.ask, 5, IOC)", "s20": "orders.buy(book.ask - 1, 1)"}
+    record = ran(wide, Acts(**acts))
+    quiet = ran(wide, Acts(s10=acts["s10"]))
+    assert record.marks.read().tolist() == quiet.marks.read().tolist()
+    one, other = (report(each, answered=True) for each in (record, quiet))
+    assert len(one.trades) == 1
+    assert one.facts["profit"] == other.facts["profit"]
+    assert one.curves.mid.tolist() == other.curves.mid.tolist()
 
 
 def test_a_stop_that_wakes_and_an_amendment_that_takes_pay_for_it() -> None:
