@@ -72,6 +72,6 @@ def key(
     told = (
         ask("revoke-key", {"key": revoke}, port, home)
         if revoke
-        else ask("add-key", {"name": name, "may": may}, port, home)
+        else ask("add-key", {"name": name, "may": may or None}, port, home)
     )
     record(told, as_json=as_json)

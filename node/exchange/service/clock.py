@@ -6,6 +6,8 @@ from typing import Final
 from fusion.errors import BadInput
 
 FASTEST: Final = 1_000_000.0
+END: Final = 4_102_444_800_000_000_000
+"""2100-01-01, ns UTC, at which a clock stands still: well within what 64 bits hold."""
 
 
 class Clock:
@@ -35,7 +37,7 @@ class Clock:
         """The exchange's time, ns UTC."""
         if self.follows:
             return self.wall()
-        return self.began + int((time.monotonic_ns() - self._since) * self.speed)
+        return min(END, self.began + int((time.monotonic_ns() - self._since) * self.speed))
 
     def set_speed(self, speed: float, now: int | None = None) -> None:
         """Goes on from a time, ns UTC, or from now, at another speed; from then on the time is its own."""
@@ -53,4 +55,4 @@ def checked(speed: float) -> float:
     """A speed that a clock can have; BadInput for another."""
     if not 0 <= speed <= FASTEST:
         raise BadInput(f"a speed is from 0 (stands still) to {FASTEST:,.0f}, not {speed}")
-    return speed
+    return float(speed) + 0.0  # no -0

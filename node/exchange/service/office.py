@@ -9,6 +9,7 @@ from typing import Any, Final, Self
 
 import httpx
 import orjson
+import structlog
 
 from fusion.errors import BadInput, FusionError, NotReady, Retryable
 from node.exchange.service.admin import Admin
@@ -17,6 +18,7 @@ KEY_HEADER: Final = "x-fusion-admin"
 _LONGEST: Final = 1 << 16
 _PATIENCE: Final = 10.0  # seconds for a request to come in whole
 _MOST: Final = 32
+_logger = structlog.get_logger()
 
 
 class Office:
@@ -95,6 +97,10 @@ class Office:
             return HTTPStatus.SERVICE_UNAVAILABLE, {"error": str(error)}
         except FusionError as error:
             return HTTPStatus.BAD_REQUEST, {"error": str(error)}
+        except Exception as error:
+            _logger.exception("an admin's request failed", verb=verb)
+            told = f"the exchange failed at {verb!r} ({type(error).__name__}); its log tells more"
+            return HTTPStatus.INTERNAL_SERVER_ERROR, {"error": told}
 
 
 def ask(url: str, key: str, verb: str, fields: dict[str, Any]) -> Any:
@@ -107,9 +113,11 @@ def ask(url: str, key: str, verb: str, fields: dict[str, Any]) -> Any:
         answer = httpx.post(f"{url}/{verb}", json=fields, headers={KEY_HEADER: key}, timeout=30.0, trust_env=False)
     except httpx.HTTPError as error:
         raise NotReady(f"the exchange at {url} does not answer: {error}") from error
-    told = answer.json()
-    if answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
-        raise Retryable(told["error"])
-    if answer.status_code != HTTPStatus.OK:
-        raise BadInput(told["error"])
-    return told
+    try:
+        told = answer.json()
+        refused = None if answer.status_code == HTTPStatus.OK else str(told["error"])
+    except (ValueError, TypeError, KeyError) as error:
+        raise NotReady(f"what answers at {url} is no exchange; is another program at its port?") from error
+    if refused is None:
+        return told
+    raise (Retryable if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else BadInput)(refused)

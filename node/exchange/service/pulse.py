@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from fusion.errors import StorageFull
+from fusion.errors import Retryable, StorageFull
 from node.exchange.core.command import Kind
 from node.exchange.exchange import command
 from node.exchange.service.service import Service
@@ -57,10 +57,16 @@ class Pulse:
         self._full = False
 
     async def run(self) -> None:
-        """Until it is cancelled: sources act, orders expire, what waits is written, snapshots are taken."""
+        """Until it is cancelled: sources act, orders expire, what waits is written, snapshots are taken.
+
+        Raises:
+            Retryable: the exchange broke in the midst of something; what it has kept is done again when it is started.
+        """
         service = self._service
         tidied, noted, told = time.monotonic(), time.monotonic(), service.clock.now()
         while True:
+            if service.fault:
+                raise Retryable(f"the exchange stopped at a fault ({service.fault}); start it again")
             begun = time.monotonic()
             busy = False
             with self._told():

@@ -10,9 +10,8 @@ import structlog
 from fusion.errors import BadInput, StorageFull
 from node.exchange.core.command import COMMAND, Kind
 from node.exchange.core.journal import JOURNAL, joined
-from node.exchange.core.state import FREE, WORLD
 from node.exchange.exchange import Commands, Exchange, Journal, check_fees
-from node.exchange.service import record
+from node.exchange.service import payment, record
 from node.exchange.service.batch import Batch, Listener
 from node.exchange.service.clock import Clock, checked
 from node.exchange.service.log import Record
@@ -26,8 +25,6 @@ from node.exchange.source import Runner, Skipping, Source
 
 _MERGED: Final = 1 << 14
 """Commands of the log that are carried out together when it is read again."""
-_LIMIT: Final = float(1 << 62)
-"""Base units that the world does not owe, nor give at once."""
 _Came = TypeVar("_Came")
 _logger = structlog.get_logger()
 
@@ -64,6 +61,11 @@ class Service(Views):
         self._faulty: list[Listener] = []
         self._given: Sourced | None = None  # taken from its source, and not kept yet
         self._untold = [Untold(each) for each in self.sources]
+
+    @property
+    def fault(self) -> str:
+        """What broke in the midst of something, after which nothing more is taken; empty where nothing did."""
+        return self._failed
 
     # Commands of users
 
@@ -212,19 +214,12 @@ class Service(Views):
         self.users.check(name)
         check_fees(maker_ppm, taker_ppm)
         for asset, units in funds.items():
-            self._check_payment(asset, units)
+            payment.check(self.exchange, asset, units)
         deed = {"do": "enrol", "name": name, "maker": maker_ppm, "taker": taker_ppm, "may": ["read", "trade"]}
         pay = [[asset, units] for asset, units in funds.items()]
         time, ref = max(self.clock.now(), self.time), self._refs + 1
         self._deed({**deed, "pay": pay, "time": time, "ref": ref, "code": new_secret(), "secret": new_secret()})
         return self.users.keys(name)[-1]
-
-    def _check_payment(self, asset: int, units: int) -> None:
-        """BadInput where the world cannot give that to a new account."""
-        named = self.exchange.assets[asset]
-        world = self.exchange.ledger.balances[WORLD, asset, FREE]
-        if not 0 < units < _LIMIT or float(world) - float(units) <= -_LIMIT:
-            raise BadInput(f"a user begins with more than 0 {named.name}, and not with {named.amount(units):f}")
 
     def add_key(self, name: str, permissions: Sequence[str] = ("read", "trade")) -> Key:
         """A new key of a user."""

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from fusion.errors import BadInput, Retryable
-from node.exchange.service import log, office
+from fusion.errors import BadInput, NotReady, Retryable
+from node.exchange.service import log, office, payment
 from node.exchange.service.admin import Admin
 from node.exchange.service.office import Office
+from node.exchange.service.pulse import Pulse
 from tests.unit.node.exchange.service.conftest import House, order
 
 _RUDE = (
@@ -37,7 +38,18 @@ def test_users_are_added_funded_and_given_keys(house: House) -> None:
 @pytest.mark.parametrize(
     ("verb", "fields", "told"),
     [
-        ("fund", {"name": "ann", "asset": "USDT", "amount": "-1"}, "too little is free"),
+        (
+            "fund",
+            {"name": "ann", "asset": "USDT", "amount": "-1"},
+            "1.00000000 USDT cannot be taken: 0.00000000 are free",
+        ),
+        (
+            "fund",
+            {"name": "ann", "asset": "USDT", "amount": "100000000000"},
+            "more than 46116860184.27387904, the most",
+        ),
+        ("fund", {"name": "ann", "asset": "USDT", "amount": "46116860184"}, "most that is left is 439"),
+        ("fund", {"name": "ann", "asset": "USDT", "amount": "5", "ammount": "6"}, "takes amount, asset, name"),
         ("fund", {"name": "ann", "asset": "USDT", "amount": "1e-9"}, "finer than"),
         ("fund", {"name": "ann", "asset": "USDT", "amount": "nan"}, "is a number"),
         ("fund", {"name": "bob", "asset": "USDT", "amount": "1"}, "no user 'bob'"),
@@ -46,14 +58,22 @@ def test_users_are_added_funded_and_given_keys(house: House) -> None:
         ("add-user", {"name": "a b"}, "letters, digits"),
         ("add-user", {"name": "bob", "funds": {"USDT": "x"}}, "is a number"),
         ("add-user", {"name": "bob", "funds": {"USDT": "-5"}}, "begins with more than 0 USDT"),
-        ("add-user", {"name": "bob", "funds": {"BTC": "1", "USDT": "46116860184"}}, "begins with more than 0 USDT"),
+        ("add-user", {"name": "bob", "funds": {"BTC": "1", "USDT": "46116860184"}}, "most that is left is 439"),
+        ("add-user", {"name": "bob", "fund": {"USDT": "5"}}, "not asked with 'fund'"),
         ("add-user", {"name": "bob", "maker": -2000}, "a rebate is paid"),
         ("add-key", {"name": "ann", "may": ["rule"]}, "a permission is one of"),
+        ("add-key", {"name": "ann", "may": []}, "not an empty list"),
         ("revoke-key", {"key": "none"}, "no key"),
+        ("halt", {"symbol": ""}, "no market ''"),
+        ("halt", {"symbol": []}, "`symbol` is text"),
         ("halt", {"symbol": "X-Y"}, "no market 'X-Y'"),
         ("speed", {"speed": -1}, "a speed is from 0"),
+        ("speed", {"speed": float("nan")}, "a speed is from 0"),
+        ("speed", {"speed": 10**400}, "a speed is from 0"),
         ("shock", {"symbol": "BTC-USDT"}, "either `percent` or `quantity`"),
         ("shock", {"symbol": "BTC-USDT", "percent": "-100"}, "above -100"),
+        ("shock", {"symbol": "BTC-USDT", "quantity": "1e30"}, "of 0.0001 to 46116860184.27387904 BTC"),
+        ("shock", {"symbol": "BTC-USDT", "quantity": "0"}, "of 0.0001 to"),
         ("reset", {}, "nothing called 'reset'"),
     ],
 )
@@ -82,6 +102,21 @@ def test_a_market_is_halted_shocked_and_opened_again(house: House) -> None:
     assert not service.exchange.ledger.balances.sum(axis=(0, 2)).any()
 
 
+def test_a_user_may_have_the_most_that_is_told(house: House) -> None:
+    service = house.open()
+    left = service.exchange.assets[1].amount(payment.most(service.exchange, 1))
+    Admin(service).ask("add-user", {"name": "ann", "funds": {"USDT": str(left)}})
+    with pytest.raises(BadInput, match=r"most that is left is 0\.0000"):
+        Admin(service).ask("fund", {"name": "ann", "asset": "USDT", "amount": "1"})
+
+
+def test_a_shock_that_trades_nothing_is_told(house: House) -> None:
+    admin = Admin(house.open())
+    admin.ask("halt", {})
+    with pytest.raises(BadInput, match="nothing of it could be traded: halted"):
+        admin.ask("shock", {"symbol": "BTC-USDT", "percent": 1})
+
+
 def test_the_office_asks_for_the_key(house: House) -> None:
     service, key, stopped = house.open(), "k" * 64, []
 
@@ -105,6 +140,46 @@ def test_the_office_asks_for_the_key(house: House) -> None:
 
     asyncio.run(visit())
     assert stopped
+
+
+def test_a_fault_is_told_in_a_line_and_ends_the_exchange_where_it_tore_something(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, key = house.open(), "k" * 64
+
+    def breaks(*_: object) -> None:
+        raise IndexError("list index out of range")
+
+    async def visit() -> None:
+        async with Office(Admin(service), key, lambda: None) as at:
+            ask = partial(office.ask, at.url, key)
+            with monkeypatch.context() as patch:
+                patch.setattr(service.clock, "now", breaks)
+                with pytest.raises(Retryable, match=r"failed at 'status' \(IndexError\); its log tells more"):
+                    await asyncio.to_thread(ask, "status", {})
+            assert (await asyncio.to_thread(ask, "status", {}))["users"] == 0, "nothing was torn, and it goes on"
+            monkeypatch.setattr(service.exchange, "carry_out", breaks)
+            with pytest.raises(Retryable, match=r"failed at 'halt' \(IndexError\)"):
+                await asyncio.to_thread(ask, "halt", {})
+            with pytest.raises(Retryable, match=r"stopped at a fault \(IndexError.*start it again"):
+                await Pulse(service).run()
+
+    asyncio.run(visit())
+
+
+def test_what_is_no_office_is_told(house: House) -> None:
+    async def visit() -> None:
+        async def other(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi")
+            await writer.drain()
+            writer.close()
+
+        async with await asyncio.start_server(other, "127.0.0.1", 0) as at:
+            url = f"http://127.0.0.1:{at.sockets[0].getsockname()[1]}"
+            with pytest.raises(NotReady, match="is no exchange"):
+                await asyncio.to_thread(office.ask, url, "k", "status", {})
+
+    asyncio.run(visit())
 
 
 def test_an_admin_is_told_that_there_is_no_room(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
