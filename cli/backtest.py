@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from node.exchange.tester.study import Study
 
 BRIEF = (
-    *("profit", "total_return", "sharpe", "max_drawdown", "trades", "maker_ratio", "fill_rate", "fees", "impact"),
+    *("profit", "total_return", "sharpe", "period_sharpe", "period_s", "max_drawdown"),
+    *("trades", "maker_ratio", "fill_rate", "fees", "impact"),
     *("slippage_bps", "markout_1s_bps", "markout_10s_bps", "markout_60s_bps", "queue_wait_median_s"),
 )
 OF_A_PERPETUAL = ("funding", "liquidations", "position")
@@ -205,7 +206,8 @@ def _print(found: "Study", *, as_json: bool) -> None:
             rows([_short(row) for row in table], as_json=False)
             print()
     facts = found.report.facts
-    told = {name: facts[name] for name in (*BRIEF, *(OF_A_PERPETUAL if "funding" in facts else ()))}
+    names = [*BRIEF, *(OF_A_PERPETUAL if "funding" in facts else ()), *(("not_annual",) if facts["not_annual"] else ())]
+    told = {name: facts[name] for name in names}
     record(_short(told) | {"digest": found.digest}, as_json=False)
 
 

@@ -20,6 +20,7 @@ from node.exchange.tester.book import FILL
 from node.exchange.tester.chance import seeded
 from node.exchange.tester.data import Data, keep
 from node.exchange.tester.marks import Marks
+from node.exchange.tester.metrics import ANNUAL, PERIODIC
 from node.exchange.tester.native import NotCompiled
 from node.exchange.tester.quality import Value
 from node.exchange.tester.report import Report, report
@@ -246,11 +247,22 @@ def _walk(
     return [Fold(choices[at], found[part * len(choices) + at], outside[part]) for part, at in enumerate(best)]
 
 
-def score(of: Report, choose: str) -> float:
-    """The figure of a report that decides; minus infinity where there is nothing to tell it from."""
+def deciding(of: Report, choose: str) -> str:
+    """The figure that `choose` means for a report: where it tells none a year, that of a period which puts runs of one
+    length in the same order. BadInput where there is none.
+    """
     if choose not in of.facts or isinstance(of.facts[choose], str):
         raise BadInput(f"--choose {choose}: the report has no such figure; profit and sharpe are some")
-    value = of.facts[choose]
+    if of.facts["not_annual"] is None or choose not in ANNUAL:
+        return choose
+    if choose not in PERIODIC:
+        raise BadInput(f"--choose {choose}: {of.facts['not_annual']}; choose one of {', '.join(PERIODIC)}, or profit")
+    return PERIODIC[choose]
+
+
+def score(of: Report, choose: str) -> float:
+    """The figure of a report that decides; minus infinity where there is nothing to tell it from."""
+    value = of.facts[deciding(of, choose)]
     return float(value) if isinstance(value, int | float) else float("-inf")
 
 

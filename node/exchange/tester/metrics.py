@@ -11,6 +11,17 @@ import numpy as np
 from node.exchange.tester.memory import Floats
 
 YEAR_NS: Final = 365 * 86_400 * 10**9
+ANNUAL_NS: Final = YEAR_NS // 365 * 99 // 100
+"""What is shorter says nothing of a year: a day, less what no record of a day has at its ends."""
+ANNUAL: Final = ("annual_return", "annual_volatility", "sharpe", "sortino", "calmar")
+"""Figures a year."""
+PERIODIC: Final = {
+    "annual_return": "total_return",
+    "annual_volatility": "period_volatility",
+    "sharpe": "period_sharpe",
+    "sortino": "period_sortino",
+}
+"""What puts runs of one length in the same order as a figure a year."""
 
 
 def total_return(returns: Floats) -> float:
@@ -113,6 +124,16 @@ def of(returns: Floats, year: float) -> dict[str, float]:
         "value_at_risk": value_at_risk(returns),
         "expected_shortfall": expected_shortfall(returns),
         "stability": stability(returns),
+    }
+
+
+def of_periods(returns: Floats) -> dict[str, float]:
+    """Those of one period, whatever a year has of them."""
+    return {
+        "period_return": float(np.mean(returns)) if len(returns) else math.nan,
+        "period_volatility": annual_volatility(returns, 1),
+        "period_sharpe": sharpe(returns, 1),
+        "period_sortino": sortino(returns, 1),
     }
 
 

@@ -41,7 +41,9 @@ _FIGURES: Final = {
         "profit": ("profit", "money"),
         "total_return": ("return", "share"),
         "sharpe": ("Sharpe ratio, a year", "number"),
+        "period_sharpe": ("Sharpe ratio, a period", "number"),
         "sortino": ("Sortino ratio, a year", "number"),
+        "period_sortino": ("Sortino ratio, a period", "number"),
         "max_drawdown": ("deepest drawdown", "share"),
         "profit_without_fees": ("profit without fees", "money"),
         "profit_without_impact": ("profit without impact", "money"),
@@ -99,7 +101,8 @@ def _span(facts: Mapping[str, Value]) -> str:
     begin, end = (_moment(float(facts[name] or 0)) for name in ("begin", "end"))
     return (
         f"{begin} to {end} UTC; {facts['commands']:,} commands, {facts['events']:,} events told to the strategy. "
-        f"Ratios are of returns of {facts['period_s']:.6g} s."
+        f"Returns are of periods of {facts['period_s']:.6g} s."
+        + (f" There are no figures a year: {facts['not_annual']}." if facts["not_annual"] else "")
         + (f" <b>It lost all it had by {_moment(float(lost))}.</b>" if (lost := facts["ruined"]) else "")
     )
 
@@ -202,8 +205,10 @@ def capacity(parameter: str, sizes: Sequence[float], reports: Sequence[Report]) 
     profit, spared = (
         np.array([_number(each.facts[name]) for each in reports]) for name in ("profit", "profit_without_impact")
     )
+    ratio = "period_sharpe" if reports[0].facts["not_annual"] else "sharpe"
+    kinds = {ratio if name == "sharpe" else name: kind for name, kind in _CAPACITY.items()}
     rows = [
-        [f"{size:g}", *(_shown(each.facts[name], kind) for name, kind in _CAPACITY.items())]
+        [f"{size:g}", *(_shown(each.facts[name], kind) for name, kind in kinds.items())]
         for size, each in zip(sizes, reports, strict=True)
     ]
     return (
@@ -212,7 +217,7 @@ def capacity(parameter: str, sizes: Sequence[float], reports: Sequence[Report]) 
             f"profit against {parameter}", [f"{size:g}" for size in sizes],
             [("profit", "var(--good)", profit), ("without impact", "var(--other)", spared)], _plain,
         )
-        + _table([parameter, *(name.replace("_", " ") for name in _CAPACITY)], rows)
+        + _table([parameter, *(name.replace("_", " ") for name in kinds)], rows)
     )  # fmt: skip
 
 

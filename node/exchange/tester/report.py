@@ -2,8 +2,9 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from hashlib import sha256
 from typing import Final
 
@@ -13,7 +14,7 @@ from node.exchange.listing import Listing
 from node.exchange.tester import metrics, quality
 from node.exchange.tester.book import ADL, FILL, FUNDING, INSURANCE, LIQUIDATION
 from node.exchange.tester.marks import Marks
-from node.exchange.tester.memory import Floats, Ints, Rows
+from node.exchange.tester.memory import ANSWER, ARRIVED, Floats, Ints, Rows
 from node.exchange.tester.quality import Value
 from node.exchange.tester.run import Record
 
@@ -106,6 +107,13 @@ def report(
     return Report(record.listing, clean, curves, trades, touch[filled], digest(record))
 
 
+def figures(listing: Listing) -> Sequence[str]:
+    """Names of all numbers that a report of a market may have."""
+    empty = np.zeros(0, ANSWER), np.zeros(0, ARRIVED)
+    facts = report(Record(listing, Decimal(1), *empty, Marks(), 0, 0, 0, 0)).facts
+    return [name for name, value in facts.items() if not isinstance(value, str)]
+
+
 def digest(record: Record) -> str:
     """The hash; the same wherever the same strategy met the same market on the same terms. It is of whole numbers
     alone, as the last digits of a float depend on the machine, and no name, path or clock is in it.
@@ -172,13 +180,20 @@ def _known(mid: Floats) -> Floats:
 
 
 def _ratios(curves: Curves) -> dict[str, Value]:
-    """Metrics of the returns a period. An account that has lost all has no returns from then on."""
-    period = int(curves.time[-1] - curves.time[0]) / (len(curves.time) - 1)
+    """Metrics of the returns a period, and `not_annual`: why there are none a year. An account that has lost all has no
+    returns from then on.
+    """
+    span = int(curves.time[-1] - curves.time[0])
+    period = span / (len(curves.time) - 1)
     lost = np.flatnonzero(curves.equity <= 0)
     ruined = int(curves.time[lost[0]]) if len(lost) else None
     returns = np.zeros(0) if len(lost) else np.diff(curves.equity) / curves.equity[:-1]
     found: dict[str, Value] = {"period_s": period / 1e9, "ruined": ruined}
-    found |= metrics.of(returns, metrics.YEAR_NS / period)
+    found |= metrics.of(returns, metrics.YEAR_NS / max(period, 1)) | metrics.of_periods(returns)
+    found["not_annual"] = None
+    if span < metrics.ANNUAL_NS:
+        found |= dict.fromkeys(metrics.ANNUAL)
+        found["not_annual"] = f"it lasts {span / 1e9:.6g} s, and figures a year are told of a day or more"
     if len(lost):
         found["total_return"] = float(curves.equity[-1] / curves.equity[0] - 1)
         found["max_drawdown"] = float(np.min(curves.equity / np.maximum.accumulate(curves.equity)) - 1)

@@ -13,15 +13,16 @@ import numpy as np
 from fusion.errors import BadInput, FusionError
 from node.exchange.core.command import Side
 from node.exchange.tester import page, spec
-from node.exchange.tester.backtest import Fold, Parameters, Plan, Progress, Task, many, score, walk_forward
+from node.exchange.tester.backtest import Fold, Parameters, Plan, Progress, Task, deciding, many, score, walk_forward
 from node.exchange.tester.data import Data
+from node.exchange.tester.metrics import ANNUAL, ANNUAL_NS, PERIODIC
 from node.exchange.tester.quality import Value
-from node.exchange.tester.report import Report
+from node.exchange.tester.report import Report, figures
 
 Row = Mapping[str, Value]
 SIZES = (1, 2, 5, 10, 20, 50)
 """Times its parameter that a strategy's capacity is looked at."""
-_SHOWN = ("profit", "total_return", "sharpe", "max_drawdown", "trades", "fees")
+_SHOWN = ("profit", "total_return", "sharpe", "period_sharpe", "max_drawdown", "trades", "fees")
 _EQUITY = 1000  # points of the curves in report.json, at most
 
 
@@ -51,7 +52,7 @@ class Study:
     Attributes:
         report: of the best choice, or of a walk forward's last step outside.
         choices, folds, capacity: a row each, empty where not asked for.
-        digest: hash of the digests of all runs, in their order.
+        digest: hash of the digests of all runs, in whatever order they were asked for.
     """
 
     report: Report
@@ -87,7 +88,7 @@ def study(plan: Plan, data: Data, asked: Question, jobs: int = 0, progress: Prog
     Raises:
         BadInput: as `backtest.one`, or the question makes no sense.
     """
-    _check(asked)
+    _check(asked, data)
     share = 0.5 if asked.capacity else 1.0
     sections, choices, folds, reports = [], [], [], []
     best: Parameters
@@ -117,12 +118,23 @@ def study(plan: Plan, data: Data, asked: Question, jobs: int = 0, progress: Prog
         sections.append(page.capacity(asked.capacity, sizes, grown))
         reports = [*reports, *grown]
     digest = (
-        sha256("".join(each.digest for each in reports).encode()).hexdigest() if len(reports) > 1 else report.digest
+        sha256("".join(sorted(each.digest for each in reports)).encode()).hexdigest()
+        if len(reports) > 1
+        else report.digest
     )
     return Study(report, choices, folds, capacity, sections, digest)
 
 
-def _check(asked: Question) -> None:
+def _check(asked: Question, data: Data) -> None:
+    """BadInput for what can be known to make no sense before anything runs."""
+    if asked.choose not in (known := figures(data.listing)):
+        raise BadInput(f"--choose {asked.choose}: the report has no such figure; it has {', '.join(known)}")
+    lasts = (data.lasts or data.span[1] - 1 - data.span[0]) // (asked.folds + 1)
+    if lasts < ANNUAL_NS and asked.choose in set(ANNUAL) - set(PERIODIC):
+        raise BadInput(
+            f"--choose {asked.choose}: a run lasts {lasts / 1e9:.6g} s, and figures a year are told of a day or more; "
+            f"choose one of {', '.join(PERIODIC)}, or profit"
+        )
     if asked.folds and len(asked.choices) < 2:
         raise BadInput("a walk forward chooses parameters: sweep at least two")
     if asked.capacity is None:
@@ -152,7 +164,8 @@ def _row(choice: Parameters, report: Report, asked: Question) -> Row:
 
 def _fold(fold: Fold, asked: Question) -> Row:
     row: dict[str, Value] = {name: spec.shown(fold.chosen[name]) for name in asked.swept}
-    row |= {f"{asked.choose}_inside": fold.inside.facts[asked.choose]}
+    chosen = deciding(fold.inside, asked.choose)
+    row |= {f"{chosen}_inside": fold.inside.facts[chosen]}
     return row | {f"{name}_outside": value for name, value in _figures(fold.outside).items()}
 
 

@@ -55,6 +55,26 @@ def test_recorded_latency_is_that_of_the_record() -> None:
     assert told[2]["queue_wait_s"] != told[3]["queue_wait_s"]  # it was not the same all the time
 
 
+def test_a_digest_does_not_know_how_the_terms_were_written() -> None:
+    terms = [
+        words.split()
+        for words in (
+            "--cash 10000 --latency 5ms --fees 1,5 --param gap=1 --param size=0.01",
+            "--cash 1e4 --latency 5000us --fees 1.0,5.00 --param size=0.010 --param gap=1",
+            "--cash 10000.00 --latency entry=5ms,feed=0.005s,response=5ms --fees 1,5 --param gap=1 --param size=1e-2",
+        )
+    ]
+    for data in ("made:3000", "agents:20,5s"):
+        found = [ran("--data", data.replace("5s", "5000ms") if at else data, *each) for at, each in enumerate(terms)]
+        assert len({each["digest"] for each in found}) == 1
+        assert ran("--data", data, *terms[0], "--cash", "10001")["digest"] != found[0]["digest"]
+
+
+def test_a_digest_of_many_runs_does_not_know_their_order() -> None:
+    swept = [ran("--data", "made:3000", "--sweep", f"gap={values}", "--jobs", "1") for values in ("0,2,1", "1,2,0")]
+    assert swept[0]["digest"] == swept[1]["digest"]
+
+
 @pytest.mark.parametrize(
     ("words", "why"),
     [

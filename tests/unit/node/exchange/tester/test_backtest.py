@@ -249,6 +249,36 @@ def test_what_json_has_no_word_for_is_told_as_text(write: Write, made: Data, val
         study(plan(path), made, Question(grid({}, {"x": value}), capacity="x"), jobs=1)
 
 
+def test_a_short_run_is_chosen_by_the_ratio_of_a_period(made: Data) -> None:
+    """Which puts runs of one length in the order in which those a year would."""
+    asked = Question(grid({"gap": [0, 2, 5]}, {"every_ms": 50}), ("gap",), choose="sharpe")
+    found = study(plan(MAKER), made, asked, jobs=1)
+    assert [row["sharpe"] for row in found.choices] == [None] * 3
+    ratios = [float(row["period_sharpe"] or 0) for row in found.choices]
+    assert len(set(ratios)) == 3
+    assert found.report.facts["param.gap"] == (0, 2, 5)[ratios.index(max(ratios))]
+    walked = study(plan(MAKER), made, replace(asked, folds=2), jobs=1)
+    assert all("period_sharpe_inside" in row for row in walked.folds)  # it says what decided
+
+
+@pytest.mark.parametrize(
+    ("choose", "why"),
+    [
+        (
+            "calmar",
+            r"calmar: a run lasts 5.99.* s, and figures a year are told of a day or more; choose one of .*sharpe",
+        ),
+        ("sharp", "sharp: the report has no such figure; it has begin, .*period_sharpe"),
+        ("not_annual", "has no such figure"),
+        ("funding", "has no such figure"),
+    ],
+)
+def test_what_cannot_decide_is_refused_before_anything_runs(write: Write, made: Data, choose: str, why: str) -> None:
+    path = write("def on_event(self, book, event, orders):\n    1 / 0")
+    with pytest.raises(BadInput, match=why):
+        study(plan(path), made, Question([{}], choose=choose), jobs=1)
+
+
 def test_agents_answer_to_a_strategy(write: Write) -> None:
     data = load("agents:20,5s", seed=3)
     still = one(plan(write("pass")), data, Task({}))

@@ -1,5 +1,6 @@
 """The report's figures, each on a market of a few orders where it can be reckoned by hand."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from node.exchange.core.command import COMMAND, Kind
 from node.exchange.exchange import Commands, Exchange
 from node.exchange.replay.latency import none
-from node.exchange.tester import BUY, IOC, SELL, Book, Orders, Strategy
+from node.exchange.tester import BUY, IOC, SELL, Book, Orders, Strategy, metrics
 from node.exchange.tester.made import LISTING
 from node.exchange.tester.report import Report, report
 from node.exchange.tester.run import Form, Record, Run, Terms
@@ -160,8 +161,28 @@ def test_an_account_that_lost_all_is_ruined() -> None:
     assert float(found.facts["max_drawdown"] or 0) < -1
 
 
+def test_a_short_run_has_no_figures_a_year() -> None:
+    """They would be those of a hundred seconds to the power of a year."""
+    acts = Acts(s10="orders.market(BUY, 10)", s50="orders.market(SELL, 10)")
+    short, day = market((30, 0, 5, 40)), market((30, 0, 5, 40))
+    day["time"][-1] = 86_399 * S  # no record of a day has its last moment
+    found, long = told(short, acts), told(day, acts)
+    assert [found.facts[name] for name in metrics.ANNUAL] == [None] * 5
+    assert found.facts["not_annual"] == "it lasts 100 s, and figures a year are told of a day or more"
+    assert found.facts["period_sharpe"] == pytest.approx(metrics.sharpe(np.diff(found.curves.equity), 1), rel=1e-3)
+    assert long.facts["not_annual"] is None
+    year = metrics.YEAR_NS / (float(long.facts["period_s"] or 0) * S)
+    for name in ("sharpe", "sortino"):
+        ratio = float(long.facts[f"period_{name}"] or 0)
+        assert long.facts[name] == pytest.approx(ratio * year**0.5)
+        assert ratio < 0
+
+
 def test_a_digest_is_of_what_happened() -> None:
     commands, acts = market(), Acts(s10="orders.market(BUY, 10)")
     one, same, other = ran(commands, acts), ran(commands, acts), ran(commands, Acts(s11="orders.market(BUY, 10)"))
     assert report(one, {"data": "/a"}).digest == report(same, {"data": "/b", "latency": "0.01s"}).digest
     assert report(one).digest != report(other).digest
+    same = replace(one, cash=Decimal("1.000e5"), listing=replace(one.listing, tick=Decimal("0.0100"), symbol="X-Y"))
+    assert one.cash == same.cash
+    assert report(one).digest == report(same).digest != report(replace(one, cash=Decimal(99))).digest
