@@ -67,6 +67,8 @@ class Keeper:
         history: the last fundings, oldest first.
     """
 
+    listens: Final = False
+
     def __init__(
         self,
         exchange: Exchange,

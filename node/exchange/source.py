@@ -20,6 +20,11 @@ class Source(Protocol):
     The same seed, exchange and calls give the same commands. Accounts that a source needs it opens when it is made.
     """
 
+    @property
+    def listens(self) -> bool:
+        """Whether it makes something of what it is told; if not, nobody need tell it."""
+        ...
+
     def next_time(self) -> int | None:
         """When it has its next command, ns UTC; None where it never will."""
         ...

@@ -19,6 +19,8 @@ class Around:
     equal times what is recorded comes first.
     """
 
+    listens: Final = True
+
     def __init__(self, replay: Replay, crowd: Population) -> None:
         self._replay, self._crowd = replay, crowd
 
@@ -42,22 +44,29 @@ class Around:
         """Acts up to `until` (ns), that time not included."""
         rows: list[Journal] = []
         count = 0
-        while True:
-            due = self._replay.next_time()
-            stop = until if due is None else min(due, until)
-            rows += [block.journal.copy() for block in self._crowd.run(exchange, stop) if len(block.journal)]
-            if stop == until:
-                break
-            wake = self._crowd.next_time()
-            recorded = self._replay.step(exchange, until - 1 if wake is None else min(until - 1, wake))
-            self._crowd.told(recorded)
-            rows.append(recorded)
-            count += len(recorded)
+        for some in self._turns(exchange, until):
+            if len(some):
+                rows.append(some)
+                count += len(some)
             if count >= _ROWS:
                 yield Passage(joined(rows, JOURNAL))
                 rows, count = [], 0
         if rows:
             yield Passage(joined(rows, JOURNAL))
+
+    def _turns(self, exchange: Exchange, until: int) -> Iterator[Journal]:
+        """What came of each one's turn."""
+        while True:
+            due = self._replay.next_time()
+            stop = until if due is None else min(due, until)
+            for block in self._crowd.run(exchange, stop):
+                yield block.journal.copy()
+            if stop == until:
+                break
+            wake = self._crowd.next_time()
+            recorded = self._replay.step(exchange, until - 1 if wake is None else min(until - 1, wake))
+            self._crowd.told(recorded)
+            yield recorded
 
     def save(self) -> dict[str, npt.NDArray[Any]]:
         """All that a later `load` needs."""

@@ -1,7 +1,7 @@
 """Population: agents at an exchange, run by themselves in compiled code or woken as a source among others."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +36,8 @@ class Block(NamedTuple):
 
 class Population:
     """Agents of one market of an exchange, or of two."""
+
+    listens: Final = True
 
     def __init__(self, crowd: Crowd) -> None:
         self._crowd = crowd

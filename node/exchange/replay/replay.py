@@ -30,6 +30,8 @@ class Replay:
         reel: the commands.
     """
 
+    listens: Final = False
+
     def __init__(self, reel: Reel) -> None:
         self._reel, self._teller = reel, Teller()
         self._begin(0)

@@ -29,6 +29,8 @@ class Ladder:
         seed: of the walk and of the orders' sizes.
     """
 
+    listens: Final = False
+
     def __init__(self, exchange: Exchange, market: int, opening: Opening, end: int, seed: int) -> None:
         self._market, self._listing, self._price = market, opening.listing, opening.price
         paid = [self._listing.quote] if self._listing.initial else [self._listing.base, self._listing.quote]

@@ -13,7 +13,7 @@ MOST: Final = 1 << 16
 class Untold:
     """Rows wait here until their source acts, so that it hears of many at once; it does not matter how they are parted.
 
-    What waits for a source that is asked nothing any more would wait for ever, and is let go.
+    What waits for a source that does not listen, or is asked nothing any more, would wait for nothing, and is let go.
     """
 
     def __init__(self, source: Source) -> None:
@@ -22,7 +22,7 @@ class Untold:
         self._count = 0
 
     def add(self, rows: Journal) -> None:
-        if not len(rows) or self._source.next_time() is None:
+        if not len(rows) or not self._source.listens or self._source.next_time() is None:
             return
         self._rows.append(rows)
         self._count += len(rows)
@@ -39,4 +39,5 @@ class Untold:
         return joined(self._rows, JOURNAL)
 
     def load(self, rows: Journal) -> None:
-        self._rows, self._count = ([rows] if len(rows) else []), len(rows)
+        self._rows, self._count = [], 0
+        self.add(rows)

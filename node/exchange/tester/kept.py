@@ -16,6 +16,11 @@ class Kept:
     def __init__(self, traders: Source, keeper: Keeper) -> None:
         self._traders, self._keeper = traders, keeper
 
+    @property
+    def listens(self) -> bool:
+        """Whether one of them does."""
+        return self._traders.listens or self._keeper.listens
+
     def next_time(self) -> int | None:
         """When one of them has its next command, ns."""
         times = [each for each in (self._traders.next_time(), self._keeper.next_time()) if each is not None]

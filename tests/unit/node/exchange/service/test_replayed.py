@@ -124,6 +124,30 @@ def test_agents_around_a_record_trade_with_it_and_do_the_same_again() -> None:
     assert ends[0] == ends[1]
 
 
+def test_agents_between_two_records_are_told_of_part_by_part() -> None:
+    past = history("simulated:1")
+    reel = Reel(np.concatenate([each.copy() for each in past.commands()])[:6000])
+    told = []
+    for parts in (1, 7):
+        exchange = Exchange([past.listing])
+        opening = Opening(10_000, 100, start=reel.begin, seed=2, climate=AROUND)
+        both, rows = Around(Replay(reel), populate(exchange, opening, mix(20))[0]), []
+        for part in range(parts):  # the record is over after some seconds
+            rows += [each.journal for each in both.run(exchange, reel.begin + 1800 * SECOND * (part + 1) // parts)]
+        assert max(map(len, rows)) < 80_000
+        assert sum(map(len, rows)) > 150_000
+        told.append(joined(rows, JOURNAL).tobytes())
+    assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("agents", [0, 20])
+def test_nothing_is_kept_for_a_record_that_does_not_listen(house: Open, agents: int) -> None:
+    service = house(agents)
+    assert service.due() is not None
+    funded(service, "ann")
+    assert len(service.save()[0]["untold-0"]) == (2 * JOURNAL.itemsize if agents else 0)
+
+
 def test_a_record_that_there_is_not_is_refused_and_another_may_be_tried(house: Open) -> None:
     with pytest.raises(BadInput, match="unknown venue"):
         house(0, "nowhere:file")
