@@ -131,7 +131,7 @@ class MarketData:
         market, limit = self._market(call), call.asked.whole("limit", 500)
         tape = self._service.tapes[market.number]
         if "fromId" in call.asked:
-            _check_kept(call.asked.whole("fromId"), tape.first)
+            _check_kept("fromId", call.asked.whole("fromId"), tape.first)
             rows = tape.since(call.asked.whole("fromId"), limit)
         else:
             rows = tape.recent(limit)
@@ -155,10 +155,13 @@ class MarketData:
             raise refusal.combination("Combination of optional parameters invalid.")
         tape = self._service.tapes[market.number]
         rows = tape.recent(1 << 30)
-        if len(rows) and tape.first:  # what the first one began with may be gone
+        if len(rows) and tape.first:  # what the first one began with may be gone, and others of its time
+            name = "startTime" if "startTime" in asked else "endTime"
+            if name in asked:
+                _check_kept(name, asked.whole(name), int(rows["time"][0]) // MS + 1)
             rows = rows[rows["aggregate"] > rows["aggregate"][0]]
         if len(rows) and "fromId" in asked:
-            _check_kept(asked.whole("fromId"), int(rows["aggregate"][0]))
+            _check_kept("fromId", asked.whole("fromId"), int(rows["aggregate"][0]))
         first, past = np.searchsorted(rows["time"], [begin * MS, min((end + 1) * MS, _LATEST)]).tolist()
         rows = rows[max(first, int(np.searchsorted(rows["aggregate"], asked.whole("fromId")))) : past]
         if len(rows):
@@ -221,10 +224,10 @@ class MarketData:
         return best(market, depth.bids.tolist(), depth.asks.tolist())
 
 
-def _check_kept(asked: int, first: int) -> None:
+def _check_kept(name: str, asked: int, first: int) -> None:
     """A Refusal where trades are asked for that came before the first one that is kept."""
     if asked < first:
-        raise refusal.Refusal(-1130, f"Data sent for parameter 'fromId' is not valid; trades before {first} are gone.")
+        raise refusal.Refusal(-1130, f"Data sent for parameter '{name}' is not valid; trades before {first} are gone.")
 
 
 def named(rows: Any) -> list[dict[str, int]]:

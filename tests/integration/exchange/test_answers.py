@@ -21,6 +21,7 @@ from api.exchange.signature import User
 from fusion.errors import StorageFull
 from node.exchange.core.command import Kind, Side, Type
 from node.exchange.exchange import command
+from node.exchange.service.clock import Clock
 from node.exchange.service.service import Service
 from tests.integration import exchange_scene
 from tests.integration.exchange_scene import Scene, request, to
@@ -207,7 +208,9 @@ class TestOldTrades:
         monkeypatch.setattr("node.exchange.service.tape.KEPT", 8)
         made = exchange_scene.service()
         maker, user = (made.users.named(name).account for name in ("maker", "user"))
+        made.clock = Clock(made.clock.now(), speed=0)
         for _ in range(6):
+            made.clock.put(made.clock.now() + 10**9)
             row = command(kind=Kind.NEW, type=Type.MARKET, side=Side.BUY, account=user, quantity=120_000)
             made.place(np.concatenate([row, book(maker)]))
         return made
@@ -239,11 +242,25 @@ class TestOldTrades:
         assert everything[0]["f"] > service.tapes[0].first  # the first one kept may be half of one
         assert ask("trades.aggregate", symbol="BTCUSDT", limit=2) == everything[-2:]
         assert ask("trades.aggregate", symbol="BTCUSDT", fromId=numbers[1], limit=2) == everything[1:3]
-        begin = everything[0]["T"]
-        assert ask("trades.aggregate", symbol="BTCUSDT", startTime=begin, limit=2) == everything[:2]
-        assert ask("trades.aggregate", symbol="BTCUSDT", endTime=begin - 1) == []
+        gone = int(service.tapes[0].recent(1 << 30)["time"][0]) // 10**6
+        later = [each for each in everything if each["T"] > gone]
+        assert ask("trades.aggregate", symbol="BTCUSDT", startTime=gone + 1, limit=2) == later[:2]
+        assert later[0]["T"] > gone + 1
+        assert ask("trades.aggregate", symbol="BTCUSDT", endTime=later[0]["T"]) == [
+            each for each in everything if each["T"] <= later[0]["T"]
+        ]
         with pytest.raises(Refusal, match="are gone"):
             ask("trades.aggregate", symbol="BTCUSDT", fromId=numbers[0] - 1)
+        for name in ("startTime", "endTime"):
+            with pytest.raises(Refusal, match=f"'{name}' is not valid; trades before {gone + 1} are gone"):
+                ask("trades.aggregate", symbol="BTCUSDT", **{name: gone})
+
+    def test_of_a_young_market_none_are_gone(self):
+        made = exchange_scene.service()
+        data = MarketData(made, Catalogue(made.exchange), Allowance(), wall=lambda: 0, settle=lambda _: None)
+        (found,) = [each for each in data.endpoints() if each.method == "trades.aggregate"]
+        asked = Asked(found.parameters, [("symbol", "BTCUSDT"), ("startTime", "0")])
+        assert isinstance(found.answer(Call(asked, NOBODY)), list)
 
 
 def book(maker: int) -> Any:
