@@ -11,3 +11,10 @@ def test_engines_agree_while_prices_crash() -> None:
     )
     assert {"REDUCE_ONLY", "LIQUIDATED", "INSUFFICIENT_FUNDS", "BREAKER", "GROUP", "TIME"} <= set(pit.reasons)
     assert {"mark", "helped", "bankrupt"} == set(pit.ways)
+
+
+def test_engines_agree_while_prices_crash_beside_a_record() -> None:
+    pit = Pit(8)
+    pit.run(4_000)
+    assert {"FILL", "LIQUIDATION", "ADL", "FUNDING"} <= set(pit.records)
+    assert {"REDUCE_ONLY", "LIQUIDATED", "INSUFFICIENT_FUNDS"} <= set(pit.reasons)

@@ -105,7 +105,7 @@ def run(market: Market, ledger: Ledger, commands: Any, start: Int, journal: Any)
             rows = cancelling.cancel_all(market, ledger, command, kind == _MASS_CANCEL, journal, rows)
         elif kind == _LEG:
             rows = answer.reject(market, command, journal, rows, _MALFORMED)
-        elif replay.FIRST <= kind < replay.PAST and market.rules[0].initial == 0:
+        elif replay.FIRST <= kind < replay.PAST:
             rows = replay.carry_out(market, ledger, command, journal, rows)
         elif kind >= _MARK and market.rules[0].initial != 0:
             rows = liquidation.carry_out(market, ledger, command, journal, rows)

@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 
-from node.exchange.core import funds, ladder, marks, pool, ties
+from node.exchange.core import answer, funds, ladder, marks, pool, position, ties
 from node.exchange.core.compiled import Int, jit
-from node.exchange.core.journal import Record
+from node.exchange.core.journal import Reason, Record
 from node.exchange.core.state import ICEBERG, NONE, PAIRED, RECORDED, SLOT_BITS, WORLD, Ledger, Market
 
 U = np.uint64
-_FILL = int(Record.FILL)
+_FILL, _OK = int(Record.FILL), int(Reason.NONE)
 _ORDERS = (1 << SLOT_BITS) - 4  # that ids can tell apart
 _MOST = float(1 << 56)  # so that the sizes of a level add up in 64 bits
 
@@ -50,7 +50,7 @@ def traded(market: Market, price: Int) -> None:
 def fill(
     market: Market, ledger: Ledger, slot: Int, quantity: Int, taker: Int, journal: Any, rows: Int
 ) -> tuple[Int, Int]:
-    """The world takes from a user's resting order, at most `quantity`.
+    """The world takes from a user's resting order, at most `quantity`; of a perpetual it may expire instead.
 
     Returns:
         rows; and how much it took.
@@ -59,9 +59,18 @@ def fill(
     size = min(quantity, node.left)
     side = 1 - np.int64(node.side)
     price = -node.key if side == 0 else node.key
+    perpetual = market.rules[0].initial != 0
+    if perpetual:
+        size, gone = position.may_give(market, ledger, slot, price, size)
+        if gone != _OK:
+            rows = answer.expired(market, slot, gone, journal, rows)
+            return ties.leave(market, ledger, slot, journal, rows), 0
     if node.rare & PAIRED:
         rows = ties.untie(market, ledger, slot, journal, rows)
-    taker_fee, maker_fee = funds.settle(market, ledger, side, WORLD, np.int64(node.owner), price, size)
+    if perpetual:
+        taker_fee, maker_fee = position.give(market, ledger, slot, price, size)
+    else:
+        taker_fee, maker_fee = funds.settle(market, ledger, side, WORLD, np.int64(node.owner), price, size)
     row = journal[U(rows)]
     row.kind, row.side, row.reason, row.flags, row.account = _FILL, side, 0, 0, WORLD
     row.market, row.type, row.tif, row.other_account = market.rules[0].market, 0, 0, node.owner

@@ -36,11 +36,15 @@ The world has no margin, opens without any and may owe. Before it comes to a tra
 - Whether the taker can bear it: a position's size stays below 2**40 and its cost below 2**60 unless it only closes,
   and after step 3 nothing free is below 0, or where nothing opens, the free and margin together; at a price that is
   worse than the mark also less what the rest of the position has lost at it. If not it stops, INSUFFICIENT_FUNDS.
-- The same of the maker. If not, all of it expires, INSUFFICIENT_FUNDS, and the taker goes on.
+- The same of the maker. If not, all of it expires, INSUFFICIENT_FUNDS, and the taker goes on; but before an order that
+  a record tells of it stops, INSUFFICIENT_FUNDS.
+
+Where a record takes from a user's order the world is the taker, and these are looked at alike; but where it cannot bear
+the trade the user's order expires, INSUFFICIENT_FUNDS.
 
 A rest is put in the book only where its account has what it holds (else it expires, INSUFFICIENT_FUNDS) and, if it is
-reduce-only, something to reduce (REDUCE_ONLY). In perpetuals the self-trade mode NONE is EXPIRE_TAKER; fill-or-kill,
-BY_QUOTE and all that a record tells are MALFORMED.
+reduce-only, something to reduce (REDUCE_ONLY). In perpetuals the self-trade mode NONE is EXPIRE_TAKER; fill-or-kill
+and BY_QUOTE are MALFORMED.
 """
 
 from typing import Any
@@ -51,7 +55,7 @@ from node.exchange.core import funds
 from node.exchange.core.command import Flag, Side
 from node.exchange.core.compiled import Int, jit
 from node.exchange.core.journal import Reason
-from node.exchange.core.state import FREE, HOUSE, LOCKED, MAKER, TAKER, WORLD, Ledger, Market
+from node.exchange.core.state import FREE, HOUSE, LOCKED, MAKER, RECORDED, TAKER, WORLD, Ledger, Market
 
 U = np.uint64
 _FREE, _LOCKED, _MAKER, _TAKER = U(FREE), U(LOCKED), U(MAKER), U(TAKER)
@@ -183,8 +187,39 @@ def may_meet(market: Market, ledger: Ledger, taker: Int, maker: Int, price: Int,
     if not bears(market, ledger, owner, side, price, quantity, 0):
         return 0, _FUNDS, _OK
     if not bears(market, ledger, whose, 1 - side, price, quantity, held):
-        return 0, _OK, _FUNDS
+        return (0, _FUNDS, _OK) if other.flags & RECORDED else (0, _OK, _FUNDS)
     return int(quantity), stopped, _OK
+
+
+@jit
+def may_give(market: Market, ledger: Ledger, maker: Int, price: Int, quantity: Int) -> tuple[Int, Int]:
+    """Lots that a user's order gives the world, of so many; or why it expires instead."""
+    node = market.nodes[U(maker)]
+    owner, side = np.int64(node.owner), np.int64(node.side)
+    held: Int = 0
+    if node.flags & _REDUCE_ONLY:
+        quantity = min(quantity, reducible(market, owner, side))
+        if quantity == 0:
+            return 0, _REDUCES
+    else:
+        held = quantity * funds.each(market, price)
+    if not bears(market, ledger, WORLD, 1 - side, price, quantity, 0):
+        return 0, _FUNDS
+    return (int(quantity), _OK) if bears(market, ledger, owner, side, price, quantity, held) else (0, _FUNDS)
+
+
+@jit
+def give(market: Market, ledger: Ledger, maker: Int, price: Int, quantity: Int) -> tuple[Int, Int]:
+    """A trade in which the world takes from a user's order.
+
+    Returns:
+        the world's fee and the user's.
+    """
+    node = market.nodes[U(maker)]
+    owner, side = np.int64(node.owner), np.int64(node.side)
+    held = 0 if node.flags & _REDUCE_ONLY else quantity * funds.each(market, price)
+    taker_fee = trade(market, ledger, WORLD, 1 - side, price, quantity, 0, ledger.fees[U(WORLD), _TAKER])
+    return taker_fee, trade(market, ledger, owner, side, price, quantity, held, ledger.fees[U(owner), _MAKER], _ANY)
 
 
 @jit

@@ -34,8 +34,8 @@ def carry_out(market: Market, commands: Sequence[Command], at: int) -> int:
         count = len(group)
         new_group(market, group)
     else:
-        strange = replay.KINDS if market.perpetual else _PERPETUAL
-        verb = malformed if command.kind in strange else _VERBS.get(command.kind, malformed)
+        strange = command.kind in _PERPETUAL and not market.perpetual
+        verb = malformed if strange else _VERBS.get(command.kind, malformed)
         verb(market, command)
     run_queue(market)
     return count

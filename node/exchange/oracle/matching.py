@@ -2,7 +2,7 @@
 
 from node.exchange.core.command import Selftrade, Side, Tif
 from node.exchange.core.journal import Reason, Record
-from node.exchange.core.state import WORLD
+from node.exchange.core.state import RECORDED, WORLD
 from node.exchange.oracle import journal, perpetual
 from node.exchange.oracle.leaving import expire, finish, leave_pair
 from node.exchange.oracle.market import Market
@@ -102,8 +102,29 @@ def meet_in_perpetual(market: Market, order: Order, maker: Order, wanted: int, p
         return Reason.INSUFFICIENT_FUNDS
     held = market.needs(maker, quantity)
     if not perpetual.bears(market, maker.account, maker.side, maker.price, quantity, held=held):
+        if maker.flags & RECORDED:
+            return Reason.INSUFFICIENT_FUNDS
         expire(market, maker, Reason.INSUFFICIENT_FUNDS)
         return Reason.NONE
+    trade_in_perpetual(market, order, maker, quantity, prices)
+    return stopped
+
+
+def give_in_perpetual(market: Market, world: Order, maker: Order, prices: list[int]) -> int:
+    """The world takes from a user's order what both may, or that expires; how much."""
+    quantity = perpetual.lots_given(market, maker, min(world.left, maker.left))
+    if not quantity:
+        expire(market, maker, Reason.REDUCE_ONLY)
+        return 0
+    both = ((WORLD, world.side, 0), (maker.account, maker.side, market.needs(maker, quantity)))
+    if not all(perpetual.bears(market, each, side, maker.price, quantity, held=held) for each, side, held in both):
+        expire(market, maker, Reason.INSUFFICIENT_FUNDS)
+        return 0
+    trade_in_perpetual(market, world, maker, quantity, prices)
+    return quantity
+
+
+def trade_in_perpetual(market: Market, order: Order, maker: Order, quantity: int, prices: list[int]) -> None:
     leave_pair_in_book(market, maker)
     fees = perpetual.settle(market, order, maker, quantity)
     order.left -= quantity
@@ -112,7 +133,6 @@ def meet_in_perpetual(market: Market, order: Order, maker: Order, wanted: int, p
     tell_met(market, Record.FILL, order, maker, quantity, fees=fees)
     prices.append(maker.price)
     after_trade(market, maker)
-    return stopped
 
 
 def too_bad(market: Market, side: int, price: int, last: int) -> bool:

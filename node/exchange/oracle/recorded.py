@@ -8,7 +8,7 @@ from node.exchange.core.state import RECORDED, SLOT_BITS, WORLD
 from node.exchange.oracle.command import Command
 from node.exchange.oracle.leaving import forget
 from node.exchange.oracle.market import Market
-from node.exchange.oracle.matching import after_trade, leave_pair_in_book, trade
+from node.exchange.oracle.matching import after_trade, give_in_perpetual, leave_pair_in_book, trade
 from node.exchange.oracle.order import Order, Stage
 from node.exchange.oracle.refusal import fits_in
 
@@ -81,8 +81,10 @@ def rebuild(market: Market, order: Order, *, known: bool) -> None:
 def fill(market: Market, user: Order, size: int, taker: int, prices: list[int]) -> int:
     """The world takes from a user's order; how much."""
     taken = min(size, user.left)
-    leave_pair_in_book(market, user)
     world = Order(taker, WORLD, 1 - user.side, 0, 0, 0, 0, user.price, taken)
+    if market.perpetual:
+        return give_in_perpetual(market, world, user, prices)
+    leave_pair_in_book(market, user)
     trade(market, world, user, taken)
     prices.append(user.price)
     after_trade(market, user)

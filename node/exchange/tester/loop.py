@@ -63,7 +63,7 @@ def step(address: int) -> int:  # noqa: PLR0911, PLR0912 - it says why it stops 
             if control.next >= control.count:
                 return COMMANDS
             command = desk.commands[U(control.next)]
-            if _FIRST <= command.kind < _PAST and market.rules[0].initial == 0:
+            if _FIRST <= command.kind < _PAST:
                 went = _replay(desk, market, ledger, min(local, sent, control.end, NEVER - 1))
             else:
                 went = _come(desk, market, ledger)

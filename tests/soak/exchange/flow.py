@@ -96,7 +96,7 @@ class Flow:
         commands["kind"], commands["quantity"] = Kind.DEPOSIT, PURSE
         commands["account"] = FIRST_USER + np.arange(len(commands)) // self.assets
         commands["order"] = np.arange(len(commands)) % self.assets
-        return np.concatenate((commands, record.opening(self.dice))) if self.recorded else commands
+        return np.concatenate((commands, record.opening(self.dice, self.markets))) if self.recorded else commands
 
     def tell(self, rows: Journal) -> None:
         """Which orders there are, to be named later, and what prices have come to."""

@@ -1,8 +1,9 @@
 """Perpetual: crashes and empty purses in perpetual markets: `python -m tests.soak.exchange.perpetual`.
 
 The long fuzz asks for everything; here all is set up so that positions are liquidated all the time, insurance funds run
-dry and positions are closed against others at either price. Both engines answer alike and every law holds after every
-batch, of which most are one command; a row bound is held for each of these.
+dry and positions are closed against others at either price. Where the seed is even a record is told in two of the
+markets. Both engines answer alike and every law holds after every batch, of which most are one command; a row bound is
+held for each of these.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from node.exchange.core.state import FIRST_USER, FREE
 from node.exchange.exchange import Commands, Journal
 from node.exchange.listing import Asset, Listing
 from tests.property.exchange_twins import Twins
+from tests.soak.exchange import record
 
 D = Decimal
 USDT, USDC = Asset("USDT", 4), Asset("USDC", 2)
@@ -48,7 +50,7 @@ _KINDS = (
 
 
 class Pit:
-    """Both engines, and what a seed asks of them.
+    """Both engines, and what a seed asks of them; where that is even, beside a record.
 
     Attributes:
         records, reasons: how often each was told.
@@ -58,6 +60,7 @@ class Pit:
 
     def __init__(self, seed: int) -> None:
         self.dice = np.random.Generator(np.random.PCG64(seed))
+        self.recorded = seed % 2 == 0
         self.twins = Twins(FEES, LISTINGS)
         self.quotes = [self.twins.core.assets.index(each.quote) for each in LISTINGS]
         self.centre = np.full(len(LISTINGS), 1000)
@@ -66,6 +69,8 @@ class Pit:
         self.records: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
         self.ways: Counter[str] = Counter()
+        if self.recorded:
+            self.twins.carry_out(record.opening(self.dice, len(LISTINGS)))
 
     def run(self, commands: int) -> None:
         """Asks so many, in batches."""
@@ -105,6 +110,8 @@ class Pit:
         self._name(rows)
         self._group(rows)
         self._fit(rows)
+        if self.recorded:
+            record.tell(rows, self.dice)
         rows["time"] = self.time = self.time + int(dice.integers(0, 20))
         return rows
 
@@ -164,7 +171,7 @@ class Pit:
         acks = rows[rows["kind"] == Record.ACK]
         taken = np.stack([acks["order"], acks["account"], acks["market"]], axis=1, dtype=np.int64)
         self.taken = np.concatenate([self.taken, taken])[-60:]
-        self.twins.check()
+        self.twins.check(recorded=self.recorded)
 
     def _count(self, rows: Journal) -> None:
         self.records.update(Record(int(each)).name for each in rows["kind"])

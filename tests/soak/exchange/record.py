@@ -6,24 +6,24 @@ from node.exchange.core.command import COMMAND, Kind, Queue, Told
 from node.exchange.core.state import WORLD
 from node.exchange.exchange import Commands
 
-BY_PRICE, BY_ORDER = 0, 2
-"""Markets that are told: by levels, and by orders."""
+BY_PRICE, BY_ORDER = (0, 3), (2, 4)
+"""Markets that are told: by levels, and by orders; the second of each is a perpetual."""
 _SHARE = 0.5  # of a market's orders that become its record's
 _ORDERS = 60  # numbers that orders have
 _SIZES = np.array([0, -1, 1 << 50, (1 << 63) - 1], np.int64)
-_KINDS = {
-    BY_PRICE: ((Kind.REPLAY_SET, 0.78), (Kind.REPLAY_TRADE, 0.215), (Kind.REPLAY_CLEAR, 0.005)),
-    BY_ORDER: (
-        (Kind.REPLAY_ADD, 0.4), (Kind.REPLAY_MODIFY, 0.13), (Kind.REPLAY_CANCEL, 0.2), (Kind.REPLAY_FILL, 0.12),
-        (Kind.REPLAY_TRADE, 0.145), (Kind.REPLAY_CLEAR, 0.005),
-    ),
-}  # fmt: skip
+_LEVELS = ((Kind.REPLAY_SET, 0.78), (Kind.REPLAY_TRADE, 0.215), (Kind.REPLAY_CLEAR, 0.005))
+_EACH = (
+    (Kind.REPLAY_ADD, 0.4), (Kind.REPLAY_MODIFY, 0.13), (Kind.REPLAY_CANCEL, 0.2), (Kind.REPLAY_FILL, 0.12),
+    (Kind.REPLAY_TRADE, 0.145), (Kind.REPLAY_CLEAR, 0.005),
+)  # fmt: skip
+_KINDS = {**dict.fromkeys(BY_PRICE, _LEVELS), **dict.fromkeys(BY_ORDER, _EACH)}
 
 
-def opening(dice: np.random.Generator) -> Commands:
-    """How to read what follows."""
-    rows = np.zeros(len(_KINDS), COMMAND)
-    rows["kind"], rows["market"], rows["account"] = Kind.REPLAY_BEGIN, list(_KINDS), WORLD
+def opening(dice: np.random.Generator, markets: int) -> Commands:
+    """How to read what follows, of so many markets."""
+    known = [each for each in _KINDS if each < markets]
+    rows = np.zeros(len(known), COMMAND)
+    rows["kind"], rows["market"], rows["account"] = Kind.REPLAY_BEGIN, known, WORLD
     rows["type"], rows["display"] = dice.integers(len(Queue), size=len(rows)), dice.integers(1, 5, len(rows))
     rows["price"], rows["quantity"], rows["trigger"] = 7, dice.integers(1, 4, len(rows)), dice.integers(1, 4, len(rows))
     return rows
@@ -44,9 +44,9 @@ def tell(rows: Commands, dice: np.random.Generator) -> None:
         told["quantity"] = np.where(
             dice.random(many) < 0.995, dice.integers(0, 90, many), _SIZES[dice.integers(len(_SIZES), size=many)]
         )
-        told["order"] = dice.integers(0 if market == BY_ORDER else 1, _ORDERS, many)
+        told["order"] = dice.integers(0 if market in BY_ORDER else 1, _ORDERS, many)
         trades = told["kind"] == Kind.REPLAY_TRADE
-        if market == BY_PRICE:
+        if market in BY_PRICE:
             told["order"] = 0
         told["flags"] = np.where(dice.random(many) < 0.7, int(Told.LAST), 0)
         told["flags"] |= np.where(~trades & (dice.random(many) < 0.1), int(Told.SNAPSHOT), 0).astype(np.uint8)

@@ -29,8 +29,11 @@ class Scene:
         exchange: one market, one user who pays no fees.
     """
 
-    def __init__(self, queue: Queue = Queue.RISK_AVERSE, power: int = 3, breaker: str = "0") -> None:
-        self.exchange = Exchange([replace(LISTING, breaker=Decimal(breaker))])
+    def __init__(
+        self, queue: Queue = Queue.RISK_AVERSE, power: int = 3, breaker: str = "0", initial: str = "0"
+    ) -> None:
+        of = replace(LISTING, breaker=Decimal(breaker), initial=Decimal(initial), maintenance=Decimal(initial) / 2)
+        self.exchange = Exchange([of])
         rules = [each.rules(0, self.exchange.assets) for each in self.exchange.listings]
         self.plain = Engine(rules, len(self.exchange.assets))
         self.user = self.exchange.open_account(0, 0)
