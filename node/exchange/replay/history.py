@@ -1,6 +1,6 @@
 """History: what Atom has of one market, by its name, and the market it is replayed in."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -18,12 +18,16 @@ from fusion.errors import BadInput
 from node.exchange.exchange import Commands
 from node.exchange.listing import Asset, Listing
 from node.exchange.replay.latency import Delay, recorded
+from node.exchange.replay.marked import KINDS
 from node.exchange.replay.tape import Model, Tape, stored
 
 LOG: Final = "atom"
 """Names the event log: `atom:binance`."""
 ALWAYS: Final = (0, (1 << 63) - 1)
 _SECOND: Final = 10**9
+_DAY: Final = 86_400 * _SECOND
+_BY_BASE: Final = frozenset(("binance_futures", "bitfinex", "bybit", "deribit"))
+_STABLE: Final = frozenset(("USDC", "USDT"))
 
 
 @dataclass(frozen=True)
@@ -35,12 +39,16 @@ class History:
         listing: the market it is replayed in, with its ticks and lots.
         events: gives what is recorded in order, piece by piece, each time it is called.
         span: what is wanted of it, ns: from the first time on and before the other. What comes before makes the book.
+        perpetual: whether it is of a linear perpetual, whose sizes are of the base asset.
+        told: gives what the venue told of a perpetual beside, as `marked` takes it.
     """
 
     name: str
     listing: Listing
     events: Callable[[], Iterable[Events]]
     span: tuple[int, int] = ALWAYS
+    perpetual: bool = False
+    told: Callable[[], Iterable[Mapping[str, Rows]]] = tuple
 
     def delays(self, *, clock: str = "event", least: int | None = None) -> Delay:
         """How long its messages took to arrive.
@@ -104,7 +112,7 @@ def history(
     events = open_feed(name, symbol=symbol).events
     of = events.instrument
     told = name if of.venue == "simulated" else f"{of.venue} {of.symbol}"
-    return History(told, listing_of(of), lambda: [events], span)
+    return History(told, listing_of(of), lambda: [events], span, is_perpetual(of), lambda: [events.more])
 
 
 def _logged(venue: str, symbol: str | None, span: tuple[int, int], log: Path | None) -> History:
@@ -131,8 +139,9 @@ def _logged(venue: str, symbol: str | None, span: tuple[int, int], log: Path | N
     instrument = store.read(venue, symbol, kinds=("book",), start=first, end=first + 1).instrument
     chosen = symbol
     return History(
-        f"{venue} {chosen}", listing_of(instrument), lambda: _pieces(store, venue, chosen, (first, last), begin), span
-    )
+        f"{venue} {chosen}", listing_of(instrument), lambda: _pieces(store, venue, chosen, (first, last), begin), span,
+        is_perpetual(instrument), lambda: _told(store, venue, chosen, (first, last)),
+    )  # fmt: skip
 
 
 def _messages(rows: Rows) -> Rows:
@@ -153,13 +162,28 @@ def _pieces(store: Store, venue: str, symbol: str, span: tuple[int, int], begin:
     yield from stored(store, venue, symbol, *span)
 
 
+def _told(store: Store, venue: str, symbol: str, span: tuple[int, int]) -> Iterator[Mapping[str, Rows]]:
+    """What the log has of mark prices and fundings, a day after the other."""
+    for start in range(*span, _DAY):
+        yield store.read(venue, symbol, kinds=KINDS, start=start, end=min(start + _DAY, span[1])).more
+
+
+def is_perpetual(instrument: Instrument) -> bool:
+    """Whether an instrument is a linear perpetual of a venue that trades these by the base asset, not by contracts."""
+    base, quote, *kind = [*instrument.symbol.split("-"), ""]
+    if instrument.venue == "fusion":
+        return base.endswith("PERP")
+    return instrument.venue in _BY_BASE and kind[:1] == ["PERP"] and quote in _STABLE
+
+
 def listing_of(instrument: Instrument) -> Listing:
     """The market that an instrument's record is replayed in: its ticks and lots, and assets fine enough for them."""
     base, quote, *_ = [*instrument.symbol.split("-"), "QUOTE"]
-    fine, finer = (_decimals(each) for each in (instrument.lot, instrument.tick * instrument.lot))
+    fine, finer = (max(8, _decimals(each)) for each in (instrument.lot, instrument.tick * instrument.lot))
+    most = min(1 << 40, ((1 << 62) - 1) // int(instrument.lot.scaleb(fine)))  # so that 64 bits hold it
     return Listing(
-        instrument.symbol, Asset(base, max(8, fine)), Asset(quote, max(8, finer)),
-        instrument.tick, instrument.lot, instrument.lot, instrument.lot * (1 << 40), Decimal(0),
+        instrument.symbol, Asset(base, fine), Asset(quote, finer),
+        instrument.tick, instrument.lot, instrument.lot, instrument.lot * most, Decimal(0),
     )  # fmt: skip
 
 
