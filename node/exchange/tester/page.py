@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from node.exchange.tester import plot
+from node.exchange.tester.metrics import ANNUAL
 from node.exchange.tester.quality import MARKOUTS, Value
 from node.exchange.tester.report import Report
 
@@ -56,12 +57,12 @@ _FIGURES: Final = {
         "fill_rate": ("filled of what was asked", "share"),
         "maker_ratio": ("filled as maker", "share"),
         "queue_wait_median_s": ("wait in the queue, median", "seconds"),
+        "queue_wait_p90_s": ("wait in the queue, 90 %", "seconds"),
         "slippage_bps": ("slippage of what it took", "bps"),
         "impact": ("cost of impact", "money"),
         "maker_fees": ("fees as maker", "money"),
         "taker_fees": ("fees as taker", "money"),
         "largest_position": ("largest position", "number"),
-        "queue_wait_p90_s": ("wait in the queue, 90 %", "seconds"),
     },
 }
 _PERPETUAL: Final = {
@@ -69,9 +70,15 @@ _PERPETUAL: Final = {
     "liquidations": ("liquidations", "count"),
     "liquidation_fees": ("paid for them", "money"),
     "deleveraged": ("closed against others", "count"),
-    "insured": ("paid by the insurance fund", "money"),
+    "insured": ("paid by the fund", "money"),
     "position": ("position at the end", "number"),
 }
+_PERIODIC: Final = "period_sharpe", "period_sortino"
+"""Shown in place of those a year where there are none."""
+_KINDS: Final = {
+    "profit": "money", "fees": "money", "impact": "money", "total_return": "share", "max_drawdown": "share",
+    "trades": "count", "fill_rate": "share", "sharpe": "number", "period_sharpe": "number",
+}  # fmt: skip
 _NOTHING: Final = "-"
 _SIGNED: Final = ("profit", "total_return", "profit_without_fees", "profit_without_impact", "funding")
 
@@ -119,6 +126,8 @@ def _clock(span: float) -> plot.Shown:
 def _figures(name: str, of: Mapping[str, tuple[str, str]], facts: Mapping[str, Value]) -> str:
     cells = []
     for key, (told, kind) in of.items():
+        if key in (ANNUAL if facts["not_annual"] else _PERIODIC):
+            continue
         value = facts.get(key)
         tone = ""
         if key in _SIGNED and isinstance(value, int | float) and value:
@@ -158,7 +167,12 @@ def _curves(report: Report) -> str:
         plot.area("position, base currency", along, curves.position, _plain, clock, colour="var(--good)"),
         plot.curves("mid price without the strategy", along, [("mid", "var(--ink)", curves.mid)], _plain, clock),
     ]  # fmt: skip
-    return "<h2>How it went</h2>" + "\n".join(parts)
+    by = "Equity is at the mark price; markouts and slippage are" if "funding" in report.facts else "All of this is"
+    return (
+        f"<h2>How it went</h2><p>{by} by the mid price of the market without the strategy, so that it does not gain by "
+        "moving the price of what it has. Without impact each taking order is filled at the best price there.</p>"
+        + "\n".join(parts)
+    )
 
 
 def _plain(value: float) -> str:
@@ -205,6 +219,7 @@ def capacity(parameter: str, sizes: Sequence[float], reports: Sequence[Report]) 
     profit, spared = (
         np.array([_number(each.facts[name]) for each in reports]) for name in ("profit", "profit_without_impact")
     )
+    times = ", ".join(f"{size / sizes[0]:g}" for size in sizes)
     ratio = "period_sharpe" if reports[0].facts["not_annual"] else "sharpe"
     kinds = {ratio if name == "sharpe" else name: kind for name, kind in _CAPACITY.items()}
     rows = [
@@ -212,7 +227,8 @@ def capacity(parameter: str, sizes: Sequence[float], reports: Sequence[Report]) 
         for size, each in zip(sizes, reports, strict=True)
     ]
     return (
-        f"<h2>Capacity</h2><p>The same strategy with another {escape(parameter)}; the cash grows with it.</p>"
+        f"<h2>Capacity</h2><p>The same strategy with {times} times its {escape(parameter)}, and as many times the "
+        "cash.</p>"
         + plot.bars(
             f"profit against {parameter}", [f"{size:g}" for size in sizes],
             [("profit", "var(--good)", profit), ("without impact", "var(--other)", spared)], _plain,
@@ -229,20 +245,28 @@ _CAPACITY: Final = {
 
 def choices(rows: Sequence[Mapping[str, Value]]) -> str:
     """What a sweep gave, a row a choice of parameters."""
-    cells = [[_cell(value) for value in row.values()] for row in rows]
-    return "<h2>Parameters</h2>" + _table([name.replace("_", " ") for name in rows[0]], cells)
+    return "<h2>Parameters</h2>" + _told(rows)
 
 
 def folds(rows: Sequence[Mapping[str, Value]]) -> str:
     """What a walk forward gave, a row a step."""
-    cells = [[_cell(value) for value in row.values()] for row in rows]
     return (
         "<h2>Walk forward</h2><p>Parameters are chosen on a part of the time and tried on the next, which they had no "
-        "part in.</p>" + _table([name.replace("_", " ") for name in rows[0]], cells)
+        "part in.</p>" + _told(rows)
     )
 
 
-def _cell(value: Value) -> str:
+def _told(rows: Sequence[Mapping[str, Value]]) -> str:
+    """Rows of figures, but for those that none of them has."""
+    names = [name for name in rows[0] if any(row[name] is not None for row in rows)]
+    return _table(
+        [name.replace("_", " ") for name in names], [[_cell(name, row[name]) for name in names] for row in rows]
+    )
+
+
+def _cell(name: str, value: Value) -> str:
+    if kind := _KINDS.get(name.removesuffix("_inside").removesuffix("_outside")):
+        return _shown(value, kind)
     return f"{value:,.6g}" if isinstance(value, float) else _NOTHING if value is None else str(value)
 
 

@@ -74,6 +74,11 @@ def bars(title: str, names: Sequence[str], groups: Sequence[Line], shown: Shown)
         parts.append(
             f'<text x="{middle:.1f}" y="{height - 8}" text-anchor="middle" fill="var(--faint)">{escape(name)}</text>'
         )
+        if not any(np.isfinite(of[at]) for _, _, of in groups):
+            y = zero + (16 if zero < _TOP + _PANEL / 2 else -6)
+            parts.append(
+                f'<text x="{middle:.1f}" y="{y:.1f}" text-anchor="middle" fill="var(--faint)">nothing to tell</text>'
+            )
         for place, (what, colour, of) in enumerate(groups):
             if not np.isfinite(of[at]):
                 continue

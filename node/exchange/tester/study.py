@@ -23,6 +23,7 @@ Row = Mapping[str, Value]
 SIZES = (1, 2, 5, 10, 20, 50)
 """Times its parameter that a strategy's capacity is looked at."""
 _SHOWN = ("profit", "total_return", "sharpe", "period_sharpe", "max_drawdown", "trades", "fees")
+_GROWN = ("impact", "fill_rate")
 _EQUITY = 1000  # points of the curves in report.json, at most
 
 
@@ -114,7 +115,10 @@ def study(plan: Plan, data: Data, asked: Question, jobs: int = 0, progress: Prog
         sizes, grown = _grown(
             plan, data, best, asked.capacity, jobs=jobs, progress=lambda at: progress(share + at * (1 - share))
         )
-        capacity = [{asked.capacity: size} | _figures(each) for size, each in zip(sizes, grown, strict=True)]
+        capacity = [
+            {asked.capacity: size} | _figures(each) | {name: each.facts[name] for name in _GROWN}
+            for size, each in zip(sizes, grown, strict=True)
+        ]
         sections.append(page.capacity(asked.capacity, sizes, grown))
         reports = [*reports, *grown]
     digest = (

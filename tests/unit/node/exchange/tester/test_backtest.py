@@ -175,7 +175,10 @@ def test_a_study_is_written_whole(made: Data, tmp_path: Path) -> None:
     page, facts, trades = write(found, "Maker & more", tmp_path / "out")
     text = page.read_text()
     assert "<h1>Maker &amp; more</h1>" in text
-    assert "Capacity" in text
+    assert "The same strategy with 1, 2, 5, 10, 20, 50 times its size, and as many times the cash." in text
+    assert "There are no figures a year: it lasts 5.99" in text
+    assert ("Sharpe ratio, a period" in text, "Sharpe ratio, a year" in text) == (True, False)
+    assert ("<th>period sharpe</th>" in text, "<th>sharpe</th>" in text) == (True, False)
     assert "http" not in text.replace("http://www.w3.org", "")
     assert str(tmp_path) not in text + facts.read_text()
     assert [row["size"] for row in found.capacity] == [0.001 * times for times in (1, 2, 5, 10, 20, 50)]
