@@ -74,4 +74,4 @@ class ContentUnavailable(Retryable):
 
 
 class StorageFull(Retryable):
-    """What must be kept before it is done finds no room on the disk; nothing was done."""
+    """What must be kept before it is done finds no room, on the disk or in memory; nothing was done."""

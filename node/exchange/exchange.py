@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from fusion.errors import BadInput
+from fusion.errors import BadInput, StorageFull
 from node.exchange.core import door, growth, state
 from node.exchange.core.command import COMMAND, Kind
 from node.exchange.core.door import NO_ROOM, Desk
@@ -27,6 +27,7 @@ Ints = npt.NDArray[np.int64]
 _ACCOUNTS = 256  # room at first
 _ALONE = struct.Struct("<q6BH2i4q")
 """A COMMAND from `time` to `quantity`; written so, one costs a third of what as many arguments of a kernel do."""
+_PLACING = [int(each) for each in (Kind.NEW, Kind.AMEND, Kind.GROUP, Kind.LEG)]
 _NEW, _CANCEL, _MALFORMED = int(Kind.NEW), int(Kind.CANCEL), int(Reason.MALFORMED)
 _OTHERS: Final = "was saved by another version, or with other markets or terms; begin anew"
 
@@ -223,12 +224,29 @@ class Exchange:
         """What was answered to the last `order` or `cancel`; a copy."""
         return np.frombuffer(bytearray(self._journal[: int(self._desk.rows[0]) * JOURNAL.itemsize]), JOURNAL)
 
-    def _make_room(self, number: int) -> None:
-        """After the kernel stopped: for orders, and for the rows of the next command at the least."""
+    def see_to_room(self, commands: Commands, spared: int = 0) -> None:
+        """Makes room for commands that are about to be carried out, at markets that there are.
+
+        Args:
+            spared: places for orders that those which place some must leave in a market.
+
+        Raises:
+            StorageFull: there is none; nothing was done.
+        """
+        places = np.isin(commands["kind"], _PLACING)
+        try:
+            for number in np.unique(commands["market"]).tolist():
+                placing = int(np.count_nonzero(places & (commands["market"] == number)))
+                self._make_room(number, placing, spared if placing else 0)
+        except MemoryError as error:
+            raise StorageFull("the machine has no memory for more orders; wait until some have left") from error
+
+    def _make_room(self, number: int, commands: int = 1, spared: int = 0) -> None:
+        """For orders, and for the rows of the next command at the least; also after the kernel stopped."""
         if not 0 <= number < len(self._markets):
             raise BadInput(f"there is no market {number}; there are {len(self._markets)}")
         market = self._markets[number]
-        fitted = growth.fitted(market)
+        fitted = growth.fitted(market, commands, spared)
         if fitted is not market:
             self.put_market(number, fitted)
         needed = door.rows_needed(self._address, number)

@@ -1,12 +1,31 @@
-"""Growth: more room for a market, once its kernel stopped for want of it."""
+"""Growth: more room for a market, before commands come or once its kernel stopped for want of it."""
 
+from typing import Final
+
+from fusion.errors import StorageFull
 from node.exchange.core import marks, replay, state
 from node.exchange.core.rules import Rules
 from node.exchange.core.state import Market
 
+SPARED: Final = 1 << 16
+"""Places for orders that users leave to what must not be refused, since it is kept before it is known: what agents, a
+record and liquidations place.
+"""
+_EACH: Final = 4
+"""Places that a command may take, at most."""
 
-def fitted(market: Market) -> Market:
-    """A market with room for one command more; the same one where it has it."""
+
+def fitted(market: Market, commands: int = 1, spared: int = 0) -> Market:
+    """A market with room for so many commands more; the same one where it has it.
+
+    Raises:
+        StorageFull: it would have less than `spared` places for orders then.
+    """
+    needed = int(market.state["live"][0]) + _EACH * commands
+    if needed + spared >= state.MOST:
+        raise StorageFull(f"a market has room for {state.MOST - spared - 1:,} orders; wait until some have left")
+    while needed >= len(market.nodes):
+        market = state.grown(market)
     while not replay.room(market):
         if marks.full(market):
             market = marks.grown(market)
@@ -22,7 +41,7 @@ def misshapen(market: Market, rules: Rules) -> str:
     if len(market.rules) != 1 or market.rules[0].tolist() != rules.row():
         return "rules"
     orders, known = len(market.nodes), len(market.marks)
-    if not 1 < orders <= 1 << state.SLOT_BITS:
+    if not 1 < orders <= state.MOST:
         return "nodes"
     if known < 2 or known & (known - 1):
         return "marks"

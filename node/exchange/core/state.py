@@ -10,12 +10,15 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from fusion.errors import StorageFull
 from node.exchange.core.rules import RULES, Rules
 
 TICKS: Final = 1 << 16
 """Keys of the window."""
 SLOT_BITS: Final = 22
 """An order's id is the number of its market's orders so far, and in these lowest bits the place of its node."""
+MOST: Final = 1 << SLOT_BITS
+"""Nodes of a market."""
 NONE: Final = 0
 """No node: places begin at 1."""
 
@@ -287,8 +290,10 @@ def ledger(accounts: int, assets: int) -> Ledger:
 
 
 def grown(of: Market) -> Market:
-    """The same market with twice the room for orders."""
+    """The same market with twice the room for orders; StorageFull where an id has no place for as many."""
     room = len(of.nodes)
+    if 2 * room > MOST:
+        raise StorageFull(f"a market has room for {MOST - 1:,} orders, and has them all")
     blocks, more = _blocks(room), _blocks(2 * room) - _blocks(room)
 
     def wider(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import structlog
 
 from fusion.errors import BadInput, StorageFull
+from node.exchange.core import growth
 from node.exchange.core.command import COMMAND, Kind
 from node.exchange.core.journal import JOURNAL, joined
 from node.exchange.exchange import Commands, Exchange, Journal, check_fees
@@ -79,7 +80,7 @@ class Service(Views):
 
         Raises:
             BadInput: there is no such market, or an open order has that label; nothing was done.
-            StorageFull: there is no room to keep them; nothing was done.
+            StorageFull: there is no room to keep them, or for their orders; nothing was done.
         """
         names = self._prepare(commands, labels, groups)
         kept = record.Kind.COMMANDS, record.packed_commands(commands, names)
@@ -90,6 +91,7 @@ class Service(Views):
         they are called.
         """
         self._check_markets(commands)
+        self.exchange.see_to_room(commands, growth.SPARED)
         first = self._refs + 1
         names = named(self.orders, commands, labels, groups, first)
         commands["time"] = max(self.clock.now(), self.time)
@@ -177,6 +179,7 @@ class Service(Views):
         return True
 
     def _give(self, given: Sourced) -> None:
+        self.exchange.see_to_room(given.commands)
         self._kept((record.Kind.SOURCED, record.packed_sourced(given)), lambda: self._handed(given))
 
     def _handed(self, given: Sourced) -> None:
