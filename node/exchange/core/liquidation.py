@@ -1,12 +1,14 @@
 """Liquidation: what a perpetual's mark price does to its positions.
 
 MARK gives the mark price and is told by a MARK row (`price`; `quantity` the open interest, the sum of all bought
-positions, in lots; `ref`, `time`). Then, while the market is open, each account but the world's, the lowest first, is
-looked at whose equity, margin plus size times mark times `unit` less cost, is below its maintenance, `part(|size| *
-mark * unit, maintenance)`:
+positions, in lots; `ref`, `time`). Then, while the market is open, each account but the world's is looked at, the
+lowest first. A position's equity is its margin plus size times mark times `unit` less cost; its maintenance is
+`part(|size| * mark * unit, maintenance)`, and what it begins with `part(|size| * mark * unit, initial)`. One that is
+not isolated, and has at least as much more than it begins with as that is more than its maintenance, gives back what is
+more (`margin.give_back`). Of one that is below its maintenance:
 
-1. One that is not isolated gets, of what it has free, what its equity lacks of `part(|size| * mark * unit, initial)`,
-   as far as that goes, as margin; a MARGIN row tells it (`account`, `quantity`).
+1. One that is not isolated gets, of what its account has free, what its equity lacks of what it begins with, as far as
+   that goes, as margin; a MARGIN row tells it (`account`, `quantity`).
 2. If it is below its maintenance still, its orders of this market expire, LIQUIDATED, the oldest first; and one that
    is not isolated gets of what they held as in 1.
 3. If it is below its maintenance still, it is liquidated, if the first price of the book's other side is the bankruptcy
@@ -30,10 +32,7 @@ that, pays for losses and fees. Then:
    told before it by an INSURANCE row (`quantity`, below 0): so it pays for nothing that is not closed.
 
 Of the positions of the other side that can bear it, each to the last lot that is asked of it, and of which no lot loses
-by it where the price is not the mark, the one comes first that is most of a gain at the mark for what was paid (or
-got), times what it is worth for what stands behind it: equity, and where it is not isolated what its account has free
-(not the world). Of one that has gained nothing the first of the two counts alone. They are compared as floats; of
-equals the lowest account is first. Where there is nobody the rest stays.
+by it where the price is not the mark, the first by `rank` is next. Where there is nobody the rest stays.
 
 A position whose worth at the mark is 2**62 or more is of that worth; it is closed at the bankruptcy price alone.
 
@@ -44,7 +43,7 @@ from typing import Any
 
 import numpy as np
 
-from node.exchange.core import answer, funding, funds, margin, own, placing, pool, position, taking, ties
+from node.exchange.core import answer, funding, funds, margin, own, placing, pool, position, rank, taking, ties
 from node.exchange.core.command import Flag, Kind, Selftrade, Side, Tif, Type
 from node.exchange.core.compiled import Int, jit
 from node.exchange.core.journal import Reason, Record, Status
@@ -106,19 +105,19 @@ def _mark(market: Market, ledger: Ledger, command: Any, journal: Any, rows: Int)
 
 @jit
 def _look(market: Market, ledger: Ledger, account: Int, journal: Any, rows: Int) -> Int:
-    """Liquidates a position that nothing else brings to its maintenance."""
+    """Liquidates a position that nothing else brings to its maintenance; takes back what one has too much."""
     worth = margin.worth(market, account)
     least = funds.part(worth, market.rules[0].maintenance)
     if margin.equity(market, account, worth) >= least:
-        return rows
-    rows = _refill(market, ledger, account, worth, journal, rows)
+        return margin.give_back(market, ledger, account, worth, least, journal, rows)
+    rows = margin.refill(market, ledger, account, worth, journal, rows)
     if margin.equity(market, account, worth) >= least:
         return rows
     while market.owners[U(account)].oldest != NONE:
         slot = np.int64(market.owners[U(account)].oldest)
         rows = answer.expired(market, slot, _LIQUIDATED, journal, rows)
         rows = ties.leave(market, ledger, slot, journal, rows)
-    rows = _refill(market, ledger, account, worth, journal, rows)
+    rows = margin.refill(market, ledger, account, worth, journal, rows)
     if margin.equity(market, account, worth) >= least:
         return rows
     balance, aside = ledger.balances[U(account), U(market.rules[0].quote)], 0
@@ -131,18 +130,7 @@ def _look(market: Market, ledger: Ledger, account: Int, journal: Any, rows: Int)
 
 
 @jit
-def _refill(market: Market, ledger: Ledger, account: Int, worth: Int, journal: Any, rows: Int) -> Int:
-    """Gives a position that is not isolated of what is free, as far as that goes."""
-    if market.positions[U(account)].isolated != 0:
-        return rows
-    rules = market.rules[0]
-    lacks = funds.part(worth, rules.initial) - margin.equity(market, account, worth)
-    amount = min(lacks, ledger.balances[U(account), U(rules.quote), _FREE])
-    return margin.put(market, ledger, account, amount, 0, journal, rows) if amount > 0 else rows
-
-
-@jit
-def _bankrupt(market: Market, account: Int, behind: Int) -> Int:
+def _bankruptcy_price(market: Market, account: Int, behind: Int) -> Int:
     """The bankruptcy price, where so much stands behind a position."""
     held, unit = market.positions[U(account)], market.rules[0].unit
     if held.size > 0:
@@ -151,24 +139,24 @@ def _bankrupt(market: Market, account: Int, behind: Int) -> Int:
 
 
 @jit
-def _closes_at(market: Market, ledger: Ledger, account: Int, worth: Int) -> Int:
+def _closing_price(market: Market, ledger: Ledger, account: Int, worth: Int) -> Int:
     """The price at which a position is closed against others'."""
     state, free = market.state[0], ledger.balances[U(account), U(market.rules[0].quote), _FREE]
     if worth < position.MOST_WORTH and margin.equity(market, account, worth) + free + state.insurance >= 0:
         return int(state.mark)
-    return _bankrupt(market, account, market.positions[U(account)].margin + free)
+    return _bankruptcy_price(market, account, market.positions[U(account)].margin + free)
 
 
 @jit
 def _liquidate(market: Market, ledger: Ledger, account: Int, worth: Int, journal: Any, rows: Int) -> Int:
     state, held = market.state[0], market.positions[U(account)]
     side = _SELL if held.size > 0 else _BUY
-    lots, closes_at = abs(held.size), _closes_at(market, ledger, account, worth)
+    lots, closing_price = abs(held.size), _closing_price(market, ledger, account, worth)
     equity, free = margin.equity(market, account, worth), ledger.balances[U(account), U(market.rules[0].quote), _FREE]
     fee = max(0, min(funds.part(worth, market.rules[0].liquidation), equity, held.margin))
-    price = _bankrupt(market, account, held.margin - fee + free)
+    price = _bankruptcy_price(market, account, held.margin - fee + free)
     key = price if side == _BUY else -price
-    if not taking.crosses(market, side, key) and _next(market, ledger, side, closes_at, lots) < 0:
+    if not taking.crosses(market, side, key) and _next(market, ledger, side, closing_price, lots) < 0:
         return rows
     held.margin -= fee
     state.insurance += fee
@@ -192,7 +180,7 @@ def _deleverage(market: Market, ledger: Ledger, account: Int, journal: Any, rows
     state, held = market.state[0], market.positions[U(account)]
     balance = ledger.balances[U(account), U(market.rules[0].quote)]
     side = _SELL if held.size > 0 else _BUY
-    price = _closes_at(market, ledger, account, margin.worth(market, account))
+    price = _closing_price(market, ledger, account, margin.worth(market, account))
     while held.size != 0:
         other = _next(market, ledger, side, price, abs(held.size))
         if other < 0:
@@ -215,7 +203,6 @@ def _deleverage(market: Market, ledger: Ledger, account: Int, journal: Any, rows
 def _next(market: Market, ledger: Ledger, side: Int, price: Int, lots: Int) -> Int:
     """Whose position is closed next by one who does `side`; -1 where there is none."""
     found: Int = -1
-    best = 0.0
     for other in range(len(ledger.balances)):
         held = market.positions[U(other)]
         if (held.size >= 0) if side == _SELL else (held.size <= 0):
@@ -225,21 +212,6 @@ def _next(market: Market, ledger: Ledger, side: Int, price: Int, lots: Int) -> I
             continue
         if not position.bears(market, ledger, other, 1 - side, price, part, 0):
             continue
-        rank = _rank(market, ledger, other)
-        if found < 0 or rank > best:
-            found, best = other, rank
+        if found < 0 or rank.before(market, ledger, other, found):
+            found = other
     return found
-
-
-@jit
-def _rank(market: Market, ledger: Ledger, account: Int) -> float:
-    """Gain for what was paid, times worth for what stands behind it."""
-    held, worth = market.positions[U(account)], margin.worth(market, account)
-    equity = margin.equity(market, account, worth)
-    gain = equity - held.margin
-    rank = float(gain) / float(abs(held.cost))
-    if gain <= 0:
-        return rank
-    if held.isolated == 0 and account != WORLD:
-        equity += ledger.balances[U(account), U(market.rules[0].quote), _FREE]
-    return rank * (float(worth) / float(equity))

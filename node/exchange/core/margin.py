@@ -4,6 +4,11 @@ MARGIN moves `quantity` of what is free into the margin of a position, or below 
 keep `part(|size| * mark * unit, initial)`; a MARGIN row tells it (`quantity`, `ref`). INSUFFICIENT_FUNDS where one has
 less, or there is no mark.
 
+What a mark gave a position that is not isolated, or was margin because it had lost as much when it was opened, is the
+account's again where the position has recovered: a mark gives back what its equity has more than it begins with, but
+leaves a margin of `part(|cost|, initial)`, with which it began. So what a position gained is never given before it is
+closed. A MARGIN row tells it (`quantity`, below 0).
+
 ISOLATE is told by an ISOLATED row (`quantity`, `ref`); IN_USE where the account has a position or orders in the market.
 
 INSURE moves `quantity` of what is free of `account` into the insurance fund; an INSURANCE row tells it (`quantity`;
@@ -84,6 +89,31 @@ def put(market: Market, ledger: Ledger, account: Int, amount: Int, ref: Int, jou
     row = answer.write(market, journal, rows, _MARGIN, account, 0, _OK)
     row.quantity, row.ref = amount, ref
     return rows + 1
+
+
+@jit
+def refill(market: Market, ledger: Ledger, account: Int, worth: Int, journal: Any, rows: Int) -> Int:
+    """Gives a position that is not isolated of what is free, as far as that goes."""
+    if market.positions[U(account)].isolated != 0:
+        return rows
+    rules = market.rules[0]
+    lacks = funds.part(worth, rules.initial) - equity(market, account, worth)
+    amount = min(lacks, ledger.balances[U(account), U(rules.quote), _FREE])
+    return put(market, ledger, account, amount, 0, journal, rows) if amount > 0 else rows
+
+
+@jit
+def give_back(market: Market, ledger: Ledger, account: Int, worth: Int, least: Int, journal: Any, rows: Int) -> Int:
+    """Takes back what one that is not isolated has too much; not before it is as far above what it begins with as that
+    is above what it keeps, so that no margin comes and goes with each mark.
+    """
+    held, initial = market.positions[U(account)], market.rules[0].initial
+    begins = funds.part(worth, initial)
+    spare = equity(market, account, worth) - begins
+    amount = min(spare, held.margin - funds.part(abs(held.cost), initial))
+    if held.isolated != 0 or amount <= 0 or spare < begins - least:
+        return rows
+    return put(market, ledger, account, -amount, 0, journal, rows)
 
 
 @jit

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from node.exchange.core.command import Kind
 from node.exchange.core.journal import Reason, Record, Status
 from node.exchange.core.state import RECORDED, WORLD
-from node.exchange.oracle import liquidation, replay
+from node.exchange.oracle import funding, liquidation, margin, replay
 from node.exchange.oracle.amending import amend
 from node.exchange.oracle.command import Command
 from node.exchange.oracle.groups import new_group, rows_of
@@ -150,8 +150,8 @@ _VERBS: dict[int, Callable[[Market, Command], None]] = {
     Kind.MASS_CANCEL: cancel_all,
     **dict.fromkeys(replay.KINDS, replay.carry_out),
     Kind.MARK: liquidation.mark,
-    Kind.FUNDING: liquidation.fund,
-    Kind.INSURE: liquidation.insure,
-    Kind.MARGIN: liquidation.move_margin,
-    Kind.ISOLATE: liquidation.isolate,
+    Kind.FUNDING: funding.fund,
+    Kind.INSURE: margin.insure,
+    Kind.MARGIN: margin.move,
+    Kind.ISOLATE: margin.isolate,
 }

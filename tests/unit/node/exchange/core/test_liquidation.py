@@ -28,7 +28,8 @@ def test_what_a_lot_has_lost_at_the_mark_is_margin_too() -> None:
     assert pit.buy("b", ANN, 11, 250) == ["REJECT INSUFFICIENT_FUNDS"]
     pit.buy("c", ANN, 10, 250)
     assert held(pit, ANN) == (10, 2500, 1750)
-    assert mark(pit, 100) == ["MARK 100 interest 10"], "nobody is liquidated by a trade far away"
+    # Nobody is liquidated by a trade far away; of its equity of 250 the position needs 100.
+    assert mark(pit, 100) == ["MARK 100 interest 10", "MARGIN 2 -150"]
     # BOB has sold above the mark, and gained: a tenth of 250 a lot.
     assert held(pit, BOB) == (-10, -2500, 250)
 
@@ -184,3 +185,66 @@ def test_a_position_is_liquidated_however_much_it_is_worth() -> None:
     assert mark(pit, 17 << 20)[-1].startswith(f"ADL {1 << 38} of 2 against 3 at ")
     assert held(pit, ANN) == (0, 0, 0)
     assert free(pit, BOB) > RICH
+
+
+def test_margin_that_a_mark_gave_comes_back_when_the_position_recovers() -> None:
+    pit = floor()
+    both(pit, ANN, BOB, 10, 100)
+    before = free(pit, ANN)
+    assert mark(pit, 80)[1:] == ["MARGIN 2 180"], "equity 100 - 200; a tenth of 800"
+    # What it keeps is 5 a lot at 100, so 15 a lot are far enough above the 10 that it begins with: 280 less 150 at 87.
+    assert mark(pit, 86)[1:] == ["MARGIN 2 -54"], "equity 140, and it begins with 86: 43 more than that is asked for"
+    assert mark(pit, 90)[1:] == [], "226 - 100 are 36 more than 90, of which 45 are asked for"
+    assert mark(pit, 100)[1:] == ["MARGIN 2 -126"], "all that it got"
+    assert (free(pit, ANN), held(pit, ANN)) == (before, (10, 1000, 100))
+
+
+def test_no_mark_gives_back_what_a_position_gained() -> None:
+    pit = floor()
+    both(pit, ANN, BOB, 10, 100)
+    mark(pit, 80)
+    before = free(pit, ANN)
+    assert mark(pit, 500)[1:2] == ["MARGIN 2 -180"]
+    assert (free(pit, ANN), held(pit, ANN)) == (before + 180, (10, 1000, 100)), "not the 4,000 that it gained"
+    assert not [each for each in mark(pit, 900) if each.startswith("MARGIN 2 ")]
+
+
+def test_no_margin_comes_and_goes_with_each_mark() -> None:
+    pit = floor()
+    both(pit, ANN, BOB, 10, 100)
+    assert mark(pit, 80)[1:] == ["MARGIN 2 180"]
+    # From 80 on it begins with 8 a lot and keeps 4: nothing moves from 76 to 84.
+    assert [mark(pit, price)[1:] for price in (83, 77, 83, 77, 80)] == [[]] * 5
+
+
+def test_no_mark_touches_margin_that_an_isolated_position_was_given() -> None:
+    pit = floor()
+    pit.ask(kind=Kind.ISOLATE, account=ANN, quantity=1)
+    both(pit, ANN, BOB, 10, 100)
+    pit.ask(kind=Kind.MARGIN, account=ANN, quantity=500)
+    assert mark(pit, 100) == ["MARK 100 interest 10"]
+    assert held(pit, ANN) == (10, 1000, 600)
+
+
+def test_what_a_lot_had_lost_when_it_was_opened_comes_back_too() -> None:
+    pit = floor()
+    mark(pit, 100)
+    both(pit, ANN, BOB, 10, 250)
+    assert held(pit, ANN) == (10, 2500, 1750)
+    assert mark(pit, 250)[1:] == ["MARGIN 2 -1500"]
+    assert held(pit, ANN) == (10, 2500, 250)
+
+
+def test_ranks_that_no_float_tells_apart_are_compared_exactly() -> None:
+    pit = Floor(initial=Decimal("0.1"), maintenance=Decimal("0.05"), most=Decimal(1 << 39))
+    lots, price = 1 << 36, 1 << 18
+    for account in (ANN, BOB, EVE):
+        pit.ask(kind=Kind.DEPOSIT, account=account, order=1, quantity=1 << 56)
+        pit.ask(kind=Kind.ISOLATE, account=account, quantity=1)
+    both(pit, ANN, BOB, lots, price)
+    both(pit, ANN, EVE, lots, price)
+    for account, more in ((BOB, 1), (EVE, 0)):
+        pit.ask(kind=Kind.MARGIN, account=account, quantity=(1 << 54) + more)
+    # Both gained alike; BOB has one more behind it, of 2**54.
+    told = mark(pit, price - price // 12)
+    assert [each.split(" at ")[0] for each in told[-2:]] == [f"ADL {lots} of 2 against {each}" for each in (EVE, BOB)]
