@@ -292,6 +292,7 @@ def test_agents_answer_to_a_strategy(write: Write) -> None:
     assert still.facts["trades"] == 0
     assert int(loud.facts["trades"] or 0) > 0
     assert loud.facts["commands"] != still.facts["commands"]
+    assert not np.array_equal(still.curves.mid, loud.curves.mid)  # it is valued where it was, and not by another market
     assert one(plan(write("pass")), data, Task({})).digest == still.digest
 
 

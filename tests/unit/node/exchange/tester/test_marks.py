@@ -2,14 +2,21 @@
 
 import gc
 import resource
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from fusion.errors import StorageFull
+from node.exchange.core.command import Kind
+from node.exchange.exchange import Exchange, command
+from node.exchange.replay.reel import wound
+from node.exchange.tester import BUY, SELL, Book, Orders, Strategy
+from node.exchange.tester import made as market
 from node.exchange.tester.marks import BLOCK, Marks
 from node.exchange.tester.memory import MARK, Floats, Ints, Rows
+from node.exchange.tester.run import Form, Run, Terms
 
 COUNT = 2 * BLOCK + 100
 
@@ -89,3 +96,50 @@ def test_a_disk_that_takes_no_more_is_told(tmp_path: Path) -> None:
             put(made(), 600, tmp_path)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+class Everywhere(Strategy):
+    """Has orders before, at and behind the best prices, plain ones and icebergs."""
+
+    every = 3_000_000
+    events = 0
+
+    def __init__(self) -> None:
+        self.turn = 0
+
+    def on_timer(self, book: Book, time: int, orders: Orders) -> None:
+        self.turn += 1
+        if orders.open > 20:
+            orders.cancel_all()
+        elif book.bid_size and book.ask_size:
+            away = self.turn % 5 - 2
+            orders.buy(book.bid - away, 300)
+            orders.sell(book.ask + away, 300)
+            orders.iceberg(BUY if self.turn % 2 else SELL, book.ask if self.turn % 3 else book.bid, 900, 100)
+
+
+@pytest.mark.parametrize("count", range(400, 4000, 300))
+def test_the_best_prices_are_those_that_are_left_without_own_orders(count: int) -> None:
+    """Which are what the market shows once all of the strategy's orders have been cancelled."""
+    exchange, commands = Exchange([market.LISTING]), market.made(count, 5)
+    run = Run(exchange, Everywhere(), Terms(), Form.PYTHON)
+    run.fund(market.OPENS, market.PRICE)
+    found = run.go(commands).marks.read()[-1]
+    exchange.carry_out(command(kind=Kind.CANCEL_ALL, account=run.account, time=int(commands["time"][-1])))
+    after = exchange.markets[0]
+    assert after.top.min() >= 0
+    assert (found["bid"], found["ask"]) == tuple((after.top + after.base) * (1, -1))
+
+
+def test_a_run_of_many_commands_takes_no_more_memory_than_one_of_few(tmp_path: Path) -> None:
+    peaks = []
+    for count in (400_000, 800_000):
+        commands = wound([market.made(count, 1)], tmp_path / str(count))
+        run = Run(Exchange([market.LISTING]), Strategy(), Terms(), Form.PYTHON, folder=tmp_path)
+        run.fund(market.OPENS, market.PRICE)
+        tracemalloc.start()
+        record = run.go(commands)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert len(record.marks) * MARK.itemsize > 8_000_000
+    assert peaks[1] < peaks[0] + 1_000_000
