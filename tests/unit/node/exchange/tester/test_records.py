@@ -152,3 +152,10 @@ def test_a_records_part_has_the_book_and_the_mark_of_what_came_before() -> None:
     assert next(scene.commands.parts())["kind"][0] == Kind.FUNDING
     with pytest.raises(BadInput, match="nothing is recorded"):
         load(f"binance_futures:{PERPETUALS}", span=(begin + 60 * 10**9, begin + 61 * 10**9))
+
+
+def test_the_event_log_tells_mark_prices_and_fundings_as_the_capture_does(perpetual: Data, tmp_path: Path) -> None:
+    import_capture("binance_futures", [PERPETUALS], store=Store(tmp_path))
+    logged = load("atom:binance_futures", log=tmp_path)
+    assert logged.listing.initial
+    assert logged.commands.digest() == perpetual.commands.digest()
