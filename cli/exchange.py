@@ -58,7 +58,7 @@ def shock(
     _tell("shock", fields, port, home, as_json=as_json)
 
 
-@app.command()
+@app.command(context_settings={"ignore_unknown_options": True})  # one below 0 is told what a speed is
 def speed(
     speed: Annotated[float, typer.Argument(help="Seconds of the exchange in one of yours; 0 stands still.")],
     port: Port = None,

@@ -68,10 +68,13 @@ def key(
 ) -> None:
     """Gives a user another key, or ends one. The secret is shown this once."""
     from cli.output import record
+    from fusion.errors import BadInput
 
+    if revoke is not None and may:
+        raise BadInput("--revoke ends a key, and --may is of a new one: give one of them")
     told = (
-        ask("revoke-key", {"key": revoke}, port, home)
-        if revoke
-        else ask("add-key", {"name": name, "may": may or None}, port, home)
+        ask("add-key", {"name": name, "may": may or None}, port, home)
+        if revoke is None
+        else ask("revoke-key", {"name": name, "key": revoke}, port, home)
     )
     record(told, as_json=as_json)

@@ -45,16 +45,16 @@ class Lines(dict[str, object]):
 
 
 def rows(items: Sequence[Mapping[str, object]], *, as_json: bool) -> None:
-    """Prints items as one JSON array, or as a table whose columns are the first item's keys."""
+    """Prints items as one JSON array, or as a table whose columns are all items' keys."""
     if as_json:
         print(json.dumps(list(items)))
         return
     if not items:
         print("(none)")
         return
-    cells = [[_text(value) for value in item.values()] for item in items]
-    numeric = [isinstance(value, int | float) and not isinstance(value, bool) for value in items[0].values()]
-    titles = list(items[0])
+    titles = list(dict.fromkeys(key for item in items for key in item))
+    cells = [[_text(item.get(title)) for title in titles] for item in items]
+    numeric = [all(_is_number(item[title]) for item in items if title in item) for title in titles]
     widths = [max(map(len, column)) for column in zip(titles, *cells, strict=True)]
     for line in (titles, *cells):
         aligned = (
@@ -62,6 +62,10 @@ def rows(items: Sequence[Mapping[str, object]], *, as_json: bool) -> None:
             for text, width, number in zip(line, widths, numeric, strict=True)
         )
         print("  ".join(aligned).rstrip())
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def record(item: Mapping[str, object], *, as_json: bool) -> None:

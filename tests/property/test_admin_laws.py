@@ -23,7 +23,7 @@ USUAL: dict[str, list[dict[str, Any]]] = {
     "add-user": [{"name": "new", "funds": {"USDT": "5"}, "maker": 0, "taker": 0}],
     "fund": [{"name": "ann", "asset": asset, "amount": "1"} for asset in ("USDT", "BTC")],
     "add-key": [{"name": "ann", "may": ["read"]}],
-    "revoke-key": [{"key": "none"}],
+    "revoke-key": [{"key": "none", "name": "ann"}],
     "halt": [{"symbol": "BTC-USDT"}],
     "resume": [{"symbol": "BTC-USDT"}],
     "shock": [{"symbol": symbol, of: "1"} for symbol in ("BTC-USDT", "BTCPERP-USDT") for of in ("percent", "quantity")],

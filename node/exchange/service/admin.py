@@ -34,7 +34,7 @@ class Admin:
             "add-user": (self.add_user, {"name", "funds", "maker", "taker"}),
             "fund": (self.fund, {"name", "asset", "amount"}),
             "add-key": (self.add_key, {"name", "may"}),
-            "revoke-key": (self.revoke_key, {"key"}),
+            "revoke-key": (self.revoke_key, {"key", "name"}),
             "halt": (lambda fields: self._switch(fields, Kind.HALT), {"symbol"}),
             "resume": (lambda fields: self._switch(fields, Kind.RESUME), {"symbol"}),
             "shock": (self.shock, {"symbol", "percent", "quantity"}),
@@ -74,7 +74,7 @@ class Admin:
             "time": service.clock.now(),
             "speed": service.clock.speed,
             "users": len(service.users.all()),
-            "rows": service.rows,
+            "rows": service.logged,
             "markets": markets,
         }
 
@@ -129,8 +129,15 @@ class Admin:
         return {"api_key": key.code, "secret": key.secret, "may": sorted(each.value for each in key.permissions)}
 
     def revoke_key(self, fields: Fields) -> Any:
-        """Ends a key: `key`."""
-        self._service.revoke_key(_text(fields, "key"))
+        """Ends a key: `key`; and where `name` is given, a key of that user alone."""
+        code = _text(fields, "key")
+        if fields.get("name") is not None:
+            user = self._service.users.named(_text(fields, "name"))
+            if code not in [each.code for each in self._service.users.keys(user.name)]:
+                raise BadInput(
+                    f"{user.name} has no key {code[:12]!r}; `fusion exchange user list` shows which there are"
+                )
+        self._service.revoke_key(code)
         return {"revoked": fields["key"]}
 
     def speed(self, fields: Fields) -> Any:

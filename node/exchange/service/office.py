@@ -4,6 +4,7 @@ import asyncio
 import hmac
 from collections.abc import Callable
 from http import HTTPStatus
+from math import isfinite
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -107,8 +108,11 @@ def ask(url: str, key: str, verb: str, fields: dict[str, Any]) -> Any:
     """Asks the office of an exchange, from another process.
 
     Raises:
-        FusionError: it refused, or does not answer.
+        FusionError: it refused, or does not answer, or JSON cannot tell what is asked.
     """
+    for name, value in fields.items():
+        if isinstance(value, float) and not isfinite(value):
+            raise BadInput(f"`{name}` is a finite number, not {value}")
     try:
         answer = httpx.post(f"{url}/{verb}", json=fields, headers={KEY_HEADER: key}, timeout=30.0, trust_env=False)
     except httpx.HTTPError as error:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from node.exchange.core.journal import JOURNAL, Reason, Record
+from node.exchange.core.journal import JOURNAL, Reason, Record, Status
 from node.exchange.listing import Asset, Listing
 from node.exchange.service import home, table
 from node.exchange.service.plan import Plan, planned
@@ -21,8 +21,11 @@ _OF_ORDERS = (
     Record.AMEND,
     Record.PREVENTED,
     Record.TRIGGER,
+    Record.LIQUIDATION,
 )
 _OF_TWO = (Record.FILL, Record.PREVENTED)
+_OF_OTHERS = (*_OF_TWO, Record.ADL)
+_OF_MONEY = (Record.FUNDING, Record.INSURANCE, Record.MARGIN)
 
 
 def told(folder: Path, first: int | None, count: int, account: int | None = None) -> list[dict[str, Any]]:
@@ -41,7 +44,7 @@ def told(folder: Path, first: int | None, count: int, account: int | None = None
         wanted = numbers >= (first or 0)
         if account is not None:
             wanted &= (rows["account"] == account) | (
-                np.isin(rows["kind"], _OF_TWO) & (rows["other_account"] == account)
+                np.isin(rows["kind"], _OF_OTHERS) & (rows["other_account"] == account)
             )
         chosen = numbers[wanted]
         chosen = chosen[:left] if first is not None else chosen[-left:]
@@ -61,34 +64,51 @@ def _row(plan: Plan, number: int, row: Any) -> dict[str, Any]:
         shown["reason"] = Reason(int(row["reason"])).name.lower()
     if kind == Record.BALANCE:
         asset = _assets(plan)[int(row["asset"])]
-        return shown | {"asset": asset.name, "amount": str(asset.amount(int(row["quantity"])))}
+        return shown | {"asset": asset.name, "amount": f"{asset.amount(int(row['quantity'])):f}"}
     shown["symbol"] = listing.symbol
-    if kind == Record.STATUS:
-        return shown | {"status": int(row["quantity"])}
     if kind in _OF_ORDERS:
-        shown |= _order(listing, row)
+        shown |= {"order": int(row["order"]), **_side(row), **_amounts(listing, row)}
     if kind in _OF_TWO:
         shown |= _met(listing, row)
-    return shown
+    return shown | _otherwise(kind, listing, row)
 
 
-def _order(listing: Listing, row: Any) -> dict[str, Any]:
-    return {
-        "order": int(row["order"]),
-        "side": "sell" if row["side"] else "buy",
-        "price": str(int(row["price"]) * listing.tick),
-        "quantity": str(int(row["quantity"]) * listing.lot),
-    }
+def _otherwise(kind: Record, listing: Listing, row: Any) -> dict[str, Any]:
+    """What rows say that are not of an order's own course."""
+    if kind == Record.STATUS:
+        return {"status": Status(int(row["quantity"])).name.lower()}
+    if kind == Record.ISOLATED:
+        return {"isolated": bool(row["quantity"])}
+    if kind in _OF_MONEY:
+        return {"asset": listing.quote.name, "amount": f"{listing.quote.amount(int(row['quantity'])):f}"}
+    if kind == Record.MARK:
+        return _amounts(listing, row)
+    if kind == Record.ADL:
+        return {"other": int(row["other_account"]), **_side(row), **_amounts(listing, row)}
+    return {"fee": _money(listing.quote, row["other_fee"])} if kind == Record.LIQUIDATION else {}
+
+
+def _side(row: Any) -> dict[str, str]:
+    return {"side": "sell" if row["side"] else "buy"}
+
+
+def _amounts(listing: Listing, row: Any) -> dict[str, str]:
+    """The price, and the quantity; of a mark price that is the open interest."""
+    return {"price": str(int(row["price"]) * listing.tick), "quantity": str(int(row["quantity"]) * listing.lot)}
 
 
 def _met(listing: Listing, row: Any) -> dict[str, Any]:
-    got, paid = (listing.quote, listing.base) if row["side"] else (listing.base, listing.quote)
+    got, paid = (listing.quote, listing.got) if row["side"] else (listing.got, listing.quote)
     return {
         "maker": int(row["other_account"]),
         "maker_order": int(row["other"]),
-        "fee": f"{got.amount(int(row['fee']))} {got.name}",
-        "maker_fee": f"{paid.amount(int(row['other_fee']))} {paid.name}",
+        "fee": _money(got, row["fee"]),
+        "maker_fee": _money(paid, row["other_fee"]),
     }
+
+
+def _money(asset: Asset, units: Any) -> str:
+    return f"{asset.amount(int(units)):f} {asset.name}"
 
 
 def _assets(plan: Plan) -> list[Asset]:

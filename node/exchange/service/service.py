@@ -68,6 +68,11 @@ class Service(Views):
         """What broke in the midst of something, after which nothing more is taken; empty where nothing did."""
         return self._failed
 
+    @property
+    def logged(self) -> int:
+        """Rows of the journal that are kept; what came before the exchange opened is not."""
+        return self.rows if self._store is None else self._store.journal.count
+
     # Commands of users
 
     def place(self, commands: Commands, labels: Sequence[str] = (), groups: Sequence[str] = ()) -> Batch:

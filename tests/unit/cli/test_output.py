@@ -37,6 +37,16 @@ def test_a_table_for_a_person(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == "(none)\n"
 
 
+def test_a_table_of_items_that_differ(capsys: pytest.CaptureFixture[str]) -> None:
+    rows(
+        [{"row": 1, "kind": "mark"}, {"row": 10, "kind": "fill", "fee": "5 USDT"}, {"row": 11, "maker": 7}],
+        as_json=False,
+    )
+    assert capsys.readouterr().out == (
+        "row  kind  fee     maker\n  1  mark  -           -\n 10  fill  5 USDT      -\n 11  -     -           7\n"
+    )
+
+
 def test_times_are_dates_to_a_person_and_seconds_to_a_program(capsys: pytest.CaptureFixture[str]) -> None:
     item = {"expires": Moment(1_767_225_600), "never": Moment(0), "lasts": Span(90_061), "ever": Span(0)}
     record(item, as_json=False)

@@ -31,6 +31,9 @@ def test_users_are_added_funded_and_given_keys(house: House) -> None:
     (told,) = admin.ask("users", {})
     assert told["equity"] == {"USDT": "100.00"}
     other = admin.ask("add-key", {"name": "ann", "may": ["read"]})
+    admin.ask("add-user", {"name": "bob"})
+    with pytest.raises(BadInput, match="bob has no key"):
+        admin.ask("revoke-key", {"name": "bob", "key": other["api_key"]})
     admin.ask("revoke-key", {"key": other["api_key"]})
     assert service.users.key(other["api_key"]) is None
 
@@ -130,6 +133,9 @@ def test_the_office_asks_for_the_key(house: House) -> None:
             for shown, verb, told in (("x", "stop", "show the home's key"), (key, "speed", "`speed` is a number")):
                 with pytest.raises(BadInput, match=told):
                     await asyncio.to_thread(asked, shown, verb)
+            for verb, number in (("speed", float("inf")), ("percent", float("nan"))):
+                with pytest.raises(BadInput, match=f"`{verb}` is a finite number, not {number}"):
+                    await asyncio.to_thread(partial(asked, key, "shock", **{verb: number}))
             assert not stopped
             await asyncio.to_thread(asked, key, "stop")
             for words, status in _RUDE:
