@@ -130,16 +130,16 @@ def _see(desk: Desk, market: Market, time: Int) -> None:
     bid: Int = 0
     ask: Int = 0
     bid_size, ask_size = 0, 0
-    if market.top[U(0)] >= 0:
-        bid = ladder.best(market, 0)
-        bid_size = market.levels[U(0), U(market.top[U(0)])].size
-    if market.top[U(1)] >= 0:
-        ask = -ladder.best(market, 1)
-        ask_size = market.levels[U(1), U(market.top[U(1)])].size
-    price = market.state[0].mark
     others_bid, others_ask = bid, ask
-    if market.owners[U(control.account)].orders > 0:
-        others_bid, others_ask = _of_others(market, 0, control.account), _of_others(market, 1, control.account)
+    if market.top[U(0)] >= 0:
+        level = market.levels[U(0), U(market.top[U(0)])]
+        bid, bid_size = ladder.best(market, 0), level.size
+        others_bid = bid if market.nodes[U(level.head)].owner != control.account else _of_others(market, 0, control)
+    if market.top[U(1)] >= 0:
+        level = market.levels[U(1), U(market.top[U(1)])]
+        ask, ask_size = -ladder.best(market, 1), level.size
+        others_ask = ask if market.nodes[U(level.head)].owner != control.account else _of_others(market, 1, control)
+    price = market.state[0].mark
     if others_bid != control.others_bid or others_ask != control.others_ask or price != control.mark:
         if control.marks > 0 and desk.marks[U(control.marks - 1)].time == time:
             control.marks -= 1
@@ -151,16 +151,14 @@ def _see(desk: Desk, market: Market, time: Int) -> None:
 
 
 @jit
-def _of_others(market: Market, side: Int, account: Int) -> Int:
-    """The best price of a side at which somebody else's order rests; 0 where there is none."""
-    if market.top[U(side)] < 0:
-        return 0
+def _of_others(market: Market, side: Int, control: Any) -> Int:
+    """The best price of a side, which is not empty, at which somebody else's order rests; 0 where there is none."""
     key = ladder.best(market, side)
     while key != ladder.LOWEST:
         slot = ladder.head(market, side, key)
         while slot != NONE:
             node = market.nodes[U(slot)]
-            if np.int64(node.owner) != account:
+            if node.owner != control.account:
                 return int((1 - 2 * side) * key)
             slot = np.int64(node.after)
         key = ladder.worse(market, side, key)
