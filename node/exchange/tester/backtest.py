@@ -34,6 +34,10 @@ LEAST = 10**9
 """ns; shorter parts of a walk forward tell nothing."""
 
 
+_FIRST = 0.6
+"""Of a run and the second one without its strategy, the first one's share of the time."""
+
+
 class WorkerLost(Retryable):
     """A process that ran a part of a backtest is gone."""
 
@@ -84,12 +88,16 @@ class Untouched:
         self._part: tuple[int, int | None] | None = None
         self._marks: Marks | None = None
 
-    def marks(self, data: Data, task: Task, folder: Path | None) -> Marks:
+    def known(self, task: Task) -> bool:
+        """Whether those of the part of the data that a task is about have been looked at."""
+        return self._marks is not None and self._part == (task.first, task.last)
+
+    def marks(self, data: Data, task: Task, folder: Path | None, progress: Progress) -> Marks:
         """Those of the part of the data that a task is about; `folder` as of `Run`."""
-        if self._marks is None or self._part != (task.first, task.last):
+        if self._marks is None or not self.known(task):
             self._marks = None  # those of another part need no room any more
             plan = Plan(Strategy, folder=folder)
-            still = _run(plan, data, Task({}, task.first, task.last), Form.PYTHON, lambda share: None)
+            still = _run(plan, data, Task({}, task.first, task.last), Form.PYTHON, progress)
             self._part, self._marks = (task.first, task.last), still.marks
         return self._marks
 
@@ -105,16 +113,25 @@ def one(
     Raises:
         BadInput: the strategy, its parameters or the data will not do.
     """
+    untouched = untouched or Untouched()
+    part = 1.0 if untouched.known(task) else _FIRST
+
+    def run(share: float) -> None:
+        progress(share * part)
+
     try:
-        record = _run(plan, data, task, plan.form, progress)
+        record = _run(plan, data, task, plan.form, run)
     except NotCompiled:
         if not plan.fallback:
             raise
-        record = _run(plan, data, task, Form.PYTHON, progress)
+        record = _run(plan, data, task, Form.PYTHON, run)
     told = dict(plan.told) | {"data": data.name}
     told |= {f"param.{name}": spec.shown(value) for name, value in sorted(task.parameters.items())}
     traded = bool((record.answers["kind"] == FILL).any())
-    alone = (untouched or Untouched()).marks(data, task, plan.folder) if traded else None
+    alone = None
+    if traded:
+        alone = untouched.marks(data, task, plan.folder, lambda share: progress(part + share * (1 - part)))
+    progress(1.0)
     return report(record, told, alone, answered=data.agents > 0)
 
 

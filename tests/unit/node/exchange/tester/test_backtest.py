@@ -214,6 +214,14 @@ def test_a_large_order_pays_for_its_impact(write: Write, made: Data) -> None:
     assert paid > 0
 
 
+def test_progress_is_told_of_the_second_run_too() -> None:
+    shares: list[float] = []
+    assert one(plan(MAKER), load("agents:20,5s", seed=3), Task({"every_ms": 50}), shares.append).facts["trades"]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+    assert min(sum(share > 0.6 for share in shares), sum(share < 0.6 for share in shares)) > 50
+
+
 def test_what_is_valued_by_is_what_the_market_does_alone(write: Write, made: Data) -> None:
     """However a strategy moves the market that it is in, by what it takes or by what it leaves there."""
     path = write(
