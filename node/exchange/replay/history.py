@@ -1,7 +1,7 @@
 """History: what Atom has of one market, by its name, and the market it is replayed in."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +18,7 @@ from fusion.errors import BadInput
 from node.exchange.exchange import Commands
 from node.exchange.listing import Asset, Listing
 from node.exchange.replay.latency import Delay, recorded
-from node.exchange.replay.marked import KINDS
+from node.exchange.replay.marked import KINDS, marked
 from node.exchange.replay.tape import Model, Tape, stored
 
 LOG: Final = "atom"
@@ -27,6 +27,7 @@ ALWAYS: Final = (0, (1 << 63) - 1)
 _SECOND: Final = 10**9
 _DAY: Final = 86_400 * _SECOND
 _BY_BASE: Final = frozenset(("binance_futures", "bitfinex", "bybit", "deribit"))
+_INITIAL: Final = Decimal("0.05")  # of what a position is worth, as usual perpetuals ask for
 _STABLE: Final = frozenset(("USDC", "USDT"))
 
 
@@ -39,7 +40,7 @@ class History:
         listing: the market it is replayed in, with its ticks and lots.
         events: gives what is recorded in order, piece by piece, each time it is called.
         span: what is wanted of it, ns: from the first time on and before the other. What comes before makes the book.
-        perpetual: whether it is of a linear perpetual, whose sizes are of the base asset.
+        perpetual: whether it is of a linear perpetual, whose sizes are of the base asset. It is traded as one.
         told: gives what the venue told of a perpetual beside, as `marked` takes it.
     """
 
@@ -49,6 +50,18 @@ class History:
     span: tuple[int, int] = ALWAYS
     perpetual: bool = False
     told: Callable[[], Iterable[Mapping[str, Rows]]] = tuple
+
+    @property
+    def market(self) -> Listing:
+        """The market that it is traded as: a perpetual with usual terms, or the asset itself."""
+        if not self.perpetual:
+            return self.listing
+        return replace(self.listing, initial=_INITIAL, maintenance=_INITIAL / 2, liquidation=_INITIAL / 10)
+
+    def traded(self, model: Model | None = None) -> Iterator[Commands]:
+        """As `commands`, with the mark prices and fundings of a perpetual."""
+        blocks = self.commands(model)
+        return marked(blocks, self.listing, self.told()) if self.perpetual else blocks
 
     def delays(self, *, clock: str = "event", least: int | None = None) -> Delay:
         """How long its messages took to arrive.

@@ -39,7 +39,7 @@ class Teller:
         if self._filled:
             late = int(times[0]) - SHOWN
             self._filled = {order: each for order, each in self._filled.items() if each[1] > late}
-        if self._filled or _answers(market, int(times[-1])):
+        if self._filled or _answers(market, int(times[-1])) or (commands["kind"] >= Kind.MARK).any():
             return joined([*self._one_by_one(exchange, commands), _passed(commands, times[-1:])], JOURNAL)
         rows = exchange.carry_out(commands)
         trades = commands[(commands["kind"] == _TRADE) & (commands["price"] > 0)]

@@ -9,7 +9,8 @@ from node.exchange.agents.around import Around
 from node.exchange.agents.mix import AROUND, mix
 from node.exchange.agents.opening import Opening, populate
 from node.exchange.exchange import Exchange
-from node.exchange.replay.history import history
+from node.exchange.listing import Listing
+from node.exchange.replay.history import History, history
 from node.exchange.replay.reel import Reel, wound
 from node.exchange.replay.replay import Replay
 from node.exchange.replay.shown import first_mid, usual
@@ -21,6 +22,7 @@ from node.exchange.source import Source
 FOLDER: Final = "replay"
 """Where the record's commands are kept, in the home."""
 _COMMANDS: Final = "commands"
+_PERPETUAL: Final = "PERP"
 
 
 def begun(plan: Plan, home: Path) -> Plan:
@@ -39,20 +41,26 @@ def begun(plan: Plan, home: Path) -> Plan:
         (home / FOLDER).mkdir(mode=0o700)
     except OSError as error:
         raise StorageFull(f"{home} takes no more ({error.strerror}); make room") from error
-    reel = wound(past.commands(), home / FOLDER / _COMMANDS)
+    reel = wound(past.traded(), home / FOLDER / _COMMANDS)
     for path in (home / FOLDER / _COMMANDS, home / FOLDER, home):
         disk.sync(path)
     first = reel.at(asked.span[0])
     if first >= len(reel):
         raise BadInput(f"nothing is recorded of {past.name} in the time that was asked for")
-    exchange = Exchange([past.listing])
+    exchange = Exchange([past.market])
     for part in reel.cut(0, first).parts():
         exchange.carry_out(part)
     price, start = first_mid(exchange, reel.cut(first))
-    of = past.listing
-    spot = replace(of, symbol=f"{of.base.name}-{of.quote.name}")  # a perpetual's record too is traded as what it is of
-    market = plans.opening(plans.told(plans.Opening(spot, price * of.tick)))
+    market = plans.opening(plans.told(plans.Opening(_named(past), price * past.listing.tick)))
     return replace(plan, markets=[market], start=start, replay=replace(asked, count=len(reel), digest=reel.digest()))
+
+
+def _named(past: History) -> Listing:
+    """The market, by a name that the exchange may have: of a perpetual's two assets the first says what it is."""
+    of = past.market
+    perpetual = past.perpetual and not of.base.name.endswith(_PERPETUAL)
+    base = replace(of.base, name=of.base.name + _PERPETUAL) if perpetual else of.base
+    return replace(of, symbol=f"{base.name}-{of.quote.name}", base=base)
 
 
 def source(exchange: Exchange, plan: Plan, home: Path) -> Source:

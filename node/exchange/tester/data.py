@@ -14,7 +14,6 @@ from node.exchange.keeper import EIGHT_HOURS, HOUR, SECOND
 from node.exchange.listing import Listing
 from node.exchange.replay.history import ALWAYS, History, history
 from node.exchange.replay.latency import Delay
-from node.exchange.replay.marked import marked
 from node.exchange.replay.reel import Reel, wound
 from node.exchange.replay.shown import first_mid, mid
 from node.exchange.replay.tape import Model
@@ -158,11 +157,7 @@ def _count(text: str, most: int, what: str, least: int = 1) -> int:
 
 
 def _recorded(past: History, model: Model | None, folder: Path | None) -> Data:
-    listing, blocks = past.listing, past.commands(model)
-    if past.perpetual:
-        like = made.PERPETUAL
-        listing = replace(listing, initial=like.initial, maintenance=like.maintenance, liquidation=like.liquidation)
-        blocks = marked(blocks, past.listing, past.told())
+    blocks = past.traded(model)
     if folder is None:
         commands = Reel(np.concatenate([block.copy() for block in blocks]))
     else:
@@ -170,7 +165,7 @@ def _recorded(past: History, model: Model | None, folder: Path | None) -> Data:
     first = commands.at(past.span[0])
     if len(commands) - first < 1 or len(commands) < 2:  # the first says how to read the others
         raise BadInput(f"nothing is recorded of {past.name} in the time that was asked for")
-    return Data(past.name, listing, commands, first, past=past)
+    return Data(past.name, past.market, commands, first, past=past)
 
 
 _KINDS: Final = {"made": _made, "agents": _alone, "agents-perpetual": _perpetual}

@@ -106,3 +106,14 @@ def test_sizes_are_told_in_the_markets_lots(scene) -> None:
     scene.order(BUY, 90, 1)
     assert quiet == [(5, 100, 7, RECORD)]
     assert seen(told(scene, trade(6, BUY, 100, 3))) == [(6, 100, 7, RECORD)]
+
+
+def test_a_liquidation_is_told_at_its_time_among_the_trades(scenes) -> None:
+    """In a perpetual a mark price leads to fills though nobody has an open order."""
+    scene = scenes(initial="0.05")
+    scene.picture({900: 10, 999: 100}, {1001: 100})
+    scene.do(Kind.WITHDRAW, account=scene.user, order=1, quantity=10**15 - 3000)
+    assert scene.take(BUY, 5) == 5
+    mark = command(time=7, kind=Kind.MARK, price=960)
+    rows = told(scene, trade(5, BUY, 1001, 1), mark, trade(9, BUY, 1001, 2))
+    assert seen(rows) == [(5, 1001, 1, RECORD), (7, 999, 5, RECORD), (9, 1001, 2, RECORD)]

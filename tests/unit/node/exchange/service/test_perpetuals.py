@@ -9,16 +9,18 @@ from fusion.errors import BadInput
 from node.exchange.core.command import Flag, Kind, Side, Tif, Type
 from node.exchange.exchange import command
 from node.exchange.keeper import HOUR, SECOND, Keeper
+from node.exchange.replay.history import ALWAYS
 from node.exchange.service.admin import Admin
 from node.exchange.service.home import Home
 from node.exchange.service.order import Status
-from node.exchange.service.plan import LADDER, Plan, from_file, planned, standard
+from node.exchange.service.plan import LADDER, REPLAY, Asked, Plan, from_file, planned, standard
 from node.exchange.service.recovery import made, opened
 from node.exchange.service.service import Service
 from node.exchange.service.store import Keeping
 from node.exchange.service.verify import verified
 
 START = 1_700_000_000 * SECOND
+RECORD = Path(__file__).parents[4] / "data/binance/perpetual.txt"
 PLAN = Plan(standard(["BTCPERP-USDT"]), LADDER, start=START, speed=60.0)
 
 
@@ -104,3 +106,34 @@ def test_nothing_of_a_perpetuals_base_asset_is_held(tmp_path: Path) -> None:
         service = opened(home, Keeping(), PLAN)
         assert not service.exchange.ledger.balances[:, 0].any()
         service.close()
+
+
+@pytest.mark.parametrize("agents", [0, 20])
+def test_the_record_of_a_perpetual_is_one_with_its_mark_prices_and_fundings(tmp_path: Path, agents: int) -> None:
+    """And after a crash it goes on in it; of a hand-made record, whose mark falls from 100 to 92.8."""
+    asked = Asked(f"binance_futures:{RECORD}", None, ALWAYS, tmp_path)
+    home = tmp_path / "home"
+    with Home(home) as open_home:
+        service = opened(open_home, Keeping(), Plan([], REPLAY, agents, seed=3, replay=asked))
+        assert service.exchange.listings[0].symbol == "BTCPERP-USDT"
+        ann = user(service, "ann", 3 * 10**9)  # 30 USDT
+        until(service, START + 2 * SECOND)
+        order(service, ann, Side.BUY, 500)
+        assert service.holdings(ann)[0].mark == 1000
+        until(service, START + 5 * SECOND)
+        order(service, ann, Side.BUY, 500)
+        (held,), free = service.holdings(ann), service.balances(ann)[-1][0]
+        service.keep()
+    with Home(home) as open_home:
+        service = opened(open_home, Keeping())
+        assert service.holdings(ann) == [held]
+        until(service, START + 6 * SECOND + SECOND // 2)
+        paid = service.balances(ann)[-1][0] - free
+        assert paid == -held.worth // 2000
+        order(service, ann, Side.BUY, 3000)  # at 98: 13 times what she has
+        until(service, START + 12 * SECOND)
+        assert not service.holdings(ann)
+        assert [each for each in service.orders.closed(ann, 0) if each.label.startswith("autoclose")]
+        assert weighed(service) == 0
+        service.close()
+    assert verified(home, lambda text, share: None)["rows"] > 10
