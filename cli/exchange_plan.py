@@ -32,9 +32,9 @@ def plan_of(settings: "Settings", given: Given) -> "Plan":
 
     if given.replay is not None:
         return _replayed(settings, given, given.replay)
-    if given.symbol or given.begin or given.end:
+    if given.symbol is not None or given.begin is not None or given.end is not None:
         raise BadInput("--symbol, --from and --to say which part of a record is replayed: give --replay too")
-    if given.config and given.symbols:
+    if given.config is not None and given.symbols is not None:
         raise BadInput("--config has the markets: leave --symbols out")
     return _simulated(given)
 
@@ -68,10 +68,13 @@ def _names(plan: "Plan") -> list[str]:
 
 
 def _simulated(given: Given) -> "Plan":
+    from node.exchange.agents.mix import mix
     from node.exchange.service.clock import checked
     from node.exchange.service.plan import AGENTS, LADDER, Plan, from_file, standard
 
-    names = [each.strip() for each in (given.symbols or _SYMBOLS).split(",")]
+    if given.agents:
+        mix(given.agents)
+    names = [each.strip() for each in (_SYMBOLS if given.symbols is None else given.symbols).split(",")]
     markets = from_file(given.config) if given.config else standard(names)
     pace = checked(1.0 if given.speed is None else given.speed)
     crowd = LADDER if given.agents == 0 else AGENTS

@@ -10,7 +10,7 @@ import numpy as np
 from fusion.errors import BadInput
 from node.exchange.core.journal import JOURNAL
 from node.exchange.exchange import Journal
-from node.exchange.service import log
+from node.exchange.service import home, log
 from node.exchange.service.batch import Batch
 from node.exchange.service.home import Home
 from node.exchange.service.log import Record
@@ -29,8 +29,8 @@ def verified(folder: Path, report: Callable[[str, float], None]) -> dict[str, An
     Raises:
         BadInput: an answer is another one; or the exchange is served.
     """
-    with Home(folder) as home:
-        plan = planned(home.plan())
+    plan = planned(home.plan(folder))
+    with Home(folder):
         oldest = next(whole(folder, oldest_first=True), None)
         if oldest is None:
             raise BadInput(f"no snapshot in {folder} is whole; put back a copy")

@@ -112,6 +112,33 @@ def test_an_option_that_asks_for_another_exchange_is_refused(tmp_path: Path, wor
         _run(tmp_path, "serve", *given)
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--symbols", ""], "usual terms are known of"),
+        (["--symbol", ""], "give --replay too"),
+        (["--agents", "1"], "agents"),
+        (["--config", "nowhere.toml", "--symbols", ""], "leave --symbols out"),
+    ],
+)
+def test_what_makes_no_exchange_is_refused_before_there_is_a_folder(
+    tmp_path: Path, words: list[str], told: str
+) -> None:
+    with pytest.raises(BadInput, match=told):
+        _run(tmp_path, "serve", *words)
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize("verb", ["status", "log", "verify", "stop"])
+def test_to_ask_for_an_exchange_that_there_is_not_makes_no_folder(tmp_path: Path, verb: str) -> None:
+    if verb == "stop":
+        assert "no exchange is served" in _run(tmp_path, verb)
+    else:
+        with pytest.raises(NotReady):
+            _run(tmp_path, verb)
+    assert not (tmp_path / "home").exists()
+
+
 def test_options_that_a_record_was_opened_with_may_be_given_again(
     tmp_path: Path, starting: "subprocess.Popen[str]"
 ) -> None:
