@@ -63,11 +63,14 @@ def serve(
     from node.exchange.service import home as homes
     from node.exchange.service.plan import planned
 
-    settings = Session().settings
+    settings, wanted = Session().settings, port
     port, folder = place(settings, port, home)
     given = Given(symbols, config, agents, record_name(replay), symbol, begin, end, seed, speed)
     plan = plan_of(settings, given)
-    if not homes.Home(folder).is_new:
+    home_of = homes.Home(folder)
+    if home_of.is_new:
+        home_of.check()
+    else:
         agreed(planned(homes.plan(folder)), given, plan, folder)
     found = homes.holder(folder)
     if homes.running(folder) is None and detach:
@@ -89,7 +92,7 @@ def serve(
             f"{_starting(found)}; wait for it with --detach, or stop it: fusion exchange stop --home {folder}"
         )
     else:
-        _served(speed, found, port, folder)
+        _served(speed, wanted, found, folder)
         record(_told(found) | {"started": False}, as_json=as_json)
 
 
@@ -143,10 +146,12 @@ def _starting(found: Mapping[str, Any]) -> str:
     return f"the exchange does not serve yet (process {found['pid']}: {found['stage']}, {found['part']:.0%})"
 
 
-def _served(speed: float | None, found: Mapping[str, Any], port: int, folder: Path) -> None:
-    """BadInput where one that is served shall go at another speed, which another verb is for."""
+def _served(speed: float | None, port: int | None, found: Mapping[str, Any], folder: Path) -> None:
+    """BadInput where one that is served shall be at another port, or go at another speed, which another verb is for."""
     from fusion.errors import BadInput
 
+    if port is not None and not found["url"].endswith(f":{port}"):
+        raise BadInput(f"the exchange in {folder} is served at {found['url']}; stop it first to have it at port {port}")
     if speed is not None and ask("status", {}, port, folder)["speed"] != speed:
         raise BadInput(f"{found['url']} is served at another speed: fusion exchange speed {speed:g} --home {folder}")
 
@@ -164,14 +169,14 @@ def _detached(folder: Path, words: list[str], report: "Progress", *, started: bo
     that.
     """
     from fusion.errors import BadInput, NotReady
-    from node.exchange.service.home import LOG_FILE, holder
+    from node.exchange.service import home as homes
 
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    log = folder / LOG_FILE
+    homes.Home(folder).make()
+    log = folder / homes.LOG_FILE
     began = log.stat().st_size if log.exists() else 0
     process = None if started else _process(log, words)
     told, since = ("", 0.0), time.monotonic()
-    while (found := holder(folder)) is None or "url" not in found:
+    while (found := homes.holder(folder)) is None or "url" not in found:
         if (process.poll() is not None) if process else (found is None):
             said = log.read_bytes()[began:].decode(errors="replace").strip().splitlines() if log.exists() else []
             raise BadInput(said[-1].removeprefix("fusion: ") if said else f"the exchange ended at once; see {log}")

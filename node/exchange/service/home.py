@@ -35,8 +35,11 @@ class Home:
         self.folder = folder
 
     def __enter__(self) -> Self:
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock = os.open(self.folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        self.make()
+        try:
+            self._lock = os.open(self.folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise _unfit(self.folder, error) from error
         for _ in range(_TRIES):
             if _taken(self._lock):
                 break
@@ -53,10 +56,27 @@ class Home:
         (self.folder / _RUNNING).unlink(missing_ok=True)
         os.close(self._lock)
 
+    def make(self) -> None:
+        """Makes the folder where it is not there; BadInput where there can be none."""
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unfit(self.folder, error) from error
+
     @property
     def is_new(self) -> bool:
         """Whether no exchange was opened here yet."""
         return not (self.folder / _MARKETS).exists()
+
+    def check(self) -> None:
+        """BadInput where no exchange was begun here and there is something else, which is nobody's to delete."""
+        if (self.folder / _BEGUN).exists() or not self.is_new or not self.folder.is_dir():
+            return
+        others = sorted(each.name for each in self.folder.iterdir() if each.name not in _OURS)
+        if others:
+            raise BadInput(
+                f"{self.folder} holds {others[0]} and no {_MARKETS}: give a home of its own, or put that file back"
+            )
 
     def begin(self, folders: Collection[str]) -> None:
         """Makes ready to open an exchange here.
@@ -64,16 +84,10 @@ class Home:
         What an earlier try left in these folders, which nobody was told of, goes; a mark says that there was one.
 
         Raises:
-            BadInput: there is something else in the home, which is nobody's to delete.
+            BadInput: there is something else in the home.
         """
-        begun = self.folder / _BEGUN
-        if not begun.exists():
-            others = sorted(each.name for each in self.folder.iterdir() if each.name not in _OURS)
-            if others:
-                raise BadInput(
-                    f"{self.folder} holds {others[0]} and no {_MARKETS}: give a home of its own, or put that file back"
-                )
-            begun.touch(mode=0o600)
+        self.check()
+        (self.folder / _BEGUN).touch(mode=0o600)
         for name in folders:
             if (self.folder / name).exists():
                 shutil.rmtree(self.folder / name)
@@ -101,6 +115,10 @@ class Home:
     def tell_starting(self, stage: str, part: float) -> None:
         """Says what this process does before it serves, and how much of that is done, up to 1."""
         write(self.folder / _RUNNING, {"pid": os.getpid(), "home": str(self.folder), "stage": stage, "part": part})
+
+
+def _unfit(folder: Path, error: OSError) -> BadInput:
+    return BadInput(f"{folder} cannot be an exchange's home ({error.strerror}); give another --home")
 
 
 def plan(folder: Path) -> dict[str, Any]:

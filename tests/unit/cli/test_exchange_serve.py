@@ -96,7 +96,7 @@ def test_one_that_does_nothing_for_long_is_not_waited_for(
     "words",
     [
         "--symbols ETH-USDT",
-        "--agents 5",
+        "--agents 15",
         "--seed 4",
         "--replay simulated:1",
         "--config {home}/other.toml",
@@ -127,6 +127,33 @@ def test_what_makes_no_exchange_is_refused_before_there_is_a_folder(
     with pytest.raises(BadInput, match=told):
         _run(tmp_path, "serve", *words)
     assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize("detach", [[], ["--detach"]])
+def test_a_folder_that_is_no_home_is_left_as_it_is(tmp_path: Path, detach: list[str]) -> None:
+    other = tmp_path / "home"
+    other.write_text("a file")
+    with pytest.raises(BadInput, match="cannot be an exchange's home"):
+        _run(tmp_path, "serve", "--agents", "0", *detach)
+    other.unlink()
+    other.mkdir()
+    (other / "mine").touch()
+    with pytest.raises(BadInput, match=r"holds mine and no markets\.json"):
+        _run(tmp_path, "serve", "--agents", "0", *detach)
+    assert [each.name for each in other.iterdir()] == ["mine"]
+
+
+def test_one_that_is_served_at_another_port_is_not_passed_off_as_served_there(
+    tmp_path: Path, starting: "subprocess.Popen[str]"
+) -> None:
+    assert starting.stdin is not None
+    assert starting.stdout is not None
+    starting.stdin.write("\n")
+    starting.stdin.flush()
+    assert starting.stdout.readline() == "serves\n"
+    with pytest.raises(BadInput, match=r"is served at http://127\.0\.0\.1:1; stop it first to have it at port 2"):
+        _run(tmp_path, "serve", "--port", "2")
+    assert json.loads(_run(tmp_path, "serve", "--port", "1", "--json"))["started"] is False
 
 
 @pytest.mark.parametrize("verb", ["status", "log", "verify", "stop"])
