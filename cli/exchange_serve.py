@@ -49,7 +49,8 @@ def serve(
     ] = None,
     end: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Before this time.")] = None,
     seed: Annotated[
-        int | None, typer.Option(help="Of all that is left to chance in a new exchange; else 1.", min=0)
+        int | None,
+        typer.Option(help="Of all that is left to chance in a new exchange; else 1.", min=0, max=2**63 - 1),
     ] = None,
     speed: Annotated[float | None, typer.Option(help="Seconds of the exchange in one of yours.", min=0)] = None,
     *,

@@ -129,6 +129,12 @@ def test_what_makes_no_exchange_is_refused_before_there_is_a_folder(
     assert not (tmp_path / "home").exists()
 
 
+def test_a_seed_that_cannot_be_kept_is_refused(tmp_path: Path) -> None:
+    words = ["exchange", "serve", "--agents", "0", "--seed", str(2**64), "--home", str(tmp_path / "home")]
+    assert CliRunner().invoke(app, words).exit_code == 2
+    assert not (tmp_path / "home").exists()
+
+
 @pytest.mark.parametrize("detach", [[], ["--detach"]])
 def test_a_folder_that_is_no_home_is_left_as_it_is(tmp_path: Path, detach: list[str]) -> None:
     other = tmp_path / "home"
