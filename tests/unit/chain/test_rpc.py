@@ -31,7 +31,7 @@ def serve() -> Iterator[Callable[[Answer], Rpc]]:
                 """Keeps the tests' output clean."""
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         servers.append(server)
         return Rpc(f"http://127.0.0.1:{server.server_port}", timeout=2)
 
