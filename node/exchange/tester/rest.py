@@ -10,8 +10,6 @@ from urllib.parse import urlencode
 import httpx
 
 from fusion.errors import BadInput
-from node.exchange.core.command import Flag, Selftrade, Side, Tif, Type
-from node.exchange.listing import Listing
 
 
 class Rest:
@@ -20,8 +18,16 @@ class Rest:
     def __init__(self, http: httpx.AsyncClient, key: str, secret: str) -> None:
         self._http, self._key, self._secret = http, key, secret
 
+    async def look(self, path: str, asked: Mapping[str, str]) -> Any:
+        """A request that everybody may make."""
+        return (await self._http.get(f"/api/v3/{path}", params=asked)).json()
+
     async def ask(self, method: str, path: str, asked: Mapping[str, str] | None) -> Any:
-        """A request; signed unless nothing is asked."""
+        """A request; signed unless nothing is asked.
+
+        Raises:
+            BadInput: the exchange does not know the key.
+        """
         query = ""
         if asked is not None:
             query = urlencode({**asked, "recvWindow": "5000", "timestamp": str(time.time_ns() // 10**6)})
@@ -32,29 +38,3 @@ class Rest:
         if found.status_code in {401, 403} or (isinstance(told, dict) and told.get("code") in {-2014, -2015, -1022}):
             raise BadInput(f"the exchange does not take the key: {told.get('msg')}")
         return told
-
-
-def order(command: Any, symbol: str, name: str, listing: Listing) -> dict[str, str]:
-    """A new order, as the API has it."""
-    what = Type(command["type"])
-    maker = what is Type.LIMIT and command["flags"] & Flag.POST_ONLY
-    asked = {
-        "symbol": symbol,
-        "side": Side(command["side"]).name,
-        "type": "LIMIT_MAKER" if maker else what.name,
-        "quantity": f"{int(command['quantity']) * listing.lot:f}",
-        "newClientOrderId": name,
-        "newOrderRespType": "ACK",
-        "selfTradePreventionMode": Selftrade(command["selftrade"]).name,
-    }
-    if command["price"]:
-        asked["price"] = f"{int(command['price']) * listing.tick:f}"
-        if not maker:
-            asked["timeInForce"] = Tif(command["tif"]).name
-    if command["trigger"]:
-        asked["stopPrice"] = f"{int(command['trigger']) * listing.tick:f}"
-    if command["trail"]:
-        asked["trailingDelta"] = str(int(command["trail"]) // 100)
-    if command["display"]:
-        asked["icebergQty"] = f"{int(command['display']) * listing.lot:f}"
-    return asked

@@ -152,6 +152,14 @@ def test_results_do_not_depend_on_the_number_of_processes(made: Data, tmp_path: 
     assert found.stdout.strip() == alone[2].digest
 
 
+def test_compiled_results_do_not_depend_on_the_number_of_processes(made: Data) -> None:
+    tasks = [Task(choice) for choice in grid({"gap": [0, 2]}, {"every_ms": 50})]
+    compiled = plan(MAKER, Form.COMPILED)
+    alone, together = (many(compiled, made, tasks, jobs) for jobs in (1, 2))
+    assert [each.digest for each in alone] == [each.digest for each in together]
+    assert alone[0].digest != alone[1].digest
+
+
 def test_a_walk_forward_chooses_on_one_part_and_reports_the_next(made: Data) -> None:
     choices = grid({"gap": [0, 5]}, {"every_ms": 50})
     folds = walk_forward(plan(MAKER), made, choices, 2, jobs=1)
