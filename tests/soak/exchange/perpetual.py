@@ -20,6 +20,7 @@ from node.exchange.exchange import Commands, Journal
 from node.exchange.listing import Asset, Listing
 from tests.property.exchange_twins import Twins
 from tests.soak.exchange import record
+from tests.soak.exchange.fairness import Before, Fairness
 
 D = Decimal
 USDT, USDC = Asset("USDT", 4), Asset("USDC", 2)
@@ -47,6 +48,8 @@ _KINDS = (
     *(Kind.NEW,) * 34, *(Kind.CANCEL,) * 3, *(Kind.AMEND,) * 3, *(Kind.DEPOSIT,) * 2, Kind.CANCEL_ALL,
     *(Kind.MARK,) * 5, Kind.FUNDING, Kind.TIMER, Kind.RESUME, Kind.MARGIN, Kind.MARGIN, Kind.ISOLATE,
 )  # fmt: skip
+_OF_ALL = (Kind.MARK, Kind.FUNDING)
+"""Commands that touch all positions of a market."""
 
 
 class Pit:
@@ -62,6 +65,7 @@ class Pit:
         self.dice = np.random.Generator(np.random.PCG64(seed))
         self.recorded = seed % 2 == 0
         self.twins = Twins(FEES, LISTINGS)
+        self.fairness = Fairness([each.rules(at, self.twins.core.assets) for at, each in enumerate(LISTINGS)])
         self.quotes = [self.twins.core.assets.index(each.quote) for each in LISTINGS]
         self.centre = np.full(len(LISTINGS), 1000)
         self.taken = np.zeros((1, 3), np.int64)
@@ -165,7 +169,11 @@ class Pit:
         """Gives a batch to both; AssertionError where they differ or break a law."""
         alone = len(batch) == 1
         room = door.rows_needed(self.twins.core.table, int(batch["market"][0])) if alone else 0
+        before = Before(self.twins.core) if alone and batch["kind"][0] in _OF_ALL else None
         rows = self.twins.carry_out(batch)
+        self.fairness.take(rows)
+        if before and len(rows) and rows["kind"][0] in (Record.MARK, Record.FUNDING):
+            before.compare(self.twins.core, int(batch["market"][0]), rows, self.fairness)
         assert not alone or len(rows) <= room, f"{len(rows)} rows, but room was made for {room}"
         self._count(rows)
         acks = rows[rows["kind"] == Record.ACK]
