@@ -27,7 +27,7 @@ Ints = npt.NDArray[np.int64]
 _ACCOUNTS = 256  # room at first
 _ALONE = struct.Struct("<q6BH2i4q")
 """A COMMAND from `time` to `quantity`; written so, one costs a third of what as many arguments of a kernel do."""
-_PLACING = [int(each) for each in (Kind.NEW, Kind.AMEND, Kind.GROUP, Kind.LEG)]
+_PLACING = np.isin(np.arange(256), (Kind.NEW, Kind.AMEND, Kind.GROUP, Kind.LEG))  # by kind
 _NEW, _CANCEL, _MALFORMED = int(Kind.NEW), int(Kind.CANCEL), int(Reason.MALFORMED)
 _OTHERS: Final = "was saved by another version, or with other markets or terms; begin anew"
 
@@ -233,7 +233,7 @@ class Exchange:
         Raises:
             StorageFull: there is none; nothing was done.
         """
-        places = np.isin(commands["kind"], _PLACING)
+        places = _PLACING[commands["kind"]]
         try:
             for number in np.unique(commands["market"]).tolist():
                 placing = int(np.count_nonzero(places & (commands["market"] == number)))

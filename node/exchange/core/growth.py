@@ -11,8 +11,6 @@ SPARED: Final = 1 << 16
 """Places for orders that users leave to what must not be refused, since it is kept before it is known: what agents, a
 record and liquidations place.
 """
-_EACH: Final = 4
-"""Places that a command may take, at most."""
 
 
 def fitted(market: Market, commands: int = 1, spared: int = 0) -> Market:
@@ -21,7 +19,7 @@ def fitted(market: Market, commands: int = 1, spared: int = 0) -> Market:
     Raises:
         StorageFull: it would have less than `spared` places for orders then.
     """
-    needed = int(market.state["live"][0]) + _EACH * commands
+    needed = int(market.state["live"][0]) + replay.PLACED * commands
     if needed + spared >= state.MOST:
         raise StorageFull(f"a market has room for {state.MOST - spared - 1:,} orders; wait until some have left")
     while needed >= len(market.nodes):

@@ -27,6 +27,8 @@ _ADD, _MODIFY, _CANCEL, _FILL, _SET, _TRADE, _CLEAR, _BEGIN = (
 )  # fmt: skip
 _LAST, _SNAPSHOT = int(Told.LAST), int(Told.SNAPSHOT)
 _NOTHING = -(1 << 62)  # as what stood before users, of a mark that is to be freed
+PLACED = 4
+"""Places for orders that a command may take, at most; and the first, which is nobody's."""
 _BEFORE_USERS = RECORDED | 1  # a recorded order's flags while the book is emptied
 
 
@@ -77,7 +79,7 @@ def _told(market: Market, ledger: Ledger, command: Any, journal: Any, rows: Int)
 @jit
 def room(market: Market) -> bool:
     """Whether there is room for what one command may place."""
-    replay, live = market.replay[0], market.state[0].live + 4
+    replay, live = market.replay[0], market.state[0].live + PLACED
     if replay.pending != 0 or replay.guessed != replay.settled:  # lots that may come back
         if marks.noted(market):
             return False

@@ -3,10 +3,11 @@
 from typing import Final
 
 from fusion.errors import BadInput
+from node.exchange.core import funds
 from node.exchange.core.state import FREE, WORLD
 from node.exchange.exchange import Exchange
 
-LIMIT: Final = 1 << 62
+LIMIT: Final = int(funds.LIMIT)
 """Base units that the world does not owe, nor give at once."""
 _ROUNDED: Final = 1024
 """Base units near the limit that the core's floats do not tell apart."""

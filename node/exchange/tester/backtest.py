@@ -32,8 +32,6 @@ Parameters: TypeAlias = Mapping[str, Parameter]
 Progress: TypeAlias = Callable[[float], None]
 LEAST = 10**9
 """ns; shorter parts of a walk forward tell nothing."""
-
-
 _FIRST = 0.6
 """Of a run and the second one without its strategy, the first one's share of the time."""
 

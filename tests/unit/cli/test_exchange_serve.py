@@ -53,6 +53,15 @@ def _run(tmp_path: Path, *words: str) -> str:
     return told.stdout
 
 
+def _serves(starting: "subprocess.Popen[str]") -> None:
+    """Lets it serve."""
+    assert starting.stdin is not None
+    assert starting.stdout is not None
+    starting.stdin.write("\n")
+    starting.stdin.flush()
+    assert starting.stdout.readline() == "serves\n"
+
+
 def test_one_that_starts_is_stopped(tmp_path: Path, starting: "subprocess.Popen[str]") -> None:
     assert json.loads(_run(tmp_path, "stop", "--json")) == {"stopped": True}
     assert starting.wait(10) == -15
@@ -152,11 +161,7 @@ def test_a_folder_that_is_no_home_is_left_as_it_is(tmp_path: Path, detach: list[
 def test_one_that_is_served_at_another_port_is_not_passed_off_as_served_there(
     tmp_path: Path, starting: "subprocess.Popen[str]"
 ) -> None:
-    assert starting.stdin is not None
-    assert starting.stdout is not None
-    starting.stdin.write("\n")
-    starting.stdin.flush()
-    assert starting.stdout.readline() == "serves\n"
+    _serves(starting)
     with pytest.raises(BadInput, match=r"is served at http://127\.0\.0\.1:1; stop it first to have it at port 2"):
         _run(tmp_path, "serve", "--port", "2")
     assert json.loads(_run(tmp_path, "serve", "--port", "1", "--json"))["started"] is False
@@ -192,11 +197,7 @@ def test_options_that_a_record_was_opened_with_may_be_given_again(
 def test_one_that_is_served_is_not_given_another_speed_in_silence(
     tmp_path: Path, starting: "subprocess.Popen[str]", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert starting.stdin is not None
-    assert starting.stdout is not None
-    starting.stdin.write("\n")
-    starting.stdin.flush()
-    assert starting.stdout.readline() == "serves\n"
+    _serves(starting)
     monkeypatch.setattr(exchange_serve, "ask", lambda *_: {"speed": 1.0})
     assert json.loads(_run(tmp_path, "serve", "--speed", "1", "--json"))["started"] is False
     with pytest.raises(BadInput, match="fusion exchange speed 7 --home"):
