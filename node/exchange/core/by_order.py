@@ -11,7 +11,7 @@ import numpy as np
 
 from node.exchange.core import ladder, marks, meeting
 from node.exchange.core.command import Kind, Told
-from node.exchange.core.compiled import Int, jit
+from node.exchange.core.compiled import Int, inlined, jit
 from node.exchange.core.state import NONE, RECENT, RECORDED, SLOT_BITS, Ledger, Market
 
 U = np.uint64
@@ -21,14 +21,14 @@ GONE = 1 << 62
 _MODIFY, _SNAPSHOT = int(Kind.REPLAY_MODIFY), int(Told.SNAPSHOT)
 
 
-@jit
+@inlined
 def node_of(market: Market, mark: Any) -> Int:
     """Where a recorded order is; NONE where nothing is left of it."""
     slot = mark.order & _SLOTS
     return int(slot) if market.nodes[U(slot)].id == mark.order else NONE
 
 
-@jit
+@inlined
 def place(market: Market, ledger: Ledger, command: Any, journal: Any, rows: Int) -> Int:
     """An order comes, or has another price or size; one that only becomes smaller keeps its turn."""
     replay, size = market.replay[0], meeting.told(market, command)
@@ -75,7 +75,7 @@ def place(market: Market, ledger: Ledger, command: Any, journal: Any, rows: Int)
     return rows
 
 
-@jit
+@inlined
 def _same(market: Market, mark: Any, slot: Int, side: Int, key: Int) -> bool:
     """Whether an order stays on its side at its price; one of which nothing is left has no turn to lose."""
     if slot == NONE:
@@ -84,18 +84,18 @@ def _same(market: Market, mark: Any, slot: Int, side: Int, key: Int) -> bool:
     return bool(node.side == side and node.key == key)
 
 
-@jit
+@inlined
 def _left(market: Market, slot: Int) -> Int:
     return int(market.nodes[U(slot)].left if slot != NONE else 0)
 
 
-@jit
+@inlined
 def _eaten(market: Market, mark: Any, left: Int) -> Int:
     """Lots of an order that users took."""
     return int(meeting.lots(market, mark.recorded) - max(mark.pending, 0) - left)
 
 
-@jit
+@inlined
 def _settle(market: Market, mark: Any, slot: Int, left: Int, recorded: Int, pending: Int, eaten: Int) -> None:
     """Makes an order as small as the record tells, less what is pending and what users took of it."""
     whole = meeting.lots(market, recorded)
@@ -105,7 +105,7 @@ def _settle(market: Market, mark: Any, slot: Int, left: Int, recorded: Int, pend
         meeting.less(market, slot, left - now)
 
 
-@jit
+@inlined
 def cancel(market: Market, command: Any) -> None:
     """An order leaves, or what is left of it."""
     where = marks.find(market.marks, command.order)
@@ -120,7 +120,7 @@ def cancel(market: Market, command: Any) -> None:
     marks.remove(market, where)
 
 
-@jit
+@inlined
 def fill(market: Market, ledger: Ledger, command: Any, journal: Any, rows: Int) -> Int:
     """The record shows that an order was traded; what no trade has told of that fills users who stand before it.
 
@@ -203,7 +203,7 @@ def _take(market: Market, ledger: Ledger, mark: Any, side: Int, price: Int, size
 # Orders that have left the record.
 
 
-@jit
+@inlined
 def remember(market: Market, mark: Any) -> None:
     """Keeps in mind that an order has left the record, and what is shown taken of it that no trade has told."""
     replay = market.replay[0]

@@ -86,7 +86,8 @@ class Table(Generic[_Arrays]):
         self._check(arrays)
         self._words = np.zeros((len(arrays), WORDS), np.int64)
         self.address = int(self._words.ctypes.data)
-        self.hold(arrays)
+        for row, array in zip(self._words, arrays, strict=True):
+            _point(row, array)
 
     def hold(self, arrays: _Arrays) -> None:
         """Points at these arrays from now on, and keeps them.
@@ -96,9 +97,9 @@ class Table(Generic[_Arrays]):
         """
         if len(arrays) != len(self._arrays) or not all(map(_alike, arrays, self._arrays)):
             self._check(arrays)
-        for row, array in zip(self._words, arrays, strict=True):
-            row[0], row[1 : 1 + array.ndim] = array.ctypes.data, array.shape
-            row[1 + DIMENSIONS : 1 + DIMENSIONS + array.ndim] = array.strides
+        for row, array, held in zip(self._words, arrays, self._arrays, strict=True):
+            if array is not held:
+                _point(row, array)
         self._arrays = arrays
 
     def _check(self, arrays: _Arrays) -> None:
@@ -106,7 +107,15 @@ class Table(Generic[_Arrays]):
             raise TypeError(f"a table of {self._kind} cannot hold {_type_of(arrays)}")
 
 
+def _point(row: npt.NDArray[np.int64], array: npt.NDArray[Any]) -> None:
+    """Writes down where an array lies."""
+    row[0], row[1 : 1 + array.ndim] = array.ctypes.data, array.shape
+    row[1 + DIMENSIONS : 1 + DIMENSIONS + array.ndim] = array.strides
+
+
 def _alike(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> bool:
     """Whether two arrays are of one type for numba, which takes milliseconds to say so of a table of records."""
+    if one is other:
+        return True
     same = one.flags.c_contiguous == other.flags.c_contiguous and one.flags.writeable == other.flags.writeable
     return same and one.ndim == other.ndim and one.dtype == other.dtype

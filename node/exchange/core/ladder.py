@@ -8,7 +8,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from node.exchange.core import far
-from node.exchange.core.compiled import Int, jit
+from node.exchange.core.compiled import Int, inlined, jit
 from node.exchange.core.state import NONE, TICKS, Market
 
 U = np.uint64
@@ -79,7 +79,7 @@ def below(market: Market, side: Int, index: Int) -> Int:
     return int(np.int64((word << _SIX) + _LOW - leading_zeros(market.bits[row, word])))
 
 
-@jit
+@inlined
 def best(market: Market, side: Int) -> Int:
     """The key of a side's best level; the side must not be empty."""
     return int(market.top[U(side)] + market.base[U(side)])
@@ -118,7 +118,7 @@ def rest(market: Market, slot: Int) -> None:
     _append(market, place, slot)
 
 
-@jit
+@inlined
 def _append(market: Market, level: Any, slot: Int) -> None:
     node = market.nodes[U(slot)]
     node.after = NONE
@@ -151,7 +151,7 @@ def leave(market: Market, slot: Int) -> None:
                 _move(market, side, far.last(market, side).key - _HIGH)
 
 
-@jit
+@inlined
 def _remove(market: Market, level: Any, slot: Int) -> None:
     node = market.nodes[U(slot)]
     if node.before == NONE:
@@ -174,7 +174,7 @@ def to_the_end(market: Market, level: Any, slot: Int, left: Int) -> None:
     _append(market, level, slot)
 
 
-@jit
+@inlined
 def shrink(market: Market, slot: Int, less: Int) -> None:
     """A node that stays where it is has become smaller."""
     node = market.nodes[U(slot)]
@@ -215,7 +215,7 @@ def tail(market: Market, side: Int, key: Int) -> Int:
     return NONE
 
 
-@jit
+@inlined
 def resize(market: Market, slot: Int, by: Int) -> None:
     """Makes a resting order larger, or below zero smaller, where it stands; something must be left of it."""
     node = market.nodes[U(slot)]

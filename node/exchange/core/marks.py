@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from node.exchange.core.compiled import Int, jit
+from node.exchange.core.compiled import Int, inlined, jit
 from node.exchange.core.state import MARK, Market
 
 U = np.uint64
@@ -13,7 +13,7 @@ _HALF, _ONE = U(32), U(1)
 _BLOCK, _INSIDE = U(4), U(15)
 
 
-@jit
+@inlined
 def _wanted(marks: Any, number: Int) -> Any:
     """Where a number would stand in an empty table: with its neighbours, since prices near one another change together,
     and so do orders that came one after another.
@@ -23,7 +23,7 @@ def _wanted(marks: Any, number: Int) -> Any:
     return (((mixed >> _HALF) << _BLOCK) | (U(number) & _INSIDE)) & U(len(marks) - 1)
 
 
-@jit
+@inlined
 def find(marks: Any, number: Int) -> Any:
     """Where a number stands, or would: a row whose `recorded` is 0."""
     mask = U(len(marks) - 1)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from node.exchange.core import answer, funds, ladder, marks, pool, position, ties
-from node.exchange.core.compiled import Int, jit
+from node.exchange.core.compiled import Int, inlined, jit
 from node.exchange.core.journal import Reason, Record
 from node.exchange.core.state import ICEBERG, NONE, PAIRED, RECORDED, SLOT_BITS, WORLD, Ledger, Market
 
@@ -119,7 +119,7 @@ def cross(
 # The world's own orders.
 
 
-@jit
+@inlined
 def make(market: Market, side: Int, key: Int, quantity: Int, number: Int) -> Int:
     """A recorded order that is in no queue yet; `number` is its mark's."""
     slot, state = pool.take(market), market.state[0]
@@ -133,7 +133,7 @@ def make(market: Market, side: Int, key: Int, quantity: Int, number: Int) -> Int
     return slot
 
 
-@jit
+@inlined
 def less(market: Market, slot: Int, quantity: Int) -> None:
     """Takes lots off a recorded order; all of them, and it is gone."""
     if quantity < market.nodes[U(slot)].left:
@@ -171,14 +171,14 @@ def rebuild(market: Market, slot: Int, known: "bool | np.bool_") -> None:
     ladder.rest(market, slot)
 
 
-@jit
+@inlined
 def lots(market: Market, recorded: Int) -> Int:
     """A recorded size in whole lots; what is less than one is not there."""
     replay = market.replay[0]
     return int(recorded if replay.multiply == 0 else recorded * replay.multiply // replay.divide)
 
 
-@jit
+@inlined
 def told(market: Market, command: Any) -> Int:
     """The size that a command tells of an order or a level; 0 where its worth is more than 64 bits hold, as of offers
     that nobody means.

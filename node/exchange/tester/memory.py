@@ -174,12 +174,12 @@ def desk(latency: Latency, signal_rows: Ints, signals: Floats, room: int = 1 << 
     )
 
 
-def longer(array: Rows, least: int) -> Any:
-    """The array, or one of at least so many rows that begins with it."""
+def longer(array: Rows, least: int, used: int) -> Any:
+    """The array, or one of at least so many rows that begins with its first `used` ones."""
     if len(array) >= least:
         return array
     more = np.zeros((max(least, 2 * len(array)), *array.shape[1:]), array.dtype)
-    more[: len(array)] = array
+    more[:used] = array[:used]
     return more
 
 

@@ -353,12 +353,12 @@ class Run:
         if (fitted := growth.fitted(market)) is not market:
             market = fitted
             self.exchange.put_market(0, market)
-        room = 2 * door.rows_needed(self.exchange.table, 0)
+        room, rows = 2 * door.rows_needed(self.exchange.table, 0), int(control["rows"][0])
         own = room + 8 * ROOM
         more = {
-            "refs": longer(was.refs, len(market.nodes)),
-            "journal": longer(was.journal, int(control["rows"][0]) + room),
-            "log": longer(was.log, own),
+            "refs": longer(was.refs, len(market.nodes), len(was.refs)),
+            "journal": longer(was.journal, rows + room, rows),
+            "log": longer(was.log, own, 0),
         }
         for queue, names, least in (
             ("feed", ("feed", "levels"), 2 * floor.TRADES),
